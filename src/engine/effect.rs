@@ -1,0 +1,160 @@
+//! All that the engine can ask of the world, as one closed list.
+
+use super::command::Actor;
+use super::{Quality, Value};
+use crate::project::Priority;
+use crate::time::Utc;
+use std::sync::Arc;
+
+/// Number of a journal entry within this run of the program, in order, from one. The journal gives it its lasting number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Ticket(pub u64);
+
+/// Something the engine asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Write this down, synced, and say [`super::Input::Durable`].
+    Journal(Ticket, Entry),
+}
+
+/// One line of the journal, before it has its sequence number and hash.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// When it happened.
+    pub time: Utc,
+    /// What happened.
+    pub event: Event,
+    /// `tank1.level/high`, of alarm events.
+    pub alarm: Option<Arc<str>>,
+    /// Which occurrence, of alarm events.
+    pub occurrence: Option<u64>,
+    /// Of alarm events.
+    pub priority: Option<Priority>,
+    /// The value at that time.
+    pub value: Option<Value>,
+    /// Its quality.
+    pub quality: Option<Quality>,
+    /// Its unit.
+    pub unit: Option<Arc<str>>,
+    /// Who did it.
+    pub by: Option<Actor>,
+    /// What the person wrote, the reason of a refusal, the device and its fault, the message of an alarm.
+    pub note: Option<Arc<str>>,
+    /// When the condition began, where that is not the time of the entry.
+    pub began: Option<Utc>,
+    /// End of a shelving.
+    pub until: Option<Utc>,
+    /// Device of a link event; tag of a quality event.
+    pub subject: Option<Arc<str>>,
+}
+
+impl Entry {
+    /// An entry with nothing but its time and event.
+    pub const fn new(time: Utc, event: Event) -> Self {
+        Self {
+            time,
+            event,
+            alarm: None,
+            occurrence: None,
+            priority: None,
+            value: None,
+            quality: None,
+            unit: None,
+            by: None,
+            note: None,
+            began: None,
+            until: None,
+            subject: None,
+        }
+    }
+}
+
+/// Journal words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// A new occurrence.
+    Raised,
+    /// Seen by a person.
+    Acknowledged,
+    /// The condition is gone, and the alarm waits for acknowledgement or reset.
+    Returned,
+    /// Back to normal.
+    Cleared,
+    /// A person asked for something the alarm does not allow.
+    Refused,
+    /// Hidden for a time.
+    Shelved,
+    /// No longer hidden by shelving.
+    Unshelved,
+    /// Hidden by design.
+    Suppressed,
+    /// No longer hidden by design.
+    Unsuppressed,
+    /// Taken out of service.
+    OutOfService,
+    /// Back in service.
+    InService,
+    /// A latch was ended.
+    Reset,
+    /// The horn was quieted.
+    Silenced,
+    /// The program began to watch.
+    Started,
+    /// The program stopped watching, as asked.
+    Stopped,
+    /// A device's link came up.
+    LinkUp,
+    /// A device's link was lost.
+    LinkDown,
+    /// A project was put into force.
+    Deployed,
+    /// The wall clock was stepped.
+    ClockStepped,
+    /// A window was opened.
+    WindowOpened,
+    /// A window was closed.
+    WindowClosed,
+    /// Entries were lost because the disk refused; the note says how many.
+    Gap,
+    /// All alarm memories, so that a start need not read further back.
+    Checkpoint,
+}
+
+impl Event {
+    /// Every event with its word.
+    pub const ALL: [(Self, &'static str); 23] = [
+        (Self::Raised, "raised"),
+        (Self::Acknowledged, "acknowledged"),
+        (Self::Returned, "returned"),
+        (Self::Cleared, "cleared"),
+        (Self::Refused, "refused"),
+        (Self::Shelved, "shelved"),
+        (Self::Unshelved, "unshelved"),
+        (Self::Suppressed, "suppressed"),
+        (Self::Unsuppressed, "unsuppressed"),
+        (Self::OutOfService, "out-of-service"),
+        (Self::InService, "in-service"),
+        (Self::Reset, "reset"),
+        (Self::Silenced, "silenced"),
+        (Self::Started, "started"),
+        (Self::Stopped, "stopped"),
+        (Self::LinkUp, "link-up"),
+        (Self::LinkDown, "link-down"),
+        (Self::Deployed, "deployed"),
+        (Self::ClockStepped, "clock-stepped"),
+        (Self::WindowOpened, "window-opened"),
+        (Self::WindowClosed, "window-closed"),
+        (Self::Gap, "gap"),
+        (Self::Checkpoint, "checkpoint"),
+    ];
+
+    /// As printed and stored.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(e, _)| *e == self).map_or("", |(_, word)| word)
+    }
+
+    /// From its word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, w)| *w == word).map(|(e, _)| *e)
+    }
+}

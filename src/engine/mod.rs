@@ -1,0 +1,24 @@
+//! The plant as a value: time and inputs in, effects and snapshots out. No clock, no I/O, no threads.
+//!
+//! Invariant: the same inputs at the same times give the same effects and snapshots. Live plant, rehearsal and back-test
+//! use this one engine; none has a second copy of alarm or tag logic.
+
+pub mod alarm;
+pub mod command;
+pub mod effect;
+pub mod formula;
+pub mod input;
+pub mod plan;
+pub mod quality;
+pub mod snapshot;
+pub mod tail;
+pub mod value;
+
+pub use command::{Actor, AlarmRef, Command};
+pub use effect::{Effect, Entry, Event, Ticket};
+pub use input::{DeviceStatus, Input, LinkState, Report, Sample};
+pub use plan::{AlarmId, DeviceId, Generation, Plan, TagId};
+pub use quality::{Level, Quality};
+pub use snapshot::{AlarmState, AlarmView, Counts, DeviceView, JournalState, Mode, Snapshot, TagView};
+pub use tail::{Point, TailView};
+pub use value::{Raw, Value};

@@ -1,0 +1,289 @@
+//! A project compiled for running: dense ids, resolved names, nothing left to look up while the plant runs.
+//!
+//! Invariant: compiling never fails. Each fault is an [`Issue`]; what it concerns is [`SourcePlan::Fault`] or left out
+//! and counted in [`Plan::unwatched_alarms`]; everything else runs.
+
+use super::formula::Formula;
+use super::snapshot::Mode;
+use crate::project::{Alarm, Device, Display, Issue, Priority, Project, RegisterSource, Tag, TopicSource, When};
+use crate::time::Span;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Which compilation an id belongs to. What carries an older one is dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Generation(pub u32);
+
+/// A tag of one plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TagId(pub u32);
+
+/// An alarm of one plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AlarmId(pub u32);
+
+/// A device of one plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId(pub u32);
+
+impl TagId {
+    /// For indexing.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl AlarmId {
+    /// For indexing.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl DeviceId {
+    /// For indexing.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A project, compiled.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Which compilation this is.
+    pub generation: Generation,
+    /// Plant, demo or rehearsal.
+    pub mode: Mode,
+    /// What it was compiled from.
+    pub project: Arc<Project>,
+    /// By [`TagId`], in the file's order.
+    pub tags: Vec<TagPlan>,
+    /// By [`DeviceId`], in the file's order.
+    pub devices: Vec<DevicePlan>,
+    /// By [`AlarmId`]: those of a tag side by side, tags in order; then one for each device; then the system's.
+    pub alarms: Vec<AlarmPlan>,
+    /// Displays in the file's order.
+    pub displays: Vec<DisplayPlan>,
+    /// Formula tags in the order in which they can be computed.
+    pub formula_order: Vec<TagId>,
+    /// Alarms written in the project that are not watched because of a fault.
+    pub unwatched_alarms: u32,
+    /// Tags by name in lower case.
+    pub tag_index: HashMap<String, TagId>,
+    /// Alarms by full name in lower case.
+    pub alarm_index: HashMap<String, AlarmId>,
+}
+
+/// A tag, compiled.
+#[derive(Debug, Clone)]
+pub struct TagPlan {
+    /// As written.
+    pub tag: Arc<Tag>,
+    /// Its name, shared.
+    pub name: Arc<str>,
+    /// Its unit, shared.
+    pub unit: Arc<str>,
+    /// Where it comes from.
+    pub source: SourcePlan,
+    /// From raw to value; `None`: as it came, integers exact.
+    pub scaling: Option<Scaling>,
+    /// A value older than this is `uncertain:stale`; `None`: never.
+    pub stale_after: Option<Span>,
+    /// Its alarms in [`Plan::alarms`].
+    pub alarms: Range<u32>,
+    /// Formula tags that read it, directly.
+    pub dependents: Vec<TagId>,
+    /// Shown beside as setpoint.
+    pub setpoint: Option<TagId>,
+}
+
+/// Where a tag comes from, compiled.
+#[derive(Debug, Clone)]
+pub enum SourcePlan {
+    /// A Modbus device polls it.
+    Register {
+        /// The device.
+        device: DeviceId,
+        /// Its own poll interval, or the device's.
+        poll: Span,
+        /// As written.
+        source: RegisterSource,
+    },
+    /// An MQTT device receives it.
+    Topic {
+        /// The device.
+        device: DeviceId,
+        /// As written.
+        source: TopicSource,
+    },
+    /// It is computed.
+    Formula(Arc<Formula>),
+    /// It cannot run; why. `bad:configuration`.
+    Fault(Arc<str>),
+}
+
+impl SourcePlan {
+    /// The device it hangs on.
+    pub const fn device(&self) -> Option<DeviceId> {
+        match self {
+            Self::Register { device, .. } | Self::Topic { device, .. } => Some(*device),
+            Self::Formula(_) | Self::Fault(_) => None,
+        }
+    }
+}
+
+/// `value = raw * scale + offset`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scaling {
+    /// Factor.
+    pub scale: f64,
+    /// Added after.
+    pub offset: f64,
+}
+
+/// A device, compiled.
+#[derive(Debug, Clone)]
+pub struct DevicePlan {
+    /// As written.
+    pub device: Arc<Device>,
+    /// Its name, shared.
+    pub name: Arc<str>,
+    /// Its tags.
+    pub tags: Vec<TagId>,
+    /// Its `no-answer` alarm.
+    pub no_answer: AlarmId,
+}
+
+/// What an alarm hangs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A tag.
+    Tag(TagId),
+    /// A device's link.
+    Device(DeviceId),
+    /// The program itself.
+    System,
+}
+
+/// What must hold for an alarm to come, compiled. Deadbands are in units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Condition {
+    /// `value >= limit`; returns at `value < limit - deadband`. High and high-high.
+    AtOrAbove {
+        /// In the tag's unit.
+        limit: f64,
+        /// In the tag's unit.
+        deadband: f64,
+    },
+    /// `value <= limit`; returns at `value > limit + deadband`. Low and low-low.
+    AtOrBelow {
+        /// In the tag's unit.
+        limit: f64,
+        /// In the tag's unit.
+        deadband: f64,
+    },
+    /// The value is this state.
+    State(When),
+    /// The value is bad or stale, and not because its device is gone.
+    Quality,
+    /// The device does not answer.
+    NoAnswer,
+    /// Alarms of the project are not watched because of faults.
+    ProjectFaults,
+}
+
+/// An alarm, compiled.
+#[derive(Debug, Clone)]
+pub struct AlarmPlan {
+    /// `tank1.level/high`, shared.
+    pub name: Arc<str>,
+    /// The part after the slash, shared.
+    pub short: Arc<str>,
+    /// What it hangs on.
+    pub subject: Subject,
+    /// When it comes and goes.
+    pub condition: Condition,
+    /// The kind's word: `high-high`, `no-answer`, `faults`.
+    pub kind: &'static str,
+    /// The condition must hold this long.
+    pub on_delay: Span,
+    /// The condition must be gone this long.
+    pub off_delay: Span,
+    /// How urgent.
+    pub priority: Priority,
+    /// Stays until reset.
+    pub latch: bool,
+    /// First-out group: index into the plan's own numbering.
+    pub group: Option<u32>,
+    /// While this is true, the alarm is suppressed by design.
+    pub suppress_when: Option<Arc<Formula>>,
+    /// What has happened.
+    pub message: Arc<str>,
+    /// Why.
+    pub cause: Option<Arc<str>>,
+    /// What comes of it.
+    pub consequence: Option<Arc<str>>,
+    /// What to do.
+    pub response: Option<Arc<str>>,
+    /// Index into [`Plan::displays`].
+    pub display: Option<usize>,
+    /// As written; `None` for those the program adds.
+    pub written: Option<Arc<Alarm>>,
+}
+
+/// A display, compiled.
+#[derive(Debug, Clone)]
+pub struct DisplayPlan {
+    /// As written.
+    pub display: Arc<Display>,
+    /// Index of the display above.
+    pub parent: Option<usize>,
+    /// Steps from the top of the tree, 0 at the top.
+    pub depth: u16,
+    /// Panels, in the file's order.
+    pub panels: Vec<PanelPlan>,
+    /// Alarms of the tags shown on it, and those that name it: what the tree counts. Sorted, each once.
+    pub alarms: Vec<AlarmId>,
+}
+
+/// A panel's names, resolved in their order. `None`: no such tag; the panel says so.
+#[derive(Debug, Clone, Default)]
+pub struct PanelPlan {
+    /// Of `tag` and `tags`.
+    pub tags: Vec<Option<TagId>>,
+    /// Of `pens`.
+    pub pens: Vec<Option<TagId>>,
+}
+
+impl Plan {
+    /// Compiles a project. Never fails; see the module.
+    pub fn compile(project: Arc<Project>, generation: Generation, mode: Mode) -> (Self, Vec<Issue>) {
+        (Self { generation, mode, project, ..Self::default() }, Vec::new())
+    }
+
+    /// A tag of this plan.
+    pub fn tag(&self, id: TagId) -> Option<&TagPlan> {
+        self.tags.get(id.index())
+    }
+
+    /// An alarm of this plan.
+    pub fn alarm(&self, id: AlarmId) -> Option<&AlarmPlan> {
+        self.alarms.get(id.index())
+    }
+
+    /// A device of this plan.
+    pub fn device(&self, id: DeviceId) -> Option<&DevicePlan> {
+        self.devices.get(id.index())
+    }
+
+    /// A tag by name, without regard to case.
+    pub fn tag_id(&self, name: &str) -> Option<TagId> {
+        self.tag_index.get(&name.to_lowercase()).copied()
+    }
+
+    /// An alarm by its full name, without regard to case.
+    pub fn alarm_id(&self, name: &str) -> Option<AlarmId> {
+        self.alarm_index.get(&name.to_lowercase()).copied()
+    }
+}

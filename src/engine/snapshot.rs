@@ -1,0 +1,221 @@
+//! What a screen may see: one immutable picture of the plant at one instant.
+//!
+//! Invariant: whatever one frame shows of values, alarms and live ends of trends comes from one snapshot.
+
+use super::plan::{AlarmId, DeviceId, Plan, TagId};
+use super::{DeviceStatus, Quality, Raw, TailView, Value};
+use crate::project::Priority;
+use crate::time::{Mono, Now, Span, Utc};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Tags in one copied-on-write page.
+pub const PAGE: usize = 256;
+
+/// The plant at one instant.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// When it was taken.
+    pub now: Now,
+    /// The plan in force.
+    pub plan: Arc<Plan>,
+    /// Tags in pages of [`PAGE`]; see [`Snapshot::tag`].
+    pub pages: Vec<Arc<Vec<TagView>>>,
+    /// Alarms that are not normal, those hidden among them: unacknowledged first, then priority, then newest.
+    pub alarms: Arc<Vec<AlarmView>>,
+    /// Totals over `alarms`.
+    pub counts: Counts,
+    /// Devices in the plan's order.
+    pub devices: Arc<Vec<DeviceView>>,
+    /// The recent past of tags, by tag; only where it is kept.
+    pub tails: Arc<BTreeMap<TagId, Arc<TailView>>>,
+    /// Whether the horn should sound, for the most urgent priority not silenced.
+    pub horn: Option<Priority>,
+    /// How the journal fares.
+    pub journal: JournalState,
+    /// What kind of plant this is.
+    pub mode: Mode,
+    /// The last refusals, newest last, at most sixteen.
+    pub refusals: Arc<Vec<Refusal>>,
+    /// Inputs dropped because they belonged to an older plan or to no tag.
+    pub dropped_inputs: u64,
+}
+
+/// Whether what is shown is a plant at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// A plant.
+    #[default]
+    Live,
+    /// The demo plant: every window and picture says DEMO.
+    Demo,
+    /// A scenario in virtual time.
+    Rehearsal,
+}
+
+/// A tag at one instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TagView {
+    /// The value; while the quality is bad, the last good one. `None`: there never was one.
+    pub value: Option<Value>,
+    /// How far to be trusted.
+    pub quality: Quality,
+    /// Why it is not good, in words, where more is known than the quality says.
+    pub detail: Option<Arc<str>>,
+    /// When `value` was received, for ages; `None`: never.
+    pub received: Option<Now>,
+    /// Time the value bears: the source's where it gives one, else of receipt.
+    pub time: Option<Utc>,
+    /// Since when the quality is this one.
+    pub quality_since: Now,
+    /// The bytes `value` was decoded from.
+    pub raw: Raw,
+    /// The most urgent alarm of this tag that is active or unacknowledged, if any, and not hidden.
+    pub alarm: Option<TagAlarm>,
+}
+
+/// The mark a tile bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TagAlarm {
+    /// The most urgent.
+    pub priority: Priority,
+    /// Whether any of this tag's shown alarms waits for acknowledgement.
+    pub unacknowledged: bool,
+}
+
+impl TagView {
+    /// How old the value is; `None`: there is none.
+    pub fn age(&self, now: Mono) -> Option<Span> {
+        self.received.map(|r| now - r.mono)
+    }
+}
+
+/// States of the table in alarms.md, derived from what is remembered, never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the table in docs/alarms says what each means")]
+pub enum AlarmState {
+    Normal,
+    Unacknowledged,
+    Acknowledged,
+    Returned,
+    Latched,
+    LatchedAcknowledged,
+    Shelved,
+    Suppressed,
+    OutOfService,
+}
+
+impl AlarmState {
+    /// As on the command line and the screen.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Unacknowledged => "unacknowledged",
+            Self::Acknowledged => "acknowledged",
+            Self::Returned => "returned",
+            Self::Latched => "latched",
+            Self::LatchedAcknowledged => "latched-acknowledged",
+            Self::Shelved => "shelved",
+            Self::Suppressed => "suppressed",
+            Self::OutOfService => "out-of-service",
+        }
+    }
+
+    /// Whether a person has still to acknowledge it.
+    pub const fn needs_acknowledgement(self) -> bool {
+        matches!(self, Self::Unacknowledged | Self::Returned | Self::Latched)
+    }
+
+    /// Whether it is on a list of its own rather than the alarm list.
+    pub const fn is_hidden(self) -> bool {
+        matches!(self, Self::Shelved | Self::Suppressed | Self::OutOfService)
+    }
+}
+
+/// An alarm that is not normal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AlarmView {
+    /// Which; see [`Plan::alarm`].
+    pub id: AlarmId,
+    /// Its state.
+    pub state: AlarmState,
+    /// Which occurrence.
+    pub occurrence: u64,
+    /// When it was raised.
+    pub raised: Utc,
+    /// The same on the monotonic clock, for "how long"; after a restart derived from `raised`.
+    pub raised_mono: Mono,
+    /// When its condition began; earlier than `raised` by the on-delay.
+    pub began: Utc,
+    /// The value when it was raised.
+    pub value: Option<Value>,
+    /// Whether the condition holds now, whatever the state.
+    pub active: bool,
+    /// Input is bad: since when the alarm is held where it is.
+    pub held_since: Option<Utc>,
+    /// By whom and when it was acknowledged.
+    pub acknowledged: Option<(Arc<str>, Utc)>,
+    /// An act on it waits for the disk: "being recorded".
+    pub recording: bool,
+    /// First of its group.
+    pub first_out: bool,
+    /// Three occurrences within 60 s.
+    pub chattering: bool,
+    /// End of its shelving.
+    pub shelved_until: Option<Utc>,
+}
+
+/// A device at one instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeviceView {
+    /// Which; see [`Plan::device`].
+    pub id: DeviceId,
+    /// Its link and figures.
+    pub status: Arc<DeviceStatus>,
+}
+
+/// Totals over the alarms of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// By priority: unacknowledged ones shown in the list.
+    pub unacknowledged: [u32; 4],
+    /// By priority: all shown in the list.
+    pub shown: [u32; 4],
+    /// Shelved, suppressed, out of service.
+    pub hidden: u32,
+    /// More than ten annunciated in ten minutes, and not yet under five.
+    pub flood: bool,
+}
+
+/// How the journal fares.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JournalState {
+    /// Entries in it.
+    pub entries: u64,
+    /// Entries that wait for the disk.
+    pub waiting: u64,
+    /// Entries lost because too many waited.
+    pub lost: u64,
+    /// Why it cannot write now.
+    pub fault: Option<Arc<str>>,
+    /// Its size on disk.
+    pub bytes: u64,
+}
+
+/// A command that was refused, for the row it was given on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// When.
+    pub at: Now,
+    /// On which alarm.
+    pub alarm: Arc<str>,
+    /// Why, in words.
+    pub reason: Arc<str>,
+}
+
+impl Snapshot {
+    /// A tag's picture. Ids are of this snapshot's own plan; one beyond it has no picture.
+    pub fn tag(&self, id: TagId) -> Option<&TagView> {
+        self.pages.get(id.index() / PAGE)?.get(id.index() % PAGE)
+    }
+}

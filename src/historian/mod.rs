@@ -1,0 +1,1 @@
+//! The SQLite edge: the journal, and who owns the data folder.

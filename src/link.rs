@@ -1,0 +1,73 @@
+//! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
+
+use crate::engine::{Command, Snapshot};
+use crate::project::Issue;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+
+/// Commands that may wait for the plant; a full queue refuses at the button.
+pub const COMMAND_QUEUE: usize = 256;
+
+/// The screen's end of one running plant.
+#[derive(Debug, Clone)]
+pub struct PlantLink {
+    /// The newest picture; published at once after quiet, then at most twenty times a second. Readers never block the plant.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// What people ask for. `try_send` only: full or closed means "refused", and is said where it was asked.
+    pub commands: mpsc::Sender<Command>,
+    /// What is known of the plant's project besides the plan.
+    pub about: Arc<About>,
+}
+
+/// What does not change while a plant runs.
+#[derive(Debug, Clone, Default)]
+pub struct About {
+    /// The project's file, if it is one.
+    pub path: Option<PathBuf>,
+    /// All faults of the project: of its text and of its compilation.
+    pub issues: Vec<Issue>,
+    /// Where journal and history lie.
+    pub data_folder: PathBuf,
+    /// Another process holds the plant: who. This one shows and does not acquire.
+    pub held_by: Option<String>,
+    /// Who acts on this computer.
+    pub actor: crate::engine::Actor,
+}
+
+/// What a window asks of the program around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DeskRequest {
+    /// Stop what runs, open this file.
+    Open(PathBuf),
+    /// Stop what runs, open the demo plant.
+    OpenDemo,
+}
+
+/// What the window is shown: nothing yet, a plant, or why there is none.
+#[derive(Debug, Clone, Default)]
+pub enum Desk {
+    /// Nothing is open.
+    #[default]
+    Empty,
+    /// A project is being opened.
+    Opening(String),
+    /// A plant runs.
+    Plant(PlantLink),
+    /// It could not be opened at all (no such file, no right to read it, data folder at fault): why, and what to try.
+    Failed {
+        /// What was to be opened.
+        what: String,
+        /// Why it was not.
+        why: String,
+    },
+}
+
+/// The window's end of the program: which plant runs, and requests for another.
+#[derive(Debug, Clone)]
+pub struct DeskLink {
+    /// What is open now.
+    pub desk: watch::Receiver<Desk>,
+    /// Requests; at most a few wait.
+    pub requests: mpsc::Sender<DeskRequest>,
+}

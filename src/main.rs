@@ -1,0 +1,2 @@
+//! Arguments, logging, wiring.
+fn main() {}

@@ -1,0 +1,99 @@
+//! A display: a grid of panels, and its place in the tree.
+
+use super::Places;
+use crate::time::Span;
+
+/// `[[display]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Display {
+    /// Unique.
+    pub name: String,
+    /// An earlier name.
+    pub was: Option<String>,
+    /// The display above it.
+    pub parent: Option<String>,
+    /// Columns of the grid; default 24.
+    pub columns: u16,
+    /// Panels, in the file's order.
+    pub panels: Vec<Panel>,
+    /// Where it was written.
+    pub places: Places,
+}
+
+/// `[[display.panel]]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// What it shows.
+    pub kind: PanelKind,
+    /// Column, row, width, height in cells.
+    pub at: [u16; 4],
+    /// Tags shown, in order: `tag`, or `tags`.
+    pub tags: Vec<String>,
+    /// As written; default: made from the tag.
+    pub title: Option<String>,
+    /// Time shown by a trend or spark; default 1 h.
+    pub span: Span,
+    /// Pens of a trend.
+    pub pens: Vec<Pen>,
+    /// Words of a `text` panel.
+    pub text: String,
+    /// Where it was written.
+    pub places: Places,
+}
+
+/// One pen of a trend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pen {
+    /// Name of the tag.
+    pub tag: String,
+    /// On the right axis rather than the left.
+    pub right: bool,
+}
+
+/// Panel kinds of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum PanelKind {
+    Value,
+    Gauge,
+    Bar,
+    Tank,
+    Lamp,
+    Spark,
+    Trend,
+    Alarms,
+    Journal,
+    Devices,
+    Text,
+    Image,
+    Mimic,
+}
+
+impl PanelKind {
+    /// Every kind with its word, in the contract's order.
+    pub const ALL: [(Self, &'static str); 13] = [
+        (Self::Value, "value"),
+        (Self::Gauge, "gauge"),
+        (Self::Bar, "bar"),
+        (Self::Tank, "tank"),
+        (Self::Lamp, "lamp"),
+        (Self::Spark, "spark"),
+        (Self::Trend, "trend"),
+        (Self::Alarms, "alarms"),
+        (Self::Journal, "journal"),
+        (Self::Devices, "devices"),
+        (Self::Text, "text"),
+        (Self::Image, "image"),
+        (Self::Mimic, "mimic"),
+    ];
+
+    /// As written in the file.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(k, _)| *k == self).map_or("", |(_, word)| word)
+    }
+
+    /// Whether this version shows it; the others are parsed and told as a warning.
+    pub const fn is_served(self) -> bool {
+        !matches!(self, Self::Tank | Self::Spark | Self::Journal | Self::Image | Self::Mimic)
+    }
+}

@@ -1,0 +1,89 @@
+//! What is wrong in a project, where, and what would mend it.
+
+use std::fmt;
+
+/// A place in the project's text; line and column count from one, columns in characters. Line 0: no place is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Place {
+    /// Line, from one.
+    pub line: u32,
+    /// Column in characters, from one.
+    pub column: u32,
+}
+
+/// Where an entity and each of its keys stand in the text. Equality ignores it: a moved line is no change of plant.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// Of the entity itself: its `[[header]]`.
+    pub own: Place,
+    /// Of each written value, by key.
+    pub keys: Vec<(&'static str, Place)>,
+}
+
+impl Places {
+    /// The place of a key's value, or of the entity where the key was not written.
+    pub fn of(&self, key: &str) -> Place {
+        self.keys.iter().find(|(k, _)| *k == key).map_or(self.own, |(_, place)| *place)
+    }
+}
+
+impl PartialEq for Places {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Places {}
+
+/// How bad an issue is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Something does not run because of it.
+    Error,
+    /// It runs, and probably not as meant.
+    Warning,
+}
+
+/// One fault of a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// Error or warning.
+    pub severity: Severity,
+    /// Where in the text.
+    pub place: Place,
+    /// The tag, alarm, device or display at fault, as people call it; empty for the file as a whole.
+    pub subject: String,
+    /// What is wrong; lower case, no full stop.
+    pub message: String,
+    /// What would be right; empty where the message says it all.
+    pub mend: String,
+}
+
+impl Issue {
+    /// An error.
+    pub fn error(place: Place, subject: impl Into<String>, message: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, place, subject: subject.into(), message: message.into(), mend: mend.into() }
+    }
+
+    /// A warning.
+    pub fn warning(place: Place, subject: impl Into<String>, message: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(place, subject, message, mend) }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+/// `line:column: error: what; mend`, the form of `check` after the path.
+impl fmt::Display for Issue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}: {}", self.place.line, self.place.column, self.severity, self.message)?;
+        if self.mend.is_empty() { Ok(()) } else { write!(f, "; {}", self.mend) }
+    }
+}

@@ -1,0 +1,1 @@
+//! Plain data to Response: each paints one thing and names it for screen readers.

@@ -1,0 +1,1 @@
+//! All words of the screen, and how numbers, ages and times are written.
