@@ -3,6 +3,7 @@
 //! Invariant: nothing of acquisition, alarms, horn or history is computed here; a hidden, stalled or closed window
 //! changes nothing in the plant. Invariant: one frame paints one [`Snapshot`].
 
+pub mod fonts;
 pub mod panels;
 pub mod theme;
 pub mod widgets;

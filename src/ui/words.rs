@@ -1,1 +1,349 @@
-//! All words of the screen, and how numbers, ages and times are written.
+//! All words of the screen, and how numbers, ages and times are written. Pure: time and zone come in as arguments.
+//!
+//! One rule for each kind of thing, so that the same number reads the same on a tile, in a list, in the faceplate and
+//! to a screen reader. The fixed sentences are in [`say`].
+
+pub mod say;
+#[cfg(test)]
+mod tests;
+
+use crate::engine::plan::Subject;
+use crate::engine::{
+    AlarmState, AlarmView, DeviceStatus, LinkState, Quality, Snapshot, TagView, Value, plan::AlarmPlan, plan::TagPlan,
+};
+use crate::project::{Priority, Tag};
+use crate::time::{Now, Span, Utc};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+
+/// Between groups of three digits: narrow, and no place for a line to break.
+pub const GROUP: char = '\u{202F}';
+/// As wide as a digit; a hyphen is easily missed.
+pub const MINUS: char = '\u{2212}';
+/// Every sign besides ASCII that the screen's own words use; a test finds them in both fonts.
+pub const SIGNS: &str =
+    "0123456789 ABCXYZabcxyz.,:;/()%+-–—−…×·°³²⁻¹µμΩ≥≤±→←↑↓✓✗⚠▲▼■●◆“”‘’äöüßéñÄÖÜ\u{A0}\u{2009}\u{202F}";
+
+/// A number: digits after the point as written (`decimals`), else as many as it needs, at most three.
+pub fn number(value: f64, decimals: Option<u8>) -> String {
+    if !value.is_finite() {
+        return say::NO_VALUE.to_owned();
+    }
+    // Beyond this a 64-bit float has no digits left after the point, and nobody reads sixteen places.
+    if value.abs() >= 1e15 {
+        return minus(format!("{value:.3e}"));
+    }
+    let plain = match decimals {
+        Some(decimals) => format!("{value:.*}", usize::from(decimals.min(9))),
+        None => {
+            let three = format!("{value:.3}");
+            three.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+    };
+    let plain = if plain.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) { plain.replace('-', "") } else { plain };
+    grouped(&plain)
+}
+
+/// A whole number, exact.
+pub fn count(value: u64) -> String {
+    grouped(&value.to_string())
+}
+
+/// Sets thin spaces between groups of three digits before the point: `1 450`; four digits are grouped too, so that
+/// columns align.
+fn grouped(plain: &str) -> String {
+    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain), |rest| ("-", rest));
+    let (whole, fraction) = digits.find('.').map_or((digits, ""), |point| digits.split_at(point));
+    let mut out = String::with_capacity(plain.len() + 8);
+    if !sign.is_empty() {
+        out.push(MINUS);
+    }
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(GROUP);
+        }
+        out.push(digit);
+    }
+    out.push_str(fraction);
+    out
+}
+
+fn minus(text: String) -> String {
+    if text.contains('-') { text.replace('-', "\u{2212}") } else { text }
+}
+
+/// A value as it stands on the screen, without its unit: a word for a state, a number, a text.
+pub fn value(value: &Value, tag: &Tag) -> String {
+    if let Some(word) = value.as_state().and_then(|state| tag.labels.word(state)) {
+        return word.to_owned();
+    }
+    match value {
+        Value::F64(v) => number(*v, tag.decimals),
+        Value::I64(v) => grouped(&v.to_string()),
+        Value::U64(v) => grouped(&v.to_string()),
+        Value::Bool(v) => (if *v { say::ON } else { say::OFF }).to_owned(),
+        Value::Text(v) => v.to_string(),
+    }
+}
+
+/// Whether a value is shown as a word rather than as a number with a unit.
+pub fn is_word(value: &Value, tag: &Tag) -> bool {
+    matches!(value, Value::Bool(_) | Value::Text(_)) || value.as_state().is_some_and(|s| tag.labels.word(s).is_some())
+}
+
+/// A value with its unit: `12.5 m³/h`, `Running`.
+pub fn value_with_unit(v: &Value, tag: &Tag) -> String {
+    let text = value(v, tag);
+    if tag.unit.is_empty() || is_word(v, tag) { text } else { format!("{text} {}", tag.unit) }
+}
+
+/// A limit or an end of a range, written like the values of its tag, with the unit.
+pub fn limit(value: f64, tag: &Tag) -> String {
+    // A limit may be finer than the decimals shown; what is written in the project is what counts.
+    let fine = number(value, None);
+    let coarse = number(value, tag.decimals);
+    let text = if coarse.len() >= fine.len() { coarse } else { fine };
+    if tag.unit.is_empty() { text } else { format!("{text} {}", tag.unit) }
+}
+
+/// A length of time, in its two greatest units: `38 s`, `1 m 44 s`, `2 h 43 m`, `3 d 4 h`. From ten minutes on seconds
+/// are left out, so that a list of old alarms stands still.
+pub fn duration(span: Span) -> String {
+    let secs = span.0.max(0) / 1_000_000;
+    let (d, h, m, s) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60, secs % 60);
+    if d > 0 {
+        format!("{d} d {h} h")
+    } else if h > 0 {
+        format!("{h} h {m} m")
+    } else if m >= 10 {
+        format!("{m} m")
+    } else if m > 0 {
+        format!("{m} m {s} s")
+    } else {
+        format!("{s} s")
+    }
+}
+
+/// The age of a value: from 2 s on, or where the value is not good, in whole seconds. `None`: not worth a word.
+pub fn age(view: &TagView, now: Now) -> Option<String> {
+    let age = view.age(now.mono)?;
+    (age >= Span::from_secs(2) || !view.quality.is_good()).then(|| duration(age))
+}
+
+/// A short time: `4 ms`, `1.2 s`.
+pub fn round_trip(span: Span) -> String {
+    let millis = span.0 as f64 / 1e3;
+    if millis < 1.0 {
+        "<1 ms".to_owned()
+    } else if millis < 1_000.0 {
+        format!("{millis:.0} ms")
+    } else {
+        format!("{:.1} s", millis / 1e3)
+    }
+}
+
+/// Bytes: `3.1 GB`.
+pub fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if value < 1_000.0 {
+            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
+        }
+        value /= 1_000.0;
+    }
+    format!("{value:.1} TB")
+}
+
+/// An instant in the zone of the project; `None` where it is beyond every calendar.
+fn zoned(utc: Utc, zone: &TimeZone) -> Option<jiff::Zoned> {
+    jiff::Timestamp::from_microsecond(utc.0).ok().map(|t| t.to_zoned(zone.clone()))
+}
+
+/// Hours, minutes and seconds in the zone; in the hour that comes twice in autumn with its offset from UTC.
+pub fn time_of_day(utc: Utc, zone: &TimeZone) -> String {
+    let Some(local) = zoned(utc, zone) else { return say::NO_TIME.to_owned() };
+    let time = local.strftime("%H:%M:%S");
+    if matches!(zone.to_ambiguous_timestamp(local.datetime()).offset(), AmbiguousOffset::Fold { .. }) {
+        format!("{time} {}", local.strftime("%:z"))
+    } else {
+        time.to_string()
+    }
+}
+
+/// Hours and minutes, for the ends of an axis.
+pub fn hour_minute(utc: Utc, zone: &TimeZone) -> String {
+    zoned(utc, zone).map_or_else(|| say::NO_TIME.to_owned(), |local| local.strftime("%H:%M").to_string())
+}
+
+/// An instant: the time of day, with the date where it is of another day than now, and the year where of another year.
+pub fn instant(utc: Utc, now: Utc, zone: &TimeZone) -> String {
+    let time = time_of_day(utc, zone);
+    let (Some(then), Some(today)) = (zoned(utc, zone), zoned(now, zone)) else { return time };
+    if then.date() == today.date() {
+        time
+    } else if then.year() == today.year() {
+        format!("{} {time}", then.strftime("%-d %b"))
+    } else {
+        format!("{} {time}", then.strftime("%-d %b %Y"))
+    }
+}
+
+/// The clock of the status bar: `Fri 20 Nov 14:03:54`.
+pub fn date_and_time(utc: Utc, zone: &TimeZone) -> String {
+    let Some(local) = zoned(utc, zone) else { return say::NO_TIME.to_owned() };
+    format!("{} {}", local.strftime("%a %-d %b"), time_of_day(utc, zone))
+}
+
+/// The zone as people call it: `Amsterdam`, or `UTC`, with its offset now.
+pub fn zone_name(utc: Utc, zone: &TimeZone) -> String {
+    let offset = zoned(utc, zone).map(|local| local.strftime("%:z").to_string()).unwrap_or_default();
+    match zone.iana_name() {
+        Some(name) => format!("{} {offset}", name.rsplit('/').next().unwrap_or(name).replace('_', " ")),
+        None => format!("UTC{offset}"),
+    }
+}
+
+/// A quality in words: `good`, `bad: no communication`, `uncertain: stale`.
+pub fn quality(quality: Quality) -> String {
+    let word = quality.to_string();
+    match word.split_once(':') {
+        Some((level, _)) => format!("{level}: {}", quality.words()),
+        None => word,
+    }
+}
+
+/// Why a value is not good, as fully as is known: `bad: device fault, exception 2: illegal data address`.
+pub fn quality_with_detail(view: &TagView) -> String {
+    let words = quality(view.quality);
+    match &view.detail {
+        Some(detail) if !view.quality.is_good() => format!("{words}, {detail}"),
+        _ => words,
+    }
+}
+
+/// A tag as a screen reader tells it: `12.5 m³/h`, or `12.5 m³/h, bad: no communication, 32 s old`.
+pub fn spoken_value(view: &TagView, tag: &Tag, now: Now) -> String {
+    let mut text = view.value.as_ref().map_or_else(|| say::NO_VALUE.to_owned(), |v| value_with_unit(v, tag));
+    if !view.quality.is_good() {
+        text.push_str(", ");
+        text.push_str(&quality(view.quality));
+    }
+    if let Some(age) = age(view, now) {
+        text.push_str(", ");
+        text.push_str(&age);
+        text.push_str(" old");
+    }
+    text
+}
+
+/// An alarm row as a screen reader tells it: `unacknowledged, critical, 96.2 %, 14:03:22`.
+pub fn spoken_alarm(snapshot: &Snapshot, view: &AlarmView, zone: &TimeZone) -> String {
+    let Some(alarm) = snapshot.plan.alarm(view.id) else { return String::new() };
+    let value = alarm_value(snapshot, alarm).text;
+    let raised = instant(view.raised, snapshot.now.utc, zone);
+    let mut text = format!("{}, {}, ", state(view), alarm.priority.word());
+    if !value.is_empty() {
+        text.push_str(&value);
+        text.push_str(", ");
+    }
+    text.push_str(&raised);
+    text
+}
+
+/// A device as a screen reader tells it: `connected, 4 ms, 0 errors`, or `no answer since 14:02:10, connection refused`.
+pub fn spoken_device(status: &DeviceStatus, now: Now, zone: &TimeZone) -> String {
+    let since = instant(status.since.utc, now.utc, zone);
+    match &status.state {
+        LinkState::Connecting => say::CONNECTING.to_owned(),
+        LinkState::Connected => {
+            let errors = status.errors();
+            let errors = format!("{} {}", count(errors), if errors == 1 { "error" } else { "errors" });
+            match status.round_trip {
+                Some(span) => format!("connected, {}, {errors}", round_trip(span)),
+                None => format!("connected, {errors}"),
+            }
+        }
+        LinkState::NoAnswer(why) => format!("no answer since {since}, {why}"),
+        LinkState::Unserved(why) => format!("not served, {why}"),
+    }
+}
+
+/// The state of an alarm as its row says it, the two-step acknowledgement and a held alarm among it.
+pub fn state(view: &AlarmView) -> &'static str {
+    if view.recording { say::RECORDING } else { state_word(view.state) }
+}
+
+/// The word of a state; the command line's, with spaces for reading.
+pub const fn state_word(state: AlarmState) -> &'static str {
+    match state {
+        AlarmState::LatchedAcknowledged => "latched, acknowledged",
+        AlarmState::OutOfService => "out of service",
+        other => other.word(),
+    }
+}
+
+/// What an alarm's subject reads now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AlarmValue {
+    /// With its unit; for a device how long it has not answered; empty where there is nothing to read.
+    pub text: String,
+    /// Whether it may be painted like a good number.
+    pub good: bool,
+}
+
+/// What an alarm's subject reads now, for rows of alarms.
+pub fn alarm_value(snapshot: &Snapshot, alarm: &AlarmPlan) -> AlarmValue {
+    match alarm.subject {
+        Subject::Tag(id) => {
+            let (Some(view), Some(tag)) = (snapshot.tag(id), snapshot.plan.tag(id)) else {
+                return AlarmValue::default();
+            };
+            let text = view.value.as_ref().map_or_else(|| say::NO_VALUE.to_owned(), |v| value_with_unit(v, &tag.tag));
+            AlarmValue { text, good: !view.quality.is_bad() }
+        }
+        Subject::Device(id) => {
+            let status = snapshot.devices.get(id.index()).map(|d| &d.status);
+            let silent = status.filter(|s| matches!(s.state, LinkState::NoAnswer(_)));
+            AlarmValue {
+                text: silent.map(|s| duration(snapshot.now.mono - s.since.mono)).unwrap_or_default(),
+                good: true,
+            }
+        }
+        Subject::System => AlarmValue::default(),
+    }
+}
+
+/// Where a tag's value comes from: `plc1 holding:100 f32`, `site site/weather/state $.wind.speed`, `= a + b`.
+pub fn source(tag: &Tag) -> String {
+    use crate::project::Source;
+    let kind = tag.data_type.word();
+    match &tag.source {
+        Source::Register(r) => {
+            let bit = r.bit.map(|b| format!(" bit {b}")).unwrap_or_default();
+            format!("{} {}:{} {kind}{bit}", r.device, r.area.word(), r.address)
+        }
+        Source::Topic(t) => {
+            let path = t.path.as_deref().map(|p| format!(" {p}")).unwrap_or_default();
+            format!("{} {}{path}", t.device, t.topic)
+        }
+        Source::Formula(text) => format!("= {text}"),
+        Source::Fault(why) => why.clone(),
+    }
+}
+
+/// The register in Modicon's notation, `40101`; `None` for what is no register.
+pub fn modicon(tag: &Tag) -> Option<String> {
+    match &tag.source {
+        crate::project::Source::Register(r) => Some(r.area.modicon(r.address)),
+        _ => None,
+    }
+}
+
+/// Name and unit of a tag, for the head of a panel.
+pub fn name_and_unit(tag: &TagPlan) -> String {
+    if tag.unit.is_empty() { tag.name.to_string() } else { format!("{} {}", tag.name, tag.unit) }
+}
+
+/// `1 critical`, `2 high`: for sentences.
+pub fn priority_count(priority: Priority, n: u32) -> String {
+    format!("{} {}", count(u64::from(n)), priority.word())
+}

@@ -1,0 +1,70 @@
+//! The fixed sentences and names of the screen. Sentence case, no full stop after one sentence, `…` where more is asked.
+
+/// The program.
+pub const PROGRAM: &str = "Watchkeeper";
+/// Every window and picture of the demo plant says this.
+pub const DEMO: &str = "DEMO";
+/// Every window of a rehearsal says this.
+pub const NOT_LIVE: &str = "NOT LIVE";
+/// In the place of a number that never was.
+pub const NO_VALUE: &str = "no value";
+/// In the place of an instant that no calendar has.
+pub const NO_TIME: &str = "--:--:--";
+/// A boolean without words of its own.
+pub const ON: &str = "On";
+/// A boolean without words of its own.
+pub const OFF: &str = "Off";
+/// An acknowledgement waits for the disk.
+pub const RECORDING: &str = "being recorded";
+/// A device nobody has reached yet.
+pub const CONNECTING: &str = "connecting";
+
+/// The verb on every acknowledge button; its object is in the name for screen readers.
+pub const ACKNOWLEDGE: &str = "Acknowledge";
+/// Quiets the horn.
+pub const SILENCE: &str = "Silence horn";
+/// Opens the alarm list.
+pub const ALL_ALARMS: &str = "All alarms";
+/// Opens the list of what is shelved, suppressed or out of service.
+pub const HIDDEN: &str = "Hidden";
+/// The banner when nothing waits.
+pub const ALL_ACKNOWLEDGED: &str = "Nothing waits for acknowledgement";
+/// The banner when nothing is wrong.
+pub const NO_ALARMS: &str = "No alarms";
+/// More than ten alarms in ten minutes.
+pub const FLOOD: &str = "Alarm flood";
+
+/// Head of the tree.
+pub const DISPLAYS: &str = "Displays";
+/// Head of the finder's entry in the tree.
+pub const GO_TO: &str = "Go to";
+/// The finder's entry.
+pub const FIND: &str = "Tag, display…";
+/// Name of the display that is made where the project has none.
+pub const ALL_TAGS: &str = "All tags";
+/// Name of the display that lists devices.
+pub const DEVICES: &str = "Devices";
+/// Name of the display that lists alarms.
+pub const ALARMS: &str = "Alarms";
+/// Name of the list of hidden alarms.
+pub const HIDDEN_ALARMS: &str = "Hidden alarms";
+/// Name of the list of faults.
+pub const FAULTS: &str = "Faults of the project";
+
+/// Head of the faceplate.
+pub const FACEPLATE: &str = "Faceplate";
+/// The most urgent alarm's response.
+pub const WHAT_TO_DO: &str = "What to do";
+/// The trend of the faceplate.
+pub const LAST_HOUR: &str = "Last hour";
+/// The tags beside the chosen one.
+pub const NEIGHBOURS: &str = "Beside it";
+
+/// Button of dialogs.
+pub const CANCEL: &str = "Cancel";
+/// Button of dialogs.
+pub const CLOSE: &str = "Close";
+/// Ends the program.
+pub const STOP_WATCHING: &str = "Stop watching";
+/// Keeps it running.
+pub const KEEP_WATCHING: &str = "Keep watching";
