@@ -1,0 +1,251 @@
+//! The one writing connection of a journal: append, checkpoint, and what the alarms remember at its end.
+//!
+//! Invariant: `head` and `memories` are those of the last committed entry; a refused transaction changes neither.
+//! Invariant: a start reads from the last checkpoint on, so it costs at most [`CHECKPOINT_EVERY`] entries (or as many
+//! as there are alarms, if those are more) however long the plant has run.
+
+use super::chain::{self, Hash};
+use super::row::{COLUMNS, Row};
+use super::{JournalError, schema};
+use crate::engine::alarm::{AlarmMemory, remember};
+use crate::engine::{Entry, Event};
+use crate::time::Utc;
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Entries between two checkpoints.
+pub const CHECKPOINT_EVERY: u64 = 1_000;
+
+/// What the alarms of a plant remember, by the alarm's name.
+pub type Memories = BTreeMap<Arc<str>, AlarmMemory>;
+
+/// A journal, open for writing.
+#[derive(Debug)]
+pub struct Journal {
+    pub(super) connection: Connection,
+    path: PathBuf,
+    head: Head,
+    memories: Memories,
+    since_checkpoint: u64,
+    set_aside: Option<(PathBuf, String)>,
+    last: Option<(Arc<str>, Utc)>,
+}
+
+/// The last entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub seq: u64,
+    pub hash: Hash,
+}
+
+impl Journal {
+    /// Opens a data folder's journal, or begins it, and reads what the alarms remember. The folder must be owned
+    /// (see [`super::DataFolder`]).
+    pub fn open(folder: &Path, now: Utc) -> Result<Self, JournalError> {
+        let schema::OpenedFile { connection, path, set_aside } = schema::open(folder, now)?;
+        let sqlite = |source| JournalError::Sqlite { path: path.clone(), source };
+        let head = read_head(&connection).map_err(sqlite)?;
+        let (memories, since_checkpoint) = read_memories(&connection).map_err(sqlite)?;
+        let last = connection
+            .query_row("SELECT event, time FROM entry WHERE event <> 'checkpoint' ORDER BY seq DESC LIMIT 1", [], |r| {
+                Ok((r.get(0)?, Utc(r.get(1)?)))
+            })
+            .map(Some)
+            .or_else(none_where_no_row)
+            .map_err(sqlite)?;
+        Ok(Self { connection, path, head, memories, since_checkpoint, set_aside, last })
+    }
+
+    /// What the alarms remember at the journal's end.
+    pub fn memories(&self) -> &Memories {
+        &self.memories
+    }
+
+    /// The event and time of the last entry that this journal held when it was opened, checkpoints left out.
+    pub fn last_at_open(&self) -> Option<(&str, Utc)> {
+        self.last.as_ref().map(|(event, time)| (event.as_ref(), *time))
+    }
+
+    /// A damaged journal that was set aside when this one was opened: its new name, and what was wrong with it.
+    pub fn set_aside(&self) -> Option<(&Path, &str)> {
+        self.set_aside.as_ref().map(|(path, why)| (path.as_path(), why.as_str()))
+    }
+
+    /// Number of the last entry.
+    pub fn entries(&self) -> u64 {
+        self.head.seq
+    }
+
+    /// Size on disk, its write-ahead log included.
+    pub fn bytes(&self) -> u64 {
+        let mut wal = self.path.as_os_str().to_owned();
+        wal.push("-wal");
+        let size = |path: &Path| fs::metadata(path).map_or(0, |m| m.len());
+        size(&self.path) + size(Path::new(&wal))
+    }
+
+    /// Writes these entries in one transaction; when it returns, they are on disk.
+    pub fn append(&mut self, entries: &[&Entry]) -> Result<(), JournalError> {
+        let head = self.head;
+        self.head = self.transact(|transaction| append_in(transaction, head, entries.iter().copied()))?;
+        for entry in entries {
+            remember(&mut self.memories, entry);
+        }
+        self.since_checkpoint += entries.len() as u64;
+        Ok(())
+    }
+
+    /// Whether a checkpoint is worth its bytes.
+    pub fn checkpoint_due(&self) -> bool {
+        self.since_checkpoint >= CHECKPOINT_EVERY.max(self.memories.len() as u64)
+    }
+
+    /// Writes down all that the alarms remember.
+    pub fn checkpoint(&mut self, now: Utc) -> Result<(), JournalError> {
+        if self.since_checkpoint == 0 {
+            return Ok(());
+        }
+        let entry = checkpoint_entry(&self.memories, now);
+        let head = self.head;
+        self.head = self.transact(|transaction| append_in(transaction, head, [&entry]))?;
+        self.since_checkpoint = 0;
+        Ok(())
+    }
+
+    /// Takes over renamed alarms and says so in a checkpoint, in the transaction that `record` writes in.
+    pub(super) fn rename(
+        &mut self,
+        memories: Memories,
+        now: Utc,
+        record: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), JournalError> {
+        let head = self.head;
+        let entry = (memories != self.memories).then(|| checkpoint_entry(&memories, now));
+        self.head = self.transact(|transaction| {
+            record(transaction)?;
+            append_in(transaction, head, entry.as_ref())
+        })?;
+        if entry.is_some() {
+            self.memories = memories;
+            self.since_checkpoint = 0;
+        }
+        Ok(())
+    }
+
+    fn transact<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, JournalError> {
+        let Self { connection, path, .. } = self;
+        let attempt = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        };
+        attempt().map_err(|source| JournalError::Sqlite { path: path.clone(), source })
+    }
+
+    pub(super) fn sqlite(&self, source: rusqlite::Error) -> JournalError {
+        JournalError::Sqlite { path: self.path.clone(), source }
+    }
+}
+
+fn checkpoint_entry(memories: &Memories, now: Utc) -> Entry {
+    let mut entry = Entry::new(now, Event::Checkpoint);
+    // A map of plain structs with text keys always serializes; were it not so, replay would start one checkpoint earlier.
+    let by_name: BTreeMap<&str, &AlarmMemory> = memories.iter().map(|(name, memory)| (name.as_ref(), memory)).collect();
+    entry.note = serde_json::to_string(&by_name).ok().map(Into::into);
+    entry
+}
+
+fn append_in<'a>(
+    transaction: &Transaction<'_>,
+    mut head: Head,
+    entries: impl IntoIterator<Item = &'a Entry>,
+) -> rusqlite::Result<Head> {
+    let mut insert = transaction.prepare_cached(&format!(
+        "INSERT INTO entry ({COLUMNS}, hash, previous) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
+    ))?;
+    let mut any = false;
+    for entry in entries {
+        let row = Row::from_entry(head.seq + 1, entry);
+        let hash = chain::hash(&head.hash, &row);
+        let (kind, value) = row.value_columns();
+        insert.execute(params![
+            row.seq as i64,
+            row.time,
+            row.event,
+            row.alarm,
+            row.occurrence.map(|v| v as i64),
+            row.priority,
+            kind,
+            value,
+            row.quality,
+            row.unit,
+            row.user,
+            row.computer,
+            row.desk,
+            row.note,
+            row.began,
+            row.until,
+            row.subject,
+            hash,
+            head.hash,
+        ])?;
+        head = Head { seq: row.seq, hash };
+        any = true;
+    }
+    if any {
+        transaction
+            .prepare_cached("INSERT INTO head (one, seq, hash) VALUES (1, ?1, ?2) ON CONFLICT (one) DO UPDATE SET seq = ?1, hash = ?2")?
+            .execute(params![head.seq as i64, head.hash])?;
+    }
+    Ok(head)
+}
+
+/// The last entry. Where the end was cut off, `head` still knows the number and hash of what was written last, and new
+/// entries follow that: the missing ones stay visible to verification for ever.
+fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
+    let read = |query: &str| {
+        connection
+            .query_row(query, [], |r| Ok(Head { seq: r.get::<_, i64>(0)? as u64, hash: r.get(1)? }))
+            .map(Some)
+            .or_else(none_where_no_row)
+    };
+    let last = read("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")?;
+    let written = read("SELECT seq, hash FROM head")?;
+    let newest = [last, written].into_iter().flatten().max_by_key(|head| head.seq);
+    Ok(newest.unwrap_or(Head { seq: 0, hash: chain::FIRST }))
+}
+
+/// What the alarms remember at the end: the last checkpoint that can be read, and every entry after it. Also says how many
+/// those are.
+pub(super) fn read_memories(connection: &Connection) -> rusqlite::Result<(Memories, u64)> {
+    let mut checkpoints =
+        connection.prepare("SELECT seq, note FROM entry WHERE event = 'checkpoint' ORDER BY seq DESC")?;
+    let mut rows = checkpoints.query([])?;
+    let (mut memories, mut from) = (Memories::new(), 0_i64);
+    while let Some(row) = rows.next()? {
+        let (seq, note): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
+        if let Some(read) = note.and_then(|note| serde_json::from_str::<BTreeMap<String, AlarmMemory>>(&note).ok()) {
+            memories = read.into_iter().map(|(name, memory)| (name.into(), memory)).collect();
+            from = seq;
+            break;
+        }
+    }
+    let mut replay = connection.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE seq > ?1 ORDER BY seq"))?;
+    let mut rows = replay.query([from])?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        if let Some(entry) = Row::read(row)?.to_entry() {
+            remember(&mut memories, &entry);
+        }
+        count += 1;
+    }
+    Ok((memories, count))
+}
+
+pub(super) fn none_where_no_row<T>(error: rusqlite::Error) -> rusqlite::Result<Option<T>> {
+    if matches!(error, rusqlite::Error::QueryReturnedNoRows) { Ok(None) } else { Err(error) }
+}
