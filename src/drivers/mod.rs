@@ -7,6 +7,7 @@
 pub mod demo;
 pub mod modbus;
 pub mod mqtt;
+pub mod stream;
 
 use crate::engine::{DeviceId, DeviceStatus, Generation, Input, Report};
 use crate::time::Clock;
