@@ -65,16 +65,19 @@ impl Span {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-        let number: f64 =
-            digits.trim().parse().map_err(|_e| format!("\"{text}\" is no duration; write it like \"250ms\", \"5s\", \"10m\", \"2h\" or \"400d\""))?;
+        let number: f64 = digits.trim().parse().map_err(|_e| {
+            format!("\"{text}\" is no duration; write it like \"250ms\", \"5s\", \"10m\", \"2h\" or \"400d\"")
+        })?;
         let micros_per_unit = match &text[digits.len()..] {
             "ms" => 1e3,
             "s" => 1e6,
             "m" => 60e6,
             "h" => 3_600e6,
             "d" => 86_400e6,
+            // For retention alone, where a leap day does not count.
+            "y" => 365.0 * 86_400e6,
             "" => return Err(format!("the duration \"{text}\" has no unit; write \"{text}s\" for seconds")),
-            other => return Err(format!("\"{other}\" is no unit of time; use ms, s, m, h or d")),
+            other => return Err(format!("\"{other}\" is no unit of time; use ms, s, m, h, d or y")),
         };
         let micros = number * micros_per_unit;
         if !micros.is_finite() || !(0.0..=9e18).contains(&micros) {

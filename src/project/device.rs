@@ -52,6 +52,8 @@ pub enum Endpoint {
     Mqtt(MqttSettings),
     /// Written in the contract and not served by this version: its tags are `bad:configuration`.
     Unserved(Protocol),
+    /// At fault in the project; why, in words. It is not asked, and its tags are `bad:configuration`.
+    Fault(String),
 }
 
 /// Settings of one Modbus unit. Units of one `host` and `port` share one connection.

@@ -1,8 +1,249 @@
 //! Text to [`Project`]: every fault with its place and mend, all at once.
+//!
+//! The TOML parser goes on after a fault of syntax and gives the span of every value. Each table is read by one file
+//! below, against one list of keys ([`keys`]). What the value of a tag, or the link of a device, hangs on must be without
+//! fault for it to run, unknown keys included: a mistyped `scale` must not show a wrong number as a good one. What merely
+//! shows or records it falls back to its default.
 
-use super::{Issue, Project};
+mod alarm;
+mod device;
+mod display;
+pub mod keys;
+mod name;
+pub mod nearest;
+mod register;
+mod section;
+mod tag;
+mod text;
+mod topic;
 
-/// Reads a project's bytes. Never fails: what is at fault is told in the issues and left out or marked.
-pub fn read(_bytes: &[u8]) -> (Project, Vec<Issue>) {
-    (Project::default(), Vec::new())
+use super::{HistorySettings, Issue, Place, Priority, Project, Shift};
+use crate::time::Span;
+use device::{DeviceDefaults, Line};
+use section::{Reader, Section, kind_of, shortened, whole_from};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::PathBuf;
+use text::{Text, text_from_bytes};
+use toml::de::{DeTable, Error};
+
+/// The format that this program writes, and the newest that it reads.
+pub const FORMAT: i64 = 1;
+
+/// Faults of syntax that are told; behind a torn quote every line can be one.
+const MOST_SYNTAX_FAULTS: usize = 200;
+
+const PRIORITIES: [(Priority, &str); 4] =
+    [(Priority::Critical, "critical"), (Priority::High, "high"), (Priority::Medium, "medium"), (Priority::Low, "low")];
+
+/// Reads a project's bytes. Never fails: what is at fault is told in the issues and left out or marked. Issues come in the
+/// order of their places.
+pub fn read(bytes: &[u8]) -> (Project, Vec<Issue>) {
+    let text = match text_from_bytes(bytes) {
+        Ok(text) => text,
+        Err((place, byte)) => {
+            let message = format!("the file is not UTF-8: byte 0x{byte:02X} cannot stand here");
+            return (Project::default(), vec![Issue::error(place, "", message, "save it as UTF-8")]);
+        }
+    };
+    let (document, faults) = DeTable::parse_recoverable(text);
+    let text = Text::new(text);
+    let table = document.get_ref();
+    if let Some(issue) = refusal(&text, table) {
+        let syntax = if table.contains_key("watchkeeper") { Vec::new() } else { syntax_issues(&text, &faults) };
+        return (Project::default(), sorted(syntax.into_iter().chain([issue]).collect()));
+    }
+    let spans = faults.iter().filter_map(Error::span).collect();
+    let issues = syntax_issues(&text, &faults);
+    let mut reader = Reader::new(text, issues, spans);
+    let mut context = Context::default();
+    project(&mut reader, &mut context, table);
+    (context.project, sorted(reader.issues))
+}
+
+/// The same for bytes that came from a file, which gives the project its data folder and, where it has none, its name.
+pub fn read_named(bytes: &[u8], path: PathBuf) -> (Project, Vec<Issue>) {
+    let (mut project, issues) = read(bytes);
+    if project.name.is_empty() {
+        project.name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    }
+    project.path = Some(path);
+    (project, issues)
+}
+
+/// What is gathered while the file is read.
+#[derive(Debug, Default)]
+struct Context {
+    project: Project,
+    device_names: HashMap<String, Place>,
+    device_defaults: HashMap<String, DeviceDefaults>,
+    lines: HashMap<String, Line>,
+    tag_names: HashMap<String, Place>,
+    /// Index in the project's tags by name in lower case.
+    tag_index: HashMap<String, usize>,
+    display_names: HashMap<String, Place>,
+}
+
+/// Why this is no project that this program may read.
+fn refusal(text: &Text<'_>, table: &DeTable<'_>) -> Option<Issue> {
+    let mend = format!("write watchkeeper = {FORMAT} in the first line");
+    let Some(item) = table.get("watchkeeper") else {
+        let message = "this is no watchkeeper project: the key watchkeeper is missing";
+        return Some(Issue::error(Place { line: 1, column: 1 }, "", message, mend));
+    };
+    let place = text.place(item.span().start);
+    match whole_from(item.get_ref()) {
+        Some(FORMAT) => None,
+        Some(newer) if newer > FORMAT => {
+            let message = format!("format {newer} is newer than this program knows ({FORMAT})");
+            Some(Issue::error(place, "", message, "open it with a newer watchkeeper; nothing of it was read"))
+        }
+        Some(other) => Some(Issue::error(place, "", format!("there is no format {other}"), mend)),
+        None => Some(Issue::error(place, "", format!("watchkeeper is {}", kind_of(item.get_ref())), mend)),
+    }
+}
+
+fn project<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>) {
+    let mut section = Section::open(reader, table, keys::PROJECT, &(0..0), "");
+    if let Some(name) = section.filled("name") {
+        context.project.name = name;
+    }
+    context.project.time_zone = time_zone(&mut section);
+    context.project.history = history(&mut section);
+    let shifts = section.tables("shift");
+    let devices = section.tables("device");
+    let tags = section.tables("tag");
+    let alarms = section.tables("alarm");
+    let displays = section.tables("display");
+    for (table, span) in shifts {
+        shift(reader, context, table, &span);
+    }
+    for (table, span) in devices {
+        device::read(reader, context, table, &span);
+    }
+    for (table, span) in tags {
+        tag::read(reader, context, table, &span);
+    }
+    for (table, span) in alarms {
+        alarm::read(reader, context, table, &span, None);
+    }
+    for (table, span) in displays {
+        display::read(reader, context, table, &span);
+    }
+    // Alarms below a tag and alarms of their own, as one list in the file's order.
+    context.project.alarms.sort_by_key(|a| a.places.own);
+}
+
+fn time_zone(section: &mut Section<'_, '_, '_>) -> Option<String> {
+    let name = section.filled("time-zone")?;
+    if jiff::tz::TimeZone::get(&name).is_ok() {
+        return Some(name);
+    }
+    // A computer without any zones cannot judge one; it will show its own.
+    if jiff::tz::db().available().next().is_none() {
+        section.warning("time-zone", "this computer knows no time zones", "times are shown in its own");
+        return Some(name);
+    }
+    let known: Vec<String> = jiff::tz::db().available().map(|zone| zone.to_string()).collect();
+    let mend = nearest::near(&name, known.iter().map(String::as_str))
+        .map_or("write it like \"Europe/Amsterdam\"".to_owned(), |zone| format!("did you mean \"{zone}\"?"));
+    section.error("time-zone", format!("there is no time zone \"{}\"", shortened(&name)), mend);
+    None
+}
+
+fn history(section: &mut Section<'_, '_, '_>) -> HistorySettings {
+    let Some((table, span)) = section.table("history", "write [history] and its keys below") else {
+        return HistorySettings::default();
+    };
+    let mut inner = section.inner(table, keys::HISTORY, &span);
+    HistorySettings {
+        path: inner.filled("path"),
+        keep: inner.duration("keep", Span::from_secs(1)),
+        max_size_bytes: inner.size("max-size", 1024 * 1024..=u64::MAX),
+        journal_keep: inner.duration("journal-keep", Span::from_secs(1)),
+    }
+}
+
+fn shift<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {
+    let subject = table.get("name").and_then(|v| v.get_ref().as_str()).unwrap_or("").to_owned();
+    let mut section = Section::open(reader, table, keys::SHIFT, span, &subject);
+    let name = section.filled("name");
+    if !section.has("name") {
+        section.missing("name", "write name = \"Early\"");
+    }
+    let mend = "write hours and minutes in quotes: start = \"06:00\"";
+    if !section.has("start") {
+        section.missing("start", mend);
+    }
+    let start = section.text("start");
+    let start_minute = start.as_deref().and_then(|text| {
+        let minute = minute_from(text);
+        if minute.is_none() {
+            section.error("start", format!("\"{}\" is no time of day", shortened(text)), mend);
+        }
+        minute
+    });
+    if let (Some(name), Some(start_minute)) = (name, start_minute) {
+        if context.project.shifts.iter().any(|s| s.name.eq_ignore_ascii_case(&name)) {
+            section.error(
+                "name",
+                format!("there is a shift \"{}\" already", shortened(&name)),
+                "give one of them another name",
+            );
+            return;
+        }
+        context.project.shifts.push(Shift { name, start_minute });
+    }
+}
+
+/// `06:00`, minutes after midnight.
+fn minute_from(text: &str) -> Option<u16> {
+    let (hours, minutes) = text.trim().split_once(':')?;
+    if !(1..=2).contains(&hours.len())
+        || minutes.len() != 2
+        || !(hours.bytes().chain(minutes.bytes())).all(|b| b.is_ascii_digit())
+    {
+        return None;
+    }
+    let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
+}
+
+/// What the parser found, in our words; of one line the first, since the rest follows from it.
+fn syntax_issues(text: &Text<'_>, faults: &[Error]) -> Vec<Issue> {
+    let mut issues: Vec<Issue> = Vec::new();
+    let mut starts: Vec<(Range<usize>, &str)> =
+        faults.iter().map(|f| (f.span().unwrap_or(0..0), f.message())).collect();
+    starts.sort_by_key(|(span, _)| span.start);
+    for (span, message) in &starts {
+        let place = text.place(span.start);
+        if issues.last().is_some_and(|last| last.place.line == place.line) {
+            continue;
+        }
+        if issues.len() == MOST_SYNTAX_FAULTS {
+            let message = format!("and more: {} faults of syntax in all", starts.len());
+            issues.push(Issue::error(place, "", message, "mend the first ones first"));
+            break;
+        }
+        issues.push(if *message == "duplicate key" {
+            let key = shortened(text.slice(span.clone()));
+            let mend = match key.as_str() {
+                "tag" | "alarm" | "device" | "display" | "shift" => {
+                    format!("keep one, or write [[{key}]] with two brackets")
+                }
+                _ => "keep one".to_owned(),
+            };
+            Issue::error(place, "", format!("the key \"{key}\" is written twice"), mend)
+        } else {
+            let (what, mend) = message.split_once(", expected ").unwrap_or((message, ""));
+            let mend = if mend.is_empty() { String::new() } else { format!("expected {mend}") };
+            Issue::error(place, "", format!("this is not TOML: {what}"), mend)
+        });
+    }
+    issues
+}
+
+fn sorted(mut issues: Vec<Issue>) -> Vec<Issue> {
+    issues.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
+    issues
 }

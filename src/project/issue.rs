@@ -61,12 +61,22 @@ pub struct Issue {
 
 impl Issue {
     /// An error.
-    pub fn error(place: Place, subject: impl Into<String>, message: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub fn error(
+        place: Place,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
         Self { severity: Severity::Error, place, subject: subject.into(), message: message.into(), mend: mend.into() }
     }
 
     /// A warning.
-    pub fn warning(place: Place, subject: impl Into<String>, message: impl Into<String>, mend: impl Into<String>) -> Self {
+    pub fn warning(
+        place: Place,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Self {
         Self { severity: Severity::Warning, ..Self::error(place, subject, message, mend) }
     }
 }

@@ -18,7 +18,10 @@ pub use alarm::{Alarm, AlarmKind, Deadband, Priority, When};
 pub use device::{Device, Endpoint, MqttSettings, NoAnswer, Protocol};
 pub use display::{Display, Panel, PanelKind, Pen};
 pub use issue::{Issue, Place, Places, Severity};
-pub use tag::{Area, Availability, ByteHalf, DataType, Labels, Missing, Order, RecordRule, RegisterSource, Retained, Source, Tag, TopicSource};
+pub use tag::{
+    Area, Availability, ByteHalf, DataType, Labels, Missing, Order, RecordRule, RegisterSource, Retained, Source, Tag,
+    TopicSource,
+};
 
 use crate::time::Span;
 
@@ -41,6 +44,8 @@ pub struct Project {
     pub tags: Vec<Arc<Tag>>,
     /// Alarms written under `[[tag.alarm]]` and `[[alarm]]` alike, in the file's order.
     pub alarms: Vec<Arc<Alarm>>,
+    /// Alarms that were written and could not be read: without a kind, a limit or a tag. They are not in `alarms`.
+    pub unread_alarms: u32,
     /// Displays, in the file's order, which is the tree's.
     pub displays: Vec<Arc<Display>>,
 }

@@ -1,0 +1,359 @@
+//! `[[device]]`.
+
+use super::keys::{DEVICE, NO_ANSWER, PASSWORD};
+use super::name::plain_fault;
+use super::section::{Reader, Section, shortened};
+use super::{Context, PRIORITIES};
+use crate::project::{Device, Endpoint, MqttSettings, NoAnswer, Order, Protocol, device::ModbusSettings};
+use crate::time::Span;
+use std::ops::Range;
+use toml::de::DeTable;
+
+const PROTOCOLS: [(Protocol, &str); 4] = [
+    (Protocol::ModbusTcp, "modbus-tcp"),
+    (Protocol::ModbusRtuOverTcp, "modbus-rtu-over-tcp"),
+    (Protocol::ModbusRtu, "modbus-rtu"),
+    (Protocol::Mqtt, "mqtt"),
+];
+
+pub(super) const ORDERS: [(Order, &str); 4] =
+    [(Order::Abcd, "ABCD"), (Order::Cdab, "CDAB"), (Order::Badc, "BADC"), (Order::Dcba, "DCBA")];
+
+/// What tags need to know of their device while they are read.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct DeviceDefaults {
+    pub(super) order: Order,
+    pub(super) first_address: u16,
+    /// Registers that one read may have; none for a device that is no Modbus.
+    pub(super) max_registers: Option<u16>,
+}
+
+/// What all units of one line must agree on, with the name of the first that said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Line {
+    device: String,
+    pause_after_connect: Span,
+    pause_between_requests: Span,
+    close_after_poll: bool,
+}
+
+/// Reads one device into the context.
+pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {
+    let before = reader.errors();
+    let subject = table.get("name").and_then(|v| v.get_ref().as_str()).unwrap_or("").to_owned();
+    let mut section = Section::open(reader, table, DEVICE, span, &subject);
+    let Some(name) = name(&mut section, context) else { return };
+    let mut defaults = DeviceDefaults::default();
+    let address = section.filled("address");
+    let protocol = section.word("protocol", &PROTOCOLS);
+    if !section.has("protocol") {
+        section.missing("protocol", "write protocol = \"modbus-tcp\" or \"mqtt\"");
+    }
+    if !section.has("address") {
+        section.missing("address", "write address = \"192.168.1.10:502\", or \"mqtt://broker:1883\"");
+    }
+    if let Some(protocol) = protocol {
+        section.only(protocol.word(), &format!("a device of protocol {}", protocol.word()));
+    }
+    let endpoint = match protocol {
+        Some(Protocol::ModbusTcp | Protocol::ModbusRtuOverTcp | Protocol::ModbusRtu) => {
+            modbus(&mut section, protocol, address.as_deref(), &mut defaults, context)
+        }
+        Some(Protocol::Mqtt) => mqtt(&mut section, address.as_deref()),
+        None => None,
+    };
+    let torn = section.is_torn();
+    let fault = section.reader.fault_since(before);
+    let no_answer = no_answer(&mut section, &name);
+    let endpoint = match (fault, endpoint) {
+        (Some(fault), _) => Endpoint::Fault(fault),
+        (None, Some(endpoint)) if !torn => endpoint,
+        (None, _) => Endpoint::Fault(format!("line {}: fault of syntax", section.places.own.line)),
+    };
+    let places = section.places;
+    context.device_defaults.insert(name.to_lowercase(), defaults);
+    context
+        .project
+        .devices
+        .push(Device { name, endpoint, address: address.unwrap_or_default(), no_answer, places }.into());
+}
+
+fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<String> {
+    let name = match section.text("name") {
+        Some(name) => name,
+        None => {
+            if !section.has("name") {
+                section.missing("name", "write name = \"plc1\"");
+            }
+            return None;
+        }
+    };
+    if let Some((message, mend)) = plain_fault(&name, true) {
+        section.error("name", message, mend);
+        return None;
+    }
+    let place = section.place("name");
+    if let Some(first) = context.device_names.get(&name.to_lowercase()) {
+        let message = format!("there is a device \"{}\" already, in line {}", shortened(&name), first.line);
+        section.error("name", message, "give one of them another name; upper and lower case count as the same");
+        return None;
+    }
+    context.device_names.insert(name.to_lowercase(), place);
+    Some(name)
+}
+
+fn modbus(
+    section: &mut Section<'_, '_, '_>,
+    protocol: Option<Protocol>,
+    address: Option<&str>,
+    defaults: &mut DeviceDefaults,
+    context: &mut Context,
+) -> Option<Endpoint> {
+    let protocol = protocol?;
+    const SHORTEST: Span = Span::from_millis(1);
+    let unit_id = section.whole("unit-id", 0..=255).unwrap_or(1) as u8;
+    let poll = section.duration("poll", SHORTEST).unwrap_or(Span::from_secs(1));
+    let timeout = section.duration("timeout", SHORTEST).unwrap_or(Span::from_secs(1));
+    let retries = section.whole("retries", 0..=20).unwrap_or(1) as u8;
+    let max_registers = section.whole("max-registers", 1..=125).unwrap_or(125) as u16;
+    let max_gap = section.whole("max-gap", 0..=124).unwrap_or(0) as u16;
+    defaults.order = section.word("order", &ORDERS).unwrap_or_default();
+    defaults.first_address = section.whole("first-address", 0..=1).unwrap_or(0) as u16;
+    defaults.max_registers = Some(max_registers);
+    let line = Line {
+        device: section.subject.clone(),
+        pause_after_connect: section.duration("pause-after-connect", Span::ZERO).unwrap_or_default(),
+        pause_between_requests: section.duration("pause-between-requests", Span::ZERO).unwrap_or_default(),
+        close_after_poll: section.flag("close-after-poll").unwrap_or(false),
+    };
+    let ignore_unit_mismatch = section.flag("ignore-unit-mismatch").unwrap_or(false);
+    let ignore_transaction_mismatch = section.flag("ignore-transaction-mismatch").unwrap_or(false);
+    if protocol == Protocol::ModbusRtu {
+        section.whole("baud", 50..=4_000_000);
+        section.whole("data-bits", 5..=8);
+        section.word("parity", &[((), "none"), ((), "even"), ((), "odd")]);
+        section.whole("stop-bits", 1..=2);
+    }
+    let host_and_port = match (protocol, address) {
+        (Protocol::ModbusRtu, _) | (_, None) => None,
+        (_, Some(address)) => {
+            let found = host_and_port(address, 502);
+            if found.is_none() {
+                let mend = "write host and port: address = \"192.168.1.10:502\"";
+                section.error("address", format!("\"{}\" is no address", shortened(address)), mend);
+            }
+            found
+        }
+    };
+    if protocol != Protocol::ModbusTcp {
+        section.warning(
+            "protocol",
+            format!("protocol \"{}\" is not served: this device is not asked; not in this version", protocol.word()),
+            "",
+        );
+        return Some(Endpoint::Unserved(protocol));
+    }
+    let (host, port) = host_and_port?;
+    agree(section, context, &format!("{}:{port}", host.to_lowercase()), &line);
+    Some(Endpoint::ModbusTcp(ModbusSettings {
+        host,
+        port,
+        unit_id,
+        poll,
+        timeout,
+        retries,
+        max_registers,
+        max_gap,
+        pause_after_connect: line.pause_after_connect,
+        pause_between_requests: line.pause_between_requests,
+        close_after_poll: line.close_after_poll,
+        ignore_unit_mismatch,
+        ignore_transaction_mismatch,
+    }))
+}
+
+/// Units of one address share one connection; what concerns the connection cannot differ between them.
+fn agree(section: &mut Section<'_, '_, '_>, context: &mut Context, address: &str, line: &Line) {
+    let Some(first) = context.lines.get(address) else {
+        context.lines.insert(address.to_owned(), line.clone());
+        return;
+    };
+    let differing = [
+        ("pause-after-connect", first.pause_after_connect != line.pause_after_connect),
+        ("pause-between-requests", first.pause_between_requests != line.pause_between_requests),
+        ("close-after-poll", first.close_after_poll != line.close_after_poll),
+    ];
+    for (key, differs) in differing {
+        if differs {
+            let message = format!("{key} differs from that of \"{}\", which shares the connection", first.device);
+            section.error(key, message, "write the same in both");
+        }
+    }
+}
+
+fn mqtt(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> Option<Endpoint> {
+    let client_id = section.filled("client-id");
+    let user = section.filled("user");
+    let password_secret = password(section);
+    let keep_alive = section.duration("keep-alive", Span::from_secs(1)).unwrap_or(Span::from_secs(10));
+    if keep_alive > Span::from_secs(65_535) {
+        section.error("keep-alive", "keep-alive is longer than MQTT can say", "write \"65535s\" or less");
+    }
+    // 268,435,455 bytes: the longest remaining length that MQTT can say.
+    let max_packet_bytes = section.size("max-packet", 128..=268_435_455).unwrap_or(1024 * 1024) as u32;
+    let mut unserved = false;
+    for key in ["ca", "cert", "key"] {
+        if section.filled(key).is_some() {
+            section.warning(
+                key,
+                format!("{key}: TLS is not served, and this device is not connected; not in this version"),
+                "",
+            );
+            unserved = true;
+        }
+    }
+    let address = address?;
+    let mend = "write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"";
+    let (secure, rest) = match address.split_once("://") {
+        Some(("mqtt", rest)) => (false, rest),
+        Some(("mqtts", rest)) => (true, rest),
+        Some((scheme, _)) => {
+            section.error("address", format!("\"{}://\" is no scheme of an mqtt device", shortened(scheme)), mend);
+            return None;
+        }
+        None => {
+            section.error("address", format!("\"{}\" does not begin with mqtt://", shortened(address)), mend);
+            return None;
+        }
+    };
+    let Some((host, port)) = host_and_port(rest, if secure { 8883 } else { 1883 }) else {
+        let message = if rest.contains('@') {
+            "user and password do not belong into the address".to_owned()
+        } else {
+            format!("\"{}\" is no address", shortened(address))
+        };
+        section.error("address", message, mend);
+        return None;
+    };
+    if secure {
+        section.warning("address", "mqtts:// is not served, and this device is not connected; not in this version", "");
+        unserved = true;
+    }
+    if unserved {
+        return Some(Endpoint::Unserved(Protocol::Mqtt));
+    }
+    Some(Endpoint::Mqtt(MqttSettings { host, port, client_id, user, password_secret, keep_alive, max_packet_bytes }))
+}
+
+/// The name of a secret. What was written in its place is never repeated: it may be the password.
+fn password(section: &mut Section<'_, '_, '_>) -> Option<String> {
+    let item = section.item("password")?;
+    let mend =
+        "write password = { secret = \"site-broker\" }; the password itself stands in the environment or the key store";
+    if item.get_ref().is_str() {
+        section.error("password", "the password itself must not stand in a project", mend);
+        return None;
+    }
+    let (table, span) = section.table("password", mend)?;
+    let mut inner = section.inner(table, PASSWORD, &span);
+    let secret = inner.filled("secret");
+    if !inner.has("secret") {
+        inner.missing("secret", mend);
+    }
+    let secret = secret?;
+    if secret.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        return Some(secret);
+    }
+    inner.error("secret", "the name of a secret has letters, digits, - and _ alone", mend);
+    None
+}
+
+fn no_answer(section: &mut Section<'_, '_, '_>, name: &str) -> NoAnswer {
+    let mut alarm = NoAnswer::default();
+    let mend = "write no-answer = { priority = \"high\", on-delay = \"10s\" }";
+    let Some((table, span)) = section.table("no-answer", mend) else { return alarm };
+    let mut inner = section.inner(table, NO_ANSWER, &span);
+    inner.subject = format!("{name}/no-answer");
+    if let Some(priority) = inner.word("priority", &PRIORITIES) {
+        alarm.priority = priority;
+    }
+    if let Some(delay) = inner.duration("on-delay", Span::ZERO) {
+        alarm.on_delay = delay;
+    }
+    if let Some(delay) = inner.duration("off-delay", Span::ZERO) {
+        alarm.off_delay = delay;
+    }
+    alarm.message = inner.filled("message");
+    alarm.cause = inner.filled("cause");
+    alarm.response = inner.filled("response");
+    alarm.display = inner.filled("display");
+    alarm
+}
+
+/// `host`, `host:port`, `[v6]:port`, or a bare IPv6 address.
+fn host_and_port(text: &str, default_port: u16) -> Option<(String, u16)> {
+    let text = text.strip_suffix('/').unwrap_or(text);
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, rest) = rest.split_once(']')?;
+        host.parse::<std::net::Ipv6Addr>().ok()?;
+        match rest.strip_prefix(':') {
+            Some(port) => (host, Some(port)),
+            None if rest.is_empty() => (host, None),
+            None => return None,
+        }
+    } else if text.parse::<std::net::Ipv6Addr>().is_ok() {
+        (text, None)
+    } else {
+        match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        }
+    };
+    let port = match port {
+        Some(port) if port.bytes().all(|b| b.is_ascii_digit()) => port.parse().ok().filter(|p| *p > 0)?,
+        Some(_) => return None,
+        None => default_port,
+    };
+    let v6 = host.contains(':');
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if host.is_empty() || host.len() > 253 || (!v6 && !host.chars().all(known)) || wrong_v4(host) {
+        return None;
+    }
+    Some((host.to_owned(), port))
+}
+
+/// Whether this is four numbers, and no IPv4 address: `192.168.1.300`.
+fn wrong_v4(host: &str) -> bool {
+    host.chars().all(|c| c.is_ascii_digit() || c == '.') && host.parse::<std::net::Ipv4Addr>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_hosts_with_ports() {
+        let v = |host: &str, port| Some((host.to_owned(), port));
+        assert_eq!(host_and_port("192.168.1.10:502", 502), v("192.168.1.10", 502));
+        assert_eq!(host_and_port("plc-1.local", 502), v("plc-1.local", 502));
+        assert_eq!(host_and_port("[::1]:5020", 502), v("::1", 5020));
+        assert_eq!(host_and_port("fe80::1", 502), v("fe80::1", 502));
+        assert_eq!(host_and_port("broker:1883/", 1883), v("broker", 1883));
+        for wrong in [
+            "",
+            ":502",
+            "a b:502",
+            "host:port",
+            "host:0",
+            "host:70000",
+            "192.168.1.300",
+            "10.0.0:502",
+            "u:p@h:1",
+            "[::1",
+            "h:1:2",
+            "h:+5",
+        ] {
+            assert_eq!(host_and_port(wrong, 502), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! `[[tag]]`.
+
+use super::keys::TAG;
+use super::name::tag_fault;
+use super::section::{Reader, Section, kind_of, shortened};
+use super::{Context, register, topic};
+use crate::project::{DataType, Labels, RecordRule, Source, Tag};
+use crate::time::Span;
+use std::ops::Range;
+use toml::de::{DeTable, DeValue};
+
+/// Reads one tag, and the alarms below it, into the context.
+pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {
+    let before = reader.errors();
+    let subject = table.get("name").and_then(|v| v.get_ref().as_str()).unwrap_or("").to_owned();
+    let mut section = Section::open(reader, table, TAG, span, &subject);
+    let name = name(&mut section, context);
+
+    // All that the value hangs on: a fault in it, an unknown key among them, and the tag does not run.
+    let data_type = section.word("type", &DataType::ALL.map(|(t, w)| (t, w)));
+    let served = source(&mut section, context, data_type);
+    let (source, data_type, unserved) = served.map_or((None, data_type, None), |(s, t, u)| (Some(s), Some(t), u));
+    let (scale, offset, raw) = (section.number("scale"), section.number("offset"), section.pair("raw", false));
+    let range = section.pair("range", true);
+    let valid = section.pair("valid", true);
+    let bad_values = section.numbers("bad-values").unwrap_or_default();
+    let stale_after = section.duration("stale-after", Span::from_millis(1));
+    scaling(&mut section, data_type, scale, offset, raw);
+    let torn = section.is_torn();
+    let fault = section.reader.fault_since(before);
+    let source = match (fault, source, unserved) {
+        (Some(fault), _, _) | (None, _, Some(fault)) => Source::Fault(fault),
+        (None, Some(source), None) if !torn => source,
+        (None, _, None) => Source::Fault(format!("line {}: fault of syntax", section.places.own.line)),
+    };
+
+    // What only shows or records it: a fault here leaves the default.
+    let was = was(&mut section);
+    let tag = Tag {
+        name: name.clone().unwrap_or_default(),
+        was,
+        description: section.text("description").unwrap_or_default(),
+        source,
+        data_type: data_type.unwrap_or_default(),
+        scale,
+        offset,
+        raw,
+        unit: section.text("unit").unwrap_or_default(),
+        range,
+        valid,
+        bad_values,
+        normal: section.pair("normal", true),
+        setpoint: section.filled("setpoint"),
+        labels: labels(&mut section),
+        decimals: section.whole("decimals", 0..=9).map(|d| d as u8),
+        stale_after,
+        record: section
+            .word(
+                "record",
+                &[(RecordRule::Change, "change"), (RecordRule::Always, "always"), (RecordRule::Never, "never")],
+            )
+            .unwrap_or_default(),
+        record_deadband: positive(&mut section, "record-deadband"),
+        record_interval: section.duration("record-interval", Span::from_millis(1)),
+        keep: section.duration("keep", Span::from_millis(1)),
+        places: section.places.clone(),
+    };
+    let alarms = section.tables("alarm");
+    drop(section);
+    let known = name.is_some();
+    if known {
+        context.tag_index.insert(tag.name.to_lowercase(), context.project.tags.len());
+        context.project.tags.push(tag.into());
+    }
+    for (table, span) in alarms {
+        if known {
+            super::alarm::read(reader, context, table, &span, Some(&subject));
+        } else {
+            context.project.unread_alarms += 1;
+        }
+    }
+}
+
+/// The name; none where it is missing or another tag has it, for then there is no row to show the fault on.
+fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<String> {
+    let Some(name) = section.text("name") else {
+        if !section.has("name") {
+            section.missing("name", "write name = \"pump1.flow\"");
+        }
+        return None;
+    };
+    if let Some((message, mend)) = tag_fault(&shape(section, &name)) {
+        section.error("name", message, mend);
+        if name.trim().is_empty() {
+            return None;
+        }
+    }
+    let lower = name.to_lowercase();
+    if let Some(first) = context.tag_names.get(&lower) {
+        let message = format!("there is a tag \"{}\" already, in line {}", shortened(&name), first.line);
+        section.error("name", message, "give one of them another name; upper and lower case count as the same");
+        return None;
+    }
+    context.tag_names.insert(lower, section.place("name"));
+    Some(name)
+}
+
+/// A name as its syntax is judged: `{1}` stands for a part of the topic where that has a `+`.
+fn shape(section: &Section<'_, '_, '_>, name: &str) -> String {
+    let many = section.item("topic").and_then(|v| v.get_ref().as_str()).is_some_and(|t| t.contains('+'));
+    let mut shape = name.to_owned();
+    if many {
+        for n in 1..=9 {
+            shape = shape.replace(&format!("{{{n}}}"), "x");
+        }
+    }
+    shape
+}
+
+fn was(section: &mut Section<'_, '_, '_>) -> Option<String> {
+    let was = section.filled("was")?;
+    if let Some((message, mend)) = tag_fault(&was) {
+        section.error("was", message, mend);
+        return None;
+    }
+    Some(was)
+}
+
+/// The source with its type, and why this version does not serve it.
+fn source(
+    section: &mut Section<'_, '_, '_>,
+    context: &Context,
+    data_type: Option<DataType>,
+) -> Option<(Source, DataType, Option<String>)> {
+    let written: Vec<&'static str> =
+        ["register", "topic", "formula"].into_iter().filter(|key| section.has(key)).collect();
+    let kind = match written.as_slice() {
+        [one] => *one,
+        [] => {
+            section.missing("source", "write a register and its device, a topic and its device, or a formula");
+            return None;
+        }
+        [first, second, ..] => {
+            section.error(
+                second,
+                format!("a tag has one source, and this one has {first} and {second}"),
+                "leave one of them out",
+            );
+            return None;
+        }
+    };
+    section.only(
+        kind,
+        match kind {
+            "register" => "a tag with a register",
+            "topic" => "a tag with a topic",
+            _ => "a tag with a formula",
+        },
+    );
+    if kind == "formula" {
+        let formula = section.filled("formula")?;
+        if let Some(t) = data_type
+            && !matches!(t, DataType::F64 | DataType::Bool)
+        {
+            let message = format!("a formula does not give type {}", t.word());
+            section.error("type", message, "write type = \"f64\" or \"bool\", or leave it out");
+        }
+        return Some((Source::Formula(formula), data_type.unwrap_or(DataType::F64), None));
+    }
+    let device = section.filled("device");
+    if !section.has("device") {
+        section.missing("device", "write the name of its device: device = \"plc1\"");
+    }
+    if kind == "register" {
+        // Read even without its device, so that its faults are told too.
+        let read = register::read(section, context, device.clone().unwrap_or_default(), data_type);
+        let (source, data_type) = read?;
+        return device.map(|_| (Source::Register(source), data_type, None));
+    }
+    if let Some(t @ (DataType::Bcd16 | DataType::Bcd32 | DataType::F16)) = data_type {
+        section.error(
+            "type",
+            format!("type {} is of registers alone", t.word()),
+            "write the type of the payload: f64, i64, u64, bool or string",
+        );
+    }
+    let (source, unserved) = topic::read(section, device.clone().unwrap_or_default())?;
+    device.map(|_| (Source::Topic(source), data_type.unwrap_or(DataType::F64), unserved))
+}
+
+fn scaling(
+    section: &mut Section<'_, '_, '_>,
+    data_type: Option<DataType>,
+    scale: Option<f64>,
+    offset: Option<f64>,
+    raw: Option<[f64; 2]>,
+) {
+    if let Some(t @ (DataType::Bool | DataType::String)) = data_type {
+        for key in ["scale", "offset", "raw", "range", "valid", "normal"] {
+            if section.has(key) {
+                section.error(key, format!("type {} has no {key}", t.word()), "leave it out");
+            }
+        }
+        return;
+    }
+    if scale == Some(0.0) {
+        section.error("scale", "scale = 0 makes every value the same", "write the factor from raw to value");
+    }
+    if let Some([low, high]) = raw {
+        if scale.is_some() || offset.is_some() {
+            section.error(
+                "raw",
+                "raw stands beside scale or offset, and both say how a raw number becomes a value",
+                "keep raw and range, or scale and offset",
+            );
+        }
+        if low == high {
+            section.error("raw", "the two ends of raw are the same", "write two different raw numbers");
+        }
+        if !section.has("range") {
+            section.error("raw", "raw is mapped onto range, and there is no range", "write range = [0.0, 100.0]");
+        }
+    }
+}
+
+fn positive(section: &mut Section<'_, '_, '_>, key: &'static str) -> Option<f64> {
+    let number = section.number(key)?;
+    if number >= 0.0 {
+        return Some(number);
+    }
+    section.error(key, format!("{key} = {number} is negative"), "write 0 or more");
+    None
+}
+
+/// `{ 0 = "Stopped", true = "Running" }`, in the file's order.
+fn labels(section: &mut Section<'_, '_, '_>) -> Labels {
+    let mend = "write labels = { 0 = \"Stopped\", 1 = \"Running\" }";
+    let Some((table, _)) = section.table("labels", mend) else { return Labels::default() };
+    let mut found: Vec<(usize, i64, String)> = Vec::with_capacity(table.len());
+    for (key, value) in table {
+        let place = section.reader.text.place(key.span().start);
+        let state = match key.get_ref().as_ref() {
+            "true" => Some(1),
+            "false" => Some(0),
+            other => other.parse().ok(),
+        };
+        match (state, value.get_ref()) {
+            _ if section.reader.told(&value.span()) => {}
+            (None, _) => {
+                let message = format!("\"{}\" is no state", shortened(key.get_ref()));
+                section.error_at(place, message, "states are whole numbers, or true and false");
+            }
+            (Some(state), DeValue::String(word)) => {
+                if found.iter().any(|(_, s, _)| *s == state) {
+                    section.error_at(place, format!("state {state} has two words"), "true is 1, and false is 0");
+                }
+                found.push((key.span().start, state, word.clone().into_owned()));
+            }
+            (Some(_), other) => section.error_at(place, format!("the word of a state is {}", kind_of(other)), mend),
+        }
+    }
+    found.sort();
+    Labels(found.into_iter().map(|(_, state, word)| (state, word)).collect())
+}

@@ -1,0 +1,89 @@
+//! `topic = …`: what an MQTT tag takes from which message.
+
+use super::keys::AVAILABILITY;
+use super::section::{Section, shortened};
+use crate::project::{Availability, Missing, Retained, TopicSource};
+use serde_json_path::JsonPath;
+
+/// Reads a topic source. The second is why it cannot run in this version. `None`: at fault, and told.
+pub(super) fn read(section: &mut Section<'_, '_, '_>, device: String) -> Option<(TopicSource, Option<String>)> {
+    let topic = section.filled("topic");
+    let mut unserved = None;
+    if let Some(topic) = &topic {
+        if topic.contains('+') {
+            let message = "a topic with + is not served: this tag gets no value; not in this version";
+            section.warning("topic", message, "");
+            unserved = Some("topics with + are not in this version".to_owned());
+        } else if let Some((message, mend)) = topic_fault(topic) {
+            section.error("topic", message, mend);
+        }
+    }
+    let qos = section.whole("qos", 0..=2).unwrap_or(0) as u8;
+    let path = json_path(section, "path");
+    let time = json_path(section, "time");
+    let missing = section.word("missing", &[(Missing::Bad, "bad"), (Missing::Keep, "keep")]).unwrap_or_default();
+    let retained = section
+        .word("retained", &[(Retained::Uncertain, "uncertain"), (Retained::Good, "good"), (Retained::Ignore, "ignore")])
+        .unwrap_or_default();
+    let availability = availability(section);
+    Some((TopicSource { device, topic: topic?, qos, path, missing, retained, availability, time }, unserved))
+}
+
+fn topic_fault(topic: &str) -> Option<(String, String)> {
+    if topic.contains('#') {
+        return Some(("a tag has one topic, and # stands for many".to_owned(), "write the whole topic".to_owned()));
+    }
+    if topic.contains('\0') || topic.len() > 65_535 {
+        return Some((format!("\"{}\" is no topic", shortened(topic)), "write words parted by /".to_owned()));
+    }
+    None
+}
+
+fn json_path(section: &mut Section<'_, '_, '_>, key: &'static str) -> Option<String> {
+    let text = section.filled(key)?;
+    match JsonPath::parse(&text) {
+        Ok(_) => Some(text),
+        Err(why) => {
+            let mend = if text.starts_with('$') {
+                "write it like \"$.wind.speed\" or \"$['wind speed'][0]\" (RFC 9535)".to_owned()
+            } else {
+                format!("a path begins with $: \"$.{}\"", shortened(&text))
+            };
+            section.error(
+                key,
+                format!("{key} = \"{}\" is no JSONPath: {}", shortened(&text), shortened(&why.to_string())),
+                mend,
+            );
+            None
+        }
+    }
+}
+
+fn availability(section: &mut Section<'_, '_, '_>) -> Option<Availability> {
+    let mend = "write availability = { topic = \"…\", online = \"online\", offline = \"offline\" }";
+    let (table, span) = section.table("availability", mend)?;
+    let mut inner = section.inner(table, AVAILABILITY, &span);
+    let topic = inner.filled("topic");
+    if !inner.has("topic") {
+        inner.missing("topic", mend);
+    }
+    if let Some((message, mend)) = topic.as_deref().and_then(|t| {
+        if t.contains('+') {
+            Some(("availability is of one topic, and + stands for many".to_owned(), "write the whole topic".to_owned()))
+        } else {
+            topic_fault(t)
+        }
+    }) {
+        inner.error("topic", message, mend);
+    }
+    let online = inner.text("online").unwrap_or_else(|| "online".to_owned());
+    let offline = inner.text("offline").unwrap_or_else(|| "offline".to_owned());
+    if online == offline {
+        inner.error(
+            "offline",
+            "online and offline are the same words",
+            "write what the sender publishes when it is gone",
+        );
+    }
+    Some(Availability { topic: topic?, online, offline })
+}
