@@ -3,19 +3,29 @@
 //! Invariant: the same inputs at the same times give the same effects and snapshots. Live plant, rehearsal and back-test
 //! use this one engine; none has a second copy of alarm or tag logic.
 
+mod acts;
 pub mod alarm;
+mod alarming;
 pub mod command;
+pub mod core;
 pub mod effect;
 pub mod formula;
 pub mod input;
 pub mod plan;
+mod publish;
 pub mod quality;
+mod readings;
 pub mod snapshot;
+#[cfg(test)]
+mod stories;
 pub mod tail;
 pub mod value;
 
+pub use self::core::{Engine, EngineOptions};
+pub use alarm::AlarmMemory;
 pub use command::{Actor, AlarmRef, Command};
 pub use effect::{Effect, Entry, Event, Ticket};
+pub use formula::{Formula, FormulaFault};
 pub use input::{DeviceStatus, Input, LinkState, Report, Sample};
 pub use plan::{AlarmId, DeviceId, Generation, Plan, TagId};
 pub use quality::{Level, Quality};

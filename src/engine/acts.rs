@@ -1,0 +1,344 @@
+//! Acts of people: accepted or refused with the reason, journaled first, in force when the journal is on disk.
+
+use super::command::{Actor, AlarmRef, Command, LONGEST_SHELVING};
+use super::core::{Due, Engine, REFUSALS_SHOWN};
+use super::effect::{Effect, Entry, Event, Ticket};
+use super::plan::{AlarmId, AlarmPlan};
+use super::snapshot::{AlarmState, Refusal};
+use crate::project::Priority;
+use crate::time::{Now, Span, Utc};
+use std::sync::Arc;
+
+/// A silenced critical or high alarm that nobody acknowledges sounds again after this (alarms.md).
+const RESOUND: Span = Span::from_secs(300);
+
+/// An act that waits for the disk.
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    Acknowledge { alarm: Arc<str>, occurrence: u64, by: Actor, at: Utc },
+    Reset { alarm: Arc<str> },
+}
+
+impl Engine {
+    pub(super) fn take_command(&mut self, now: Now, command: Command, effects: &mut Vec<Effect>) {
+        match command {
+            Command::Acknowledge { by, alarms, note } => {
+                for seen in alarms {
+                    self.acknowledge(now, &by, &seen, note.clone(), effects);
+                }
+            }
+            Command::Reset { by, alarm } => self.reset(now, by, &alarm, effects),
+            Command::Shelve { by, alarm, until, reason } => self.shelve(now, by, &alarm, until, reason, effects),
+            Command::Unshelve { by, alarm } => {
+                self.unhide(now, by, &alarm, Event::Unshelved, effects);
+            }
+            Command::OutOfService { by, alarm, reason } => self.out_of_service(now, by, &alarm, reason, effects),
+            Command::InService { by, alarm } => {
+                self.unhide(now, by, &alarm, Event::InService, effects);
+            }
+            Command::Silence { by } => self.silence(now, by, effects),
+            Command::Window { by, opened } => {
+                let event = if opened { Event::WindowOpened } else { Event::WindowClosed };
+                let mut entry = Entry::new(now.utc, event);
+                entry.by = Some(by);
+                self.write(entry, effects);
+            }
+        }
+    }
+
+    /// The alarm of that name, or a refusal.
+    fn find(&mut self, now: Now, by: &Actor, name: &Arc<str>, effects: &mut Vec<Effect>) -> Option<AlarmId> {
+        let found = self.plan.alarm_id(name);
+        if found.is_none() {
+            self.refuse(now, by, name, None, "there is no such alarm", effects);
+        }
+        found
+    }
+
+    fn acknowledge(
+        &mut self,
+        now: Now,
+        by: &Actor,
+        seen: &AlarmRef,
+        note: Option<Arc<str>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let Some(alarm) = self.find(now, by, &seen.alarm, effects) else { return };
+        let Some(rule) = plan.alarm(alarm) else { return };
+        let cell = &self.alarms[alarm.index()];
+        let state = self.state_of(alarm, rule);
+        let refusal = if state.is_hidden() {
+            Some(format!("it is {}", state.word()))
+        } else if seen.occurrence < cell.memory.occurrence {
+            Some(format!(
+                "a newer occurrence ({}) came after the one that was seen ({})",
+                cell.memory.occurrence, seen.occurrence
+            ))
+        } else if !state.needs_acknowledgement() {
+            Some(match &cell.memory.acknowledged_by {
+                Some((who, at)) if state != AlarmState::Normal => {
+                    format!("already acknowledged by {who} at {}", Utc(*at).to_rfc3339())
+                }
+                _ => "nothing to acknowledge".to_owned(),
+            })
+        } else if cell.recording {
+            Some("it is being recorded".to_owned())
+        } else {
+            None
+        };
+        if let Some(reason) = refusal {
+            self.refuse(now, by, &rule.name, Some((alarm, rule)), &reason, effects);
+            return;
+        }
+        let mut entry = self.entry_of(now, Event::Acknowledged, alarm, rule);
+        entry.by = Some(by.clone());
+        entry.note = note;
+        let ticket = self.write(entry, effects);
+        let occurrence = self.alarms[alarm.index()].memory.occurrence;
+        let cell = &mut self.alarms[alarm.index()];
+        cell.recording = true;
+        // The horn is quieted at once, whether or not the disk takes the entry.
+        cell.silenced = true;
+        self.alarms_view = None;
+        let act = Act::Acknowledge { alarm: Arc::clone(&rule.name), occurrence, by: by.clone(), at: now.utc };
+        self.recording.push_back((ticket, act));
+    }
+
+    fn reset(&mut self, now: Now, by: Actor, name: &Arc<str>, effects: &mut Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(alarm) = self.find(now, &by, name, effects) else { return };
+        let Some(rule) = plan.alarm(alarm) else { return };
+        let reason = match self.state_of(alarm, rule) {
+            AlarmState::LatchedAcknowledged => None,
+            AlarmState::Latched => Some("it is not acknowledged"),
+            AlarmState::Unacknowledged | AlarmState::Acknowledged if rule.latch => Some("the condition still holds"),
+            _ => Some("it is not latched"),
+        };
+        if let Some(reason) = reason {
+            self.refuse(now, &by, &rule.name, Some((alarm, rule)), reason, effects);
+            return;
+        }
+        let mut entry = self.entry_of(now, Event::Reset, alarm, rule);
+        entry.by = Some(by);
+        let ticket = self.write(entry, effects);
+        self.alarms[alarm.index()].recording = true;
+        self.alarms_view = None;
+        self.recording.push_back((ticket, Act::Reset { alarm: Arc::clone(&rule.name) }));
+    }
+
+    fn shelve(
+        &mut self,
+        now: Now,
+        by: Actor,
+        name: &Arc<str>,
+        until: Utc,
+        reason: Option<Arc<str>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let Some(alarm) = self.find(now, &by, name, effects) else { return };
+        let Some(rule) = plan.alarm(alarm) else { return };
+        let length = until - now.utc;
+        if length <= Span::ZERO || length > LONGEST_SHELVING {
+            self.refuse(now, &by, &rule.name, Some((alarm, rule)), "shelving takes a time of at most 24 h", effects);
+            return;
+        }
+        if self.state_of(alarm, rule).is_hidden() {
+            let word = self.state_of(alarm, rule).word();
+            self.refuse(now, &by, &rule.name, Some((alarm, rule)), &format!("it is {word}"), effects);
+            return;
+        }
+        let mut entry = self.entry_of(now, Event::Shelved, alarm, rule);
+        entry.by = Some(by);
+        entry.note = reason;
+        entry.until = Some(until);
+        self.write(entry, effects);
+        self.alarms[alarm.index()].memory.shelved_until = Some(until.0);
+        self.expect_at(now.mono + length, Due::Unshelve(alarm));
+        self.alarm_changed(alarm);
+    }
+
+    pub(super) fn shelving_may_end(&mut self, then: Now, alarm: AlarmId, effects: &mut Vec<Effect>) {
+        let Some(until) = self.alarms.get(alarm.index()).and_then(|c| c.memory.shelved_until) else { return };
+        if Utc(until) > then.utc {
+            self.expect_at(then.mono + (Utc(until) - then.utc), Due::Unshelve(alarm));
+        } else {
+            self.end_hiding(then, alarm, Event::Unshelved, None, effects);
+        }
+    }
+
+    fn out_of_service(
+        &mut self,
+        now: Now,
+        by: Actor,
+        name: &Arc<str>,
+        reason: Option<Arc<str>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let Some(alarm) = self.find(now, &by, name, effects) else { return };
+        let Some(rule) = plan.alarm(alarm) else { return };
+        if self.alarms[alarm.index()].memory.out_of_service {
+            self.refuse(now, &by, &rule.name, Some((alarm, rule)), "it is out of service already", effects);
+            return;
+        }
+        let mut entry = self.entry_of(now, Event::OutOfService, alarm, rule);
+        entry.by = Some(by);
+        entry.note = reason;
+        self.write(entry, effects);
+        self.alarms[alarm.index()].memory.out_of_service = true;
+        self.alarm_changed(alarm);
+    }
+
+    fn unhide(&mut self, now: Now, by: Actor, name: &Arc<str>, event: Event, effects: &mut Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(alarm) = self.find(now, &by, name, effects) else { return };
+        let Some(rule) = plan.alarm(alarm) else { return };
+        let memory = &self.alarms[alarm.index()].memory;
+        let (hidden, refusal) = match event {
+            Event::Unshelved => (memory.shelved_until.is_some(), "it is not shelved"),
+            _ => (memory.out_of_service, "it is in service"),
+        };
+        if hidden {
+            self.end_hiding(now, alarm, event, Some(by), effects);
+        } else {
+            self.refuse(now, &by, &rule.name, Some((alarm, rule)), refusal, effects);
+        }
+    }
+
+    /// One reason to hide an alarm ends. Where it was the last, a condition that holds is a new occurrence, announced;
+    /// one that is gone leaves the alarm as it was hidden. After suppression the on-delay starts anew.
+    pub(super) fn end_hiding(
+        &mut self,
+        now: Now,
+        alarm: AlarmId,
+        event: Event,
+        by: Option<Actor>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let Some(rule) = plan.alarm(alarm) else { return };
+        let mut entry = self.entry_of(now, event, alarm, rule);
+        entry.by = by;
+        self.write(entry, effects);
+        let memory = &mut self.alarms[alarm.index()].memory;
+        match event {
+            Event::Unshelved => memory.shelved_until = None,
+            Event::Unsuppressed => memory.suppressed = false,
+            _ => memory.out_of_service = false,
+        }
+        let came_back = !memory.is_hidden() && memory.active;
+        let began = Utc(memory.began);
+        if came_back && event == Event::Unsuppressed && rule.on_delay > Span::ZERO {
+            self.restart_on_delay(now, alarm, rule, effects);
+        } else if came_back {
+            self.raise(now, alarm, rule, began, None, effects);
+        } else {
+            self.alarm_changed(alarm);
+        }
+    }
+
+    fn silence(&mut self, now: Now, by: Actor, effects: &mut Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        for alarm in self.standing.clone() {
+            let Some(rule) = plan.alarm(alarm) else { continue };
+            if !self.state_of(alarm, rule).needs_acknowledgement() || self.alarms[alarm.index()].silenced {
+                continue;
+            }
+            self.alarms[alarm.index()].silenced = true;
+            if rule.priority <= Priority::High {
+                self.expect_at(now.mono + RESOUND, Due::Resound(alarm));
+            }
+        }
+        let mut entry = Entry::new(now.utc, Event::Silenced);
+        entry.by = Some(by);
+        self.write(entry, effects);
+    }
+
+    pub(super) fn resound(&mut self, _then: Now, alarm: AlarmId) {
+        let plan = Arc::clone(&self.plan);
+        if let Some(rule) = plan.alarm(alarm)
+            && self.state_of(alarm, rule).needs_acknowledgement()
+            && !self.alarms[alarm.index()].recording
+        {
+            self.alarms[alarm.index()].silenced = false;
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        now: Now,
+        by: &Actor,
+        name: &Arc<str>,
+        known: Option<(AlarmId, &AlarmPlan)>,
+        reason: &str,
+        effects: &mut Vec<Effect>,
+    ) {
+        let mut entry = match known {
+            Some((alarm, rule)) => self.entry_of(now, Event::Refused, alarm, rule),
+            None => Entry::new(now.utc, Event::Refused),
+        };
+        entry.alarm = Some(Arc::clone(name));
+        entry.by = Some(by.clone());
+        entry.note = Some(Arc::from(reason));
+        self.write(entry, effects);
+        self.show_refusal(now, name, reason);
+    }
+
+    fn show_refusal(&mut self, now: Now, name: &Arc<str>, reason: &str) {
+        let refusals = Arc::make_mut(&mut self.refusals);
+        if refusals.len() >= REFUSALS_SHOWN {
+            refusals.remove(0);
+        }
+        refusals.push(Refusal { at: now, alarm: Arc::clone(name), reason: Arc::from(reason) });
+    }
+
+    /// The journal is on disk up to `ticket`: what waited for it is done.
+    pub(super) fn take_durable(&mut self, now: Now, ticket: Ticket, effects: &mut Vec<Effect>) {
+        while self.recording.front().is_some_and(|(t, _)| *t <= ticket) {
+            if let Some((_, act)) = self.recording.pop_front() {
+                self.complete(now, act, effects);
+            }
+        }
+    }
+
+    fn complete(&mut self, now: Now, act: Act, effects: &mut Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        let name = match &act {
+            Act::Acknowledge { alarm, .. } | Act::Reset { alarm } => alarm,
+        };
+        let Some(alarm) = plan.alarm_id(name) else { return };
+        let Some(rule) = plan.alarm(alarm) else { return };
+        let cell = &mut self.alarms[alarm.index()];
+        cell.recording = false;
+        match act {
+            Act::Acknowledge { occurrence, by, at, .. } if occurrence == cell.memory.occurrence => {
+                cell.memory.acknowledge(by.to_string(), at);
+            }
+            Act::Acknowledge { .. } => {}
+            Act::Reset { .. } if !cell.memory.active => cell.memory.open = false,
+            Act::Reset { .. } => {}
+        }
+        if self.state_of(alarm, rule) == AlarmState::Normal {
+            self.alarms[alarm.index()].memory.clear();
+            let entry = self.entry_of(now, Event::Cleared, alarm, rule);
+            self.write(entry, effects);
+        }
+        self.alarm_changed(alarm);
+    }
+
+    /// The disk refused an entry: an act that hangs on it did not happen.
+    pub(super) fn take_journal_failure(&mut self, now: Now, ticket: Ticket, reason: &str) {
+        let Some(position) = self.recording.iter().position(|(t, _)| *t == ticket) else { return };
+        let Some((_, act)) = self.recording.remove(position) else { return };
+        let name = match act {
+            Act::Acknowledge { alarm, .. } | Act::Reset { alarm } => alarm,
+        };
+        if let Some(alarm) = self.plan.alarm_id(&name) {
+            self.alarms[alarm.index()].recording = false;
+            self.alarms_view = None;
+        }
+        self.show_refusal(now, &name, &format!("it could not be recorded: {reason}"));
+    }
+}

@@ -1,0 +1,308 @@
+//! The engine: owner of the plant's state, and the order in which things happen to it.
+//!
+//! Invariant: at one instant, inputs come before deadlines. A deadline earlier than an input is carried out before it,
+//! with its own time; one at the very same instant waits for [`Input::Tick`] (or a later input), so that a return that
+//! arrives at the instant at which a delay ends comes first.
+
+use super::alarm::AlarmMemory;
+use super::alarming::AlarmCell;
+use super::effect::{Effect, Entry, Event, Ticket};
+use super::input::{DeviceStatus, Input, LinkState};
+use super::plan::{AlarmId, DeviceId, Plan, SourcePlan, Subject, TagId};
+use super::snapshot::{AlarmView, JournalState, PAGE, Refusal, TagView};
+use super::tail::{Tail, TailView};
+use super::{DeviceView, Quality, Raw};
+use crate::time::{Mono, Now};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
+use std::sync::Arc;
+
+/// Refusals that a snapshot shows.
+pub(super) const REFUSALS_SHOWN: usize = 16;
+
+/// How an engine is run.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EngineOptions {
+    /// Points of recent past kept over all tags, for screens; 0 keeps none. A point takes 24 bytes.
+    pub tail_points: usize,
+}
+
+/// What can fall due. Kept in a heap with at most a few entries for each tag and alarm: an entry that comes too early is
+/// put back at the true time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// A delay of an alarm ends.
+    Delay(AlarmId),
+    /// A value grows stale.
+    Stale(TagId),
+    /// A shelving ends.
+    Unshelve(AlarmId),
+    /// A silenced alarm sounds again.
+    Resound(AlarmId),
+    /// A flood may have ended, or a mark of chattering.
+    Flood,
+}
+
+/// What the engine keeps of a tag besides its picture.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TagCell {
+    /// The earliest `Due::Stale` in the heap for it.
+    pub(super) queued: Option<Mono>,
+    /// Formula tags or suppressions read it.
+    pub(super) is_read: bool,
+}
+
+/// The plant as a value. See the module.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) options: EngineOptions,
+    pub(super) plan: Arc<Plan>,
+    pub(super) pages: Vec<Arc<Vec<TagView>>>,
+    pub(super) cells: Vec<TagCell>,
+    pub(super) tails: Vec<Tail>,
+    pub(super) tail_cap: usize,
+    pub(super) tail_views: Arc<BTreeMap<TagId, Arc<TailView>>>,
+    pub(super) tails_viewed: Option<Mono>,
+    pub(super) devices: Vec<DeviceView>,
+    pub(super) devices_view: Option<Arc<Vec<DeviceView>>>,
+    pub(super) alarms: Vec<AlarmCell>,
+    /// Alarms whose state is not normal.
+    pub(super) standing: BTreeSet<AlarmId>,
+    pub(super) alarms_view: Option<Arc<Vec<AlarmView>>>,
+    /// Alarms that suppression formulas make depend on a tag.
+    pub(super) suppressed_by: BTreeMap<TagId, Vec<AlarmId>>,
+    /// First-out: members and the earliest begin of the present episode, by group.
+    pub(super) groups: Vec<(Vec<AlarmId>, Option<i64>)>,
+    /// Place of each formula tag in the order of computing.
+    pub(super) formula_rank: BTreeMap<TagId, u32>,
+    pub(super) formulas_due: BTreeSet<u32>,
+    /// Memories of alarms that the plan does not have (yet).
+    pub(super) memories: BTreeMap<Arc<str>, AlarmMemory>,
+    /// There was an earlier run: what holds at the first value came while nobody watched.
+    pub(super) restarted: bool,
+    pub(super) due: BinaryHeap<Reverse<(Mono, Due)>>,
+    /// Acts that wait for the disk, in the order of their tickets.
+    pub(super) recording: VecDeque<(Ticket, super::acts::Act)>,
+    pub(super) last_ticket: Ticket,
+    /// Instants of annunciation within the last ten minutes.
+    pub(super) annunciated: VecDeque<Mono>,
+    pub(super) flood: bool,
+    pub(super) journal: JournalState,
+    pub(super) refusals: Arc<Vec<Refusal>>,
+    pub(super) dropped_inputs: u64,
+}
+
+impl Engine {
+    /// An engine without a plant; the first [`Input::Deploy`] gives it one. `memories`: what the journal remembers.
+    pub fn new(options: EngineOptions, memories: BTreeMap<Arc<str>, AlarmMemory>) -> Self {
+        Self {
+            options,
+            plan: Arc::new(Plan::default()),
+            pages: Vec::new(),
+            cells: Vec::new(),
+            tails: Vec::new(),
+            tail_cap: 0,
+            tail_views: Arc::default(),
+            tails_viewed: None,
+            devices: Vec::new(),
+            devices_view: None,
+            alarms: Vec::new(),
+            standing: BTreeSet::new(),
+            alarms_view: None,
+            suppressed_by: BTreeMap::new(),
+            groups: Vec::new(),
+            formula_rank: BTreeMap::new(),
+            formulas_due: BTreeSet::new(),
+            restarted: !memories.is_empty(),
+            memories,
+            due: BinaryHeap::new(),
+            recording: VecDeque::new(),
+            last_ticket: Ticket(0),
+            annunciated: VecDeque::new(),
+            flood: false,
+            journal: JournalState::default(),
+            refusals: Arc::default(),
+            dropped_inputs: 0,
+        }
+    }
+
+    /// Something happens at `now`. What is asked of the world is added to `effects`.
+    pub fn apply(&mut self, now: Now, input: Input, effects: &mut Vec<Effect>) {
+        let is_tick = matches!(input, Input::Tick);
+        self.carry_out_due(now, is_tick, effects);
+        match input {
+            Input::Deploy(plan) => self.deploy(now, plan, effects),
+            Input::Report(report) => self.take_report(now, &report, effects),
+            Input::Link { generation, device, status } => {
+                if generation == self.plan.generation && device.index() < self.devices.len() {
+                    self.take_link(now, device, *status, effects);
+                } else {
+                    self.dropped_inputs += 1;
+                }
+            }
+            Input::Command(command) => self.take_command(now, command, effects),
+            Input::Durable(ticket) => self.take_durable(now, ticket, effects),
+            Input::JournalFailed(ticket, reason) => self.take_journal_failure(now, ticket, &reason),
+            Input::Journal(state) => self.journal = state,
+            Input::Tick => {}
+        }
+        self.settle_formulas(now, effects);
+        if is_tick {
+            self.carry_out_due(now, true, effects);
+        }
+    }
+
+    /// When [`Input::Tick`] is wanted, if nothing else happens before.
+    pub fn next_deadline(&self) -> Option<Mono> {
+        self.due.peek().map(|Reverse((at, _))| *at)
+    }
+
+    /// What is remembered of every alarm that is not as new, for a checkpoint of the journal.
+    pub fn memories(&self) -> BTreeMap<Arc<str>, AlarmMemory> {
+        let mut memories = self.memories.clone();
+        for (cell, plan) in self.alarms.iter().zip(&self.plan.alarms) {
+            if cell.memory != AlarmMemory::default() {
+                memories.insert(Arc::clone(&plan.name), cell.memory.clone());
+            }
+        }
+        memories
+    }
+
+    pub(super) fn write(&mut self, entry: Entry, effects: &mut Vec<Effect>) -> Ticket {
+        self.last_ticket = Ticket(self.last_ticket.0 + 1);
+        effects.push(Effect::Journal(self.last_ticket, entry));
+        self.last_ticket
+    }
+
+    pub(super) fn expect_at(&mut self, at: Mono, due: Due) {
+        self.due.push(Reverse((at, due)));
+    }
+
+    /// Carries out what fell due before `now`, and at it where `inclusive`.
+    fn carry_out_due(&mut self, now: Now, inclusive: bool, effects: &mut Vec<Effect>) {
+        while let Some(Reverse((at, due))) = self.due.peek().copied() {
+            if at > now.mono || (at == now.mono && !inclusive) {
+                break;
+            }
+            self.due.pop();
+            // The instant at which it fell due, on both clocks: an alarm bears the time at which its delay ended.
+            let then = Now { mono: at, utc: now.utc + (at - now.mono) };
+            match due {
+                Due::Delay(alarm) => self.delay_ended(then, alarm, effects),
+                Due::Stale(tag) => self.may_be_stale(then, tag, effects),
+                Due::Unshelve(alarm) => self.shelving_may_end(then, alarm, effects),
+                Due::Resound(alarm) => self.resound(then, alarm),
+                Due::Flood => self.judge_flood(then),
+            }
+            self.settle_formulas(then, effects);
+        }
+    }
+
+    /// Puts a plan into force. Values, occurrences and delays are carried over by name (`was` included); what has a new
+    /// name only in letters' case is the same.
+    fn deploy(&mut self, now: Now, plan: Arc<Plan>, effects: &mut Vec<Effect>) {
+        let old_plan = std::mem::replace(&mut self.plan, Arc::clone(&plan));
+        let old_pages = std::mem::take(&mut self.pages);
+        let old_devices = std::mem::take(&mut self.devices);
+        let first_time = old_plan.tags.is_empty();
+
+        let devices = plan.devices.iter().enumerate().map(|(index, device)| {
+            let status = old_plan
+                .devices
+                .iter()
+                .position(|d| d.name == device.name && d.device == device.device)
+                .and_then(|i| old_devices.get(i))
+                .map_or_else(|| Arc::new(DeviceStatus::new(now)), |d| Arc::clone(&d.status));
+            DeviceView { id: DeviceId(index as u32), status }
+        });
+        self.devices = devices.collect();
+        self.devices_view = None;
+
+        let mut views = Vec::with_capacity(plan.tags.len());
+        for tag in &plan.tags {
+            let old =
+                old_plan.tag_id(&tag.name).or_else(|| tag.tag.was.as_deref().and_then(|was| old_plan.tag_id(was)));
+            let kept =
+                old.and_then(|id| old_pages.get(id.index() / PAGE).and_then(|p| p.get(id.index() % PAGE)).cloned());
+            let (quality, detail) = match &tag.source {
+                SourcePlan::Fault(reason) => (Quality::CONFIGURATION, Some(Arc::clone(reason))),
+                _ => (Quality::WAITING, None),
+            };
+            let fresh = TagView {
+                value: None,
+                quality,
+                detail,
+                received: None,
+                time: None,
+                quality_since: now,
+                raw: Raw::NONE,
+                alarm: None,
+            };
+            views.push(match kept {
+                Some(view) if quality != Quality::CONFIGURATION && view.quality != Quality::CONFIGURATION => view,
+                _ => fresh,
+            });
+        }
+        self.pages = views.chunks(PAGE).map(|page| Arc::new(page.to_vec())).collect();
+        self.cells = vec![TagCell::default(); plan.tags.len()];
+        self.tail_cap = if plan.tags.is_empty() || self.options.tail_points == 0 {
+            0
+        } else {
+            (self.options.tail_points / plan.tags.len()).clamp(256, 4_000)
+        };
+        self.tails =
+            std::iter::repeat_with(Tail::default).take(if self.tail_cap > 0 { plan.tags.len() } else { 0 }).collect();
+        self.tail_views = Arc::default();
+        self.formula_rank = plan.formula_order.iter().enumerate().map(|(rank, tag)| (*tag, rank as u32)).collect();
+        self.formulas_due = (0..plan.formula_order.len() as u32).collect();
+
+        self.adopt_alarms(now, &old_plan, effects);
+        for (index, tag) in plan.tags.iter().enumerate() {
+            self.cells[index].is_read |= !tag.dependents.is_empty();
+            let received = self.view(TagId(index as u32)).received;
+            if let (Some(stale_after), Some(received)) = (tag.stale_after, received) {
+                self.watch_staleness(TagId(index as u32), received.mono + stale_after);
+            }
+        }
+        if !first_time {
+            let mut entry = Entry::new(now.utc, Event::Deployed);
+            entry.subject = Some(Arc::from(plan.project.name.as_str()));
+            self.write(entry, effects);
+        }
+        for index in 0..plan.alarms.len() {
+            if plan.alarms[index].subject == Subject::System {
+                self.judge_system(now, AlarmId(index as u32), effects);
+            }
+        }
+    }
+
+    /// A device's link or its figures.
+    fn take_link(&mut self, now: Now, device: DeviceId, status: DeviceStatus, effects: &mut Vec<Effect>) {
+        let before = Arc::clone(&self.devices[device.index()].status);
+        let changed = std::mem::discriminant(&before.state) != std::mem::discriminant(&status.state);
+        let state = status.state.clone();
+        let since = status.since;
+        self.devices[device.index()].status = Arc::new(status);
+        self.devices_view = None;
+        if !changed {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        let Some(device_plan) = plan.device(device) else { return };
+        let event = match &state {
+            LinkState::Connected => Some(Event::LinkUp),
+            LinkState::NoAnswer(_) => Some(Event::LinkDown),
+            LinkState::Connecting | LinkState::Unserved(_) => None,
+        };
+        if let Some(event) = event {
+            let mut entry = Entry::new(now.utc, event);
+            entry.subject = Some(Arc::clone(&device_plan.name));
+            if let LinkState::NoAnswer(reason) = &state {
+                entry.note = Some(Arc::clone(reason));
+            }
+            self.write(entry, effects);
+        }
+        self.link_changed_tags(now, device, &state, effects);
+        self.judge_no_answer(now, device_plan.no_answer, &state, since, effects);
+    }
+}

@@ -1,0 +1,112 @@
+//! Assembling a snapshot: shares what has not changed since the last one.
+
+use super::core::Engine;
+use super::plan::{AlarmId, TagId};
+use super::snapshot::{AlarmView, Counts, Snapshot};
+use crate::project::Priority;
+use crate::time::{Now, Span, Utc};
+use std::sync::Arc;
+
+/// Live ends of trends are handed on at most this often: four times a second, as the screen paints.
+const TAIL_INTERVAL: Span = Span::from_millis(250);
+
+impl Engine {
+    /// What a screen may see at `now`.
+    pub fn snapshot(&mut self, now: Now) -> Snapshot {
+        let alarms = match &self.alarms_view {
+            Some(alarms) => Arc::clone(alarms),
+            None => {
+                let view = Arc::new(self.view_alarms(now));
+                self.alarms_view = Some(Arc::clone(&view));
+                view
+            }
+        };
+        let devices = Arc::clone(self.devices_view.get_or_insert_with(|| Arc::new(self.devices.clone())));
+        if self.tails_viewed.is_none_or(|at| now.mono - at >= TAIL_INTERVAL) {
+            self.view_tails();
+            self.tails_viewed = Some(now.mono);
+        }
+        let (counts, horn) = self.count(&alarms);
+        Snapshot {
+            now,
+            plan: Arc::clone(&self.plan),
+            pages: self.pages.clone(),
+            alarms,
+            counts,
+            devices,
+            tails: Arc::clone(&self.tail_views),
+            horn,
+            journal: self.journal.clone(),
+            mode: self.plan.mode,
+            refusals: Arc::clone(&self.refusals),
+            dropped_inputs: self.dropped_inputs,
+        }
+    }
+
+    fn view_tails(&mut self) {
+        if !self.tails.iter().any(|t| t.changed) {
+            return;
+        }
+        let views = Arc::make_mut(&mut self.tail_views);
+        for (index, tail) in self.tails.iter_mut().enumerate() {
+            if tail.changed {
+                views.insert(TagId(index as u32), Arc::new(tail.view()));
+            }
+        }
+    }
+
+    /// Unacknowledged first, then by priority, then newest.
+    fn view_alarms(&self, now: Now) -> Vec<AlarmView> {
+        let mut views: Vec<(Priority, AlarmView)> = self
+            .standing
+            .iter()
+            .filter_map(|alarm| self.plan.alarm(*alarm).map(|rule| (rule.priority, self.view_alarm(now, *alarm, rule))))
+            .collect();
+        views.sort_by_key(|(priority, view)| {
+            (!view.state.needs_acknowledgement(), *priority, std::cmp::Reverse((view.raised, view.id)))
+        });
+        views.into_iter().map(|(_, view)| view).collect()
+    }
+
+    fn view_alarm(&self, now: Now, alarm: AlarmId, rule: &super::plan::AlarmPlan) -> AlarmView {
+        let cell = &self.alarms[alarm.index()];
+        let memory = &cell.memory;
+        AlarmView {
+            id: alarm,
+            state: memory.state(rule.latch),
+            occurrence: memory.occurrence,
+            raised: Utc(memory.raised),
+            raised_mono: cell.raised_mono,
+            began: Utc(memory.began),
+            value: cell.value.clone(),
+            active: memory.active,
+            held_since: cell.held_since.filter(|_| memory.active),
+            acknowledged: memory.acknowledged_by.as_ref().map(|(who, at)| (Arc::from(who.as_str()), Utc(*at))),
+            recording: cell.recording,
+            first_out: cell.first_out,
+            chattering: cell.is_chattering(now.mono),
+            shelved_until: memory.shelved_until.map(Utc),
+        }
+    }
+
+    fn count(&self, alarms: &[AlarmView]) -> (Counts, Option<Priority>) {
+        let mut counts = Counts { flood: self.flood, ..Counts::default() };
+        let mut horn: Option<Priority> = None;
+        for view in alarms {
+            let Some(rule) = self.plan.alarm(view.id) else { continue };
+            if view.state.is_hidden() {
+                counts.hidden += 1;
+                continue;
+            }
+            let slot = rule.priority as usize;
+            counts.shown[slot] += 1;
+            if view.state.needs_acknowledgement() {
+                counts.unacknowledged[slot] += 1;
+                if !self.alarms[view.id.index()].silenced {
+                    horn = Some(horn.map_or(rule.priority, |h| h.min(rule.priority)));
+                }
+            }
+        }
+        (counts, horn)
+    }
+}

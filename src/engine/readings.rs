@@ -1,0 +1,249 @@
+//! From a driver's raw sample to what a screen may see of a tag: scaling, ranges, time, staleness, formulas.
+
+use super::core::{Due, Engine};
+use super::effect::Effect;
+use super::input::{LinkState, Report, Sample};
+use super::plan::{DeviceId, SourcePlan, TagId, TagPlan};
+use super::snapshot::{PAGE, TagView};
+use super::tail::Point;
+use super::{Quality, Raw, Value};
+use crate::time::{Mono, Now, Span, Utc};
+use std::sync::Arc;
+
+/// A source time further ahead of ours than this is not believed.
+const CLOCK_TOLERANCE: Span = Span::from_secs(60);
+
+impl Engine {
+    pub(super) fn view(&self, tag: TagId) -> &TagView {
+        &self.pages[tag.index() / PAGE][tag.index() % PAGE]
+    }
+
+    pub(super) fn view_mut(&mut self, tag: TagId) -> &mut TagView {
+        &mut Arc::make_mut(&mut self.pages[tag.index() / PAGE])[tag.index() % PAGE]
+    }
+
+    /// What one exchange brought.
+    pub(super) fn take_report(&mut self, now: Now, report: &Report, effects: &mut Vec<Effect>) {
+        if report.generation != self.plan.generation {
+            self.dropped_inputs += 1;
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        for sample in &report.samples {
+            match plan.tag(sample.tag) {
+                Some(tag) => self.take_sample(now, report.received, tag, sample, effects),
+                None => self.dropped_inputs += 1,
+            }
+        }
+    }
+
+    fn take_sample(&mut self, now: Now, received: Now, tag: &TagPlan, sample: &Sample, effects: &mut Vec<Effect>) {
+        let (value, mut quality, detail) = judge(tag, sample);
+        let Some(value) = value.filter(|_| !quality.is_bad()) else {
+            self.set_bad(now, sample.tag, quality, detail, effects);
+            return;
+        };
+        let mut time = sample.source_time.unwrap_or(received.utc);
+        if time > received.utc + CLOCK_TOLERANCE {
+            time = received.utc;
+            quality = quality.worst(Quality::CLOCK);
+        }
+        let view = self.view_mut(sample.tag);
+        // Older than what is shown: it belongs to history alone. Without a source time nothing is late.
+        if sample.source_time.is_some() && !view.quality.is_bad() && view.time.is_some_and(|t| time < t) {
+            return;
+        }
+        if view.quality != quality {
+            view.quality_since = now;
+        }
+        view.value = Some(value);
+        view.quality = quality;
+        view.detail = detail;
+        view.received = Some(received);
+        view.time = Some(time);
+        view.raw = sample.raw;
+        if let Some(stale_after) = tag.stale_after {
+            self.watch_staleness(sample.tag, received.mono + stale_after);
+        }
+        self.changed(now, sample.tag, tag, time, effects);
+    }
+
+    /// The value is no longer one; the last good one stays beneath.
+    fn set_bad(&mut self, now: Now, id: TagId, quality: Quality, detail: Option<Arc<str>>, effects: &mut Vec<Effect>) {
+        let view = self.view_mut(id);
+        if view.quality == quality && view.detail == detail {
+            return;
+        }
+        if view.quality != quality {
+            view.quality_since = now;
+        }
+        view.quality = quality;
+        view.detail = detail;
+        let plan = Arc::clone(&self.plan);
+        if let Some(tag) = plan.tag(id) {
+            self.changed(now, id, tag, now.utc, effects);
+        }
+    }
+
+    /// A tag's value or quality is another: alarms, formulas and the tail hear of it.
+    fn changed(&mut self, now: Now, id: TagId, tag: &TagPlan, time: Utc, effects: &mut Vec<Effect>) {
+        if self.tail_cap > 0 {
+            let view = self.view(id);
+            let value = if view.quality.is_bad() {
+                f64::NAN
+            } else {
+                view.value.as_ref().and_then(Value::as_f64).unwrap_or(f64::NAN)
+            };
+            let point = Point { time, value, quality: view.quality };
+            self.tails[id.index()].push(point, self.tail_cap);
+        }
+        if !tag.alarms.is_empty() {
+            self.judge_tag(now, id, tag, effects);
+        }
+        if self.cells[id.index()].is_read {
+            for dependent in &tag.dependents {
+                if let Some(rank) = self.formula_rank.get(dependent) {
+                    self.formulas_due.insert(*rank);
+                }
+            }
+            self.judge_suppression(now, id, effects);
+        }
+    }
+
+    /// Sees to it that the heap has an entry at or before `at`.
+    pub(super) fn watch_staleness(&mut self, id: TagId, at: Mono) {
+        let cell = &mut self.cells[id.index()];
+        if cell.queued.is_none_or(|queued| queued > at) {
+            cell.queued = Some(at);
+            self.expect_at(at, Due::Stale(id));
+        }
+    }
+
+    pub(super) fn may_be_stale(&mut self, then: Now, id: TagId, effects: &mut Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(tag) = plan.tag(id) else { return };
+        if self.cells[id.index()].queued.is_some_and(|queued| queued <= then.mono) {
+            self.cells[id.index()].queued = None;
+        }
+        let view = self.view(id);
+        let (Some(stale_after), Some(received)) = (tag.stale_after, view.received) else { return };
+        let due = received.mono + stale_after;
+        if due > then.mono {
+            self.watch_staleness(id, due);
+        } else if !view.quality.is_bad() && view.quality != Quality::STALE {
+            let view = self.view_mut(id);
+            view.quality = Quality::STALE;
+            view.detail = None;
+            view.quality_since = then;
+            self.changed(then, id, tag, then.utc, effects);
+        }
+    }
+
+    /// A device's link changed: its tags die with it, and wait for values when it is back.
+    pub(super) fn link_changed_tags(
+        &mut self,
+        now: Now,
+        device: DeviceId,
+        state: &LinkState,
+        effects: &mut Vec<Effect>,
+    ) {
+        let plan = Arc::clone(&self.plan);
+        let Some(device_plan) = plan.device(device) else { return };
+        for id in &device_plan.tags {
+            let quality = self.view(*id).quality;
+            let (quality, detail) = match state {
+                LinkState::NoAnswer(reason) => (Quality::NO_COMMUNICATION, Some(Arc::clone(reason))),
+                LinkState::Unserved(reason) => (Quality::CONFIGURATION, Some(Arc::clone(reason))),
+                LinkState::Connected if quality == Quality::NO_COMMUNICATION => (Quality::WAITING, None),
+                LinkState::Connected | LinkState::Connecting => continue,
+            };
+            self.set_bad(now, *id, quality, detail, effects);
+        }
+        // Quality alarms stand back while the device is gone, and come forward when it is back.
+        for id in &device_plan.tags {
+            if let Some(tag) = plan.tag(*id) {
+                self.judge_tag(now, *id, tag, effects);
+            }
+        }
+    }
+
+    /// Computes the formulas whose inputs changed, each after those it reads.
+    pub(super) fn settle_formulas(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        if self.formulas_due.is_empty() {
+            return;
+        }
+        let plan = Arc::clone(&self.plan);
+        while let Some(rank) = self.formulas_due.pop_first() {
+            let Some(id) = plan.formula_order.get(rank as usize).copied() else { continue };
+            let Some(tag) = plan.tag(id) else { continue };
+            let SourcePlan::Formula(formula) = &tag.source else { continue };
+            let mut oldest: Option<Now> = None;
+            let mut oldest_time: Option<Utc> = None;
+            let (value, quality) = formula.eval(&mut |input| {
+                let view = self.view(input);
+                if let Some(received) = view.received
+                    && oldest.is_none_or(|o| received.mono < o.mono)
+                {
+                    oldest = Some(received);
+                }
+                if let Some(time) = view.time {
+                    oldest_time = Some(oldest_time.map_or(time, |o| o.min(time)));
+                }
+                (view.value.clone().filter(|_| !view.quality.is_bad()), view.quality)
+            });
+            let sample = Sample { tag: id, value, quality, source_time: None, raw: Raw::NONE, detail: None };
+            let (value, quality, detail) = judge(tag, &sample);
+            let Some(value) = value.filter(|_| !quality.is_bad()) else {
+                self.set_bad(now, id, quality, detail, effects);
+                continue;
+            };
+            let view = self.view_mut(id);
+            if view.quality != quality {
+                view.quality_since = now;
+            }
+            view.value = Some(value);
+            view.quality = quality;
+            view.detail = detail;
+            view.received = Some(oldest.unwrap_or(now));
+            view.time = Some(oldest_time.unwrap_or(now.utc));
+            self.changed(now, id, tag, now.utc, effects);
+        }
+    }
+}
+
+/// What a raw sample comes to: its value in units, its quality, and the reason.
+fn judge(tag: &TagPlan, sample: &Sample) -> (Option<Value>, Quality, Option<Arc<str>>) {
+    let definition = &tag.tag;
+    let Some(raw) = &sample.value else {
+        let quality = if sample.quality.is_bad() { sample.quality } else { Quality::BAD };
+        return (None, quality, sample.detail.clone());
+    };
+    if sample.quality.is_bad() {
+        return (None, sample.quality, sample.detail.clone());
+    }
+    if !definition.bad_values.is_empty()
+        && let Some(number) = raw.as_f64()
+        && definition.bad_values.contains(&number)
+    {
+        return (None, Quality::DEVICE_FAULT, Some(format!("raw {number} means no value").into()));
+    }
+    let value = match (tag.scaling, raw.as_f64()) {
+        (Some(scaling), Some(number)) => Value::F64(number * scaling.scale + scaling.offset),
+        _ => raw.clone(),
+    };
+    let Some(number) = value.as_f64() else { return (Some(value), sample.quality, sample.detail.clone()) };
+    if !number.is_finite() {
+        return (None, Quality::CALCULATION, Some(Arc::from("not a finite number")));
+    }
+    if let Some([least, most]) = definition.valid
+        && !(least..=most).contains(&number)
+    {
+        return (None, Quality::BAD_RANGE, Some(format!("{number} is outside the valid {least} to {most}").into()));
+    }
+    if let Some([least, most]) = definition.range
+        && !(least..=most).contains(&number)
+    {
+        return (Some(value), sample.quality.worst(Quality::UNCERTAIN_RANGE), sample.detail.clone());
+    }
+    (Some(value), sample.quality, sample.detail.clone())
+}
