@@ -1,1 +1,20 @@
-//! MQTT 3.1.1.
+//! MQTT 3.1.1: one connection to a broker for each device, and what its messages say of the tags.
+//!
+//! ```text
+//! broker ── socket (tap, breath) ── rumqttc ── session ──► topics ──► payload ──► Report ──► field.inputs
+//!                                                 └──► subscriptions, status ──► Link
+//! ```
+//! [`payload`], [`path`] and [`topics`] are pure. [`connection::run`] is the task: it makes the connection anew with
+//! back-off, and each [`session`] does nothing but receive, decode and hand on.
+
+pub mod connection;
+pub mod path;
+pub mod payload;
+pub mod session;
+pub mod socket;
+pub mod status;
+pub mod subscriptions;
+pub mod topics;
+pub mod words;
+
+pub use connection::{Connection, connections, run};

@@ -1,0 +1,243 @@
+//! One connection to a broker for each MQTT device: made, kept, made anew.
+//!
+//! Each attempt gets a client of its own, so that nothing of a lost connection lives on in the library (its known
+//! livelocks after a lost session all hang on state that was carried over).
+//! Invariant: at the first error the link is `NoAnswer` with its reason; the topics are subscribed on every connection.
+
+use super::session::{self, End};
+use super::subscriptions;
+use super::socket::{self, Line};
+use super::status::Status;
+use super::topics::{Reports, Topics};
+use crate::drivers::Field;
+use crate::drivers::stream::{Tap, TapLimits};
+use crate::engine::plan::SourcePlan;
+use crate::engine::{DeviceId, LinkState, Plan, Quality, Sample};
+use crate::project::{Endpoint, MqttSettings, Project};
+use crate::time::Span;
+use rumqttc::{AsyncClient, Broker, EventLoop, MqttOptions};
+use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// Shortest wait after a lost connection.
+const BACK_OFF_FIRST: Span = Span::from_millis(500);
+/// Longest wait between attempts. A connection that held as long starts from the shortest again: one that is lost over
+/// and over right after it was made (a message too long, two clients of one name) must not be retried at full speed.
+const BACK_OFF_LONGEST: Span = Span::from_secs(30);
+
+/// Raw bytes kept of a connection.
+const KEPT: TapLimits = TapLimits { frames: 32, frame_bytes: 2048 };
+
+/// Room for what we send, whatever `max-packet` says of what we take: eight topics of the longest kind.
+const LONGEST_SENT: usize = 1 << 20;
+
+/// What one device's task runs on.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The device.
+    pub device: DeviceId,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Host, user, limits.
+    pub settings: MqttSettings,
+    /// What it listens to.
+    pub topics: Topics,
+    /// Added to the client id, so that `values` can stand beside `run`; `None`: as the project says.
+    pub client_id_suffix: Option<String>,
+    /// Where a secret's value comes from, by its name: [`secret_from_environment`] but in tests.
+    pub secrets: fn(&str) -> Option<String>,
+    /// What a client id is made from where none is written: the project and where it lies.
+    origin: String,
+}
+
+/// One connection for each MQTT device of a plan.
+pub fn connections(plan: &Plan) -> Vec<Connection> {
+    let mqtt = |(index, device): (usize, &crate::engine::plan::DevicePlan)| {
+        let Endpoint::Mqtt(settings) = &device.device.endpoint else { return None };
+        let mut topics = Topics::default();
+        for &id in &device.tags {
+            let Some(tag) = plan.tag(id) else { continue };
+            if let SourcePlan::Topic { source, .. } = &tag.source {
+                topics.add(id, tag.tag.data_type, source);
+            }
+        }
+        let (id, name) = (DeviceId(index as u32), Arc::clone(&device.name));
+        Some(Connection::new(id, name, settings.clone(), topics, &plan.project))
+    };
+    plan.devices.iter().enumerate().filter_map(mqtt).collect()
+}
+
+impl Connection {
+    /// A connection of a project's device.
+    pub fn new(device: DeviceId, name: Arc<str>, settings: MqttSettings, topics: Topics, project: &Project) -> Self {
+        let path = project.path.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
+        let origin = format!("{}\0{path}", project.name);
+        Self { device, name, settings, topics, client_id_suffix: None, secrets: secret_from_environment, origin }
+    }
+
+    /// The client id: as written, or made from project, device and computer and so the same at every start. 23 letters
+    /// and digits, which every broker has to take (MQTT 3.1.1, 3.1.3.1).
+    pub fn client_id(&self) -> String {
+        let suffix = self.client_id_suffix.as_deref().unwrap_or_default();
+        if let Some(written) = &self.settings.client_id {
+            return if suffix.is_empty() { written.clone() } else { format!("{written}-{suffix}") };
+        }
+        let computer = whoami::hostname().unwrap_or_default();
+        let all = format!("{}\0{}\0{computer}\0{suffix}", self.origin, self.name);
+        let digest = Sha256::digest(all.as_bytes());
+        digest.iter().take(6).fold("watchkeeper".to_owned(), |id, byte| format!("{id}{byte:02x}"))
+    }
+
+    fn options(&self, tap: &Arc<Tap>, breathe: &Arc<AtomicBool>) -> Result<MqttOptions, String> {
+        let settings = &self.settings;
+        let mut options = MqttOptions::new(self.client_id(), Broker::tcp(settings.host.clone(), settings.port));
+        let most = settings.max_packet_bytes.max(1) as usize;
+        // The timer counts whole seconds, and zero would turn it off.
+        let keep_alive_secs = settings.keep_alive.0.saturating_add(999_999) / 1_000_000;
+        options
+            .set_keep_alive(keep_alive_secs.clamp(1, u16::MAX.into()) as u16)
+            .set_max_packet_size(most, most.max(LONGEST_SENT))
+            .set_read_batch_size(session::BATCH)
+            .set_request_channel_capacity(subscriptions::REQUESTS);
+        match (&settings.user, &settings.password_secret) {
+            (Some(user), Some(secret)) => options.set_credentials(user, self.password(secret)?),
+            (Some(user), None) => options.set_username(user),
+            (None, Some(_)) => return Err("a password is written and no user".to_owned()),
+            (None, None) => &mut options,
+        };
+        let (host, port) = (settings.host.clone(), settings.port);
+        let (tap, breathe) = (Arc::clone(tap), Arc::clone(breathe));
+        options.set_socket_connector(move |_, _| {
+            let (host, tap, breathe) = (host.clone(), Arc::clone(&tap), Arc::clone(&breathe));
+            async move { Ok(Line::new(socket::connect(&host, port).await?, tap, breathe)) }
+        });
+        Ok(options)
+    }
+
+    fn password(&self, secret: &str) -> Result<String, String> {
+        (self.secrets)(secret).ok_or_else(|| {
+            format!("secret {secret} is not set; set the environment variable {}", environment_variable(secret))
+        })
+    }
+}
+
+/// The environment variable of a secret: `site-broker` is in `WATCHKEEPER_SECRET_SITE_BROKER`.
+pub fn environment_variable(secret: &str) -> String {
+    let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    format!("WATCHKEEPER_SECRET_{}", secret.chars().map(upper).collect::<String>())
+}
+
+/// The value of a secret that was put into the environment.
+pub fn secret_from_environment(secret: &str) -> Option<String> {
+    std::env::var(environment_variable(secret)).ok()
+}
+
+/// Keeps one connection until the plant is gone. May be dropped at any await.
+pub async fn run(mut connection: Connection, field: Field) {
+    let tap = Tap::new(field.clock.clone(), KEPT);
+    let breathe = Arc::new(AtomicBool::new(false));
+    let mut status = Status::new(connection.device, field.clone(), Arc::clone(&tap));
+    if !(status.enter(LinkState::Connecting).await && report_faults(&connection, &field).await) {
+        return;
+    }
+    let mut wait = BACK_OFF_FIRST;
+    loop {
+        let (client, events) = match connection.options(&tap, &breathe).and_then(client) {
+            Ok(both) => both,
+            Err(why) => return cannot_be_asked(&connection, &mut status, &why).await,
+        };
+        let session = session::Session::new(&connection.name, client, events, &field, &breathe, &connection.settings);
+        let End::Lost { why, held } = session.run(&mut connection.topics, &mut status).await else { return };
+        if held >= BACK_OFF_LONGEST {
+            wait = BACK_OFF_FIRST;
+        }
+        let why: Arc<str> = why.into();
+        tracing::warn!(device = %connection.name, %why, retry_millis = wait.as_millis(), "link lost");
+        status.figures_mut().last_error = Some(Arc::clone(&why));
+        if !status.enter(LinkState::NoAnswer(why)).await {
+            return;
+        }
+        tokio::time::sleep(jittered(wait)).await;
+        wait = Span((wait.0 * 2).min(BACK_OFF_LONGEST.0));
+    }
+}
+
+fn client(options: MqttOptions) -> Result<(AsyncClient, EventLoop), String> {
+    AsyncClient::builder(options).try_build().map_err(|e| e.to_string())
+}
+
+/// A wait within a quarter of its length, so that clients cut off together do not come back together.
+fn jittered(wait: Span) -> Duration {
+    Span((wait.0 as f64 * (0.75 + 0.5 * fastrand::f64())) as i64).to_std()
+}
+
+/// Tags that no connection can serve.
+async fn report_faults(connection: &Connection, field: &Field) -> bool {
+    let mut reports = Reports::new(field.generation);
+    let now = field.clock.now();
+    for (tag, why) in connection.topics.faults() {
+        reports.push(now, Sample::bad(*tag, Quality::CONFIGURATION, Some(Arc::clone(why))));
+    }
+    session::hand_on(&mut reports, field).await
+}
+
+/// What only a new start can mend. It is a device that does not answer, so that its alarm is raised.
+async fn cannot_be_asked(connection: &Connection, status: &mut Status, why: &str) {
+    tracing::error!(device = %connection.name, %why, "cannot connect");
+    status.figures_mut().last_error = Some(why.into());
+    if status.enter(LinkState::NoAnswer(why.into())).await {
+        std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection() -> Connection {
+        let settings = MqttSettings {
+            host: "localhost".to_owned(),
+            port: 1883,
+            client_id: None,
+            user: None,
+            password_secret: None,
+            keep_alive: Span::from_secs(10),
+            max_packet_bytes: 1 << 20,
+        };
+        let project = Project { name: "plant".to_owned(), ..Project::default() };
+        Connection::new(DeviceId(0), "site".into(), settings, Topics::default(), &project)
+    }
+
+    #[test]
+    fn a_client_id_is_legal_and_stable_and_its_own_for_values() {
+        let id = connection().client_id();
+        assert!(rumqttc::is_mqtt_minimum_client_id(&id), "{id}");
+        assert_eq!(id, connection().client_id());
+        let values = Connection { client_id_suffix: Some("values".to_owned()), ..connection() };
+        assert_ne!(id, values.client_id());
+        assert!(rumqttc::is_mqtt_minimum_client_id(&values.client_id()));
+        let other = Connection { name: "other".into(), ..connection() };
+        assert_ne!(id, other.client_id());
+    }
+
+    #[test]
+    fn a_written_client_id_stays_as_written() {
+        let mut connection = connection();
+        connection.settings.client_id = Some("control-room-1".to_owned());
+        assert_eq!(connection.client_id(), "control-room-1");
+        connection.client_id_suffix = Some("values".to_owned());
+        assert_eq!(connection.client_id(), "control-room-1-values");
+    }
+
+    #[test]
+    fn a_secret_is_named_with_the_variable_that_would_hold_it() {
+        let mut connection = connection();
+        connection.secrets = |_| None;
+        assert_eq!(
+            connection.password("site-broker").unwrap_err(),
+            "secret site-broker is not set; set the environment variable WATCHKEEPER_SECRET_SITE_BROKER"
+        );
+    }
+}

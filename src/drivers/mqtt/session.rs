@@ -1,0 +1,222 @@
+//! The life of one connection: subscribe, receive, hand on, until it is lost.
+//!
+//! A full input queue makes this task wait, and with it the broker by TCP: nothing is dropped here. The queue would have
+//! to stay full for longer than the keep-alive before the broker hangs up.
+//! Limitations: a ping's answer stands behind what the broker has already sent; where the plant takes longer than the
+//! keep-alive to work through that, the library takes the broker for gone, and the connection is made anew.
+
+use super::status::Status;
+use super::subscriptions::Subscriptions;
+use super::topics::{Reports, Topics};
+use super::words;
+use crate::drivers::Field;
+use crate::project::MqttSettings;
+use crate::time::{Mono, Now, Span};
+use rumqttc::{AsyncClient, Event, EventLoop, Outgoing, Packet};
+use std::fmt;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Most packets read from the socket at once, and so most messages in one report.
+pub const BATCH: usize = 128;
+/// Shortest time between two breaths; see [`super::socket::Breathing`].
+const BREATHE_EVERY: Span = Span::from_millis(100);
+/// Shortest time between two log lines about payloads.
+const LOG_EVERY: Span = Span::from_secs(10);
+
+/// Why a session came to its end.
+#[derive(Debug)]
+pub enum End {
+    /// The connection is gone, or was never there.
+    Lost {
+        /// Why, in words.
+        why: String,
+        /// How long it was connected.
+        held: Span,
+    },
+    /// The plant is gone.
+    Stopped,
+}
+
+/// One connection.
+pub struct Session<'a> {
+    name: &'a str,
+    client: AsyncClient,
+    events: EventLoop,
+    field: &'a Field,
+    breathe: &'a AtomicBool,
+    max_packet_bytes: u32,
+    subscriptions: Subscriptions,
+    connected_at: Option<Mono>,
+    breathed_at: Mono,
+    payload_faults: PayloadFaults,
+}
+
+/// Payloads not understood since they were last logged.
+#[derive(Debug, Default)]
+struct PayloadFaults {
+    count: u64,
+    logged_at: Option<Mono>,
+}
+
+impl<'a> Session<'a> {
+    /// A session that has not been started.
+    pub fn new(
+        name: &'a str,
+        client: AsyncClient,
+        events: EventLoop,
+        field: &'a Field,
+        breathe: &'a AtomicBool,
+        settings: &MqttSettings,
+    ) -> Self {
+        Self {
+            name,
+            client,
+            events,
+            field,
+            breathe,
+            max_packet_bytes: settings.max_packet_bytes,
+            subscriptions: Subscriptions::default(),
+            connected_at: None,
+            breathed_at: field.clock.now().mono,
+            payload_faults: PayloadFaults::default(),
+        }
+    }
+
+    /// Connects and receives until the connection or the plant is gone.
+    pub async fn run(mut self, topics: &mut Topics, status: &mut Status) -> End {
+        let mut tick = tokio::time::interval(Duration::from_secs(1));
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut reports = Reports::new(self.field.generation);
+        loop {
+            let polled = {
+                let mut poll = pin!(self.events.poll());
+                loop {
+                    tokio::select! {
+                        biased;
+                        polled = &mut poll => break polled.map(Some),
+                        _ = tick.tick() => {
+                            let now = self.field.clock.now();
+                            if !status.tell_figures(now).await {
+                                return End::Stopped;
+                            }
+                            if self.subscriptions.overdue(now.mono) {
+                                break Ok(None);
+                            }
+                        }
+                    }
+                }
+            };
+            let now = self.field.clock.now();
+            let lost = match polled {
+                Ok(None) => Some("the broker does not answer a request to subscribe".to_owned()),
+                Ok(Some(event)) => {
+                    if !self.take(event, now, topics, status, &mut reports).await {
+                        return End::Stopped;
+                    }
+                    None
+                }
+                Err(error) => Some(words::loss(&error, self.max_packet_bytes)),
+            };
+            // What was read together with it, and also what was read before an error: nothing of it is lost.
+            while let Some(event) = self.events.state.events.pop_front() {
+                if !self.take(event, now, topics, status, &mut reports).await {
+                    return End::Stopped;
+                }
+            }
+            if !hand_on(&mut reports, self.field).await {
+                return End::Stopped;
+            }
+            if let Some(why) = lost {
+                return End::Lost { why, held: self.connected_at.map_or(Span::ZERO, |at| now.mono - at) };
+            }
+            self.subscriptions.send(&self.client, topics);
+            if now.mono - self.breathed_at >= BREATHE_EVERY {
+                self.breathed_at = now.mono;
+                self.breathe.store(true, Ordering::Relaxed);
+            }
+            if !status.tell_figures(now).await {
+                return End::Stopped;
+            }
+        }
+    }
+
+    /// Takes one event of the library. `false`: the plant is gone.
+    async fn take(
+        &mut self,
+        event: Event,
+        now: Now,
+        topics: &mut Topics,
+        status: &mut Status,
+        reports: &mut Reports,
+    ) -> bool {
+        if matches!(event, Event::Incoming(_)) {
+            status.figures_mut().last_answer = Some(now);
+        }
+        match event {
+            Event::Incoming(Packet::Publish(message)) => {
+                status.figures_mut().messages += 1;
+                let result = topics.message(&message.topic, &message.payload, message.retain, now, reports);
+                if let Err(why) = result {
+                    self.payload_faults.tell(self.name, &message.topic, &why, now.mono, status);
+                }
+            }
+            Event::Incoming(Packet::ConnAck(_)) => {
+                tracing::info!(device = %self.name, topics = topics.len(), "connected");
+                self.connected_at = Some(now.mono);
+                topics.connected();
+                self.subscriptions = Subscriptions::new(topics, now.mono);
+                return status.connected().await;
+            }
+            Event::Incoming(Packet::SubAck(answer)) => {
+                let refused = self.subscriptions.answered(&answer, now.mono);
+                self.refused(&refused, now, topics, status, reports);
+            }
+            Event::Incoming(Packet::PingResp) => status.ping_answered(now),
+            Event::Outgoing(Outgoing::PingReq) => status.ping_sent(now),
+            Event::Outgoing(Outgoing::Subscribe(packet)) => self.subscriptions.sent(packet),
+            Event::Incoming(_) | Event::Outgoing(_) => {}
+        }
+        true
+    }
+
+    fn refused(&self, refused: &[usize], now: Now, topics: &Topics, status: &mut Status, reports: &mut Reports) {
+        let Some(first) = refused.first().and_then(|topic| topics.filter(*topic)) else { return };
+        for topic in refused {
+            topics.refused(*topic, now, reports);
+        }
+        tracing::warn!(device = %self.name, topics = refused.len(), first = first.0, "subscription refused");
+        status.refused(refused);
+        status.figures_mut().last_error = Some(format!("the broker refused the subscription of {}", first.0).into());
+    }
+}
+
+impl fmt::Debug for Session<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("name", &self.name).field("connected_at", &self.connected_at).finish_non_exhaustive()
+    }
+}
+
+impl PayloadFaults {
+    fn tell(&mut self, device: &str, topic: &[u8], why: &str, now: Mono, status: &mut Status) {
+        let topic = String::from_utf8_lossy(topic);
+        status.figures_mut().bad_payloads += 1;
+        status.figures_mut().last_error = Some(format!("{topic}: {why}").into());
+        self.count += 1;
+        if self.logged_at.is_none_or(|at| now - at >= LOG_EVERY) {
+            tracing::warn!(%device, %topic, %why, payloads = self.count, "payload not understood");
+            *self = Self { count: 0, logged_at: Some(now) };
+        }
+    }
+}
+
+/// Hands reports on, in their order, waiting while the queue is full. `false`: the plant is gone.
+pub async fn hand_on(reports: &mut Reports, field: &Field) -> bool {
+    for report in reports.take() {
+        if !field.report(report).await {
+            return false;
+        }
+    }
+    true
+}

@@ -1,0 +1,83 @@
+//! The road to a broker: name, socket, tap, and a pause for breath.
+
+use crate::drivers::stream::{Tap, Tapped};
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, lookup_host};
+
+/// Time one address of a name may take while others are left; the whole connect has 5 s.
+const TRY: Duration = Duration::from_secs(2);
+
+/// Connects to the first address of `host` that answers.
+///
+/// # Errors
+/// The last address's error, or that the name is not found.
+pub async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
+    let not_found = |why: String| io::Error::new(io::ErrorKind::NotFound, format!("name not found: {host}{why}"));
+    let found = lookup_host((host, port)).await.map_err(|e| not_found(format!(" ({e})")))?;
+    let addresses: Vec<_> = found.collect();
+    let mut result = Err(not_found(String::new()));
+    for (i, address) in addresses.iter().enumerate() {
+        let connecting = TcpStream::connect(address);
+        result = if i + 1 == addresses.len() {
+            connecting.await
+        } else {
+            tokio::time::timeout(TRY, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+        };
+        if result.is_ok() {
+            break;
+        }
+    }
+    let stream = result?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// A stream that, when asked to, is "not ready" once.
+///
+/// The client library looks at the socket first and at its keep-alive timer only when the socket has nothing: a broker
+/// that sends without pause would never get a ping, and would hang up on us for our silence. One breath lets the timer in.
+#[derive(Debug)]
+pub struct Breathing<S> {
+    stream: S,
+    breathe: Arc<AtomicBool>,
+}
+
+/// The socket as the library gets it.
+pub type Line = Breathing<Tapped<TcpStream>>;
+
+impl Line {
+    /// Puts tap and breath around a socket. Whoever sets `breathe` gets one pause at the next read.
+    pub fn new(socket: TcpStream, tap: Arc<Tap>, breathe: Arc<AtomicBool>) -> Self {
+        Self { stream: Tapped::new(socket, tap), breathe }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Breathing<S> {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.breathe.swap(false, Ordering::Relaxed) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Breathing<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

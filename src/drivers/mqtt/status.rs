@@ -1,0 +1,97 @@
+//! A device's link and figures, told at once when the link changes and at most once a second otherwise.
+
+use crate::drivers::Field;
+use crate::drivers::stream::Tap;
+use crate::engine::{DeviceId, DeviceStatus, LinkState};
+use crate::time::{Mono, Now, Span};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The shortest time between two reports of figures alone.
+const FIGURES_EVERY: Span = Span::from_secs(1);
+
+/// What is known of one connection, and what of it was told.
+#[derive(Debug)]
+pub struct Status {
+    device: DeviceId,
+    field: Field,
+    tap: Arc<Tap>,
+    now: DeviceStatus,
+    told: Option<(Mono, DeviceStatus)>,
+    ping_sent: Option<Mono>,
+    connections: u64,
+    refused: BTreeSet<usize>,
+}
+
+impl Status {
+    /// Nothing was tried and nothing told yet.
+    pub fn new(device: DeviceId, field: Field, tap: Arc<Tap>) -> Self {
+        let now = DeviceStatus::new(field.clock.now());
+        Self { device, field, tap, now, told: None, ping_sent: None, connections: 0, refused: BTreeSet::new() }
+    }
+
+    /// The figures, for counting.
+    pub fn figures_mut(&mut self) -> &mut DeviceStatus {
+        &mut self.now
+    }
+
+    /// Goes into a state and tells it. `false`: the plant is gone.
+    pub async fn enter(&mut self, state: LinkState) -> bool {
+        let at = self.field.clock.now();
+        if std::mem::discriminant(&state) != std::mem::discriminant(&self.now.state) {
+            self.now.since = at;
+        }
+        self.now.state = state;
+        self.tell(at).await
+    }
+
+    /// A connection was made. `false`: the plant is gone.
+    pub async fn connected(&mut self) -> bool {
+        self.now.reconnects = self.connections;
+        self.connections += 1;
+        self.ping_sent = None;
+        self.enter(LinkState::Connected).await
+    }
+
+    /// The broker refused these topics; one that it refuses on every connection counts once.
+    pub fn refused(&mut self, topics: &[usize]) {
+        self.refused.extend(topics);
+        self.now.refused_topics = self.refused.len() as u64;
+    }
+
+    /// Tells figures that have changed, where the last telling is a second ago. `false`: the plant is gone.
+    pub async fn tell_figures(&mut self, at: Now) -> bool {
+        let due = self.told.as_ref().is_none_or(|(told_at, _)| at.mono - *told_at >= FIGURES_EVERY);
+        if !due {
+            return true;
+        }
+        self.count_bytes();
+        if self.told.as_ref().is_some_and(|(_, told)| *told == self.now) {
+            return !self.field.inputs.is_closed();
+        }
+        self.tell(at).await
+    }
+
+    /// The broker was pinged.
+    pub fn ping_sent(&mut self, at: Now) {
+        self.ping_sent = Some(at.mono);
+    }
+
+    /// The broker answered a ping: the round trip, smoothed over about ten.
+    pub fn ping_answered(&mut self, at: Now) {
+        let Some(sent) = self.ping_sent.take() else { return };
+        let trip = (at.mono - sent).0;
+        self.now.round_trip = Some(Span(self.now.round_trip.map_or(trip, |smooth| smooth.0 + (trip - smooth.0) / 5)));
+    }
+
+    async fn tell(&mut self, at: Now) -> bool {
+        self.count_bytes();
+        self.told = Some((at.mono, self.now.clone()));
+        self.field.link(self.device, self.now.clone()).await
+    }
+
+    fn count_bytes(&mut self) {
+        self.now.bytes_in = self.tap.bytes_in();
+        self.now.bytes_out = self.tap.bytes_out();
+    }
+}

@@ -1,0 +1,345 @@
+//! Which tags a topic feeds, and what a message makes of them. Pure: messages and instants in, reports out.
+//!
+//! A sender's life is a state of its own, told by its availability topic:
+//!
+//! | sender  | `offline` comes           | `online` comes                          | a value comes |
+//! |---------|---------------------------|-----------------------------------------|---------------|
+//! | unknown | offline, its tags are bad | online                                  | taken         |
+//! | online  | offline, its tags are bad | -                                       | taken         |
+//! | offline | -                         | online: held values are taken; a tag without one is `bad:waiting` | held |
+//!
+//! Held, because gateways send a returning device's first value before they call it online; taken at `online`, it keeps
+//! the time of its receipt. Only the newest message of each topic is held.
+
+use super::payload::{Outcome, Payload, Reader};
+use crate::engine::{Generation, Quality, Report, Sample, TagId};
+use crate::project::{Availability, DataType, Retained, TopicSource};
+use crate::time::Now;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Longest topic of the protocol, in bytes.
+const LONGEST_TOPIC: usize = 65_535;
+
+/// Reports in the order in which their values were received.
+#[derive(Debug)]
+pub struct Reports {
+    generation: Generation,
+    list: Vec<Report>,
+}
+
+impl Reports {
+    /// None yet.
+    pub const fn new(generation: Generation) -> Self {
+        Self { generation, list: Vec::new() }
+    }
+
+    /// Adds a sample to the report of this instant.
+    pub fn push(&mut self, received: Now, sample: Sample) {
+        match self.list.last_mut() {
+            Some(report) if report.received == received => report.samples.push(sample),
+            _ => self.list.push(Report { generation: self.generation, received, samples: vec![sample] }),
+        }
+    }
+
+    /// Takes all out.
+    pub fn take(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.list)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+/// Everything one connection listens to.
+#[derive(Debug, Clone, Default)]
+pub struct Topics {
+    topics: Vec<Topic>,
+    by_name: HashMap<Box<[u8]>, usize>,
+    senders: Vec<Sender>,
+    faults: Vec<(TagId, Arc<str>)>,
+}
+
+#[derive(Debug, Clone)]
+struct Topic {
+    name: Arc<str>,
+    qos: u8,
+    readings: Vec<Reading>,
+    /// Senders whose availability it tells.
+    tells: Vec<usize>,
+    /// A message that was not retained has come on this connection.
+    live: bool,
+    held: Option<Held>,
+}
+
+#[derive(Debug, Clone)]
+struct Reading {
+    tag: TagId,
+    reader: Reader,
+    retained: Retained,
+    sender: Option<usize>,
+}
+
+/// What came while its sender was said to be offline.
+#[derive(Debug, Clone)]
+struct Held {
+    payload: Box<[u8]>,
+    retained: bool,
+    received: Now,
+}
+
+#[derive(Debug, Clone)]
+struct Sender {
+    availability: Availability,
+    life: Life,
+    /// Topic and place of each reading that hangs on it.
+    readings: Vec<(usize, usize)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Unknown,
+    Online,
+    Offline,
+}
+
+impl Topics {
+    /// Adds a tag. A fault of its topic or path is kept and told by [`Topics::faults`].
+    pub fn add(&mut self, tag: TagId, data_type: DataType, source: &TopicSource) {
+        let checked = check_topic(&source.topic)
+            .and_then(|()| source.availability.as_ref().map_or(Ok(()), |a| check_topic(&a.topic)))
+            .and_then(|()| Reader::new(source, data_type));
+        let reader = match checked {
+            Ok(reader) => reader,
+            Err(why) => return self.faults.push((tag, why.into())),
+        };
+        let topic = self.topic(&source.topic, source.qos);
+        let reading = self.topics[topic].readings.len();
+        let sender = source.availability.as_ref().map(|availability| self.sender(availability, source.qos));
+        if let Some(sender) = sender {
+            self.senders[sender].readings.push((topic, reading));
+        }
+        self.topics[topic].readings.push(Reading { tag, reader, retained: source.retained, sender });
+    }
+
+    fn topic(&mut self, name: &str, qos: u8) -> usize {
+        let next = self.topics.len();
+        let index = *self.by_name.entry(name.as_bytes().into()).or_insert(next);
+        if index == next {
+            self.topics.push(Topic {
+                name: name.into(),
+                qos,
+                readings: Vec::new(),
+                tells: Vec::new(),
+                live: false,
+                held: None,
+            });
+        }
+        self.topics[index].qos = self.topics[index].qos.max(qos);
+        index
+    }
+
+    fn sender(&mut self, availability: &Availability, qos: u8) -> usize {
+        let topic = self.topic(&availability.topic, qos);
+        let tells = &mut self.topics[topic].tells;
+        if let Some(known) = tells.iter().find(|index| self.senders[**index].availability == *availability) {
+            return *known;
+        }
+        let index = self.senders.len();
+        tells.push(index);
+        self.senders.push(Sender { availability: availability.clone(), life: Life::Unknown, readings: Vec::new() });
+        index
+    }
+
+    /// Tags that cannot be read at all, and why.
+    pub fn faults(&self) -> &[(TagId, Arc<str>)] {
+        &self.faults
+    }
+
+    /// Number of topics.
+    pub fn len(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// Whether there is nothing to listen to.
+    pub fn is_empty(&self) -> bool {
+        self.topics.is_empty()
+    }
+
+    /// Topics by number in the order in which they are to be subscribed: availability first, so that a retained value
+    /// of a sender that is gone does not shine for a moment.
+    pub fn order(&self) -> Vec<usize> {
+        let (first, then): (Vec<_>, Vec<_>) = (0..self.topics.len()).partition(|i| !self.topics[*i].tells.is_empty());
+        first.into_iter().chain(then).collect()
+    }
+
+    /// A topic's name and quality of service.
+    pub fn filter(&self, topic: usize) -> Option<(&str, u8)> {
+        self.topics.get(topic).map(|t| (t.name.as_ref(), t.qos))
+    }
+
+    /// A new connection: what was known of senders and live messages is no longer.
+    pub fn connected(&mut self) {
+        for topic in &mut self.topics {
+            topic.live = false;
+            topic.held = None;
+        }
+        for sender in &mut self.senders {
+            sender.life = Life::Unknown;
+        }
+    }
+
+    /// The broker refused a topic.
+    pub fn refused(&self, topic: usize, now: Now, reports: &mut Reports) {
+        for reading in self.topics.get(topic).map_or(&[][..], |t| &t.readings) {
+            let why = Some("the broker refused the subscription".into());
+            reports.push(now, Sample::bad(reading.tag, Quality::DEVICE_FAULT, why));
+        }
+    }
+
+    /// A message. `Err`: something in it was not understood; the first reason.
+    ///
+    /// # Errors
+    /// The reason, for counting and for the log; what it means for the tags is in the reports.
+    pub fn message(
+        &mut self,
+        name: &[u8],
+        payload: &[u8],
+        retained: bool,
+        received: Now,
+        reports: &mut Reports,
+    ) -> Result<(), Arc<str>> {
+        let Some(&index) = self.by_name.get(name) else {
+            return Err(format!("a message of a topic that was not asked for: {}", String::from_utf8_lossy(name)).into());
+        };
+        let mut result = Ok(());
+        for place in 0..self.topics[index].tells.len() {
+            let sender = self.topics[index].tells[place];
+            result = result.and(self.availability(sender, payload, received, reports));
+        }
+        let topic = &mut self.topics[index];
+        if retained && topic.live {
+            // Sent at the subscription and overtaken by a live message: older than what is known.
+            return result;
+        }
+        topic.live |= !retained;
+        let parsed = Payload::new(payload);
+        let mut hold = false;
+        for reading in &topic.readings {
+            if reading.sender.is_some_and(|s| self.senders[s].life == Life::Offline) {
+                hold = true;
+            } else {
+                result = result.and(read(reading, &parsed, retained, received, reports));
+            }
+        }
+        if hold {
+            topic.held = Some(Held { payload: payload.into(), retained, received });
+        }
+        result
+    }
+
+    /// A message of an availability topic.
+    fn availability(&mut self, index: usize, payload: &[u8], now: Now, reports: &mut Reports) -> Result<(), Arc<str>> {
+        let sender = &mut self.senders[index];
+        let before = sender.life;
+        sender.life = life(&sender.availability, payload)?;
+        match (before, sender.life) {
+            (Life::Unknown | Life::Online, Life::Offline) => {
+                let why: Arc<str> = format!("{} says {}", sender.availability.topic, sender.availability.offline).into();
+                for &(topic, reading) in &sender.readings {
+                    self.topics[topic].held = None;
+                    let tag = self.topics[topic].readings[reading].tag;
+                    reports.push(now, Sample::bad(tag, Quality::NO_COMMUNICATION, Some(Arc::clone(&why))));
+                }
+                Ok(())
+            }
+            (Life::Offline, Life::Online) => self.back_online(index, now, reports),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes what was held; a tag of which nothing came waits.
+    fn back_online(&self, index: usize, now: Now, reports: &mut Reports) -> Result<(), Arc<str>> {
+        let mut result = Ok(());
+        let sender = &self.senders[index];
+        for &(topic, reading) in &sender.readings {
+            let topic = &self.topics[topic];
+            let reading = &topic.readings[reading];
+            match &topic.held {
+                Some(held) => {
+                    let payload = Payload::new(&held.payload);
+                    result = result.and(read(reading, &payload, held.retained, held.received, reports));
+                }
+                None => {
+                    let why = format!("{} says {}, and no value has come since", sender.availability.topic, sender.availability.online);
+                    reports.push(now, Sample::bad(reading.tag, Quality::WAITING, Some(why.into())));
+                }
+            }
+        }
+        result
+    }
+}
+
+/// What a message says of one tag, reported.
+fn read(
+    reading: &Reading,
+    payload: &Payload<'_>,
+    retained: bool,
+    received: Now,
+    reports: &mut Reports,
+) -> Result<(), Arc<str>> {
+    let quality = match (retained, reading.retained) {
+        (true, Retained::Ignore) => return Ok(()),
+        (true, Retained::Uncertain) => Quality::RETAINED,
+        (true, Retained::Good) | (false, _) => Quality::GOOD,
+    };
+    match reading.reader.read(payload) {
+        Outcome::Value { value, source_time, raw, detail } => {
+            let sample = Sample { tag: reading.tag, value: Some(value), quality, source_time, raw, detail };
+            reports.push(received, sample);
+            Ok(())
+        }
+        Outcome::Bad(why) => {
+            reports.push(received, Sample::bad(reading.tag, Quality::PAYLOAD, Some(Arc::clone(&why))));
+            Err(why)
+        }
+        Outcome::Keep => Ok(()),
+    }
+}
+
+/// What an availability message says: the word itself, or as `zigbee2mqtt` has it, `{"state":"online"}`.
+fn life(availability: &Availability, payload: &[u8]) -> Result<Life, Arc<str>> {
+    let text = std::str::from_utf8(payload).unwrap_or_default().trim();
+    let json = if text.starts_with('{') { serde_json::from_str::<serde_json::Value>(text).ok() } else { None };
+    let word = json.as_ref().and_then(|json| json.get("state")?.as_str()).unwrap_or(text);
+    if word == availability.online {
+        Ok(Life::Online)
+    } else if word == availability.offline {
+        Ok(Life::Offline)
+    } else {
+        let Availability { topic, online, offline } = availability;
+        Err(format!("{topic} says neither \"{online}\" nor \"{offline}\"").into())
+    }
+}
+
+/// A topic that can be subscribed as it stands: no wildcards, no NUL, not empty, of the protocol's length.
+fn check_topic(topic: &str) -> Result<(), String> {
+    let fault = if topic.is_empty() {
+        "is empty"
+    } else if topic.contains(['+', '#']) {
+        "has a wildcard"
+    } else if topic.contains('\0') {
+        "has a NUL"
+    } else if topic.len() > LONGEST_TOPIC {
+        "is longer than 65535 bytes"
+    } else {
+        return Ok(());
+    };
+    Err(format!("the topic \"{}\" {fault}", topic.escape_debug()))
+}
+
+#[cfg(test)]
+#[path = "topics_tests.rs"]
+mod tests;
