@@ -69,6 +69,61 @@ impl Entry {
     }
 }
 
+/// An entry as one JSON line, in the order of the contract; what is not known is left out.
+#[derive(serde::Serialize)]
+struct JsonLine<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    time: String,
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alarm: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    occurrence: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quality: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    began: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
+impl Entry {
+    /// One JSON line as `journal` and `rehearse` print it; `seq`: its lasting number, where it has one.
+    pub fn json_line(&self, seq: Option<u64>) -> String {
+        let line = JsonLine {
+            seq,
+            time: self.time.to_rfc3339(),
+            event: self.event.word(),
+            alarm: self.alarm.as_deref(),
+            occurrence: self.occurrence,
+            priority: self.priority.map(Priority::word),
+            value: self.value.as_ref().map(Value::to_json),
+            quality: self.quality.map(|q| q.to_string()),
+            unit: self.unit.as_deref(),
+            subject: self.subject.as_deref(),
+            by: self.by.as_ref().map(ToString::to_string),
+            note: self.note.as_deref(),
+            began: self.began.map(Utc::to_rfc3339),
+            until: self.until.map(Utc::to_rfc3339),
+        };
+        // Strings, numbers and booleans alone: there is nothing that could fail to become JSON.
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
 /// Journal words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
