@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use theme::Theme;
 
 /// What one frame may read.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
     /// The plant.
     pub snapshot: &'a Snapshot,

@@ -174,6 +174,19 @@ pub fn hour_minute(utc: Utc, zone: &TimeZone) -> String {
     zoned(utc, zone).map_or_else(|| say::NO_TIME.to_owned(), |local| local.strftime("%H:%M").to_string())
 }
 
+/// A day, for the ticks of a long axis: `20 Nov`.
+pub fn day(utc: Utc, zone: &TimeZone) -> String {
+    zoned(utc, zone).map_or_else(|| say::NO_TIME.to_owned(), |local| local.strftime("%-d %b").to_string())
+}
+
+/// The length of a trend: `2 h`, `90 s`, `1 d 12 h`; nothing is left out that is not zero.
+pub fn duration_of_range(span: Span) -> String {
+    let secs = span.0.max(0) / 1_000_000;
+    let parts = [(secs / 86_400, "d"), (secs / 3_600 % 24, "h"), (secs / 60 % 60, "m"), (secs % 60, "s")];
+    let words: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
+    if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
+}
+
 /// An instant: the time of day, with the date where it is of another day than now, and the year where of another year.
 pub fn instant(utc: Utc, now: Utc, zone: &TimeZone) -> String {
     let time = time_of_day(utc, zone);

@@ -1,0 +1,79 @@
+//! `bar`: tags on upright scales, side by side; tags of one range share the scale at the left.
+
+use super::{Cx, PanelView, grid, open_faceplate};
+use crate::ui::Outbox;
+use crate::ui::widgets::bar::{bar_ui, paint_scale};
+use crate::ui::widgets::Scale;
+use eframe::egui::{Rect, Ui, pos2};
+
+/// Room for the numbers of the scale.
+const SCALE: f32 = 30.0;
+/// Greatest width of one bar's place.
+const WIDEST: f32 = 110.0;
+
+/// See the module.
+#[derive(Debug)]
+pub struct BarPanel;
+
+impl PanelView for BarPanel {
+    /// The unit, where all bars have the same.
+    fn aside(&self, cx: &Cx<'_>) -> String {
+        let mut units = cx.tags().filter_map(|(_, reading, _)| Some(reading?.tag.unit.clone()));
+        let first = units.next().unwrap_or_default();
+        if units.all(|u| u == first) { first } else { String::new() }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
+        let brush = cx.brush();
+        let scales_by_bar: Vec<Option<Scale>> = cx.tags().map(|(_, _, id)| Some(cx.alarms.scale(cx.frame.snapshot, id?))).collect();
+        let titles = short_names(&cx.panel.tags.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut scales = scales_by_bar.iter().flatten();
+        let shared = scales.next().filter(|first| scales.all(|s| s.range == first.range));
+        let left = cx.rect.left() + if shared.is_some() { SCALE } else { 0.0 };
+        let width = ((cx.rect.right() - left) / titles.len().max(1) as f32).min(WIDEST);
+        if let Some(scale) = shared {
+            paint_scale(ui, Rect::from_min_max(cx.rect.min, pos2(left, cx.rect.bottom())), scale, &brush);
+        }
+        for (index, (((name, reading, id), scale), title)) in cx.tags().zip(&scales_by_bar).zip(&titles).enumerate() {
+            let x = left + width * index as f32;
+            let rect = Rect::from_min_max(pos2(x, cx.rect.top()), pos2(x + width, cx.rect.bottom()));
+            let (Some(reading), Some(scale)) = (reading, scale) else {
+                grid::say_no_tag(ui, rect.shrink(2.0), name, brush.theme);
+                continue;
+            };
+            let response = bar_ui(ui, rect, ui.scope_id().with(index), title, &reading, scale, &brush);
+            open_faceplate(&response, id, out);
+        }
+    }
+}
+
+/// What tells names apart: parts that all have in common at the end are left out, `tank1.level, tank2.level` become
+/// `tank1, tank2`.
+fn short_names(names: &[&str]) -> Vec<String> {
+    let [first, rest @ ..] = names else { return Vec::new() };
+    if rest.is_empty() {
+        return vec![(*first).to_owned()];
+    }
+    let parts: Vec<Vec<&str>> = names.iter().map(|n| n.split('.').collect()).collect();
+    let least = parts.iter().map(Vec::len).min().unwrap_or(1);
+    let same = |from_end: usize| parts.iter().all(|p| p[p.len() - from_end] == parts[0][parts[0].len() - from_end]);
+    let tail = (1..least).take_while(|&n| same(n)).count();
+    let head = (0..least - 1 - tail).take_while(|&n| parts.iter().all(|p| p[n] == parts[0][n])).count();
+    parts.iter().map(|p| p[head..p.len() - tail].join(".")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_names;
+
+    #[test]
+    fn names_lose_what_all_have_in_common() {
+        assert_eq!(short_names(&["tank1.level", "tank2.level"]), ["tank1", "tank2"]);
+        assert_eq!(short_names(&["site.pump1.flow", "site.pump2.flow"]), ["pump1", "pump2"]);
+        assert_eq!(short_names(&["tank1.level", "tank1.temp"]), ["level", "temp"]);
+        assert_eq!(short_names(&["tank1.level"]), ["tank1.level"]);
+        assert_eq!(short_names(&["a", "a"]), ["a", "a"]);
+        assert_eq!(short_names(&["a.b", "a.b"]), ["a", "a"]);
+        assert!(short_names(&[]).is_empty());
+    }
+}

@@ -1,0 +1,135 @@
+//! `devices`: every device's link and figures, a row each.
+
+use super::table::{self, Column, column, numbers};
+use super::{Cx, PanelView, grid};
+use crate::engine::plan::DevicePlan;
+use crate::engine::{DeviceStatus, LinkState, Snapshot};
+use crate::project::Protocol;
+use crate::ui::fonts::{self, size};
+use crate::ui::widgets::symbol::Symbol;
+use crate::ui::widgets::{hatch, tell, text};
+use crate::ui::{Outbox, words};
+use eframe::egui::{Align2, Painter, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
+
+/// Height of a row.
+const ROW: f32 = 26.0;
+
+const COLUMNS: [Column; 14] = [
+    column("", 20.0, 0.0, 100),
+    column("Device", 70.0, 0.5, 100),
+    column("Address", 130.0, 0.3, 30),
+    column("State", 84.0, 0.0, 99),
+    column("Since", 66.0, 0.0, 95),
+    numbers("Round trip", 66.0, 90),
+    numbers("Requests", 66.0, 60),
+    numbers("Answers", 66.0, 50),
+    numbers("Exceptions", 62.0, 70),
+    numbers("Timeouts", 56.0, 72),
+    numbers("Mismatches", 66.0, 40),
+    numbers("Reconnects", 66.0, 65),
+    numbers("Traffic", 70.0, 35),
+    column("Last error", 120.0, 2.0, 80),
+];
+
+/// See the module.
+#[derive(Debug)]
+pub struct DevicesPanel;
+
+impl PanelView for DevicesPanel {
+    fn aside(&self, cx: &Cx<'_>) -> String {
+        let devices = &cx.frame.snapshot.devices;
+        let connected = devices.iter().filter(|d| d.status.state == LinkState::Connected).count();
+        if devices.is_empty() { String::new() } else { format!("{connected} of {} connected", devices.len()) }
+    }
+
+    fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _out: &mut Outbox) {
+        let snapshot = cx.frame.snapshot;
+        let theme = cx.frame.theme;
+        if snapshot.devices.is_empty() {
+            grid::say(ui, cx.rect, "this project has no devices", theme);
+            return;
+        }
+        let places = table::places(&COLUMNS, cx.rect.width() - 10.0);
+        let head = Rect::from_min_size(cx.rect.min, vec2(cx.rect.width(), size::SMALL * 1.6));
+        table::heads(ui.painter(), head, &COLUMNS, &places, theme);
+        let below = Rect::from_min_max(pos2(cx.rect.left(), head.bottom()), cx.rect.max);
+        ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
+            ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+            ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, snapshot.devices.len(), |ui, rows| {
+                for view in snapshot.devices.get(rows).unwrap_or_default() {
+                    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+                    let Some(plan) = snapshot.plan.device(view.id) else { continue };
+                    let status = &view.status;
+                    tell(&response, Role::Row, &format!("device {}", plan.name), || {
+                        words::spoken_device(status, snapshot.now, cx.frame.zone)
+                    });
+                    row(ui.painter(), rect, &places, plan, status, cx, snapshot);
+                }
+            });
+        });
+    }
+}
+
+fn row(
+    painter: &Painter,
+    rect: Rect,
+    places: &[Option<(f32, f32)>; 14],
+    plan: &DevicePlan,
+    status: &DeviceStatus,
+    cx: &Cx<'_>,
+    snapshot: &Snapshot,
+) {
+    let theme = cx.frame.theme;
+    painter.hline(rect.x_range(), rect.bottom() - 0.5, theme.border());
+    let at = |column: usize| places[column].map(|p| table::cell(rect, p));
+    let alarm = snapshot.plan.alarm(plan.no_answer).zip(cx.alarms.get(plan.no_answer)).filter(|(_, v)| !v.state.is_hidden());
+    if let Some(cell) = at(0) {
+        let center = pos2(cell.left() + 10.0, cell.center().y);
+        match (&alarm, &status.state) {
+            (Some((alarm, view)), _) => Symbol::from_state(alarm.priority, view.state).paint(painter, theme, center, 12.0, cx.frame.blink_on),
+            (None, LinkState::Connected) => {
+                painter.circle_filled(center, 4.0, theme.normal);
+            }
+            (None, LinkState::Connecting) => {
+                painter.circle_stroke(center, 4.0, Stroke::new(1.0, theme.muted));
+            }
+            (None, LinkState::NoAnswer(_) | LinkState::Unserved(_)) => hatch::cross(painter, center, 8.0, theme.text),
+        }
+    }
+    let (state, why) = match &status.state {
+        LinkState::Connecting => (words::say::CONNECTING, None),
+        LinkState::Connected => ("connected", status.last_error.as_deref()),
+        LinkState::NoAnswer(why) => ("no answer", Some(why.as_ref())),
+        LinkState::Unserved(why) => ("not served", Some(why.as_ref())),
+    };
+    let abnormal = !matches!(status.state, LinkState::Connected | LinkState::Connecting);
+    let is_mqtt = matches!(plan.device.endpoint, crate::project::Endpoint::Mqtt(_) | crate::project::Endpoint::Unserved(Protocol::Mqtt));
+    let (asked, answered) = if is_mqtt { (None, status.messages) } else { (Some(status.requests), status.answers) };
+    let faults = if is_mqtt { status.bad_payloads } else { status.mismatches };
+    let quiet = |n: u64| (words::count(n), if n == 0 { theme.muted } else { theme.text });
+    let round_trip = status.round_trip.filter(|_| !abnormal).map_or_else(|| "—".to_owned(), words::round_trip);
+    let plain = |s: String| (s, theme.text);
+    let dim = |s: String| (s, theme.muted);
+    let cells: [(usize, (String, eframe::egui::Color32)); 13] = [
+        (1, plain(plan.name.to_string())),
+        (2, dim(plan.device.address.clone())),
+        (3, if abnormal { plain(state.to_owned()) } else { dim(state.to_owned()) }),
+        (4, dim(words::instant(status.since.utc, snapshot.now.utc, cx.frame.zone))),
+        (5, plain(round_trip)),
+        (6, asked.map_or_else(|| dim("—".to_owned()), |n| dim(words::count(n)))),
+        (7, dim(if is_mqtt { format!("{} msg", words::count(answered)) } else { words::count(answered) })),
+        (8, quiet(status.exceptions)),
+        (9, quiet(status.timeouts)),
+        (10, quiet(faults)),
+        (11, quiet(status.reconnects)),
+        (12, dim(words::bytes(status.bytes_in + status.bytes_out))),
+        (13, if abnormal { plain(why.unwrap_or_default().to_owned()) } else { dim(why.unwrap_or_default().to_owned()) }),
+    ];
+    for (index, (words, colour)) in cells {
+        if let Some(cell) = at(index) {
+            let font = if index == 1 { fonts::strong(size::BODY) } else { fonts::regular(size::BODY) };
+            let align = Align2([COLUMNS[index].align, eframe::egui::Align::Center]);
+            text::paint(painter, cell, align, words, font, colour);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The grid of a display: panels keep the places that the project gives them; rows stretch to fill the window.
+
+use super::{Cx, PanelView, Panels};
+use crate::project::Panel;
+use crate::ui::fonts::{self, size};
+use crate::ui::theme::{RADIUS, STEP, Theme};
+use crate::ui::widgets::{hatch, text};
+use crate::ui::{Frame, Outbox};
+use eframe::egui::{Align2, Rect, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, pos2, vec2};
+
+/// Between panels.
+const GAP: f32 = 10.0;
+/// Least height of a cell: a value tile of two cells then holds its name, number and reason.
+const LEAST_ROW: f32 = 34.0;
+/// Greatest height of a cell, so that a display of two rows is no wall of air.
+const GREATEST_ROW: f32 = 72.0;
+/// Least width of a column of cells; below it the display scrolls sideways.
+const LEAST_COLUMN: f32 = 26.0;
+
+/// Paints a display into the whole of `ui`. An index beyond the plan paints nothing.
+pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut Panels, out: &mut Outbox) {
+    let plan = &frame.snapshot.plan;
+    let Some(shown) = plan.displays.get(display) else { return };
+    let (views, alarms) = panels.of(frame, display);
+    let room = ui.available_size();
+    let columns = f32::from(shown.display.columns.max(1));
+    let rows = shown.display.panels.iter().map(|p| u32::from(p.at[1]) + u32::from(p.at[3])).max().unwrap_or(1).max(1) as f32;
+    // A column is as wide as a share of the window, or of 24 where the project asks for so many that none could be read.
+    let column = ((room.x - GAP) / columns).max(LEAST_COLUMN * (24.0 / columns).min(1.0));
+    let row = ((room.y - GAP) / rows).clamp(LEAST_ROW, GREATEST_ROW);
+    let whole = vec2(column * columns + GAP, row * rows + GAP);
+
+    ScrollArea::both().id_salt(("display", display)).auto_shrink(false).show(ui, |ui| {
+        let (area, _) = ui.allocate_exact_size(whole.max(room), Sense::hover());
+        for (index, (panel, view)) in shown.display.panels.iter().zip(views.iter_mut()).enumerate() {
+            let [x, y, width, height] = panel.at.map(f32::from);
+            let min = area.min + vec2(GAP + x * column, GAP + y * row);
+            let rect = Rect::from_min_size(min, vec2(width * column - GAP, height * row - GAP));
+            let rect = Rect::from_min_max(rect.min.round(), rect.max.round());
+            if rect.width() < 8.0 || rect.height() < 8.0 || !ui.is_rect_visible(rect) {
+                continue;
+            }
+            let resolved = shown.panels.get(index);
+            let Some(resolved) = resolved else { continue };
+            let cx = Cx { frame, panel, plan: resolved, alarms, rect };
+            ui.scope_builder(UiBuilder::new().id_salt(("panel", index)).max_rect(rect), |ui| {
+                ui.shrink_clip_rect(rect);
+                panel_ui(ui, &cx, view.as_deref_mut(), out);
+            });
+        }
+    });
+}
+
+fn panel_ui(ui: &mut Ui, cx: &Cx<'_>, view: Option<&mut (dyn PanelView + 'static)>, out: &mut Outbox) {
+    let theme = cx.frame.theme;
+    let Some(view) = view else {
+        let inner = chrome(ui, cx.rect, &cx.title(), "", theme);
+        say(ui, inner, &not_served(cx.panel), theme);
+        return;
+    };
+    if view.bare(cx) {
+        frame(ui, cx.rect, theme);
+        view.ui(ui, cx, out);
+        return;
+    }
+    let inner = chrome(ui, cx.rect, &cx.title(), &view.aside(cx), theme);
+    view.ui(ui, &Cx { rect: inner, ..*cx }, out);
+}
+
+/// The frame of a panel.
+pub fn frame(ui: &Ui, rect: Rect, theme: &Theme) {
+    ui.painter().rect(rect, f32::from(RADIUS), theme.panel, theme.border(), StrokeKind::Inside);
+}
+
+/// Frame and title bar; gives back the room below.
+pub fn chrome(ui: &Ui, rect: Rect, title: &str, aside: &str, theme: &Theme) -> Rect {
+    frame(ui, rect, theme);
+    let inner = rect.shrink2(vec2(2.5 * STEP, 2.0 * STEP));
+    let line = Rect::from_min_size(inner.min, vec2(inner.width(), size::BODY * 1.35));
+    let mut room = line;
+    if !aside.is_empty() {
+        let ink = text::paint(ui.painter(), line, Align2::RIGHT_CENTER, aside, fonts::regular(size::BODY), theme.muted);
+        room.max.x = ink.left() - 2.0 * STEP;
+    }
+    text::paint(ui.painter(), room, Align2::LEFT_CENTER, title, fonts::regular(size::BODY), theme.text);
+    Rect::from_min_max(pos2(inner.left(), line.bottom() + STEP), inner.max)
+}
+
+/// Words in the place of a picture: why there is nothing to see. Read by screen readers too.
+pub fn say(ui: &Ui, rect: Rect, words: &str, theme: &Theme) {
+    let response = ui.interact(rect, ui.scope_id().with(("say", words)), Sense::hover());
+    response.widget_info(|| eframe::egui::WidgetInfo::labeled(eframe::egui::Role::Label, true, words));
+    text::paint_wrapped(ui.painter(), rect, words, fonts::regular(size::BODY), theme.muted);
+}
+
+/// A tag that the project does not have: told with its name, framed like a value that is bad.
+pub fn say_no_tag(ui: &Ui, rect: Rect, name: &str, theme: &Theme) {
+    hatch::dashed_frame(ui.painter(), rect, theme.muted);
+    let inner = rect.shrink2(vec2(2.0 * STEP, STEP));
+    let center = pos2(inner.left() + 4.0, inner.top() + size::BODY * 0.65);
+    hatch::cross(ui.painter(), center, 7.0, theme.text);
+    say(ui, inner.with_min_x(inner.left() + 13.0), &format!("no tag \"{name}\" in the project"), theme);
+}
+
+fn not_served(panel: &Panel) -> String {
+    format!("a panel of kind \"{}\" is not in this version", panel.kind.word())
+}

@@ -1,0 +1,113 @@
+//! A bar: a pointer on an upright scale with its normal band, limits and setpoint. Side by side, normal ones line up.
+
+use super::symbol::{self, Symbol};
+use super::{Brush, Reading, Scale, hatch, press, tell, text};
+use crate::ui::fonts::{self, size};
+use crate::ui::theme::STEP;
+use crate::ui::words;
+use eframe::egui::{Align2, Id, Pos2, Rect, Response, Role, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+
+/// Height above the bar for the mark of its alarm.
+const ABOVE: f32 = 24.0;
+/// Height below it for number and name.
+const BELOW: f32 = 38.0;
+
+/// Where the track of a bar lies within its place; the same for all bars of a row, so that they line up.
+pub fn track_rows(rect: Rect) -> (f32, f32) {
+    (rect.top() + ABOVE, (rect.bottom() - BELOW).max(rect.top() + ABOVE + 20.0))
+}
+
+/// The scale's numbers, at the left of a row of bars.
+pub fn paint_scale(ui: &Ui, rect: Rect, scale: &Scale, brush: &Brush<'_>) {
+    let (top, bottom) = track_rows(rect);
+    let [low, high] = scale.range;
+    let steps = if bottom - top > 220.0 { 4 } else { 2 };
+    for step in 0..=steps {
+        let share = f64::from(step) / f64::from(steps);
+        let y = bottom - (bottom - top) * share as f32;
+        let label = words::number(low + (high - low) * share, None);
+        let at = Rect::from_center_size(pos2(rect.center().x, y), vec2(rect.width(), size::SMALL * 1.3));
+        text::paint(ui.painter(), at, Align2::RIGHT_CENTER, label, fonts::regular(size::SMALL), brush.theme.muted);
+    }
+}
+
+/// Paints one bar into `rect`, with its number and `title` below.
+pub fn bar_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, scale: &Scale, brush: &Brush<'_>) -> Response {
+    let response = press(ui, rect, id, brush, 3.0);
+    tell(&response, Role::Button, reading.name, || reading.spoken());
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let theme = brush.theme;
+    let painter = ui.painter_at(rect.expand2(vec2(4.0, 0.0)));
+    let (top, bottom) = track_rows(rect);
+    let width = (rect.width() * 0.62).clamp(8.0, 26.0);
+    let track = Rect::from_min_max(pos2(rect.center().x - width / 2.0, top), pos2(rect.center().x + width / 2.0, bottom));
+    let y = |value: f64| bottom - (bottom - top) * scale.share(value);
+
+    painter.rect(track, 0.0, theme.track, Stroke::new(1.0, theme.line), StrokeKind::Inside);
+    if let Some([low, high]) = scale.normal {
+        let band = Rect::from_x_y_ranges(track.x_range(), y(high)..=y(low));
+        painter.rect(band, 0.0, theme.band, Stroke::new(1.0, theme.muted.gamma_multiply(0.7)), StrokeKind::Inside);
+    }
+    for limit in &scale.limits {
+        let at = y(limit.value);
+        let colour = limit.colour(theme);
+        painter.hline(track.x_range().expand(3.0), at, Stroke::new(if limit.violated { 2.0 } else { 1.0 }, colour));
+        if rect.width() >= 44.0 {
+            symbol::mark(&painter, limit.priority, pos2(track.left() - 8.0, at), 6.0, colour, limit.violated);
+        }
+    }
+    if let Some((setpoint, _)) = &scale.setpoint {
+        let at = y(*setpoint);
+        painter.add(triangle(pos2(track.left() - 1.0, at), -7.0, theme.select));
+    }
+    if reading.is_bad() {
+        hatch::hatch(&painter, track, theme.muted.gamma_multiply(0.7), 6.0);
+        hatch::dashed_frame(&painter, track.expand(1.0), theme.muted);
+    }
+    if let Some(number) = reading.pointer() {
+        let at = y(number);
+        let violated = scale.limits.iter().find(|l| l.violated).filter(|_| !reading.is_bad());
+        let ink = violated.map_or(reading.ink(theme), |l| theme.priority_words(l.priority));
+        let stroke = Stroke::new(if reading.is_bad() { 1.0 } else { 2.0 }, ink);
+        painter.hline(track.left()..=track.right() + 2.0, at, stroke);
+        if reading.is_bad() {
+            // An outline, not a pointer: this is where it was, not where it is.
+            painter.add(Shape::closed_line(corners(pos2(track.right(), at), 9.0).to_vec(), Stroke::new(1.0, ink)));
+        } else {
+            painter.add(triangle(pos2(track.right(), at), 9.0, ink));
+        }
+    }
+    if let Some(alarm) = reading.alarm {
+        Symbol::from_tag(alarm).paint(&painter, theme, pos2(rect.center().x, rect.top() + 10.0), 13.0, brush.blink_on);
+    } else if reading.is_bad() {
+        hatch::cross(&painter, pos2(rect.center().x, rect.top() + 12.0), 8.0, theme.text);
+    }
+    captions(&painter, rect, bottom, title, reading, brush);
+    response
+}
+
+/// Number, then name; for what is not good the reason stands in the place of the name's second half.
+fn captions(painter: &eframe::egui::Painter, rect: Rect, bottom: f32, title: &str, reading: &Reading<'_>, brush: &Brush<'_>) {
+    let theme = brush.theme;
+    let first = Rect::from_min_size(pos2(rect.left(), bottom + STEP), vec2(rect.width(), size::BODY * 1.3));
+    let number = reading.text.clone().unwrap_or_else(|| "—".to_owned());
+    let ink = text::paint(painter, first, Align2::CENTER_CENTER, number, fonts::regular(size::BODY), reading.ink(theme));
+    if reading.is_bad() && reading.text.is_some() {
+        hatch::hatch(painter, ink.expand(1.0), theme.muted.gamma_multiply(0.6), 5.0);
+    }
+    let second = first.translate(vec2(0.0, first.height()));
+    let words = if reading.quality.is_good() { title.to_owned() } else { format!("{title} {}", reading.quality.words()) };
+    text::paint(painter, second, Align2::CENTER_CENTER, words, fonts::regular(size::SMALL), theme.muted);
+}
+
+/// A triangle whose tip touches `tip`, pointing left for a positive `length`, right for a negative one.
+fn triangle(tip: Pos2, length: f32, colour: eframe::egui::Color32) -> Shape {
+    Shape::convex_polygon(corners(tip, length).to_vec(), colour, Stroke::NONE)
+}
+
+fn corners(tip: Pos2, length: f32) -> [Pos2; 3] {
+    let half = length.abs() * 0.55;
+    [tip, tip + vec2(length, -half), tip + vec2(length, half)]
+}

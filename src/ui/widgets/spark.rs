@@ -1,0 +1,34 @@
+//! A spark: the recent past of one tag in a thumb's breadth, without axes. Its scale is its own least and greatest value.
+
+use super::hatch;
+use super::pen::{Trace, View};
+use crate::engine::TailView;
+use crate::time::{Span, Utc};
+use crate::ui::theme::Theme;
+use eframe::egui::{Painter, Rect};
+
+/// Paints the last `span` before `now` into `rect`; gaps are hatched where they lie. `trace` is kept by the caller.
+pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, tail: &TailView, now: Utc, span: Span, steps: bool, trace: &mut Trace) {
+    if rect.width() < 12.0 || rect.height() < 6.0 {
+        return;
+    }
+    let from = now + Span(-span.0.max(1));
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for point in tail.since(from).filter(|p| !p.quality.is_bad() && p.value.is_finite()) {
+        low = low.min(point.value);
+        high = high.max(point.value);
+    }
+    // A value that hardly moves is a level line: noise of a thousandth must not look like a storm.
+    let least = (low.abs().max(high.abs()) * 0.02).max(1e-9);
+    if low <= high && high - low < least {
+        let middle = f64::midpoint(low, high);
+        (low, high) = (middle - least / 2.0, middle + least / 2.0);
+    }
+    let view = View { rect, from, to: now, low, high };
+    trace.fill(tail.since(from), &view, now, steps);
+    for gap in &trace.gaps {
+        let across = Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), rect.y_range());
+        hatch::hatch(painter, across, theme.muted.gamma_multiply(0.55), 5.0);
+    }
+    trace.paint(painter, &view, theme.normal, 1.25, None);
+}

@@ -1,0 +1,39 @@
+//! One line of text in a given place: cut with an ellipsis where it does not fit, never over its neighbour.
+
+use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
+use eframe::egui::{Align2, Color32, FontId, Galley, Painter, Rect};
+use std::sync::Arc;
+
+/// A line of at most `max_width` points. egui keeps galleys from frame to frame, so that a line that does not change
+/// is laid out once.
+pub fn line(painter: &Painter, text: impl Into<String>, font: FontId, colour: Color32, max_width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::single_section(text.into(), TextFormat::simple(font, colour));
+    job.wrap = TextWrapping::truncate_at_width(max_width.max(0.0));
+    job.break_on_newline = false;
+    painter.layout_job(job)
+}
+
+/// Paints one line into `rect`, aligned in it, cut to its width. Gives back where the ink is.
+pub fn paint(painter: &Painter, rect: Rect, align: Align2, text: impl Into<String>, font: FontId, colour: Color32) -> Rect {
+    if rect.width() < 4.0 {
+        return Rect::from_min_size(rect.min, eframe::egui::Vec2::ZERO);
+    }
+    let galley = line(painter, text, font, colour, rect.width());
+    let placed = align.align_size_within_rect(galley.size(), rect);
+    painter.galley(placed.min, galley, colour);
+    placed
+}
+
+/// Several lines, wrapped at words to the width of `rect` and cut after as many rows as fit.
+pub fn paint_wrapped(painter: &Painter, rect: Rect, text: impl Into<String>, font: FontId, colour: Color32) -> Rect {
+    if rect.width() < 4.0 || rect.height() < 4.0 {
+        return Rect::from_min_size(rect.min, eframe::egui::Vec2::ZERO);
+    }
+    let rows = (rect.height() / (font.size * 1.25)).floor().max(1.0) as usize;
+    let mut job = LayoutJob::single_section(text.into(), TextFormat::simple(font, colour));
+    job.wrap = TextWrapping { max_width: rect.width(), max_rows: rows, break_anywhere: false, ..TextWrapping::default() };
+    let galley = painter.layout_job(job);
+    let placed = Rect::from_min_size(rect.min, galley.size());
+    painter.galley(placed.min, galley, colour);
+    placed
+}
