@@ -113,19 +113,20 @@ pub fn plan_reads(plan: &Plan, device: DeviceId, settings: &Modbus) -> Reads {
 /// Merges tags (each with its interval, place and type) into blocks.
 fn merge<'a>(tags: impl Iterator<Item = (TagId, Span, &'a RegisterSource, DataType)>, settings: &Modbus) -> Reads {
     let mut reads = Reads::default();
-    let mut runs: BTreeMap<(Span, Area), Vec<(u16, u16, TagId, Cell)>> = BTreeMap::new();
+    let mut runs: BTreeMap<(Span, Area), Vec<(u16, Spot)>> = BTreeMap::new();
     for (tag, poll, source, data_type) in tags {
         match place(source, data_type, settings) {
             // An interval of nothing would keep the line busy for ever; a millisecond is as fast as any device.
             Ok((width, cell)) => {
                 let poll = poll.max(Span::from_millis(1));
-                runs.entry((poll, source.area)).or_default().push((source.address, width, tag, cell));
+                let spot = Spot { tag, offset: 0, width, cell };
+                runs.entry((poll, source.area)).or_default().push((source.address, spot));
             }
             Err(why) => reads.unreadable.push((tag, why.into())),
         }
     }
     for ((interval, area), mut run) in runs {
-        run.sort_by_key(|&(address, width, tag, _)| (address, width, tag));
+        run.sort_by_key(|(address, spot)| (*address, spot.width, spot.tag));
         let blocks = blocks(area, &run, settings);
         match reads.groups.last_mut() {
             Some(group) if group.interval == interval => group.blocks.extend(blocks),
@@ -169,21 +170,21 @@ fn place(source: &RegisterSource, data_type: DataType, settings: &Modbus) -> Res
 }
 
 /// One pass from the lowest address up, each block as long as it may be: that gives the fewest.
-fn blocks(area: Area, run: &[(u16, u16, TagId, Cell)], settings: &Modbus) -> Vec<Block> {
+fn blocks(area: Area, run: &[(u16, Spot)], settings: &Modbus) -> Vec<Block> {
     let limit = u32::from(limit(area, settings));
     let mut blocks: Vec<Block> = Vec::new();
-    for &(address, width, tag, cell) in run {
-        let (first, end) = (u32::from(address), u32::from(address) + u32::from(width));
+    for &(address, spot) in run {
+        let (first, end) = (u32::from(address), u32::from(address) + u32::from(spot.width));
         if let Some(block) = blocks.last_mut() {
             let (start, end_before) = (u32::from(block.start), u32::from(block.start) + u32::from(block.count));
             let end_after = end.max(end_before);
             if first <= end_before + u32::from(settings.max_gap) && end_after - start <= limit {
                 block.count = (end_after - start) as u16;
-                block.spots.push(Spot { tag, offset: address - block.start, width, cell });
+                block.spots.push(Spot { offset: address - block.start, ..spot });
                 continue;
             }
         }
-        blocks.push(Block { area, start: address, count: width, spots: vec![Spot { tag, offset: 0, width, cell }] });
+        blocks.push(Block { area, start: address, count: spot.width, spots: vec![spot] });
     }
     blocks
 }
