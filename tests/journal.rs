@@ -69,9 +69,12 @@ fn clock() -> Clock {
 fn entries_come_back_as_they_were_written_to_the_last_bit() {
     let folder = tempfile::tempdir().unwrap();
     let mut entries = vec![raised(1), acknowledged(), Entry::new(NOON, Event::LinkDown)];
-    for value in [Value::U64(u64::MAX), Value::I64(i64::MIN), Value::Bool(false), Value::Text("ä €".into()), Value::F64(0.1)] {
+    for value in
+        [Value::U64(u64::MAX), Value::I64(i64::MIN), Value::Bool(false), Value::Text("ä €".into()), Value::F64(0.1)]
+    {
         let mut entry = raised(2);
-        (entry.value, entry.note, entry.began, entry.until) = (Some(value), Some("note".into()), Some(NOON), Some(NOON));
+        (entry.value, entry.note, entry.began, entry.until) =
+            (Some(value), Some("note".into()), Some(NOON), Some(NOON));
         entry.subject = Some("plc1".into());
         entries.push(entry);
     }
@@ -258,9 +261,12 @@ fn while_the_disk_refuses_an_acknowledgement_is_refused_at_once_and_what_happene
     let writer = Writer::start(disk, sender, clock()).unwrap();
     let queue = writer.queue();
     queue.push(Some(Ticket(1)), raised(1));
-    answer(&mut answers, |i| matches!(i, Input::Journal(JournalState { waiting: 1, fault: Some(_), .. })).then_some(()));
+    answer(&mut answers, |i| {
+        matches!(i, Input::Journal(JournalState { waiting: 1, fault: Some(_), .. })).then_some(())
+    });
     queue.push(Some(Ticket(2)), acknowledged());
-    let why = answer(&mut answers, |i| if let Input::JournalFailed(Ticket(2), why) = i { Some(why.clone()) } else { None });
+    let why =
+        answer(&mut answers, |i| if let Input::JournalFailed(Ticket(2), why) = i { Some(why.clone()) } else { None });
     assert_eq!(why.as_ref(), "no space left on device");
     queue.push(Some(Ticket(3)), raised(3));
     *refuses.lock().unwrap() = None;
@@ -291,7 +297,8 @@ fn what_finds_no_room_is_counted_and_told_by_one_gap_entry() {
     answer(&mut answers, |i| matches!(i, Input::Journal(JournalState { fault: None, waiting: 0, .. })).then_some(()));
     queue.push(None, raised(7));
     writer.close(Duration::from_secs(5)).unwrap();
-    let told: Vec<_> = rows(folder.path()).iter().map(|r| (r.event.to_string(), r.note.clone().unwrap_or_default())).collect();
+    let told: Vec<_> =
+        rows(folder.path()).iter().map(|r| (r.event.to_string(), r.note.clone().unwrap_or_default())).collect();
     let events: Vec<_> = told.iter().map(|(event, _)| event.as_str()).collect();
     assert_eq!(events, ["raised", "raised", "raised", "gap", "raised", "checkpoint"]);
     assert!(told[3].1.starts_with("3 entries were lost"), "{}", told[3].1);

@@ -183,7 +183,8 @@ pub fn day(utc: Utc, zone: &TimeZone) -> String {
 pub fn duration_of_range(span: Span) -> String {
     let secs = span.0.max(0) / 1_000_000;
     let parts = [(secs / 86_400, "d"), (secs / 3_600 % 24, "h"), (secs / 60 % 60, "m"), (secs % 60, "s")];
-    let words: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
+    let words: Vec<String> =
+        parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
     if words.is_empty() { "0 s".to_owned() } else { words.join(" ") }
 }
 

@@ -5,9 +5,9 @@
 //! Invariant: at the first error the link is `NoAnswer` with its reason; the topics are subscribed on every connection.
 
 use super::session::{self, End};
-use super::subscriptions;
 use super::socket::{self, Line};
 use super::status::Status;
+use super::subscriptions;
 use super::topics::{Reports, Topics};
 use crate::drivers::Field;
 use crate::drivers::stream::{Tap, TapLimits};

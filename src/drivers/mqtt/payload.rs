@@ -128,7 +128,8 @@ fn value_from_payload(bytes: &[u8], data_type: DataType) -> Result<Value, String
     if bytes.is_empty() {
         return Err("the payload is empty".to_owned());
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| format!("no UTF-8 text: byte {} is at fault", e.valid_up_to() + 1))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|e| format!("no UTF-8 text: byte {} is at fault", e.valid_up_to() + 1))?;
     value_from_text(text, data_type)
 }
 

@@ -136,7 +136,10 @@ fn a_text_tag_takes_texts_alone() {
     assert_eq!(at("$.v", r#"{"v": 12}"#, DataType::String), Err("a number is no text".to_owned()));
     assert_eq!(plain(b"", DataType::String), Err("the payload is empty".to_owned()));
     let long = "x".repeat(LONGEST_TEXT + 1);
-    assert_eq!(plain(long.as_bytes(), DataType::String), Err("a text of 4097 bytes; at most 4096 are taken".to_owned()));
+    assert_eq!(
+        plain(long.as_bytes(), DataType::String),
+        Err("a text of 4097 bytes; at most 4096 are taken".to_owned())
+    );
 }
 
 #[test]
@@ -144,7 +147,10 @@ fn a_missing_value_is_bad_or_left_alone_as_the_project_says() {
     let keep = TopicSource { missing: Missing::Keep, ..source(Some("$.v")) };
     assert_eq!(outcome(&keep, br#"{"w": 1}"#, DataType::F64), Err("keep".to_owned()));
     assert_eq!(outcome(&keep, br#"{"v": null}"#, DataType::F64), Err("null is no number".to_owned()));
-    assert_eq!(outcome(&keep, b"{", DataType::F64).unwrap_err(), "no JSON: EOF while parsing an object at line 1 column 1");
+    assert_eq!(
+        outcome(&keep, b"{", DataType::F64).unwrap_err(),
+        "no JSON: EOF while parsing an object at line 1 column 1"
+    );
 }
 
 #[test]

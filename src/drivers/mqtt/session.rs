@@ -194,7 +194,10 @@ impl<'a> Session<'a> {
 
 impl fmt::Debug for Session<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("name", &self.name).field("connected_at", &self.connected_at).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("name", &self.name)
+            .field("connected_at", &self.connected_at)
+            .finish_non_exhaustive()
     }
 }
 

@@ -42,7 +42,8 @@ impl Subscriptions {
         while self.queued.len() + self.sent.len() < IN_FLIGHT {
             let Some(request) = self.waiting.pop_front() else { return };
             let filters = request.iter().filter_map(|topic| topics.filter(*topic));
-            let filters: Vec<_> = filters.map(|(name, qos)| SubscribeFilter::new(name.to_owned(), quality(qos))).collect();
+            let filters: Vec<_> =
+                filters.map(|(name, qos)| SubscribeFilter::new(name.to_owned(), quality(qos))).collect();
             if let Err(e) = client.try_subscribe_many(filters) {
                 // Cannot be while the queue has its room; asked again after the next event.
                 tracing::warn!("could not queue a request to subscribe: {e}");

@@ -212,7 +212,9 @@ impl Topics {
         reports: &mut Reports,
     ) -> Result<(), Arc<str>> {
         let Some(&index) = self.by_name.get(name) else {
-            return Err(format!("a message of a topic that was not asked for: {}", String::from_utf8_lossy(name)).into());
+            return Err(
+                format!("a message of a topic that was not asked for: {}", String::from_utf8_lossy(name)).into()
+            );
         };
         let mut result = Ok(());
         for place in 0..self.topics[index].tells.len() {
@@ -247,7 +249,8 @@ impl Topics {
         sender.life = life(&sender.availability, payload)?;
         match (before, sender.life) {
             (Life::Unknown | Life::Online, Life::Offline) => {
-                let why: Arc<str> = format!("{} says {}", sender.availability.topic, sender.availability.offline).into();
+                let why: Arc<str> =
+                    format!("{} says {}", sender.availability.topic, sender.availability.offline).into();
                 for &(topic, reading) in &sender.readings {
                     self.topics[topic].held = None;
                     let tag = self.topics[topic].readings[reading].tag;
@@ -273,7 +276,10 @@ impl Topics {
                     result = result.and(read(reading, &payload, held.retained, held.received, reports));
                 }
                 None => {
-                    let why = format!("{} says {}, and no value has come since", sender.availability.topic, sender.availability.online);
+                    let why = format!(
+                        "{} says {}, and no value has come since",
+                        sender.availability.topic, sender.availability.online
+                    );
                     reports.push(now, Sample::bad(reading.tag, Quality::WAITING, Some(why.into())));
                 }
             }

@@ -95,7 +95,10 @@ fn a_retained_message_can_be_trusted_or_ignored_by_the_project() {
 fn a_sender_that_is_offline_has_no_values_until_it_is_online_and_sends() {
     let mut t = topics(&[with_lwt("a"), with_lwt("b"), source("c")]);
     assert_eq!(play(&mut t, "a", "1", false, 1), ["0=1 good @1"]);
-    assert_eq!(play(&mut t, "lwt", "offline", false, 2), ["0=- bad:no-communication @2", "1=- bad:no-communication @2"]);
+    assert_eq!(
+        play(&mut t, "lwt", "offline", false, 2),
+        ["0=- bad:no-communication @2", "1=- bad:no-communication @2"]
+    );
     assert_eq!(play(&mut t, "lwt", "offline", false, 3), [""; 0]);
     assert_eq!(play(&mut t, "c", "9", false, 3), ["2=9 good @3"], "another sender is not concerned");
     assert_eq!(play(&mut t, "a", "7", false, 4), [""; 0], "held");

@@ -10,7 +10,9 @@ pub fn loss(error: &ConnectionError, max_packet_bytes: u32) -> String {
         ConnectionError::ConnectionRefused(code) => refusal(*code).to_owned(),
         ConnectionError::Io(e) => io_loss(e),
         ConnectionError::NotConnAck(_) => "the other end sent what is no answer to an MQTT connect".to_owned(),
-        ConnectionError::SessionStateMismatch { .. } => "the broker resumed a session that was asked to be clean".to_owned(),
+        ConnectionError::SessionStateMismatch { .. } => {
+            "the broker resumed a session that was asked to be clean".to_owned()
+        }
         ConnectionError::MqttState(e) => state_loss(e, max_packet_bytes),
         other => other.to_string(),
     }

@@ -43,7 +43,11 @@ pub fn aside(frame: &Frame<'_>) -> String {
     let waiting: u32 = counts.unacknowledged.iter().sum();
     let mut words = Vec::new();
     if shown > 0 {
-        words.push(format!("{} of {} unacknowledged", words::count(u64::from(waiting)), words::count(u64::from(shown))));
+        words.push(format!(
+            "{} of {} unacknowledged",
+            words::count(u64::from(waiting)),
+            words::count(u64::from(shown))
+        ));
     }
     if counts.hidden > 0 {
         words.push(format!("{} hidden", words::count(u64::from(counts.hidden))));
@@ -94,7 +98,8 @@ impl AlarmList {
             ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
             ScrollArea::vertical().auto_shrink(false).show_rows(ui, row::HEIGHT, order.len(), |ui, rows| {
                 for &id in order.get(rows).unwrap_or_default() {
-                    let shown = row::Row { id, view: index.get(id), frame, places: &places, chosen: self.chosen == Some(id) };
+                    let shown =
+                        row::Row { id, view: index.get(id), frame, places: &places, chosen: self.chosen == Some(id) };
                     let asked = shown.ui(ui, out);
                     if asked.chosen {
                         self.chosen = Some(id);
@@ -148,7 +153,15 @@ impl AlarmList {
     }
 
     /// Below the rows: what waits above, and one button for all that is seen.
-    fn foot_ui(&mut self, ui: &mut Ui, rect: Rect, frame: &Frame<'_>, visible: Vec<AlarmRef>, waiting_above: usize, out: &mut Outbox) {
+    fn foot_ui(
+        &mut self,
+        ui: &mut Ui,
+        rect: Rect,
+        frame: &Frame<'_>,
+        visible: Vec<AlarmRef>,
+        waiting_above: usize,
+        out: &mut Outbox,
+    ) {
         let mut left = rect;
         if visible.len() > 1 {
             let words = format!("Acknowledge {} visible", words::count(visible.len() as u64));
@@ -194,11 +207,15 @@ fn nothing(snapshot: &Snapshot) -> String {
     let plural = |n: usize, word: &str| format!("{} {word}{}", words::count(n as u64), if n == 1 { "" } else { "s" });
     let mut watched = format!("{} watched", plural(plan.alarms.len(), "alarm"));
     if !plan.devices.is_empty() {
-        watched = format!("{watched} on {} and {}", plural(plan.tags.len(), "tag"), plural(plan.devices.len(), "device"));
+        watched =
+            format!("{watched} on {} and {}", plural(plan.tags.len(), "tag"), plural(plan.devices.len(), "device"));
     }
-    let unwatched = (plan.unwatched_alarms > 0)
-        .then(|| format!("{} not watched because of faults in the project", plural(plan.unwatched_alarms as usize, "alarm")));
-    let hidden = (snapshot.counts.hidden > 0).then(|| format!("{} hidden", words::count(u64::from(snapshot.counts.hidden))));
-    let lines: Vec<String> = [words::say::NO_ALARMS.to_owned(), watched].into_iter().chain(unwatched).chain(hidden).collect();
+    let unwatched = (plan.unwatched_alarms > 0).then(|| {
+        format!("{} not watched because of faults in the project", plural(plan.unwatched_alarms as usize, "alarm"))
+    });
+    let hidden =
+        (snapshot.counts.hidden > 0).then(|| format!("{} hidden", words::count(u64::from(snapshot.counts.hidden))));
+    let lines: Vec<String> =
+        [words::say::NO_ALARMS.to_owned(), watched].into_iter().chain(unwatched).chain(hidden).collect();
     lines.join("\n")
 }

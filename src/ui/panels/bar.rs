@@ -2,8 +2,8 @@
 
 use super::{Cx, PanelView, grid, open_faceplate};
 use crate::ui::Outbox;
-use crate::ui::widgets::bar::{bar_ui, paint_scale};
 use crate::ui::widgets::Scale;
+use crate::ui::widgets::bar::{bar_ui, paint_scale};
 use eframe::egui::{Rect, Ui, pos2};
 
 /// Room for the numbers of the scale.
@@ -25,7 +25,8 @@ impl PanelView for BarPanel {
 
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         let brush = cx.brush();
-        let scales_by_bar: Vec<Option<Scale>> = cx.tags().map(|(_, _, id)| Some(cx.alarms.scale(cx.frame.snapshot, id?))).collect();
+        let scales_by_bar: Vec<Option<Scale>> =
+            cx.tags().map(|(_, _, id)| Some(cx.alarms.scale(cx.frame.snapshot, id?))).collect();
         let titles = short_names(&cx.panel.tags.iter().map(String::as_str).collect::<Vec<_>>());
         let mut scales = scales_by_bar.iter().flatten();
         let shared = scales.next().filter(|first| scales.all(|s| s.range == first.range));

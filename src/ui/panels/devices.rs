@@ -82,11 +82,14 @@ fn row(
     let theme = cx.frame.theme;
     painter.hline(rect.x_range(), rect.bottom() - 0.5, theme.border());
     let at = |column: usize| places[column].map(|p| table::cell(rect, p));
-    let alarm = snapshot.plan.alarm(plan.no_answer).zip(cx.alarms.get(plan.no_answer)).filter(|(_, v)| !v.state.is_hidden());
+    let alarm =
+        snapshot.plan.alarm(plan.no_answer).zip(cx.alarms.get(plan.no_answer)).filter(|(_, v)| !v.state.is_hidden());
     if let Some(cell) = at(0) {
         let center = pos2(cell.left() + 10.0, cell.center().y);
         match (&alarm, &status.state) {
-            (Some((alarm, view)), _) => Symbol::from_state(alarm.priority, view.state).paint(painter, theme, center, 12.0, cx.frame.blink_on),
+            (Some((alarm, view)), _) => {
+                Symbol::from_state(alarm.priority, view.state).paint(painter, theme, center, 12.0, cx.frame.blink_on)
+            }
             (None, LinkState::Connected) => {
                 painter.circle_filled(center, 4.0, theme.normal);
             }
@@ -103,7 +106,10 @@ fn row(
         LinkState::Unserved(why) => ("not served", Some(why.as_ref())),
     };
     let abnormal = !matches!(status.state, LinkState::Connected | LinkState::Connecting);
-    let is_mqtt = matches!(plan.device.endpoint, crate::project::Endpoint::Mqtt(_) | crate::project::Endpoint::Unserved(Protocol::Mqtt));
+    let is_mqtt = matches!(
+        plan.device.endpoint,
+        crate::project::Endpoint::Mqtt(_) | crate::project::Endpoint::Unserved(Protocol::Mqtt)
+    );
     let (asked, answered) = if is_mqtt { (None, status.messages) } else { (Some(status.requests), status.answers) };
     let faults = if is_mqtt { status.bad_payloads } else { status.mismatches };
     let quiet = |n: u64| (words::count(n), if n == 0 { theme.muted } else { theme.text });
@@ -123,7 +129,10 @@ fn row(
         (10, quiet(faults)),
         (11, quiet(status.reconnects)),
         (12, dim(words::bytes(status.bytes_in + status.bytes_out))),
-        (13, if abnormal { plain(why.unwrap_or_default().to_owned()) } else { dim(why.unwrap_or_default().to_owned()) }),
+        (
+            13,
+            if abnormal { plain(why.unwrap_or_default().to_owned()) } else { dim(why.unwrap_or_default().to_owned()) },
+        ),
     ];
     for (index, (words, colour)) in cells {
         if let Some(cell) = at(index) {

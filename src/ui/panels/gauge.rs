@@ -30,7 +30,8 @@ impl PanelView for GaugePanel {
             let scale = cx.alarms.scale(cx.frame.snapshot, id);
             let response = gauge_ui(ui, rect, ui.scope_id().with(index), &reading, &scale, &brush);
             if let Some(alarm) = reading.alarm {
-                let center = pos2(rect.right() - 10.0, rect.top() + if index == 0 && count == 1.0 { -9.0 } else { 8.0 });
+                let center =
+                    pos2(rect.right() - 10.0, rect.top() + if index == 0 && count == 1.0 { -9.0 } else { 8.0 });
                 Symbol::from_tag(alarm).paint(ui.painter(), brush.theme, center, 13.0, brush.blink_on);
             }
             open_faceplate(&response, Some(id), out);

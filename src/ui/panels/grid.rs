@@ -24,7 +24,8 @@ pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut P
     let (views, alarms) = panels.of(frame, display);
     let room = ui.available_size();
     let columns = f32::from(shown.display.columns.max(1));
-    let rows = shown.display.panels.iter().map(|p| u32::from(p.at[1]) + u32::from(p.at[3])).max().unwrap_or(1).max(1) as f32;
+    let rows =
+        shown.display.panels.iter().map(|p| u32::from(p.at[1]) + u32::from(p.at[3])).max().unwrap_or(1).max(1) as f32;
     // A column is as wide as a share of the window, or of 24 where the project asks for so many that none could be read.
     let column = ((room.x - GAP) / columns).max(LEAST_COLUMN * (24.0 / columns).min(1.0));
     let row = ((room.y - GAP) / rows).clamp(LEAST_ROW, GREATEST_ROW);

@@ -35,12 +35,18 @@ impl AlarmIndex {
     }
 
     /// The limits of a tag with the short names of their alarms.
-    pub fn named_limits<'a>(&'a self, snapshot: &'a Snapshot, tag: TagId) -> impl Iterator<Item = (&'a str, LimitMark)> + 'a {
+    pub fn named_limits<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+        tag: TagId,
+    ) -> impl Iterator<Item = (&'a str, LimitMark)> + 'a {
         use crate::engine::plan::Condition;
         let alarms = snapshot.plan.tag(tag).map(|t| t.alarms.clone()).unwrap_or_default();
         alarms.filter_map(move |id| {
             let alarm = snapshot.plan.alarm(AlarmId(id))?;
-            let (Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. }) = alarm.condition else { return None };
+            let (Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. }) = alarm.condition else {
+                return None;
+            };
             let view = self.get(AlarmId(id)).filter(|v| !v.state.is_hidden());
             let mark = LimitMark {
                 value: limit,
@@ -64,7 +70,9 @@ impl AlarmIndex {
         let range = plan.tag.range.filter(|[low, high]| low < high).unwrap_or_else(|| {
             let value = snapshot.tag(id).and_then(|v| v.value.as_ref()).and_then(crate::engine::Value::as_f64);
             let normal = plan.tag.normal.into_iter().flatten();
-            scale::span_of(limits.iter().map(|l| l.value).chain(normal).chain(value).chain(setpoint.as_ref().map(|(v, _)| *v)))
+            scale::span_of(
+                limits.iter().map(|l| l.value).chain(normal).chain(value).chain(setpoint.as_ref().map(|(v, _)| *v)),
+            )
         });
         Scale { range, normal: plan.tag.normal, limits, setpoint }
     }

@@ -20,7 +20,12 @@ impl PanelView for LampPanel {
                 for (index, (name, reading, id)) in cx.tags().enumerate() {
                     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), row), Sense::hover());
                     let Some(reading) = reading else {
-                        grid::say_no_tag(ui, Rect::from_min_size(rect.min, rect.size() - vec2(0.0, 2.0)), name, brush.theme);
+                        grid::say_no_tag(
+                            ui,
+                            Rect::from_min_size(rect.min, rect.size() - vec2(0.0, 2.0)),
+                            name,
+                            brush.theme,
+                        );
                         continue;
                     };
                     let title = cx.panel.title.as_deref().filter(|_| cx.panel.tags.len() == 1).map_or(name, |_| "");

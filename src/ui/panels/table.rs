@@ -36,7 +36,9 @@ const GAP: f32 = 8.0;
 /// Left and right of each column within `width`, by index; `None` where it does not fit.
 pub fn places<const N: usize>(columns: &[Column; N], width: f32) -> [Option<(f32, f32)>; N] {
     let mut shown = [true; N];
-    let needed = |shown: &[bool; N]| -> f32 { columns.iter().zip(shown).filter(|(_, s)| **s).map(|(c, _)| c.width + GAP).sum::<f32>() - GAP };
+    let needed = |shown: &[bool; N]| -> f32 {
+        columns.iter().zip(shown).filter(|(_, s)| **s).map(|(c, _)| c.width + GAP).sum::<f32>() - GAP
+    };
     while needed(&shown) > width {
         let least = (0..N).filter(|&i| shown[i]).min_by_key(|&i| columns[i].keep);
         match least {
@@ -70,10 +72,23 @@ pub fn align(column: &Column) -> Align2 {
 }
 
 /// Paints the heads of the columns into `row`.
-pub fn heads<const N: usize>(painter: &Painter, row: Rect, columns: &[Column; N], places: &[Option<(f32, f32)>; N], theme: &Theme) {
+pub fn heads<const N: usize>(
+    painter: &Painter,
+    row: Rect,
+    columns: &[Column; N],
+    places: &[Option<(f32, f32)>; N],
+    theme: &Theme,
+) {
     for (column, place) in columns.iter().zip(places) {
         if let (Some(place), false) = (place, column.title.is_empty()) {
-            text::paint(painter, cell(row, *place), align(column), column.title, fonts::regular(size::SMALL), theme.muted);
+            text::paint(
+                painter,
+                cell(row, *place),
+                align(column),
+                column.title,
+                fonts::regular(size::SMALL),
+                theme.muted,
+            );
         }
     }
 }
@@ -82,7 +97,8 @@ pub fn heads<const N: usize>(painter: &Painter, row: Rect, columns: &[Column; N]
 mod tests {
     use super::*;
 
-    const COLUMNS: [Column; 3] = [column("name", 100.0, 0.0, 9), numbers("count", 50.0, 1), column("words", 100.0, 1.0, 5)];
+    const COLUMNS: [Column; 3] =
+        [column("name", 100.0, 0.0, 9), numbers("count", 50.0, 1), column("words", 100.0, 1.0, 5)];
 
     #[test]
     fn the_least_important_column_goes_first() {

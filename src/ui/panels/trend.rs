@@ -110,9 +110,18 @@ impl PanelView for TrendPanel {
         self.say_empty(ui, plot, cx, seen, first, from);
         paint_lanes(painter, plot, layout.lanes, cx, &pens, &self.traces, from, to);
 
-        let cursor = response.hover_pos().map(|p| View { rect: plot, from, to, low: 0.0, high: 1.0 }.time(p.x).min(to).max(from));
+        let cursor = response
+            .hover_pos()
+            .map(|p| View { rect: plot, from, to, low: 0.0, high: 1.0 }.time(p.x).min(to).max(from));
         if let Some(at) = cursor {
-            axes::paint_cursor(painter, plot, View { rect: plot, from, to, low: 0.0, high: 1.0 }.x(at), at, cx.frame.zone, theme);
+            axes::paint_cursor(
+                painter,
+                plot,
+                View { rect: plot, from, to, low: 0.0, high: 1.0 }.x(at),
+                at,
+                cx.frame.zone,
+                theme,
+            );
         }
         let name = format!("trend {}", pens.iter().map(|p| p.name).collect::<Vec<_>>().join(", "));
         tell(&response, Role::Canvas, &name, || self.aside(cx));
@@ -159,11 +168,13 @@ impl TrendPanel {
                 let share = if live { 1.0 } else { f64::from((pointer.x - plot.left()) / plot.width().max(1.0)) };
                 let at = from.0 as f64 + share * length * 1e6;
                 let edge = Utc((at + (1.0 - share) * wanted * 1e6) as i64);
-                self.window = Some(Window { to: (!live && edge < now).then_some(edge), span: Span((wanted * 1e6) as i64) });
+                self.window =
+                    Some(Window { to: (!live && edge < now).then_some(edge), span: Span((wanted * 1e6) as i64) });
             }
         }
         if response.hovered() || response.has_focus() {
-            const KEYS: [Key; 9] = [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+            const KEYS: [Key; 9] =
+                [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
             // No bare key acts while a person types elsewhere.
             let typing = ui.ctx().text_edit_focused();
             let pressed = ui.input(|i| KEYS.iter().position(|k| !typing && i.modifiers.is_none() && i.key_pressed(*k)));
@@ -188,10 +199,18 @@ impl TrendPanel {
             }
             (true, Some(first)) => {
                 let x = View { rect: plot, from, to: self.range(cx.panel.span, now).1, low: 0.0, high: 1.0 }.x(first);
-                let room = Rect::from_min_max(pos2(plot.left(), plot.bottom() - 18.0), pos2(x - STEP, plot.bottom() - 2.0));
+                let room =
+                    Rect::from_min_max(pos2(plot.left(), plot.bottom() - 18.0), pos2(x - STEP, plot.bottom() - 2.0));
                 if room.width() > 60.0 {
                     let words = format!("recording since {}", since(first));
-                    text::paint(ui.painter(), room, Align2::RIGHT_CENTER, words, fonts::regular(size::SMALL), theme.muted);
+                    text::paint(
+                        ui.painter(),
+                        room,
+                        Align2::RIGHT_CENTER,
+                        words,
+                        fonts::regular(size::SMALL),
+                        theme.muted,
+                    );
                 }
             }
             (true, None) => {}
@@ -213,7 +232,9 @@ fn pens<'a>(cx: &Cx<'a>) -> Vec<Pen<'a>> {
                 index,
                 name,
                 id,
-                steps: reading.as_ref().is_some_and(|r| r.tag.data_type == DataType::Bool || !r.tag.labels.0.is_empty()),
+                steps: reading
+                    .as_ref()
+                    .is_some_and(|r| r.tag.data_type == DataType::Bool || !r.tag.labels.0.is_empty()),
                 reading,
                 tail: id.and_then(|id| snapshot.tails.get(&id)),
                 right,
@@ -290,11 +311,26 @@ fn paint_limits(painter: &Painter, plot: Rect, cx: &Cx<'_>, pens: &[Pen<'_>], ax
     let worst = pens.iter().filter_map(|p| p.reading.as_ref()?.alarm).min_by_key(|a| (a.priority, !a.unacknowledged));
     if let Some(alarm) = worst {
         let center = pos2(plot.right() - 8.0, plot.top() - 7.0);
-        Symbol { unacknowledged: false, ..Symbol::from_tag(alarm) }.paint(painter, theme, center, 12.0, cx.frame.blink_on);
+        Symbol { unacknowledged: false, ..Symbol::from_tag(alarm) }.paint(
+            painter,
+            theme,
+            center,
+            12.0,
+            cx.frame.blink_on,
+        );
     }
 }
 
-fn paint_limit(painter: &Painter, plot: Rect, y: f32, name: &str, limit: &LimitMark, pen: &Pen<'_>, cx: &Cx<'_>, labels: &mut Vec<f32>) {
+fn paint_limit(
+    painter: &Painter,
+    plot: Rect,
+    y: f32,
+    name: &str,
+    limit: &LimitMark,
+    pen: &Pen<'_>,
+    cx: &Cx<'_>,
+    labels: &mut Vec<f32>,
+) {
     let theme = cx.frame.theme;
     let colour = if limit.violated { theme.priority(limit.priority) } else { theme.muted };
     let ends = [pos2(plot.left(), y), pos2(plot.right(), y)];
@@ -318,7 +354,16 @@ fn paint_limit(painter: &Painter, plot: Rect, y: f32, name: &str, limit: &LimitM
 }
 
 /// Below the time axis: where a pen has no value, why, and how long.
-fn paint_lanes(painter: &Painter, plot: Rect, lanes: usize, cx: &Cx<'_>, pens: &[Pen<'_>], traces: &[Trace], from: Utc, to: Utc) {
+fn paint_lanes(
+    painter: &Painter,
+    plot: Rect,
+    lanes: usize,
+    cx: &Cx<'_>,
+    pens: &[Pen<'_>],
+    traces: &[Trace],
+    from: Utc,
+    to: Utc,
+) {
     let theme = cx.frame.theme;
     let view = View { rect: plot, from, to, low: 0.0, high: 1.0 };
     let with_gaps = pens.iter().zip(traces).filter(|(_, t)| !t.gaps.is_empty());

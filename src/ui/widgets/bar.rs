@@ -32,7 +32,15 @@ pub fn paint_scale(ui: &Ui, rect: Rect, scale: &Scale, brush: &Brush<'_>) {
 }
 
 /// Paints one bar into `rect`, with its number and `title` below.
-pub fn bar_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, scale: &Scale, brush: &Brush<'_>) -> Response {
+pub fn bar_ui(
+    ui: &Ui,
+    rect: Rect,
+    id: Id,
+    title: &str,
+    reading: &Reading<'_>,
+    scale: &Scale,
+    brush: &Brush<'_>,
+) -> Response {
     let response = press(ui, rect, id, brush, 3.0);
     tell(&response, Role::Button, reading.name, || reading.spoken());
     if !ui.is_rect_visible(rect) {
@@ -42,7 +50,8 @@ pub fn bar_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, s
     let painter = ui.painter_at(rect.expand2(vec2(4.0, 0.0)));
     let (top, bottom) = track_rows(rect);
     let width = (rect.width() * 0.62).clamp(8.0, 26.0);
-    let track = Rect::from_min_max(pos2(rect.center().x - width / 2.0, top), pos2(rect.center().x + width / 2.0, bottom));
+    let track =
+        Rect::from_min_max(pos2(rect.center().x - width / 2.0, top), pos2(rect.center().x + width / 2.0, bottom));
     let y = |value: f64| bottom - (bottom - top) * scale.share(value);
 
     painter.rect(track, 0.0, theme.track, Stroke::new(1.0, theme.line), StrokeKind::Inside);
@@ -89,16 +98,25 @@ pub fn bar_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, s
 }
 
 /// Number, then name; for what is not good the reason stands in the place of the name's second half.
-fn captions(painter: &eframe::egui::Painter, rect: Rect, bottom: f32, title: &str, reading: &Reading<'_>, brush: &Brush<'_>) {
+fn captions(
+    painter: &eframe::egui::Painter,
+    rect: Rect,
+    bottom: f32,
+    title: &str,
+    reading: &Reading<'_>,
+    brush: &Brush<'_>,
+) {
     let theme = brush.theme;
     let first = Rect::from_min_size(pos2(rect.left(), bottom + STEP), vec2(rect.width(), size::BODY * 1.3));
     let number = reading.text.clone().unwrap_or_else(|| "—".to_owned());
-    let ink = text::paint(painter, first, Align2::CENTER_CENTER, number, fonts::regular(size::BODY), reading.ink(theme));
+    let ink =
+        text::paint(painter, first, Align2::CENTER_CENTER, number, fonts::regular(size::BODY), reading.ink(theme));
     if reading.is_bad() && reading.text.is_some() {
         hatch::hatch(painter, ink.expand(1.0), theme.muted.gamma_multiply(0.6), 5.0);
     }
     let second = first.translate(vec2(0.0, first.height()));
-    let words = if reading.quality.is_good() { title.to_owned() } else { format!("{title} {}", reading.quality.words()) };
+    let words =
+        if reading.quality.is_good() { title.to_owned() } else { format!("{title} {}", reading.quality.words()) };
     text::paint(painter, second, Align2::CENTER_CENTER, words, fonts::regular(size::SMALL), theme.muted);
 }
 

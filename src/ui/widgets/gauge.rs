@@ -33,7 +33,10 @@ pub fn gauge_ui(ui: &Ui, rect: Rect, id: Id, reading: &Reading<'_>, scale: &Scal
     let below = if scale.setpoint.is_some() || !reading.quality.is_good() { size::BODY * 1.5 } else { 0.0 };
     // The ring's lower quarter is open, so that it needs 0.854 of its diameter in height.
     let radius = ((rect.width() - 16.0) / 2.0).min((rect.height() - below - 10.0) / 1.75).max(12.0);
-    let center = pos2(rect.center().x, rect.top() + radius + 8.0 + (rect.height() - below - 8.0 - radius * 1.75).max(0.0) * 0.35);
+    let center = pos2(
+        rect.center().x,
+        rect.top() + radius + 8.0 + (rect.height() - below - 8.0 - radius * 1.75).max(0.0) * 0.35,
+    );
     let thick = (radius * 0.13).clamp(3.0, 14.0);
     let ring = Ring { center, outer: radius, inner: radius - thick };
 
@@ -91,7 +94,10 @@ fn middle(painter: &Painter, ring: Ring, reading: &Reading<'_>, brush: &Brush<'_
         hatch::cross(painter, pos2(room.center().x, room.top() - 7.0), (large * 0.4).min(9.0), theme.text);
     }
     if ring.outer >= 30.0 && !reading.unit.is_empty() {
-        let unit = Rect::from_center_size(pos2(room.center().x, room.bottom() + 7.0), vec2(ring.inner * 1.3, size::BODY * 1.3));
+        let unit = Rect::from_center_size(
+            pos2(room.center().x, room.bottom() + 7.0),
+            vec2(ring.inner * 1.3, size::BODY * 1.3),
+        );
         let font = fonts::regular(if ring.outer > 60.0 { size::BODY } else { size::SMALL });
         text::paint(painter, unit, Align2::CENTER_CENTER, reading.unit, font, theme.muted);
     }
@@ -123,10 +129,16 @@ fn ticks(painter: &Painter, ring: Ring, scale: &Scale, theme: &Theme) {
             continue;
         }
         let share = scale.share(value);
-        painter.line_segment([ring.at(share, ring.inner - 4.0), ring.at(share, ring.inner)], Stroke::new(1.0, theme.muted));
+        painter.line_segment(
+            [ring.at(share, ring.inner - 4.0), ring.at(share, ring.inner)],
+            Stroke::new(1.0, theme.muted),
+        );
         if ring.outer >= 46.0 {
-            let label =
-                if thousands { format!("{}k", words::number(value / 1_000.0, None)) } else { words::number(value, Some(ticks.decimals())) };
+            let label = if thousands {
+                format!("{}k", words::number(value / 1_000.0, None))
+            } else {
+                words::number(value, Some(ticks.decimals()))
+            };
             let galley = text::line(painter, label, fonts::regular(size::SMALL), theme.muted, ring.outer);
             let away = direction(share);
             // The nearer the label's box comes to the ring, the longer it is along that direction.

@@ -32,7 +32,10 @@ pub struct Brush<'a> {
 /// Gives a response its name and what is seen, for screen readers and tests. The value is the node's description too,
 /// since AT-SPI hands on a value of labels and text fields alone.
 pub fn tell(response: &Response, role: Role, name: &str, value: impl Fn() -> String) {
-    response.widget_info(|| WidgetInfo { current_text_value: Some(value()), ..WidgetInfo::labeled(role, response.enabled(), name) });
+    response.widget_info(|| WidgetInfo {
+        current_text_value: Some(value()),
+        ..WidgetInfo::labeled(role, response.enabled(), name)
+    });
     response.ctx.accesskit_node_builder(response.id, |node| node.set_description(value()));
 }
 

@@ -183,7 +183,8 @@ impl Trace {
 
     /// Paints the runs, within `view` alone.
     pub fn paint(&self, painter: &Painter, view: &View, colour: Color32, width: f32, dashes: Option<(f32, f32)>) {
-        let painter = painter.with_clip_rect(view.rect.expand2(eframe::egui::vec2(0.0, width)).intersect(painter.clip_rect()));
+        let painter =
+            painter.with_clip_rect(view.rect.expand2(eframe::egui::vec2(0.0, width)).intersect(painter.clip_rect()));
         for run in &self.runs {
             let (width, dashes) = if run.doubt { ((width * 0.66).max(1.0), Some((1.5, 3.0))) } else { (width, dashes) };
             // Dashes hang on time, not on the edge of the picture, so that they wander with the line they belong to.
@@ -343,7 +344,10 @@ mod tests {
             point(50, 70.0, Quality::GOOD),
         ];
         let trace = trace(&points, 80, false);
-        assert_eq!(trace.gaps, [Gap { from: Utc(30 * SECOND), to: Utc(50 * SECOND), quality: Quality::NO_COMMUNICATION }]);
+        assert_eq!(
+            trace.gaps,
+            [Gap { from: Utc(30 * SECOND), to: Utc(50 * SECOND), quality: Quality::NO_COMMUNICATION }]
+        );
         assert_eq!(trace.runs.iter().map(ends).collect::<Vec<_>>(), [(110.0, 130.0), (150.0, 180.0)]);
     }
 
@@ -372,7 +376,8 @@ mod tests {
 
     #[test]
     fn a_spike_among_thousands_of_points_keeps_its_height() {
-        let mut points: Vec<Point> = (0..10_000).map(|i| Point { time: Utc(i * 10_000), value: 10.0, quality: Quality::GOOD }).collect();
+        let mut points: Vec<Point> =
+            (0..10_000).map(|i| Point { time: Utc(i * 10_000), value: 10.0, quality: Quality::GOOD }).collect();
         points[5_003].value = 95.0;
         let trace = trace(&points, 100, false);
         assert!(trace.runs[0].columns.len() <= 101, "at most one column a point of the screen");

@@ -8,7 +8,16 @@ use crate::ui::theme::Theme;
 use eframe::egui::{Painter, Rect};
 
 /// Paints the last `span` before `now` into `rect`; gaps are hatched where they lie. `trace` is kept by the caller.
-pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, tail: &TailView, now: Utc, span: Span, steps: bool, trace: &mut Trace) {
+pub fn paint(
+    painter: &Painter,
+    rect: Rect,
+    theme: &Theme,
+    tail: &TailView,
+    now: Utc,
+    span: Span,
+    steps: bool,
+    trace: &mut Trace,
+) {
     if rect.width() < 12.0 || rect.height() < 6.0 {
         return;
     }

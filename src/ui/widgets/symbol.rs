@@ -134,7 +134,11 @@ fn shape(priority: Priority, center: Pos2, size: f32, fill: Color32, stroke: Str
             Shape::Rect(egui::epaint::RectShape::new(rect, size * 0.1, fill, stroke, egui::StrokeKind::Inside))
         }
         Priority::High => {
-            let points = vec![center + vec2(0.0, -half), center + vec2(half * 1.08, half * 0.9), center + vec2(-half * 1.08, half * 0.9)];
+            let points = vec![
+                center + vec2(0.0, -half),
+                center + vec2(half * 1.08, half * 0.9),
+                center + vec2(-half * 1.08, half * 0.9),
+            ];
             Shape::convex_polygon(points, fill, stroke)
         }
         Priority::Medium => {

@@ -14,7 +14,14 @@ pub fn line(painter: &Painter, text: impl Into<String>, font: FontId, colour: Co
 }
 
 /// Paints one line into `rect`, aligned in it, cut to its width. Gives back where the ink is.
-pub fn paint(painter: &Painter, rect: Rect, align: Align2, text: impl Into<String>, font: FontId, colour: Color32) -> Rect {
+pub fn paint(
+    painter: &Painter,
+    rect: Rect,
+    align: Align2,
+    text: impl Into<String>,
+    font: FontId,
+    colour: Color32,
+) -> Rect {
     if rect.width() < 4.0 {
         return Rect::from_min_size(rect.min, eframe::egui::Vec2::ZERO);
     }
@@ -31,7 +38,8 @@ pub fn paint_wrapped(painter: &Painter, rect: Rect, text: impl Into<String>, fon
     }
     let rows = (rect.height() / (font.size * 1.25)).floor().max(1.0) as usize;
     let mut job = LayoutJob::single_section(text.into(), TextFormat::simple(font, colour));
-    job.wrap = TextWrapping { max_width: rect.width(), max_rows: rows, break_anywhere: false, ..TextWrapping::default() };
+    job.wrap =
+        TextWrapping { max_width: rect.width(), max_rows: rows, break_anywhere: false, ..TextWrapping::default() };
     let galley = painter.layout_job(job);
     let placed = Rect::from_min_size(rect.min, galley.size());
     painter.galley(placed.min, galley, colour);

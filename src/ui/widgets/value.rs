@@ -26,7 +26,15 @@ pub struct Past<'a> {
 
 /// Paints a tile into `rect`, the whole of which opens the tag's faceplate. `title` stands for the name where the
 /// project gives one; a screen reader hears the tag's name all the same.
-pub fn tile_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, past: Option<Past<'_>>, brush: &Brush<'_>) -> Response {
+pub fn tile_ui(
+    ui: &Ui,
+    rect: Rect,
+    id: Id,
+    title: &str,
+    reading: &Reading<'_>,
+    past: Option<Past<'_>>,
+    brush: &Brush<'_>,
+) -> Response {
     let response = press(ui, rect, id, brush, f32::from(crate::ui::theme::RADIUS));
     tell(&response, Role::Button, reading.name, || reading.spoken());
     if !ui.is_rect_visible(rect) {
@@ -36,7 +44,12 @@ pub fn tile_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, 
     let painter = ui.painter_at(rect);
     if reading.is_bad() {
         // Over the full line that the grid may have drawn.
-        painter.rect_stroke(rect, f32::from(crate::ui::theme::RADIUS), Stroke::new(1.0, theme.panel), StrokeKind::Inside);
+        painter.rect_stroke(
+            rect,
+            f32::from(crate::ui::theme::RADIUS),
+            Stroke::new(1.0, theme.panel),
+            StrokeKind::Inside,
+        );
         hatch::dashed_frame(&painter, rect, theme.muted);
     }
     let inner = rect.shrink2(vec2(2.5 * STEP, 2.0 * STEP));
@@ -79,7 +92,13 @@ pub fn tile_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, 
 }
 
 /// Name at the left, behind the glyph of a bad value; age and the mark of the tag's alarm at the right.
-pub fn head(painter: &eframe::egui::Painter, inner: Rect, title: &str, reading: &Reading<'_>, brush: &Brush<'_>) -> Rect {
+pub fn head(
+    painter: &eframe::egui::Painter,
+    inner: Rect,
+    title: &str,
+    reading: &Reading<'_>,
+    brush: &Brush<'_>,
+) -> Rect {
     let theme = brush.theme;
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), size::BODY * 1.35));
     let mut right = inner.right();
@@ -105,7 +124,13 @@ pub fn head(painter: &eframe::egui::Painter, inner: Rect, title: &str, reading: 
 }
 
 /// The number with its unit on one base line; struck by a hatch while bad. Gives back where the ink is.
-pub fn number(painter: &eframe::egui::Painter, row: Rect, number_size: f32, reading: &Reading<'_>, brush: &Brush<'_>) -> Rect {
+pub fn number(
+    painter: &eframe::egui::Painter,
+    row: Rect,
+    number_size: f32,
+    reading: &Reading<'_>,
+    brush: &Brush<'_>,
+) -> Rect {
     let theme = brush.theme;
     let (shown, font) = match &reading.text {
         // A word needs less height than a number to be read, and is often longer.
@@ -116,20 +141,27 @@ pub fn number(painter: &eframe::egui::Painter, row: Rect, number_size: f32, read
         None => ("—", fonts::regular(number_size)),
     };
     let unit_size = if number_size >= 20.0 { size::BODY } else { size::SMALL };
-    let unit_room = if reading.unit.is_empty() { 0.0 } else { 4.0 + unit_size * 0.62 * reading.unit.chars().count() as f32 };
+    let unit_room =
+        if reading.unit.is_empty() { 0.0 } else { 4.0 + unit_size * 0.62 * reading.unit.chars().count() as f32 };
     let galley = text::line(painter, shown, font, reading.ink(theme), (row.width() - unit_room).max(24.0));
     let at = Pos2::new(row.left(), row.center().y - galley.size().y / 2.0);
     let mut ink = Rect::from_min_size(at, galley.size());
     let base = at.y + base_line(&galley);
     painter.galley(at, galley, reading.ink(theme));
     if !reading.unit.is_empty() && reading.text.is_some() {
-        let unit = text::line(painter, reading.unit, fonts::regular(unit_size), theme.muted, row.right() - ink.right() - 4.0);
+        let unit =
+            text::line(painter, reading.unit, fonts::regular(unit_size), theme.muted, row.right() - ink.right() - 4.0);
         let at = Pos2::new(ink.right() + 6.0, base - base_line(&unit));
         ink = ink.union(Rect::from_min_size(at, unit.size()));
         painter.galley(at, unit, theme.muted);
     }
     if reading.is_bad() && reading.text.is_some() {
-        hatch::hatch(painter, ink.expand2(vec2(4.0, -2.0)).intersect(painter.clip_rect()), theme.muted.gamma_multiply(0.6), 6.0);
+        hatch::hatch(
+            painter,
+            ink.expand2(vec2(4.0, -2.0)).intersect(painter.clip_rect()),
+            theme.muted.gamma_multiply(0.6),
+            6.0,
+        );
     }
     ink
 }
@@ -152,10 +184,20 @@ fn row(painter: &eframe::egui::Painter, inner: Rect, title: &str, reading: &Read
     text::paint(painter, name, Align2::LEFT_CENTER, title, fonts::regular(size::BODY), theme.text);
     let mut right = right.with_min_x(right.left() + STEP);
     if let Some(alarm) = reading.alarm {
-        Symbol::from_tag(alarm).paint(painter, theme, pos2(right.right() - 9.0, right.center().y), 12.0, brush.blink_on);
+        Symbol::from_tag(alarm).paint(
+            painter,
+            theme,
+            pos2(right.right() - 9.0, right.center().y),
+            12.0,
+            brush.blink_on,
+        );
         right.max.x -= 22.0;
     }
-    let shown = format!("{} {}", reading.text.as_deref().unwrap_or("—"), if reading.text.is_some() { reading.unit } else { "" });
+    let shown = format!(
+        "{} {}",
+        reading.text.as_deref().unwrap_or("—"),
+        if reading.text.is_some() { reading.unit } else { "" }
+    );
     let mut words = shown.trim_end().to_owned();
     if !reading.quality.is_good() {
         words = format!("{words}  {}", reading.reason());

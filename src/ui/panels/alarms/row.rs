@@ -9,7 +9,9 @@ use crate::ui::fonts::{self, size};
 use crate::ui::widgets::symbol::Symbol;
 use crate::ui::widgets::{hatch, tell, text};
 use crate::ui::{Action, Frame, Outbox, words};
-use eframe::egui::{Align2, Button, Color32, Id, Key, Modifiers, Painter, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui, vec2};
+use eframe::egui::{
+    Align2, Button, Color32, Id, Key, Modifiers, Painter, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui, vec2,
+};
 
 /// Height of a row.
 pub const HEIGHT: f32 = 26.0;
@@ -72,7 +74,9 @@ impl Row<'_> {
 
         let response = ui.interact(rect, id, Sense::click());
         let state = self.view.map_or(AlarmState::Normal, |v| v.state);
-        tell(&response, Role::Row, &format!("alarm {}", alarm.name), || self.view.map_or_else(|| "normal".to_owned(), |v| words::spoken_alarm(snapshot, v, frame.zone)));
+        tell(&response, Role::Row, &format!("alarm {}", alarm.name), || {
+            self.view.map_or_else(|| "normal".to_owned(), |v| words::spoken_alarm(snapshot, v, frame.zone))
+        });
         // Space acknowledges; egui would take it for a click on what has the focus.
         let space = response.has_focus() && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Space));
         let can = self.view.is_some_and(super::can_acknowledge);
@@ -104,7 +108,10 @@ impl Row<'_> {
 
         if let (true, Some(place)) = (can, self.places[7]) {
             let place = table::cell(rect, place).shrink2(vec2(0.0, 2.0));
-            let button = ui.put(place, Button::new(RichText::new(words::say::ACKNOWLEDGE).size(size::BODY)).min_size(place.size()));
+            let button = ui.put(
+                place,
+                Button::new(RichText::new(words::say::ACKNOWLEDGE).size(size::BODY)).min_size(place.size()),
+            );
             let name = format!("{} {}", words::say::ACKNOWLEDGE, alarm.name);
             button.widget_info(|| eframe::egui::WidgetInfo::labeled(Role::Button, true, &name));
             if button.clicked() {
@@ -165,10 +172,13 @@ impl Row<'_> {
             return format!("refused: {}", refusal.reason);
         }
         let Some(view) = self.view else { return alarm.message.to_string() };
-        let held = view.held_since.map(|since| format!("input bad since {}", words::instant(since, snapshot.now.utc, self.frame.zone)));
+        let held = view
+            .held_since
+            .map(|since| format!("input bad since {}", words::instant(since, snapshot.now.utc, self.frame.zone)));
         let first_out = view.first_out.then(|| "first out".to_owned());
         let chattering = view.chattering.then(|| "chattering".to_owned());
-        let parts: Vec<String> = held.into_iter().chain(first_out).chain(chattering).chain([alarm.message.to_string()]).collect();
+        let parts: Vec<String> =
+            held.into_iter().chain(first_out).chain(chattering).chain([alarm.message.to_string()]).collect();
         parts.join(" · ")
     }
 }

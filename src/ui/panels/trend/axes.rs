@@ -13,8 +13,8 @@ use eframe::egui::{Align2, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
 
 /// Widths of ticks on the time axis, in seconds.
 const TIME_STEPS_SECS: [i64; 24] = [
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
-    1_209_600, 2_592_000, 7_776_000,
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
+    604_800, 1_209_600, 2_592_000, 7_776_000,
 ];
 
 /// Both value axes.
@@ -39,7 +39,11 @@ impl Axes {
                 } else {
                     loose.extend(pen.id.into_iter().flat_map(|id| alarms.limits(snapshot, id)).map(|l| l.value));
                 }
-                let good = pen.tail.into_iter().flat_map(|t| t.since(from)).filter(|p| !p.quality.is_bad() && p.value.is_finite());
+                let good = pen
+                    .tail
+                    .into_iter()
+                    .flat_map(|t| t.since(from))
+                    .filter(|p| !p.quality.is_bad() && p.value.is_finite());
                 let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
                 for point in good {
                     least = least.min(point.value);
@@ -89,7 +93,8 @@ impl Axes {
         let grid = Stroke::new(1.0, theme.line);
         let grid_ticks = self.left.or(self.right);
         // Numbers closer than two lines of text would not be told apart.
-        let every = grid_ticks.map_or(1, |t| (t.count as f32 * size::SMALL * 1.6 / plot.height().max(1.0)).ceil().max(1.0) as u32);
+        let every = grid_ticks
+            .map_or(1, |t| (t.count as f32 * size::SMALL * 1.6 / plot.height().max(1.0)).ceil().max(1.0) as u32);
         if let Some(ticks) = grid_ticks {
             for index in (0..=ticks.count).step_by(every as usize) {
                 let y = (plot.bottom() - plot.height() * index as f32 / ticks.count as f32).round() + 0.5;
@@ -101,7 +106,11 @@ impl Axes {
             for index in (0..=ticks.count).step_by(every as usize) {
                 let y = plot.bottom() - plot.height() * index as f32 / ticks.count as f32;
                 let label = words::number(ticks.at(index), Some(ticks.decimals()));
-                let (x, align) = if is_right { (plot.right() + 6.0, Align2::LEFT_CENTER) } else { (plot.left() - 66.0, Align2::RIGHT_CENTER) };
+                let (x, align) = if is_right {
+                    (plot.right() + 6.0, Align2::LEFT_CENTER)
+                } else {
+                    (plot.left() - 66.0, Align2::RIGHT_CENTER)
+                };
                 let place = Rect::from_min_size(pos2(x, y - 8.0), vec2(60.0, 16.0));
                 text::paint(painter, place, align, label, fonts::regular(size::SMALL), theme.muted);
             }
@@ -143,15 +152,18 @@ fn label_width(ticks: &Ticks) -> f32 {
 /// Seconds between ticks so that labels have room, and whether labels need seconds.
 fn time_step(span_secs: i64, width: f32) -> (i64, bool) {
     let most = (width / 76.0).max(1.0);
-    let step = TIME_STEPS_SECS.into_iter().find(|s| span_secs as f32 / *s as f32 <= most).unwrap_or(TIME_STEPS_SECS[23]);
+    let step =
+        TIME_STEPS_SECS.into_iter().find(|s| span_secs as f32 / *s as f32 <= most).unwrap_or(TIME_STEPS_SECS[23]);
     (step, step < 60)
 }
 
 /// Instants at whole steps of the local day, so that ticks of two hours stand at even hours wherever the plant is.
 fn time_ticks(from: Utc, to: Utc, step_secs: i64, zone: &jiff::tz::TimeZone) -> impl Iterator<Item = Utc> {
-    let offset = jiff::Timestamp::from_microsecond(to.0).map_or(0, |t| i64::from(zone.to_offset(t).seconds())) * 1_000_000;
+    let offset =
+        jiff::Timestamp::from_microsecond(to.0).map_or(0, |t| i64::from(zone.to_offset(t).seconds())) * 1_000_000;
     let step = step_secs.max(1) * 1_000_000;
-    let first = (from.0 + offset).div_euclid(step) * step + if (from.0 + offset).rem_euclid(step) == 0 { 0 } else { step };
+    let first =
+        (from.0 + offset).div_euclid(step) * step + if (from.0 + offset).rem_euclid(step) == 0 { 0 } else { step };
     (0..200).map(move |i| Utc(first - offset) + Span(step * i)).take_while(move |t| *t <= to)
 }
 

@@ -70,17 +70,37 @@ fn pen_row(ui: &Ui, row: Rect, tall: bool, cx: &Cx<'_>, pen: &Pen<'_>, cursor: O
     let mut name = first.with_min_x(first.left() + 24.0);
     if let Some(alarm) = pen.reading.as_ref().and_then(|r| r.alarm).filter(|_| tall) {
         let center = pos2(name.right() - 8.0, name.center().y);
-        Symbol { unacknowledged: false, ..Symbol::from_tag(alarm) }.paint(painter, theme, center, 11.0, cx.frame.blink_on);
+        Symbol { unacknowledged: false, ..Symbol::from_tag(alarm) }.paint(
+            painter,
+            theme,
+            center,
+            11.0,
+            cx.frame.blink_on,
+        );
         name.max.x -= 20.0;
     }
     let second = if tall { first.translate(vec2(0.0, LINE)) } else { first };
     let Some(reading) = &pen.reading else {
-        text::paint(painter, name, Align2::LEFT_CENTER, format!("no tag \"{}\"", pen.name), fonts::regular(size::BODY), theme.text);
+        text::paint(
+            painter,
+            name,
+            Align2::LEFT_CENTER,
+            format!("no tag \"{}\"", pen.name),
+            fonts::regular(size::BODY),
+            theme.text,
+        );
         return;
     };
     let now = second.with_min_x(middle(row) + 4.0);
     let colour = reading.ink(theme);
-    let ink = text::paint(painter, now, Align2::RIGHT_CENTER, reading.text.clone().unwrap_or_else(|| "—".to_owned()), fonts::regular(size::BODY), colour);
+    let ink = text::paint(
+        painter,
+        now,
+        Align2::RIGHT_CENTER,
+        reading.text.clone().unwrap_or_else(|| "—".to_owned()),
+        fonts::regular(size::BODY),
+        colour,
+    );
     if reading.is_bad() {
         if reading.text.is_some() {
             hatch::hatch(painter, ink, theme.muted.gamma_multiply(0.6), 5.0);
@@ -94,7 +114,14 @@ fn pen_row(ui: &Ui, row: Rect, tall: bool, cx: &Cx<'_>, pen: &Pen<'_>, cursor: O
         painter.hline(row.x_range(), row.bottom() - 2.5, theme.border());
     } else {
         let room = if at_cursor.is_some() { middle(row) - 56.0 } else { ink.left() - 16.0 };
-        text::paint(painter, name.with_max_x(room), Align2::LEFT_CENTER, pen.name, fonts::regular(size::BODY), theme.text);
+        text::paint(
+            painter,
+            name.with_max_x(room),
+            Align2::LEFT_CENTER,
+            pen.name,
+            fonts::regular(size::BODY),
+            theme.text,
+        );
     }
     if let Some(said) = at_cursor {
         let place = second.with_min_x(middle(row) - 60.0).with_max_x(middle(row));
@@ -139,7 +166,8 @@ fn value_at(pen: &Pen<'_>, at: Utc) -> Said {
         (Some(point), Some(reading)) if !point.quality.is_bad() && point.value.is_finite() => {
             let value = value_of(point, reading.tag.data_type);
             let short = words::value(&value, reading.tag);
-            let doubt = if point.quality.is_good() { String::new() } else { format!(", {}", words::quality(point.quality)) };
+            let doubt =
+                if point.quality.is_good() { String::new() } else { format!(", {}", words::quality(point.quality)) };
             let words = format!("{}{doubt}", words::value_with_unit(&value, reading.tag));
             Said { short, words, good: point.quality.is_good() }
         }
