@@ -71,3 +71,66 @@ pub struct DeskLink {
     /// Requests; at most a few wait.
     pub requests: mpsc::Sender<DeskRequest>,
 }
+
+/// What the watcher of a desk has seen.
+#[derive(Debug)]
+pub enum News<'a> {
+    /// Another plant, or none.
+    Desk(&'a Desk),
+    /// A newer picture of the plant that is open.
+    Snapshot(&'a Arc<Snapshot>),
+    /// The program ends: the desk is gone.
+    End,
+}
+
+impl DeskLink {
+    /// Tells `told` of every change, on a thread of its own that waits without a timer, until it answers `false` or the
+    /// program ends. Pictures that come while it is busy are passed over: it is told of the newest.
+    ///
+    /// # Errors
+    /// Where no thread can be started.
+    pub fn watch(&self, mut told: impl FnMut(News<'_>) -> bool + Send + 'static) -> std::io::Result<()> {
+        let mut desk = self.desk.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let work = async move {
+            loop {
+                let now = desk.borrow_and_update().clone();
+                if !told(News::Desk(&now)) {
+                    return;
+                }
+                let mut plant = match now {
+                    Desk::Plant(plant) => Some(plant.snapshots),
+                    Desk::Empty | Desk::Opening(_) | Desk::Failed { .. } => None,
+                };
+                loop {
+                    let published = async {
+                        match &mut plant {
+                            Some(snapshots) => snapshots.changed().await,
+                            None => std::future::pending().await,
+                        }
+                    };
+                    tokio::select! {
+                        changed = desk.changed() => match changed {
+                            Ok(()) => break,
+                            Err(_) => {
+                                told(News::End);
+                                return;
+                            }
+                        },
+                        published = published => match (published, &mut plant) {
+                            (Ok(()), Some(snapshots)) => {
+                                let snapshot = snapshots.borrow_and_update().clone();
+                                if !told(News::Snapshot(&snapshot)) {
+                                    return;
+                                }
+                            }
+                            // The plant stopped; the desk will say what comes next.
+                            _ => plant = None,
+                        },
+                    }
+                }
+            }
+        };
+        std::thread::Builder::new().name("desk-watch".to_owned()).spawn(move || runtime.block_on(work)).map(drop)
+    }
+}

@@ -2,10 +2,33 @@
 //!
 //! Invariant: nothing of acquisition, alarms, horn or history is computed here; a hidden, stalled or closed window
 //! changes nothing in the plant. Invariant: one frame paints one [`Snapshot`].
+//!
+//! ```text
+//! app      eframe, the renderer, when to paint          shell    one window: layout, dialogs, keys, what is open
+//! actions  what can be done here, with text and keys    words    every sentence, number and time
+//! theme    every colour; fonts the one family           settings what a person chose, kept between runs
+//! banner, tree, status, faceplate, palette, faults, help, states: the parts of the window
+//! widgets  plain data to Response                       panels   what a display's grid is made of
+//! ```
 
+pub mod actions;
+pub mod app;
+pub mod banner;
+pub mod faceplate;
+pub mod faults;
+pub mod files;
 pub mod fonts;
+pub mod help;
+pub mod lists;
+pub mod palette;
 pub mod panels;
+pub mod settings;
+pub mod shell;
+pub mod states;
+pub mod status;
 pub mod theme;
+pub mod tree;
+pub mod wake;
 pub mod widgets;
 pub mod words;
 
@@ -17,7 +40,7 @@ use theme::Theme;
 /// What one frame may read.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
-    /// The plant.
+    /// The plant. Its `now` is the instant of this frame, so that ages run while nothing new comes.
     pub snapshot: &'a Snapshot,
     /// What does not change while it runs.
     pub about: &'a About,
@@ -40,17 +63,23 @@ pub struct Outbox {
     pub actions: Vec<Action>,
 }
 
-/// What a click or key does to this window.
-#[derive(Debug, Clone, PartialEq)]
+/// What a click or key does to this window. Those that need no data have their text, tooltip and key in [`actions`].
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Show this display, by index in the plan.
     OpenDisplay(usize),
+    /// Show every tag in one list.
+    OpenAllTags,
+    /// Show every device in one list.
+    OpenDevices,
     /// Open the faceplate of this tag.
     OpenFaceplate(TagId),
     /// Close the faceplate.
     CloseFaceplate,
     /// Show the alarm list over the whole middle.
     OpenAlarmList,
+    /// Show what is shelved, suppressed or out of service.
+    OpenHidden,
     /// Show the project's faults.
     OpenFaults,
     /// Find anything (Ctrl+K).
@@ -61,6 +90,8 @@ pub enum Action {
     OpenProject(PathBuf),
     /// Open the demo plant.
     OpenDemo,
+    /// Quiet the horn.
+    SilenceHorn,
     /// Other theme.
     ToggleTheme,
     /// Text larger (+1), smaller (-1), 100 % (0).
@@ -77,5 +108,17 @@ impl Frame<'_> {
     /// Who acts at this desk.
     pub fn actor(&self) -> Actor {
         self.about.actor.clone()
+    }
+}
+
+impl Outbox {
+    /// Asks for an act on the plant.
+    pub fn command(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    /// Asks for something of this window.
+    pub fn action(&mut self, action: Action) {
+        self.actions.push(action);
     }
 }

@@ -21,7 +21,7 @@ pub const PEN: f32 = 1.5;
 pub const TOUCH: f32 = 22.0;
 
 /// Tokens of one theme.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Theme {
     /// Light words on a dark ground.
     pub dark: bool,
@@ -96,49 +96,49 @@ const fn rgb(hex: u32) -> Color32 {
 impl Theme {
     /// For rooms that are dimmed at night.
     pub const fn dark() -> Self {
-        let inverse = rgb(0x15_18_1c);
+        let inverse = rgb(0x0015_181c);
         Self {
             dark: true,
-            ground: rgb(0x1e_22_27),
-            panel: rgb(0x27_2c_32),
-            raised: rgb(0x32_38_40),
-            line: rgb(0x3c_43_4b),
-            track: rgb(0x20_25_2a),
-            text: rgb(0xd6_da_de),
+            ground: rgb(0x001e_2227),
+            panel: rgb(0x0027_2c32),
+            raised: rgb(0x0032_3840),
+            line: rgb(0x003c_434b),
+            track: rgb(0x0020_252a),
+            text: rgb(0x00d6_dade),
             inverse,
-            muted: rgb(0xa2_aa_b3),
-            normal: rgb(0x8f_a0_ad),
-            band: rgb(0x3d_47_4f),
-            select: rgb(0x6d_b3_e8),
-            priorities: [rgb(0xf4_62_67), rgb(0xe9_a4_0d), rgb(0xfb_f3_98), rgb(0xae_81_fa)],
+            muted: rgb(0x00a2_aab3),
+            normal: rgb(0x008f_a0ad),
+            band: rgb(0x003d_474f),
+            select: rgb(0x006d_b3e8),
+            priorities: [rgb(0x00f4_6267), rgb(0x00e9_a40d), rgb(0x00fb_f398), rgb(0x00ae_81fa)],
             digits: [inverse; 4],
             outlines: [None; 4],
-            pens: [rgb(0x8f_d3_c8), rgb(0xe8_b0_d0), rgb(0x9e_d6_a8), rgb(0xd9_c9_a0)],
+            pens: [rgb(0x008f_d3c8), rgb(0x00e8_b0d0), rgb(0x009e_d6a8), rgb(0x00d9_c9a0)],
             veil: Color32::from_black_alpha(120),
         }
     }
 
     /// For daylight.
     pub const fn light() -> Self {
-        let text = rgb(0x1b_1f_24);
-        let inverse = rgb(0xff_ff_ff);
+        let text = rgb(0x001b_1f24);
+        let inverse = rgb(0x00ff_ffff);
         Self {
             dark: false,
-            ground: rgb(0xd4_d7_da),
-            panel: rgb(0xe4_e6_e8),
-            raised: rgb(0xf1_f2_f3),
-            line: rgb(0xb9_be_c4),
-            track: rgb(0xcd_d1_d5),
+            ground: rgb(0x00d4_d7da),
+            panel: rgb(0x00e4_e6e8),
+            raised: rgb(0x00f1_f2f3),
+            line: rgb(0x00b9_bec4),
+            track: rgb(0x00cd_d1d5),
             text,
             inverse,
-            muted: rgb(0x4a_52_5b),
-            normal: rgb(0x5b_6b_78),
-            band: rgb(0xc3_c9_ce),
-            select: rgb(0x0b_62_a4),
-            priorities: [rgb(0xb6_00_28), rgb(0xd8_77_19), rgb(0xf4_d1_0a), rgb(0x80_32_c2)],
+            muted: rgb(0x004a_525b),
+            normal: rgb(0x005b_6b78),
+            band: rgb(0x00c3_c9ce),
+            select: rgb(0x000b_62a4),
+            priorities: [rgb(0x00b6_0028), rgb(0x00d8_7719), rgb(0x00f4_d10a), rgb(0x0080_32c2)],
             digits: [inverse, text, text, inverse],
             outlines: [None, Some(text), Some(text), None],
-            pens: [rgb(0x0f_6b_6b), rgb(0x9a_2f_6e), rgb(0x1f_6b_35), rgb(0x6b_54_16)],
+            pens: [rgb(0x000f_6b6b), rgb(0x009a_2f6e), rgb(0x001f_6b35), rgb(0x006b_5416)],
             veil: Color32::from_black_alpha(80),
         }
     }

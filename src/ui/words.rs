@@ -32,13 +32,10 @@ pub fn number(value: f64, decimals: Option<u8>) -> String {
     if value.abs() >= 1e15 {
         return minus(format!("{value:.3e}"));
     }
-    let plain = match decimals {
-        Some(decimals) => format!("{value:.*}", usize::from(decimals.min(9))),
-        None => {
-            let three = format!("{value:.3}");
-            three.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-    };
+    let plain = decimals.map_or_else(
+        || format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').to_owned(),
+        |decimals| format!("{value:.*}", usize::from(decimals.min(9))),
+    );
     let plain = if plain.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) { plain.replace('-', "") } else { plain };
     grouped(&plain)
 }

@@ -1,0 +1,128 @@
+//! What can be done in this window, in one table: its words, its explanation and its key. The menu, the keys, the finder
+//! and the help page are all made from it, so that none can tell another story.
+
+use super::Action;
+use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+/// One thing that can be done.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What it does.
+    pub action: Action,
+    /// As a menu says it.
+    pub text: &'static str,
+    /// One sentence more.
+    pub explanation: &'static str,
+    /// Its keys; the first is the one shown.
+    pub keys: &'static [KeyboardShortcut],
+    /// A line stands above it in the menu.
+    pub group_start: bool,
+}
+
+const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
+}
+
+const FIND: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::K)];
+const OPEN: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::O)];
+const LARGER: &[KeyboardShortcut] =
+    &[key(Modifiers::COMMAND, Key::Plus), key(Modifiers::COMMAND, Key::Equals)];
+const SMALLER: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Minus)];
+const USUAL: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Num0)];
+const FULL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F11)];
+const HELP: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F1)];
+const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
+
+/// Keys that act where the focus is, rather than in the whole window: for the help page.
+pub const LOCAL_KEYS: [(&str, &str); 5] = [
+    ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
+    ("Enter or Space", "Press what has the focus"),
+    ("Space", "In a list of alarms: acknowledge the chosen row"),
+    ("Up, Down", "In a list: choose the row above or below"),
+    ("Esc", "Close the dialog, the finder, the list or the faceplate on top"),
+];
+
+/// Everything that can be done, in the menu's order.
+pub fn all() -> Vec<Entry> {
+    let entry = |action, text, explanation, keys| Entry { action, text, explanation, keys, group_start: false };
+    let group = |action, text, explanation, keys| Entry { action, text, explanation, keys, group_start: true };
+    vec![
+        entry(Action::OpenPalette, "Find…", "Any tag, display, alarm or command, by a part of its name", FIND),
+        entry(Action::OpenAlarmList, "All alarms", "Every alarm that is not normal, most urgent first", &[]),
+        entry(Action::OpenHidden, "Hidden alarms", "Shelved, suppressed and out of service", &[]),
+        entry(Action::SilenceHorn, "Silence horn", "Quiets the horn for what is there now; a new alarm sounds again", &[]),
+        group(Action::OpenDevices, "Devices", "Every device's link with its figures", &[]),
+        entry(Action::OpenAllTags, "All tags", "Every tag with its value, quality and age", &[]),
+        entry(Action::OpenFaults, "Faults of the project", "What is wrong in the project file, with line and mend", &[]),
+        group(Action::ChooseProject, "Open project…", "Stops watching this one and opens another", OPEN),
+        entry(Action::OpenDemo, "Open the demo plant", "A pumping station that runs in this program; not a real plant", &[]),
+        group(Action::ToggleTheme, "Other theme", "Dark for dimmed rooms, light for daylight", &[]),
+        entry(Action::TextScale(1), "Larger text", "Up to 200 %", LARGER),
+        entry(Action::TextScale(-1), "Smaller text", "Down to 75 %", SMALLER),
+        entry(Action::TextScale(0), "Usual text", "100 %", USUAL),
+        entry(Action::ToggleFullScreen, "Full screen", "Fills the screen, or no longer", FULL),
+        group(Action::OpenHelp, "Keys", "Every key of this window", HELP),
+        entry(Action::Quit, "Stop watching", "Closes the window; asks first while alarms stand", QUIT),
+    ]
+}
+
+/// A key as people write it: `Ctrl+K`.
+pub fn key_text(shortcut: &KeyboardShortcut) -> String {
+    let mut text = String::new();
+    let modifiers = shortcut.modifiers;
+    for (pressed, name) in [
+        (modifiers.command || modifiers.ctrl, if cfg!(target_os = "macos") { "Cmd" } else { "Ctrl" }),
+        (modifiers.alt, "Alt"),
+        (modifiers.shift, "Shift"),
+    ] {
+        if pressed {
+            text.push_str(name);
+            text.push('+');
+        }
+    }
+    text.push_str(match shortcut.logical_key {
+        Key::Plus => "+",
+        Key::Minus => "-",
+        Key::Num0 => "0",
+        other => other.name(),
+    });
+    text
+}
+
+/// Actions whose keys were pressed in this frame. None of them is a bare letter, so that none acts while a text field
+/// has the focus and a word is typed.
+pub fn pressed(ctx: &Context) -> Vec<Action> {
+    let entries = all();
+    ctx.input_mut(|input| {
+        entries
+            .into_iter()
+            .filter(|e| e.keys.iter().any(|k| input.consume_shortcut(k)))
+            .map(|e| e.action)
+            .collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_does_two_things_and_no_bare_letter_does_any() {
+        let mut seen = Vec::new();
+        for entry in all() {
+            for key in entry.keys {
+                assert!(!seen.contains(key), "{} twice", key_text(key));
+                seen.push(*key);
+                let bare = key.modifiers == Modifiers::NONE;
+                assert!(!bare || key.logical_key.name().starts_with('F'), "{} is a bare key", key_text(key));
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_written_as_people_write_them() {
+        assert_eq!(key_text(&FIND[0]), if cfg!(target_os = "macos") { "Cmd+K" } else { "Ctrl+K" });
+        assert_eq!(key_text(&FULL[0]), "F11");
+        assert!(key_text(&SMALLER[0]).ends_with("+-"));
+    }
+}

@@ -1,0 +1,335 @@
+//! The window on the screen: eframe, the renderer, and when to paint.
+
+use super::settings::{self, Settings};
+use super::shell::{Shell, Wishes};
+use super::theme::ThemeChoice;
+use super::wake::{self, Pace, Urgency};
+use crate::engine::{Command, Snapshot};
+use crate::link::{Desk, DeskLink, DeskRequest, News};
+use crate::time::Clock;
+use eframe::egui::{self, ViewportBuilder, ViewportCommand};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Which way to the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Renderer {
+    /// OpenGL on Linux and its like, wgpu on Windows and macOS; where that fails, the other.
+    #[default]
+    Auto,
+    /// OpenGL.
+    Glow,
+    /// Vulkan, Metal or Direct3D; not compiled in on Linux.
+    Wgpu,
+}
+
+/// How the window opens.
+#[derive(Debug, Clone)]
+pub struct WindowOptions {
+    /// Which way to the screen.
+    pub renderer: Renderer,
+    /// For this run, against what the settings say.
+    pub theme: Option<ThemeChoice>,
+    /// Inner size in points; `None`: 1440 by 900.
+    pub size: Option<[f32; 2]>,
+    /// Fills the screen from the start.
+    pub full_screen: bool,
+    /// Where the settings lie; `None`: nothing is kept.
+    pub settings_path: Option<PathBuf>,
+    /// Tells the time of each frame.
+    pub clock: Clock,
+}
+
+impl WindowOptions {
+    /// As the settings of this user say.
+    pub fn new(clock: Clock) -> Self {
+        Self {
+            renderer: Renderer::Auto,
+            theme: None,
+            size: None,
+            full_screen: false,
+            settings_path: settings::default_path(),
+            clock,
+        }
+    }
+}
+
+/// Why there is no window, in one sentence with its mend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}; {mend}")]
+pub struct WindowError {
+    /// What is missing.
+    pub what: String,
+    /// What would mend it.
+    pub mend: String,
+}
+
+/// Packages that a window needs on Debian, each proven by taking its library away.
+const PACKAGES: &str =
+    "apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libgl1 libegl1 libgl1-mesa-dri";
+
+/// Opens the window and stays until it is closed. The plant is untouched by that.
+///
+/// # Errors
+/// Where there is no display, or the system lacks a library for windows.
+pub fn run(desk: DeskLink, options: WindowOptions) -> Result<(), WindowError> {
+    #[cfg(not(any(windows, target_os = "macos")))]
+    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none_or(|v| v.is_empty())) {
+        return Err(WindowError {
+            what: "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)".to_owned(),
+            mend: "start it in a desktop session, or use \"watchkeeper run\" without a window".to_owned(),
+        });
+    }
+    let opened = Arc::new(AtomicBool::new(false));
+    let mut last = None;
+    for renderer in renderers(options.renderer) {
+        match attempt(renderer, &desk, &options, &opened) {
+            Ok(()) => return Ok(()),
+            Err(error) => {
+                tracing::warn!(renderer = %renderer, error = %error.what, "no window with this renderer");
+                last.get_or_insert(error);
+                // A window that was open and then failed is not opened a second time behind the operator's back.
+                if opened.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        }
+    }
+    Err(last.unwrap_or_else(|| WindowError {
+        what: "this program was built without a renderer for windows".to_owned(),
+        mend: "use \"watchkeeper run\" without a window".to_owned(),
+    }))
+}
+
+/// What to try, in order.
+fn renderers(wanted: Renderer) -> Vec<eframe::Renderer> {
+    #[cfg(not(any(windows, target_os = "macos")))]
+    {
+        let _only_glow_is_compiled_in = wanted;
+        vec![eframe::Renderer::Glow]
+    }
+    #[cfg(any(windows, target_os = "macos"))]
+    match wanted {
+        Renderer::Auto | Renderer::Wgpu => vec![eframe::Renderer::Wgpu, eframe::Renderer::Glow],
+        Renderer::Glow => vec![eframe::Renderer::Glow, eframe::Renderer::Wgpu],
+    }
+}
+
+fn attempt(renderer: eframe::Renderer, desk: &DeskLink, options: &WindowOptions, opened: &Arc<AtomicBool>) -> Result<(), WindowError> {
+    let viewport = ViewportBuilder::default()
+        .with_title(Shell::title(&desk.desk.borrow()))
+        .with_app_id("watchkeeper")
+        .with_inner_size(options.size.unwrap_or([1440.0, 900.0]))
+        .with_min_inner_size([640.0, 400.0])
+        .with_fullscreen(options.full_screen)
+        .with_drag_and_drop(true);
+    let native = eframe::NativeOptions { viewport, renderer, persist_window: false, ..Default::default() };
+    let (desk, options, opened) = (desk.clone(), options.clone(), opened.clone());
+    // winit panics where libxkbcommon is missing; that is the world's fault and has a mend, like any other missing library.
+    let outcome = catch_unwind(AssertUnwindSafe(move || {
+        eframe::run_native(
+            "watchkeeper",
+            native,
+            Box::new(move |creation| {
+                let app = App::new(&creation.egui_ctx, desk, options)?;
+                opened.store(true, Ordering::Relaxed);
+                Ok(Box::new(app))
+            }),
+        )
+    }));
+    match outcome {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(explain(&error.to_string())),
+        Err(panic) => {
+            let words = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+                .unwrap_or_else(|| "the window failed".to_owned());
+            Err(explain(&words))
+        }
+    }
+}
+
+/// From a library's words to one sentence with its mend.
+fn explain(error: &str) -> WindowError {
+    let first = error.lines().next().unwrap_or_default().trim_end_matches('.');
+    let what = if error.contains("xkbcommon") {
+        "the library libxkbcommon-x11 for windows is missing".to_owned()
+    } else if error.contains("LibraryOpenError") || error.contains("could not be loaded") {
+        format!("a library for windows is missing ({first})")
+    } else if error.contains("NoGlutinConfigs") || error.contains("OpenGL") || error.contains("glutin") {
+        format!("OpenGL is missing ({first})")
+    } else if error.contains("XOpenDisplay") || error.contains("NotSupported") || error.contains("onnect") {
+        format!("the display cannot be reached ({first})")
+    } else {
+        format!("no window can be opened ({first})")
+    };
+    let mend = if cfg!(target_os = "linux") {
+        format!("on Debian: {PACKAGES}; or use \"watchkeeper run\" without a window")
+    } else {
+        "use \"watchkeeper run\" without a window".to_owned()
+    };
+    WindowError { what, mend }
+}
+
+/// The window as eframe sees it.
+struct App {
+    desk: DeskLink,
+    shell: Shell,
+    settings_path: Option<PathBuf>,
+    pace: Pace,
+    /// The program ends: the window closes and asks nothing.
+    ending: Arc<AtomicBool>,
+    /// The person said that it may close.
+    closing: bool,
+    title: String,
+}
+
+impl App {
+    fn new(ctx: &egui::Context, desk: DeskLink, options: WindowOptions) -> std::io::Result<Self> {
+        let mut settings = options.settings_path.as_deref().map(Settings::load).unwrap_or_default();
+        if let Some(theme) = options.theme {
+            settings.theme = theme;
+        }
+        let pace = Pace::new(options.clock);
+        let ending = Arc::new(AtomicBool::new(false));
+        watch(ctx, &desk, pace.clone(), ending.clone())?;
+        let mut app = Self {
+            desk,
+            shell: Shell::new(settings),
+            settings_path: options.settings_path,
+            pace,
+            ending,
+            closing: false,
+            title: String::new(),
+        };
+        app.journal_window(true);
+        Ok(app)
+    }
+
+    /// The window's opening and closing stand in the journal.
+    fn journal_window(&mut self, opened: bool) {
+        if let Desk::Plant(plant) = &*self.desk.desk.borrow() {
+            let by = plant.about.actor.clone();
+            if plant.commands.try_send(Command::Window { by, opened }).is_err() {
+                tracing::warn!(opened, "the plant did not take the window's entry for the journal");
+            }
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &egui::Context, wishes: Wishes) {
+        if let Some(request) = wishes.request {
+            if let DeskRequest::Open(path) = &request {
+                self.shell.settings.remember(std::path::absolute(path).unwrap_or_else(|_e| path.clone()));
+                self.save_settings();
+            }
+            if self.desk.requests.try_send(request).is_err() {
+                tracing::warn!("a request for another project was not taken; one is being opened already");
+            }
+        }
+        if wishes.save {
+            self.save_settings();
+        }
+        if wishes.toggle_full_screen {
+            let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
+            ctx.send_viewport_cmd(ViewportCommand::Fullscreen(!full));
+        }
+        if wishes.close {
+            self.closing = true;
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+    }
+
+    fn save_settings(&self) {
+        if let Some(path) = &self.settings_path
+            && let Err(error) = self.shell.settings.save(path)
+        {
+            tracing::warn!(path = %path.display(), %error, "the window's settings could not be saved");
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        if self.ending.load(Ordering::Relaxed) && !self.closing {
+            self.closing = true;
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let ctx = ui.ctx().clone();
+        let now = self.pace.painted();
+        let desk = self.desk.desk.borrow().clone();
+        if ctx.input(|i| i.viewport().close_requested()) && !self.closing && !self.shell.may_close(&desk) {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        }
+        let title = Shell::title(&desk);
+        if title != self.title {
+            ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
+        let wishes = self.shell.ui(ui, &desk, now);
+        self.carry_out(&ctx, wishes);
+        let blinking = matches!(&desk, Desk::Plant(plant) if Shell::blinks(&plant.snapshots.borrow()));
+        ctx.request_repaint_after(wake::until_tick(now, blinking));
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.journal_window(false);
+        self.save_settings();
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// Asks for frames as the plant's news deserve it, from a thread of its own.
+fn watch(ctx: &egui::Context, desk: &DeskLink, pace: Pace, ending: Arc<AtomicBool>) -> std::io::Result<()> {
+    let ctx = ctx.clone();
+    let mut last: Option<Arc<Snapshot>> = None;
+    desk.watch(move |news| {
+        let urgency = match news {
+            News::Desk(_) => {
+                last = None;
+                Urgency::Now
+            }
+            News::Snapshot(new) => {
+                let urgency = last.as_ref().map_or(Urgency::Now, |old| wake::urgency(old, new));
+                last = Some(new.clone());
+                urgency
+            }
+            News::End => {
+                ending.store(true, Ordering::Relaxed);
+                Urgency::Now
+            }
+        };
+        if let Some(delay) = pace.delay(urgency) {
+            ctx.request_repaint_after_for(delay, egui::ViewportId::ROOT);
+        }
+        true
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_library_is_told_in_one_sentence_with_its_mend() {
+        for (error, what) in [
+            ("Library libxkbcommon-x11.so could not be loaded.", "the library libxkbcommon-x11 for windows is missing"),
+            ("winit EventLoopError: os error: XNotSupported(LibraryOpenError(OpenError))", "a library for windows is missing"),
+            ("NoGlutinConfigs(ConfigTemplate { .. })", "OpenGL is missing"),
+        ] {
+            let error = explain(error);
+            assert!(error.what.starts_with(what), "{error}");
+            assert!(error.to_string().lines().count() == 1);
+            assert!(!cfg!(target_os = "linux") || error.mend.contains("libxkbcommon-x11-0"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! The alarm banner, always there and always as high: how many of each priority, the three most urgent that wait for a
+//! person, each with its button, the horn, and what is hidden.
+//!
+//! Invariant: under a pointer that is about to click nothing changes place. While the pointer rests on the rows they
+//! stay as they are, an acknowledged one among them, for as long as the pointer was moved within [`REST`]; then the
+//! rows are the three most urgent again, for a pointer that lies there forgotten must not hide a new alarm.
+//! Invariant: a second click within [`DOUBLE`] does nothing.
+
+use super::theme::{LINE, RADIUS, STEP, Theme};
+use super::widgets::symbol::Symbol;
+use super::widgets::{self, Brush, text};
+use super::words::{self, say};
+use super::{Action, Frame, Outbox, fonts};
+use crate::engine::plan::Subject;
+use crate::engine::{AlarmId, AlarmRef, AlarmView, Command, Snapshot};
+use crate::project::Priority;
+use crate::time::{Mono, Span};
+use eframe::egui::{
+    Align2, Button, Key, Modifiers, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+};
+use fonts::size;
+
+/// Rows shown.
+const ROWS: usize = 3;
+/// Height of a row.
+const ROW: f32 = 25.0;
+/// Height of the banner.
+pub const HEIGHT: f32 = ROWS as f32 * ROW + 4.0 * STEP;
+/// A pointer that has not moved for so long is about to do nothing.
+const REST: f32 = 5.0;
+/// Clicks that follow each other within this are one.
+const DOUBLE: Span = Span::from_millis(500);
+/// A refusal is told on its row for so long.
+const REFUSAL: Span = Span::from_secs(30);
+
+/// What the banner remembers between frames.
+#[derive(Debug, Default)]
+pub struct BannerState {
+    /// The rows as they stand: alarm and occurrence.
+    rows: Vec<(AlarmId, u64)>,
+    /// The pointer rests on them.
+    held: bool,
+    /// When a button was last pressed.
+    pressed: Option<Mono>,
+}
+
+impl BannerState {
+    /// Brings the rows up to a snapshot: while they are held each stays where it is, and free places below are filled.
+    pub fn refresh(&mut self, snapshot: &Snapshot) {
+        if !self.held {
+            self.rows.clear();
+        }
+        // Of a held row a newer occurrence may have come: the row then shows that one.
+        for row in &mut self.rows {
+            if let Some(view) = snapshot.alarms.iter().find(|a| a.id == row.0) {
+                row.1 = view.occurrence;
+            }
+        }
+        for view in snapshot.alarms.iter().filter(|a| a.state.needs_acknowledgement()) {
+            if self.rows.len() >= ROWS {
+                break;
+            }
+            if !self.rows.iter().any(|(id, _)| *id == view.id) {
+                self.rows.push((view.id, view.occurrence));
+            }
+        }
+    }
+
+    /// Whether a press at this instant is one of its own.
+    fn takes_press(&mut self, now: Mono) -> bool {
+        if self.pressed.is_some_and(|before| now - before < DOUBLE) {
+            return false;
+        }
+        self.pressed = Some(now);
+        true
+    }
+}
+
+/// The banner.
+pub fn banner_ui(ui: &mut Ui, frame: &Frame<'_>, state: &mut BannerState, notice: Option<&str>, outbox: &mut Outbox) {
+    state.refresh(frame.snapshot);
+    let whole = ui.max_rect();
+    let narrow = whole.width() < 900.0;
+    let left = if narrow { 150.0 } else { 192.0 };
+    let right = if narrow { 190.0 } else { 226.0 };
+    let counts = Rect::from_min_max(whole.min, pos2(whole.left() + left, whole.bottom()));
+    let buttons = Rect::from_min_max(pos2(whole.right() - right, whole.top()), whole.max);
+    let rows = Rect::from_min_max(pos2(counts.right() + 3.0 * STEP, whole.top()), pos2(buttons.left() - 3.0 * STEP, whole.bottom()));
+    counts_ui(ui, frame, counts);
+    buttons_ui(ui, frame, buttons, outbox);
+    rows_ui(ui, frame, rows.shrink2(vec2(0.0, 2.0 * STEP)), state, notice, outbox);
+}
+
+/// Four columns: the symbol, how many wait of how many, the word.
+fn counts_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) {
+    let Theme { text: ink, muted, .. } = frame.theme;
+    let counts = frame.snapshot.counts;
+    let width = rect.width() / 4.0;
+    for priority in Priority::ALL {
+        let i = priority as usize;
+        let column = Rect::from_min_size(pos2(rect.left() + width * i as f32, rect.top()), vec2(width, rect.height()));
+        let (waiting, shown) = (counts.unacknowledged[i], counts.shown[i]);
+        let x = column.center().x;
+        let painter = ui.painter();
+        // Where there is none of a kind its symbol is quiet: no colour while nothing is wrong.
+        if shown > 0 {
+            Symbol::new(priority).paint(painter, frame.theme, pos2(x, column.top() + 24.0), 16.0, frame.blink_on);
+        } else {
+            widgets::symbol::mark(painter, priority, pos2(x, column.top() + 24.0), 14.0, frame.theme.line, false);
+        }
+        let waiting_text = text::line(painter, words::count(waiting.into()), fonts::strong(size::TITLE), if shown > 0 { *ink } else { *muted }, width);
+        let of = text::line(painter, format!("/{}", words::count(shown.into())), fonts::regular(size::SMALL), *muted, width);
+        let start = x - (waiting_text.size().x + of.size().x) / 2.0;
+        let baseline = column.top() + 40.0;
+        let of_at = pos2(start + waiting_text.size().x, baseline + waiting_text.size().y - of.size().y - 2.0);
+        painter.galley(pos2(start, baseline), waiting_text, *ink);
+        painter.galley(of_at, of, *muted);
+        painter.text(pos2(x, column.top() + 67.0), Align2::CENTER_CENTER, priority.word(), fonts::regular(size::SMALL), *muted);
+        let response = ui.interact(column, ui.scope_id().with(("count", i)), Sense::hover());
+        widgets::tell(&response, Role::Label, priority.word(), || format!("{waiting} unacknowledged of {shown}"));
+    }
+}
+
+/// Horn, lists, menu: two by two.
+fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
+    let shown: u32 = frame.snapshot.counts.shown.iter().sum();
+    let hidden = frame.snapshot.counts.hidden;
+    let inner = rect.shrink2(vec2(0.0, 5.0 * STEP));
+    let (width, height) = ((inner.width() - 2.0 * STEP - STEP) / 2.0, (inner.height() - 1.5 * STEP) / 2.0);
+    let cell = |column: f32, row: f32| {
+        Rect::from_min_size(pos2(inner.left() + column * (width + 1.5 * STEP), inner.top() + row * (height + 1.5 * STEP)), vec2(width, height))
+    };
+    let sounding = frame.snapshot.horn.is_some();
+    let silence = ui
+        .scope_builder(UiBuilder::new().max_rect(cell(0.0, 0.0)), |ui| {
+            ui.add_enabled(sounding, Button::new(say::SILENCE).min_size(vec2(width, height)))
+        })
+        .inner;
+    if silence.on_hover_text("Quiets the horn for what is there now; a new alarm sounds again").clicked() {
+        outbox.action(Action::SilenceHorn);
+    }
+    let flood = frame.snapshot.counts.flood;
+    let all = format!("{} {}", say::ALL_ALARMS, words::count(shown.into()));
+    if put_button(ui, cell(1.0, 0.0), &all).clicked() {
+        outbox.action(Action::OpenAlarmList);
+    }
+    if put_button(ui, cell(0.0, 1.0), &format!("{} {}", say::HIDDEN, words::count(hidden.into())))
+        .on_hover_text("Shelved, suppressed and out of service")
+        .clicked()
+    {
+        outbox.action(Action::OpenHidden);
+    }
+    let menu_cell = cell(1.0, 1.0);
+    ui.scope_builder(UiBuilder::new().max_rect(menu_cell), |ui| super::help::menu_ui(ui, menu_cell.size(), outbox));
+    if flood {
+        let at = pos2(rect.left(), rect.top() + 2.0);
+        let words = Rect::from_min_size(at, vec2(rect.width() - 2.0 * STEP, 5.0 * STEP - 4.0));
+        let painted = text::paint(ui.painter(), words, Align2::LEFT_CENTER, format!("⚠ {}", say::FLOOD), fonts::strong(size::SMALL), frame.theme.text);
+        let response = ui.interact(painted, ui.scope_id().with("flood"), Sense::hover());
+        widgets::tell(&response, Role::Label, say::FLOOD, || "more than 10 alarms in 10 minutes".to_owned());
+    }
+}
+
+fn put_button(ui: &mut Ui, rect: Rect, words: &str) -> Response {
+    ui.put(rect, Button::new(words).min_size(rect.size()).truncate())
+}
+
+fn rows_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, state: &mut BannerState, notice: Option<&str>, outbox: &mut Outbox) {
+    let still = ui.input(|i| i.pointer.time_since_last_movement());
+    let clicked = ui.input(|i| i.pointer.any_down());
+    state.held = ui.rect_contains_pointer(rect) && (still < REST || clicked);
+    if state.held {
+        // So that the rows are let go in time, even on a plant where nothing else changes.
+        ui.ctx().request_repaint_after_secs(REST - still + 0.05);
+    }
+    if let Some(fault) = loud_fault(frame.snapshot) {
+        let top = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
+        fault_ui(ui, frame, top, &fault);
+        let rest = Rect::from_min_max(pos2(rect.left(), rect.top() + ROW), rect.max);
+        alarms_ui(ui, frame, rest, state, notice, outbox, ROWS - 1);
+    } else {
+        alarms_ui(ui, frame, rect, state, notice, outbox, ROWS);
+    }
+}
+
+/// What keeps acts from being recorded is told above every alarm.
+fn loud_fault(snapshot: &Snapshot) -> Option<String> {
+    let journal = &snapshot.journal;
+    if let Some(why) = &journal.fault {
+        let waiting = if journal.waiting > 0 { format!(", {} entries wait", words::count(journal.waiting)) } else { String::new() };
+        return Some(format!("The journal cannot be written: {why}{waiting}; acknowledging is refused until it can"));
+    }
+    (journal.lost > 0).then(|| format!("{} journal entries were lost while the disk refused", words::count(journal.lost)))
+}
+
+fn fault_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, fault: &str) {
+    let theme = frame.theme;
+    ui.painter().rect_stroke(rect.shrink(0.5), f32::from(RADIUS), Stroke::new(2.0 * LINE, theme.text), StrokeKind::Inside);
+    let words = rect.shrink2(vec2(2.0 * STEP, 0.0));
+    text::paint(ui.painter(), words, Align2::LEFT_CENTER, format!("⚠ {fault}"), fonts::strong(size::BODY), theme.text);
+    let response = ui.interact(rect, ui.scope_id().with("fault"), Sense::hover()).on_hover_text(fault);
+    widgets::tell(&response, Role::Alert, "Journal fault", || fault.to_owned());
+}
+
+fn alarms_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    rect: Rect,
+    state: &mut BannerState,
+    notice: Option<&str>,
+    outbox: &mut Outbox,
+    places: usize,
+) {
+    if let Some(notice) = notice {
+        let at = Rect::from_min_size(pos2(rect.left(), rect.bottom() - ROW), vec2(rect.width(), ROW));
+        text::paint(ui.painter(), at, Align2::LEFT_CENTER, notice, fonts::strong(size::BODY), frame.theme.text);
+        let response = ui.interact(at, ui.scope_id().with("notice"), Sense::hover());
+        widgets::tell(&response, Role::Alert, "Notice", || notice.to_owned());
+    }
+    if state.rows.is_empty() {
+        let shown: u32 = frame.snapshot.counts.shown.iter().sum();
+        let words = if shown == 0 { say::NO_ALARMS } else { say::ALL_ACKNOWLEDGED };
+        let at = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
+        text::paint(ui.painter(), at, Align2::LEFT_CENTER, words, fonts::regular(size::BODY), frame.theme.muted);
+        let response = ui.interact(at, ui.scope_id().with("quiet"), Sense::hover());
+        widgets::tell(&response, Role::Label, "Alarm banner", || words.to_owned());
+        return;
+    }
+    let places = places - usize::from(notice.is_some() && state.rows.len() >= places);
+    for (i, (id, _)) in state.rows.clone().into_iter().take(places).enumerate() {
+        let at = Rect::from_min_size(pos2(rect.left(), rect.top() + ROW * i as f32), vec2(rect.width(), ROW));
+        let view = frame.snapshot.alarms.iter().find(|a| a.id == id);
+        row_ui(ui, frame, at, id, view, state, outbox);
+    }
+}
+
+/// One alarm: symbol, time, name, message, value now, button. `view` is `None` where it went back to normal under a
+/// pointer that holds its row.
+fn row_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, id: AlarmId, view: Option<&AlarmView>, state: &mut BannerState, outbox: &mut Outbox) {
+    let Some(alarm) = frame.snapshot.plan.alarm(id) else { return };
+    let theme = frame.theme;
+    let waits = view.is_some_and(|v| v.state.needs_acknowledgement());
+    let inverse = alarm.priority == Priority::Critical && waits;
+    let (ink, soft) = if inverse { (theme.inverse, theme.inverse) } else { (theme.text, theme.muted) };
+    let ink = if waits { ink } else { theme.muted };
+    let row_id = ui.scope_id().with(("row", id.0));
+    if inverse {
+        ui.painter().rect_filled(rect.shrink2(vec2(0.0, 0.5)), 3.0, theme.priority(Priority::Critical));
+    } else {
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(LINE, theme.line));
+    }
+    let acknowledge = |state: &mut BannerState, outbox: &mut Outbox| {
+        if let Some(view) = view.filter(|_| waits && state.takes_press(frame.snapshot.now.mono)) {
+            let alarms = vec![AlarmRef { alarm: alarm.name.clone(), occurrence: view.occurrence }];
+            outbox.command(Command::Acknowledge { by: frame.actor(), alarms, note: None });
+        }
+    };
+    // Space on a chosen row acknowledges; it is taken before the row would understand it as a click.
+    let has_focus = ui.memory(|m| m.has_focus(row_id));
+    if has_focus && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Space)) {
+        acknowledge(state, outbox);
+    }
+    let button = Rect::from_min_size(pos2(rect.right() - 112.0, rect.top() + 2.0), vec2(110.0, rect.height() - 4.0));
+    let body = Rect::from_min_max(rect.min, pos2(button.left() - STEP, rect.bottom()));
+    let response = widgets::press(ui, body, row_id, &Brush { theme, blink_on: frame.blink_on }, 3.0);
+    if response.clicked() {
+        match alarm.subject {
+            Subject::Tag(tag) => outbox.action(Action::OpenFaceplate(tag)),
+            Subject::Device(_) => outbox.action(Action::OpenDevices),
+            Subject::System => outbox.action(Action::OpenFaults),
+        }
+    }
+    widgets::tell(&response, Role::ListItem, &format!("alarm {}", alarm.name), || match view {
+        Some(view) => words::spoken_alarm(frame.snapshot, view, frame.zone),
+        None => "normal".to_owned(),
+    });
+
+    let painter = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
+    if let Some(view) = view {
+        let mut symbol = Symbol::from_state(alarm.priority, view.state);
+        if inverse {
+            symbol = symbol.on_critical();
+        }
+        symbol.paint(&painter, theme, pos2(rect.left() + 13.0, rect.center().y), 14.0, frame.blink_on);
+    }
+    let mut rest = Rect::from_min_max(pos2(body.left() + 32.0, rect.top()), body.max);
+    let cell = |rest: &mut Rect, width: f32| {
+        let cell = Rect::from_min_size(rest.min, vec2(width, rest.height()));
+        rest.min.x += width;
+        cell
+    };
+    let regular = fonts::regular(size::BODY);
+    let raised = view.map(|v| words::instant(v.raised, frame.snapshot.now.utc, frame.zone)).unwrap_or_default();
+    // A time of another day needs more room; every row gets the same.
+    let wide_time = raised.len() > 8;
+    text::paint(&painter, cell(&mut rest, if wide_time { 116.0 } else { 72.0 }), Align2::LEFT_CENTER, raised, regular.clone(), if waits { ink } else { soft });
+    let value = words::alarm_value(frame.snapshot, alarm);
+    let value_width = if body.width() > 520.0 { 104.0 } else { 84.0 };
+    let left = (rest.width() - value_width).max(60.0);
+    let name_width = if left > 330.0 { (left * 0.4).min(230.0) } else { left };
+    let strong = fonts::strong(size::BODY);
+    text::paint(&painter, cell(&mut rest, name_width - 2.0 * STEP), Align2::LEFT_CENTER, alarm.name.as_ref(), strong, ink);
+    cell(&mut rest, 2.0 * STEP);
+    if left > 330.0 {
+        let refusal = refusal(frame.snapshot, &alarm.name);
+        let (message, ink) = match (&refusal, view) {
+            (Some(reason), _) => (format!("refused: {reason}"), ink),
+            (None, Some(view)) if !waits => (words::state(view).to_owned(), theme.muted),
+            (None, None) => ("normal".to_owned(), theme.muted),
+            _ => (alarm.message.to_string(), ink),
+        };
+        text::paint(&painter, cell(&mut rest, left - name_width - 2.0 * STEP), Align2::LEFT_CENTER, message, regular.clone(), ink);
+    }
+    let at = Rect::from_min_max(pos2(body.right() - value_width, rect.top()), pos2(body.right() - 2.0 * STEP, rect.bottom()));
+    text::paint(&painter, at, Align2::RIGHT_CENTER, value.text, regular, if value.good { ink } else { soft });
+
+    let Some(view) = view.filter(|_| waits) else { return };
+    if view.recording {
+        text::paint(ui.painter(), button, Align2::CENTER_CENTER, say::RECORDING, fonts::regular(size::SMALL), ink);
+        return;
+    }
+    let response = ui.put(button, Button::new(RichText::new(say::ACKNOWLEDGE)).min_size(button.size()));
+    widgets::tell(&response, Role::Button, &format!("{} {}", say::ACKNOWLEDGE, alarm.name), String::new);
+    if response.clicked() {
+        acknowledge(state, outbox);
+    }
+}
+
+/// Why an act on this alarm was refused a moment ago.
+pub fn refusal(snapshot: &Snapshot, alarm: &str) -> Option<String> {
+    let latest = snapshot.refusals.iter().rev().find(|r| r.alarm.as_ref() == alarm)?;
+    (snapshot.now.mono - latest.at.mono < REFUSAL).then(|| latest.reason.to_string())
+}

@@ -1,0 +1,338 @@
+//! The faceplate of the chosen tag: what it is, what to do, what it was in the last hour, and where it comes from.
+
+use super::theme::{LINE, RADIUS, STEP, Theme};
+use super::tree::heading_ui;
+use super::widgets::pen::{Trace, View};
+use super::widgets::scale::span_of;
+use super::widgets::symbol::Symbol;
+use super::widgets::{self, hatch, reading::Reading, text};
+use super::words::{self, say};
+use super::{Action, Frame, Outbox, fonts};
+use crate::engine::plan::{AlarmPlan, Condition, SourcePlan, TagPlan};
+use crate::engine::{AlarmRef, AlarmState, AlarmView, Command, LinkState, TagId};
+use crate::project::When;
+use crate::time::{Mono, Span};
+use eframe::egui::{
+    Align, Align2, Button, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
+use fonts::size;
+
+/// Width of the faceplate.
+pub const WIDTH: f32 = 288.0;
+/// Neighbours shown.
+const NEIGHBOURS: usize = 8;
+/// Clicks that follow each other within this are one.
+const DOUBLE: Span = Span::from_millis(500);
+
+/// What the faceplate remembers between frames.
+#[derive(Debug, Default)]
+pub struct FaceplateState {
+    trace: Trace,
+    pressed: Option<Mono>,
+}
+
+/// An alarm of the tag with its picture, if it is not normal.
+type Watched<'a> = (&'a AlarmPlan, Option<&'a AlarmView>);
+
+/// The faceplate.
+pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut FaceplateState, outbox: &mut Outbox) {
+    let (Some(plan), Some(reading)) = (frame.snapshot.plan.tag(id), Reading::new(frame.snapshot, id)) else { return };
+    ui.spacing_mut().item_spacing.y = STEP;
+    ui.horizontal(|ui| {
+        ui.allocate_ui_with_layout(vec2(ui.available_width() - 64.0, 22.0), Layout::left_to_right(Align::Center), |ui| {
+            heading_ui(ui, frame, say::FACEPLATE);
+        });
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let close = ui.add(Button::new(say::CLOSE).small()).on_hover_text("Esc");
+            widgets::tell(&close, Role::Button, "Close faceplate", String::new);
+            if close.clicked() {
+                outbox.action(Action::CloseFaceplate);
+            }
+        });
+    });
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        let watched = watched(frame, plan);
+        head_ui(ui, frame, plan, &reading);
+        to_do_ui(ui, frame, &watched);
+        facts_ui(ui, frame, plan, &reading);
+        heading_ui(ui, frame, say::LAST_HOUR);
+        last_hour_ui(ui, frame, id, plan, &watched, &mut state.trace);
+        alarms_ui(ui, frame, plan, &watched, state, outbox);
+        neighbours_ui(ui, frame, id, plan, outbox);
+    });
+}
+
+/// The tag's alarms, the most urgent limit first, as the plan has them.
+fn watched<'a>(frame: &Frame<'a>, plan: &TagPlan) -> Vec<Watched<'a>> {
+    let alarms = frame.snapshot.plan.alarms.get(plan.alarms.start as usize..plan.alarms.end as usize).unwrap_or_default();
+    alarms
+        .iter()
+        .enumerate()
+        .map(|(i, alarm)| {
+            let id = plan.alarms.start + i as u32;
+            (alarm, frame.snapshot.alarms.iter().find(|view| view.id.0 == id))
+        })
+        .collect()
+}
+
+fn head_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_>) {
+    let theme = frame.theme;
+    ui.add(Label::new(RichText::new(plan.name.as_ref()).font(fonts::strong(size::TITLE))).wrap().selectable(true));
+    if !plan.tag.description.is_empty() {
+        ui.add(Label::new(RichText::new(&plan.tag.description).color(theme.muted)).wrap());
+    }
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
+    let painter = ui.painter();
+    let number = text::line(painter, reading.text_or_dash(), fonts::regular(size::GREAT), reading.ink(theme), rect.width() - 44.0);
+    let width = number.size().x;
+    let at = pos2(rect.left(), rect.center().y - number.size().y / 2.0);
+    if reading.is_bad() {
+        let under = Rect::from_min_max(pos2(rect.left() - 2.0, rect.top() + 6.0), pos2(rect.left() + width + 6.0, rect.bottom() - 6.0));
+        hatch::hatch(painter, under, theme.line, 7.0);
+    }
+    painter.galley(at, number, theme.text);
+    let unit = Rect::from_min_max(pos2(rect.left() + width + 2.0 * STEP, rect.top()), pos2(rect.right() - 30.0, rect.bottom() - 12.0));
+    text::paint(painter, unit, Align2::LEFT_BOTTOM, reading.unit, fonts::regular(size::BODY), theme.muted);
+    if let Some(alarm) = reading.alarm {
+        Symbol::from_tag(alarm).paint(painter, theme, pos2(rect.right() - 14.0, rect.center().y), 18.0, frame.blink_on);
+    }
+    widgets::tell(&response, Role::Label, &plan.name, || reading.spoken());
+    if !reading.quality.is_good() {
+        let age = reading.age.as_deref().map(|age| format!(", {age} old")).unwrap_or_default();
+        let words = format!("{}{age}", words::quality_with_detail(reading.view));
+        ui.add(Label::new(RichText::new(words).font(fonts::strong(size::BODY))).wrap());
+    }
+}
+
+/// What the most urgent alarm that is not normal asks for: the response first, then why.
+fn to_do_ui(ui: &mut Ui, frame: &Frame<'_>, watched: &[Watched<'_>]) {
+    let worst = watched
+        .iter()
+        .filter_map(|(alarm, view)| view.filter(|v| !v.state.is_hidden()).map(|v| (alarm, v)))
+        .min_by_key(|(alarm, view)| (!view.active, alarm.priority, !view.state.needs_acknowledgement()));
+    let Some((alarm, _)) = worst else { return };
+    heading_ui(ui, frame, say::WHAT_TO_DO);
+    let response = alarm.response.as_deref().unwrap_or("No response is written for this alarm");
+    ui.add(Label::new(RichText::new(response).font(fonts::strong(size::BODY))).wrap());
+    let why = [
+        alarm.cause.as_deref().map(|cause| format!("Cause: {cause}")),
+        alarm.consequence.as_deref().map(|consequence| format!("Else: {consequence}")),
+    ];
+    let why: Vec<String> = why.into_iter().flatten().collect();
+    if !why.is_empty() {
+        ui.add(Label::new(RichText::new(why.join("\n")).color(frame.theme.muted)).wrap());
+    }
+}
+
+fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_>) {
+    ui.add_space(STEP);
+    let snapshot = frame.snapshot;
+    fact_ui(ui, frame.theme, "Quality", &words::quality(reading.quality));
+    let age = reading.view.age(snapshot.now.mono);
+    let age = match age {
+        Some(age) if age < Span::from_secs(2) && reading.quality.is_good() => format!("{:.1} s", age.as_secs_f64().max(0.0)),
+        Some(age) => words::duration(age),
+        None => say::NO_VALUE.to_owned(),
+    };
+    fact_ui(ui, frame.theme, "Age", &age);
+    fact_ui(ui, frame.theme, "Source", &words::source(&plan.tag));
+    if let Some(modicon) = words::modicon(&plan.tag) {
+        fact_ui(ui, frame.theme, "Modicon", &modicon);
+    }
+    if let SourcePlan::Fault(why) = &plan.source {
+        fact_ui(ui, frame.theme, "Fault", why);
+    }
+    if !reading.view.raw.bytes().is_empty() {
+        fact_ui(ui, frame.theme, "Raw", &reading.view.raw.to_string());
+    }
+    if let Some([low, high]) = plan.tag.range {
+        let unit = if plan.unit.is_empty() { String::new() } else { format!(" {}", plan.unit) };
+        fact_ui(ui, frame.theme, "Range", &format!("{} – {}{unit}", words::number(low, None), words::number(high, None)));
+    }
+    if let Some(setpoint) = plan.setpoint.and_then(|id| Reading::new(snapshot, id)) {
+        fact_ui(ui, frame.theme, "Setpoint", &setpoint.spoken());
+    }
+    if let Some(device) = plan.source.device().and_then(|id| snapshot.devices.get(id.index())) {
+        if let LinkState::NoAnswer(why) = &device.status.state {
+            let since = words::instant(device.status.since.utc, snapshot.now.utc, frame.zone);
+            fact_ui(ui, frame.theme, "Device", &format!("no answer since {since}, {why}"));
+        }
+    }
+    ui.add_space(STEP);
+}
+
+/// A label and what it says, at the two ends of a line; long words go on below.
+fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
+    let width = ui.available_width();
+    let measured = ui.painter().layout_no_wrap(what.to_owned(), fonts::regular(size::BODY), theme.text).size().x;
+    let response = if measured + 76.0 < width {
+        let (rect, response) = ui.allocate_exact_size(vec2(width, 19.0), Sense::hover());
+        text::paint(ui.painter(), rect, Align2::LEFT_CENTER, label, fonts::regular(size::BODY), theme.muted);
+        text::paint(ui.painter(), rect, Align2::RIGHT_CENTER, what, fonts::regular(size::BODY), theme.text);
+        response
+    } else {
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.label(RichText::new(label).color(theme.muted));
+            ui.add(Label::new(what).wrap());
+        })
+        .response
+    };
+    widgets::tell(&response, Role::Label, label, || what.to_owned());
+}
+
+/// The last hour with its limits; a gap stays a gap.
+fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watched: &[Watched<'_>], trace: &mut Trace) {
+    let theme = frame.theme;
+    let now = frame.snapshot.now.utc;
+    let from = now + Span::from_secs(-3_600);
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 108.0), Sense::hover());
+    let plot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 18.0));
+    let painter = ui.painter();
+    painter.rect(plot, 2.0, theme.track, Stroke::new(LINE, theme.line), eframe::egui::StrokeKind::Inside);
+    let plot = plot.shrink(2.0);
+    let small = fonts::regular(size::SMALL);
+    painter.text(rect.left_bottom(), Align2::LEFT_BOTTOM, words::hour_minute(from, frame.zone), small.clone(), theme.muted);
+    painter.text(rect.right_bottom(), Align2::RIGHT_BOTTOM, words::hour_minute(now, frame.zone), small.clone(), theme.muted);
+    let tail = frame.snapshot.tails.get(&id);
+    let limits: Vec<(f64, Option<&AlarmView>, &AlarmPlan)> = watched
+        .iter()
+        .filter_map(|(alarm, view)| match alarm.condition {
+            Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. } => Some((limit, *view, *alarm)),
+            _ => None,
+        })
+        .collect();
+    let [low, high] = plan.tag.range.unwrap_or_else(|| {
+        let points = tail.iter().flat_map(|t| t.since(from)).filter(|p| !p.quality.is_bad()).map(|p| p.value);
+        span_of(points.chain(limits.iter().map(|l| l.0)))
+    });
+    let view = View { rect: plot, from, to: now, low, high };
+    for (limit, state, alarm) in &limits {
+        let violated = state.is_some_and(|v| v.active);
+        let ink = if violated { theme.priority_words(alarm.priority) } else { theme.muted };
+        let y = view.y(*limit);
+        if plot.y_range().contains(y) {
+            painter.extend(Shape::dashed_line(&[pos2(plot.left(), y), pos2(plot.right(), y)], Stroke::new(LINE, ink), 2.0, 3.0));
+        }
+    }
+    match tail.filter(|t| !t.is_empty()) {
+        Some(tail) => {
+            let steps = plan.tag.data_type == crate::project::DataType::Bool || !plan.tag.labels.0.is_empty();
+            trace.fill(tail.since(from), &view, now, steps);
+            for gap in &trace.gaps {
+                let span = Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), plot.bottom() - 8.0..=plot.bottom());
+                hatch::hatch(painter, span, theme.muted, 4.0);
+            }
+            trace.paint(painter, &view, theme.text, super::theme::PEN, None);
+        }
+        None => {
+            painter.text(plot.center(), Align2::CENTER_CENTER, "Nothing recorded yet", small, theme.muted);
+        }
+    }
+    widgets::tell(&response, Role::Image, &format!("trend {}, last hour", plan.name), || {
+        Reading::new(frame.snapshot, id).map(|r| r.spoken()).unwrap_or_default()
+    });
+}
+
+fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<'_>], state: &mut FaceplateState, outbox: &mut Outbox) {
+    if watched.is_empty() {
+        return;
+    }
+    ui.add_space(STEP);
+    heading_ui(ui, frame, say::ALARMS);
+    let theme = frame.theme;
+    for (alarm, view) in watched {
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 23.0), Sense::hover());
+        let current = view.map_or(AlarmState::Normal, |v| v.state);
+        let normal = current == AlarmState::Normal;
+        let ink = if normal { theme.muted } else { theme.text };
+        let middle = pos2(rect.left() + 10.0, rect.center().y);
+        if normal || current.is_hidden() {
+            widgets::symbol::mark(ui.painter(), alarm.priority, middle, 11.0, theme.muted, false);
+        } else {
+            Symbol::from_state(alarm.priority, current).paint(ui.painter(), theme, middle, 13.0, frame.blink_on);
+        }
+        let name = Rect::from_min_max(pos2(rect.left() + 26.0, rect.top()), rect.max);
+        let words = format!("{}  {}", alarm.short, condition(alarm, plan));
+        text::paint(ui.painter(), name, Align2::LEFT_CENTER, words, fonts::regular(size::BODY), ink);
+        let said = view.map_or("normal", |v| words::state(v));
+        let held = view.and_then(|v| v.held_since).map(|since| format!("input bad since {}", words::instant(since, frame.snapshot.now.utc, frame.zone)));
+        text::paint(ui.painter(), rect, Align2::RIGHT_CENTER, held.as_deref().unwrap_or(said), fonts::regular(size::BODY), ink);
+        widgets::tell(&response, Role::Label, &alarm.name, || format!("{said}, {}, {}", alarm.priority.word(), condition(alarm, plan)));
+        response.on_hover_text(alarm.message.as_ref());
+        if let Some(reason) = super::banner::refusal(frame.snapshot, &alarm.name) {
+            ui.add(Label::new(RichText::new(format!("refused: {reason}")).font(fonts::strong(size::BODY))).wrap());
+        }
+    }
+    for (alarm, view) in watched {
+        let Some(view) = view.filter(|v| v.state.needs_acknowledgement()) else { continue };
+        let words = if view.recording { format!("{}: {}", alarm.short, say::RECORDING) } else { format!("{} {}", say::ACKNOWLEDGE, alarm.short) };
+        let button = ui.add_enabled(!view.recording, Button::new(words).min_size(vec2(ui.available_width(), 26.0)));
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, !view.recording, format!("{} {}", say::ACKNOWLEDGE, alarm.name)));
+        let now = frame.snapshot.now.mono;
+        if button.clicked() && !state.pressed.is_some_and(|before| now - before < DOUBLE) {
+            state.pressed = Some(now);
+            let alarms = vec![AlarmRef { alarm: alarm.name.clone(), occurrence: view.occurrence }];
+            outbox.command(Command::Acknowledge { by: frame.actor(), alarms, note: None });
+        }
+    }
+    if let Some(display) = watched.iter().find_map(|(alarm, view)| view.and(alarm.display)) {
+        let name = frame.snapshot.plan.displays.get(display).map_or("", |d| d.display.name.as_str());
+        if ui.add(Button::new(format!("Open display {name}")).min_size(vec2(ui.available_width(), 26.0)).truncate()).clicked() {
+            outbox.action(Action::OpenDisplay(display));
+        }
+    }
+}
+
+/// What an alarm watches for, short: its limit, its state.
+fn condition(alarm: &AlarmPlan, plan: &TagPlan) -> String {
+    match alarm.condition {
+        Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. } => words::limit(limit, &plan.tag),
+        Condition::State(When::Bool(state)) => state_words(i64::from(state), plan, if state { say::ON } else { say::OFF }),
+        Condition::State(When::Int(state)) => state_words(state, plan, &state.to_string()),
+        Condition::Quality => "bad or stale".to_owned(),
+        Condition::NoAnswer | Condition::ProjectFaults => String::new(),
+    }
+}
+
+fn state_words(state: i64, plan: &TagPlan, otherwise: &str) -> String {
+    plan.tag.labels.word(state).unwrap_or(otherwise).to_owned()
+}
+
+/// Tags of the same part of the plant: those whose names begin alike.
+fn neighbours_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outbox: &mut Outbox) {
+    let Some((stem, _)) = plan.name.rsplit_once('.') else { return };
+    // Looked for near the tag alone: neighbours stand together in a project, and a plant may have 100,000 tags.
+    let tags = &frame.snapshot.plan.tags;
+    let around = id.index().saturating_sub(200)..(id.index() + 200).min(tags.len());
+    let near: Vec<usize> = around
+        .filter(|i| *i != id.index())
+        .filter(|i| tags[*i].name.rsplit_once('.').is_some_and(|(s, _)| s == stem))
+        .take(NEIGHBOURS)
+        .collect();
+    if near.is_empty() {
+        return;
+    }
+    ui.add_space(STEP);
+    heading_ui(ui, frame, say::NEIGHBOURS);
+    for i in near {
+        let other = TagId(i as u32);
+        let Some(reading) = Reading::new(frame.snapshot, other) else { continue };
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 23.0), Sense::hover());
+        let brush = widgets::Brush { theme: frame.theme, blink_on: frame.blink_on };
+        let response = widgets::press(ui, rect, ui.scope_id().with(("neighbour", i)), &brush, f32::from(RADIUS - 2));
+        widgets::tell(&response, Role::Button, &format!("Open faceplate {}", reading.name), || reading.spoken());
+        let painter = ui.painter();
+        let value = reading.view.value.as_ref().map_or_else(|| say::NO_VALUE.to_owned(), |v| words::value_with_unit(v, reading.tag));
+        let drawn = text::paint(painter, rect, Align2::RIGHT_CENTER, value, fonts::regular(size::BODY), reading.ink(frame.theme));
+        if reading.is_bad() {
+            hatch::hatch(painter, drawn.expand(2.0), frame.theme.line, 5.0);
+            hatch::cross(painter, pos2(drawn.left() - 10.0, rect.center().y), 7.0, frame.theme.muted);
+        }
+        let name = Rect::from_min_max(rect.min, pos2(drawn.left() - 20.0, rect.bottom()));
+        text::paint(painter, name, Align2::LEFT_CENTER, reading.name, fonts::regular(size::BODY), frame.theme.muted);
+        if response.clicked() {
+            outbox.action(Action::OpenFaceplate(other));
+        }
+    }
+}

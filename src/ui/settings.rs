@@ -1,0 +1,143 @@
+//! What a person chose, kept between runs in the user's own configuration folder. Nothing of a plant is in it.
+//!
+//! A file that is missing, of no use or of a newer kind means the defaults; the window opens all the same.
+
+use super::theme::ThemeChoice;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Projects remembered.
+pub const RECENT: usize = 8;
+/// Steps of the text scale, in percent.
+pub const SCALES: [u16; 9] = [75, 85, 100, 110, 125, 140, 160, 180, 200];
+
+/// What is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub struct Settings {
+    /// Dark or light.
+    pub theme: ThemeChoice,
+    /// Size of everything, in percent of the usual one: 75 to 200.
+    pub text_scale_percent: u16,
+    /// Projects opened lately, the last one first.
+    pub recent: Vec<PathBuf>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { theme: ThemeChoice::Dark, text_scale_percent: 100, recent: Vec::new() }
+    }
+}
+
+impl Settings {
+    /// Reads the file, or takes the defaults.
+    pub fn load(path: &Path) -> Self {
+        let settings: Self =
+            std::fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        settings.within_bounds()
+    }
+
+    /// Writes the file whole: to a temporary name in the same folder, then renamed.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or written; losing a choice is no reason to disturb an operator.
+    pub fn save(&self, path: &Path) -> std::io::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let text = serde_json::to_string_pretty(self).map_err(std::io::Error::other)?;
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        std::fs::write(&temporary, text)?;
+        std::fs::rename(&temporary, path)
+    }
+
+    /// Puts a project at the head of the recent ones.
+    pub fn remember(&mut self, project: PathBuf) {
+        self.recent.retain(|p| *p != project);
+        self.recent.insert(0, project);
+        self.recent.truncate(RECENT);
+    }
+
+    /// One step larger (+1) or smaller (-1), or 100 % (0).
+    pub fn scale_text(&mut self, step: i8) {
+        let now = self.text_scale_percent;
+        self.text_scale_percent = match step {
+            0 => 100,
+            1.. => SCALES.into_iter().find(|s| *s > now).unwrap_or(SCALES[SCALES.len() - 1]),
+            _ => SCALES.into_iter().rev().find(|s| *s < now).unwrap_or(SCALES[0]),
+        };
+    }
+
+    /// The scale as a factor.
+    pub fn zoom(&self) -> f32 {
+        f32::from(self.text_scale_percent) / 100.0
+    }
+
+    fn within_bounds(mut self) -> Self {
+        self.text_scale_percent = self.text_scale_percent.clamp(SCALES[0], SCALES[SCALES.len() - 1]);
+        self.recent.truncate(RECENT);
+        self
+    }
+}
+
+/// Where the settings of this user lie; `None`: this user has no home.
+pub fn default_path() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "watchkeeper").map(|dirs| dirs.config_dir().join("window.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_come_back_as_they_were_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/window.json");
+        let mut settings = Settings { theme: ThemeChoice::Light, ..Settings::default() };
+        settings.remember("/plants/a.toml".into());
+        settings.scale_text(1);
+        settings.save(&path).unwrap();
+        assert_eq!(Settings::load(&path), settings);
+        assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
+    }
+
+    #[test]
+    fn a_file_that_is_missing_or_of_no_use_means_the_defaults() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("window.json");
+        assert_eq!(Settings::load(&path), Settings::default());
+        for text in ["", "{", "[]", "\u{0}", "{\"theme\": \"mauve\"}"] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(Settings::load(&path), Settings::default(), "{text:?}");
+        }
+        std::fs::write(&path, "{\"text-scale-percent\": 9000, \"a newer key\": 1}").unwrap();
+        assert_eq!(Settings::load(&path).text_scale_percent, 200);
+    }
+
+    #[test]
+    fn recent_projects_stand_once_and_the_last_one_first() {
+        let mut settings = Settings::default();
+        for i in 0..20 {
+            settings.remember(format!("/{i}.toml").into());
+        }
+        settings.remember("/15.toml".into());
+        assert_eq!(settings.recent.len(), RECENT);
+        assert_eq!(settings.recent[0], PathBuf::from("/15.toml"));
+        assert_eq!(settings.recent.iter().filter(|p| p.ends_with("15.toml")).count(), 1);
+    }
+
+    #[test]
+    fn the_text_goes_from_75_to_200_percent_and_no_further() {
+        let mut settings = Settings::default();
+        for _ in 0..30 {
+            settings.scale_text(1);
+        }
+        assert_eq!(settings.text_scale_percent, 200);
+        for _ in 0..30 {
+            settings.scale_text(-1);
+        }
+        assert_eq!(settings.text_scale_percent, 75);
+        settings.scale_text(0);
+        assert_eq!(settings.text_scale_percent, 100);
+    }
+}

@@ -1,0 +1,550 @@
+//! One window: what is open in it, how it is laid out, its dialogs and its keys. It knows no eframe, so that tests and
+//! pictures use the very same window without a screen.
+
+use super::banner::{self, BannerState};
+use super::faceplate::{self, FaceplateState};
+use super::files::{self, ProjectDialog};
+use super::palette::Finder;
+use super::settings::Settings;
+use super::theme::{STEP, Theme};
+use super::words::say;
+use super::{Action, Frame, Outbox, actions, faults, fonts, help, lists, palette, panels, states, status, tree};
+use crate::engine::{Command, Mode, Plan, Snapshot, TagId};
+use crate::link::{Desk, DeskRequest, PlantLink};
+use crate::time::{Now, Span};
+use eframe::egui::{
+    Button, CentralPanel, Context, Frame as Area, Id, Key, Layout, Margin, Modal, Modifiers, Panel, Rect, RichText, Role, Shape,
+    Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+};
+use fonts::size;
+use jiff::tz::TimeZone;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How long a notice of this window stays; what an operator must act on is never told by a notice alone.
+const NOTICE: Span = Span::from_secs(30);
+/// Width of the striped border of a plant that is none.
+const STRIPES: f32 = 7.0;
+
+/// What the middle shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// A display of the plan.
+    Display(usize),
+    /// Every tag.
+    AllTags,
+    /// Every device.
+    Devices,
+    /// Every alarm that is not normal.
+    Alarms,
+    /// What is shelved, suppressed or out of service.
+    Hidden,
+}
+
+/// What lies over everything.
+#[derive(Debug)]
+enum Dialog {
+    Finder(Box<Finder>),
+    Help,
+    Faults,
+    /// The question before the window closes.
+    Quit,
+    /// The question before another project is opened.
+    Leave(DeskRequest),
+}
+
+/// What a window asks of the program around it, after a frame.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// Another plant.
+    pub request: Option<DeskRequest>,
+    /// The window closes.
+    pub close: bool,
+    /// A close that was asked for does not happen yet.
+    pub cancel_close: bool,
+    /// Fills the screen, or no longer.
+    pub toggle_full_screen: bool,
+    /// The settings changed and are to be saved.
+    pub save: bool,
+}
+
+/// One window.
+#[derive(Debug)]
+pub struct Shell {
+    /// What a person chose.
+    pub settings: Settings,
+    theme: Theme,
+    styled: bool,
+    place: Place,
+    chosen: Option<TagId>,
+    /// Names of what is open, so that a new plan opens the same.
+    open_names: (Option<String>, Option<Arc<str>>),
+    plan: Option<Arc<Plan>>,
+    zone: (Option<String>, TimeZone),
+    dialog: Option<Dialog>,
+    project_dialog: ProjectDialog,
+    banner: BannerState,
+    faceplate: FaceplateState,
+    panels: panels::State,
+    notice: Option<(Now, String)>,
+}
+
+impl Shell {
+    /// A window with these settings.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            theme: settings.theme.theme(),
+            settings,
+            styled: false,
+            place: Place::Display(0),
+            chosen: None,
+            open_names: (None, None),
+            plan: None,
+            zone: (None, TimeZone::UTC),
+            dialog: None,
+            project_dialog: ProjectDialog::default(),
+            banner: BannerState::default(),
+            faceplate: FaceplateState::default(),
+            panels: panels::State::default(),
+            notice: None,
+        }
+    }
+
+    /// Whether something blinks in a picture of this plant.
+    pub fn blinks(snapshot: &Snapshot) -> bool {
+        snapshot.counts.unacknowledged.iter().any(|n| *n > 0)
+    }
+
+    /// What stands in the title bar.
+    pub fn title(desk: &Desk) -> String {
+        match desk {
+            Desk::Plant(plant) => {
+                let snapshot = plant.snapshots.borrow();
+                let name = &snapshot.plan.project.name;
+                let mark = mode_word(snapshot.mode).map(|word| format!(" - {word}")).unwrap_or_default();
+                if name.is_empty() { format!("{}{mark}", say::PROGRAM) } else { format!("{name} - {}{mark}", say::PROGRAM) }
+            }
+            Desk::Opening(what) => format!("Opening {what} - {}", say::PROGRAM),
+            Desk::Empty | Desk::Failed { .. } => say::PROGRAM.to_owned(),
+        }
+    }
+
+    /// Chooses what the middle shows, and perhaps a faceplate: for tests and pictures.
+    pub fn open(&mut self, place: Place, chosen: Option<TagId>) {
+        self.place = place;
+        self.chosen = chosen;
+    }
+
+    /// One frame.
+    pub fn ui(&mut self, ui: &mut Ui, desk: &Desk, now: Now) -> Wishes {
+        let ctx = ui.ctx().clone();
+        self.style(&ctx);
+        let mut wishes = Wishes::default();
+        let mut outbox = Outbox { actions: actions::pressed(&ctx), ..Outbox::default() };
+        if let Some(path) = files::dropped(&ctx).or_else(|| self.project_dialog.take()) {
+            outbox.action(Action::OpenProject(path));
+        }
+        if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
+            self.notice = None;
+        }
+        if let Desk::Plant(plant) = desk {
+            self.plant_ui(ui, plant, now, &mut outbox, &mut wishes);
+        } else {
+            self.start_ui(ui, desk, &mut outbox, &mut wishes);
+        }
+        if files::hovering(&ctx) {
+            self.drop_ui(ui);
+        }
+        let plant = match desk {
+            Desk::Plant(plant) => Some(plant),
+            Desk::Empty | Desk::Opening(_) | Desk::Failed { .. } => None,
+        };
+        self.carry_out(&ctx, plant, now, outbox, &mut wishes);
+        wishes
+    }
+
+    /// The person at the desk wants the window closed: it asks first while alarms stand. `true`: it may close now.
+    pub fn may_close(&mut self, desk: &Desk) -> bool {
+        if matches!(desk, Desk::Plant(plant) if stands(&plant.snapshots.borrow())) {
+            self.dialog = Some(Dialog::Quit);
+            return false;
+        }
+        true
+    }
+
+    fn style(&mut self, ctx: &Context) {
+        let theme = self.settings.theme.theme();
+        if !self.styled {
+            theme.install(ctx);
+            ctx.options_mut(|options| options.zoom_with_keyboard = false);
+            self.styled = true;
+        } else if theme != self.theme {
+            theme.apply(ctx);
+        }
+        self.theme = theme;
+        ctx.set_zoom_factor(self.settings.zoom());
+    }
+
+    fn plant_ui(&mut self, ui: &mut Ui, plant: &PlantLink, now: Now, outbox: &mut Outbox, wishes: &mut Wishes) {
+        let newest = plant.snapshots.borrow().clone();
+        // The picture of this frame: the newest, at the instant of the frame, so that ages run on while nothing comes.
+        let snapshot = Snapshot { now: if now.mono > newest.now.mono { now } else { newest.now }, ..(*newest).clone() };
+        self.follow(&snapshot);
+        let theme = self.theme.clone();
+        let zone = self.zone.1.clone();
+        let frame = Frame {
+            snapshot: &snapshot,
+            about: &plant.about,
+            theme: &theme,
+            zone: &zone,
+            blink_on: snapshot.now.utc.0.rem_euclid(1_000_000) < 500_000,
+            chosen: self.chosen,
+        };
+        let mark = mode_word(snapshot.mode);
+        let margin = if mark.is_some() { STRIPES } else { 0.0 };
+        let whole = ui.max_rect();
+        let mut inner = ui.new_child(UiBuilder::new().max_rect(whole.shrink(margin)).layout(Layout::top_down(eframe::egui::Align::Min)));
+        self.layout_ui(&mut inner, &frame, mark, outbox);
+        if let Some(mark) = mark {
+            border_ui(ui, whole, &theme, mark);
+        }
+        self.dialogs_ui(ui, Some(&frame), outbox, wishes);
+        self.escape(ui.ctx());
+    }
+
+    /// Banner above, status below, tree left, faceplate right, the display between.
+    fn layout_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, mark: Option<&str>, outbox: &mut Outbox) {
+        let theme = frame.theme;
+        let area = |x: i8, y: i8| Area::new().fill(theme.panel).inner_margin(Margin::symmetric(x, y));
+        let held = frame.about.held_by.as_ref();
+        let narrow = ui.available_width() < 900.0;
+        Panel::top("banner").frame(area(0, 0)).exact_size(banner::HEIGHT).show_separator_line(true).show(ui, |ui| {
+            let notice = self.notice.as_ref().map(|(_, words)| words.as_str());
+            banner::banner_ui(ui, frame, &mut self.banner, notice, outbox);
+        });
+        if let Some(holder) = held {
+            Panel::top("held").frame(area(14, 6)).show(ui, |ui| {
+                let words = format!("{holder} watches this plant; this window shows its history and acquires nothing");
+                ui.label(RichText::new(words).font(fonts::strong(size::BODY)));
+            });
+        }
+        Panel::bottom("status").frame(area(12, 0)).exact_size(status::HEIGHT).show(ui, |ui| {
+            status::status_ui(ui, frame, outbox);
+        });
+        let tree_width = if narrow { 150.0 } else { 196.0 };
+        Panel::left("tree").frame(area(14, 10)).exact_size(tree_width).resizable(false).show(ui, |ui| {
+            if let Some(mark) = mark {
+                mark_ui(ui, theme, mark);
+            }
+            tree::tree_ui(ui, frame, self.place, outbox);
+        });
+        if let Some(id) = self.chosen {
+            let width = faceplate::WIDTH.min(ui.available_width() * 0.6);
+            Panel::right("faceplate").frame(area(12, 8)).exact_size(width).resizable(false).show(ui, |ui| {
+                faceplate::faceplate_ui(ui, frame, id, &mut self.faceplate, outbox);
+            });
+        }
+        CentralPanel::no_frame().frame(Area::new().fill(theme.ground).inner_margin(Margin::same(10))).show(ui, |ui| {
+            self.middle_ui(ui, frame, outbox);
+        });
+    }
+
+    fn middle_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
+        match self.place {
+            Place::Display(i) if i < frame.snapshot.plan.displays.len() => {
+                panels::display_ui(ui, frame, i, &mut self.panels, outbox);
+            }
+            Place::Display(_) | Place::AllTags => {
+                frame.theme.panel_frame().show(ui, |ui| lists::all_tags_ui(ui, frame, outbox));
+            }
+            Place::Hidden => {
+                frame.theme.panel_frame().show(ui, |ui| lists::hidden_ui(ui, frame, outbox));
+            }
+            Place::Devices => panels::devices_ui(ui, frame, &mut self.panels, outbox),
+            Place::Alarms => panels::alarms_ui(ui, frame, &mut self.panels, outbox),
+        }
+    }
+
+    fn start_ui(&mut self, ui: &mut Ui, desk: &Desk, outbox: &mut Outbox, wishes: &mut Wishes) {
+        self.plan = None;
+        self.chosen = None;
+        let theme = self.theme.clone();
+        CentralPanel::no_frame().frame(Area::new().fill(theme.ground).inner_margin(Margin::same(10))).show(ui, |ui| {
+            let start = states::Start {
+                theme: &theme,
+                recent: &self.settings.recent,
+                dialog_open: self.project_dialog.is_open(),
+                notice: self.notice.as_ref().map(|(_, words)| words.as_str()),
+            };
+            states::start_ui(ui, desk, start, outbox);
+        });
+        self.dialogs_ui(ui, None, outbox, wishes);
+        self.escape(ui.ctx());
+    }
+
+    /// After a change of plan, what was open stays open where it still exists.
+    fn follow(&mut self, snapshot: &Snapshot) {
+        let plan = &snapshot.plan;
+        if self.plan.as_ref().is_some_and(|p| Arc::ptr_eq(p, plan)) {
+            return;
+        }
+        if self.plan.is_some() {
+            let (display, tag) = &self.open_names;
+            if matches!(self.place, Place::Display(_)) {
+                let place = display.as_ref().and_then(|name| plan.displays.iter().position(|d| d.display.name == *name));
+                self.place = Place::Display(place.unwrap_or(0));
+            }
+            self.chosen = tag.as_ref().and_then(|name| plan.tag_id(name));
+        }
+        let zone = &plan.project.time_zone;
+        if self.plan.is_none() || self.zone.0 != *zone {
+            let named = zone.as_deref().and_then(|name| TimeZone::get(name).ok());
+            self.zone = (zone.clone(), named.unwrap_or_else(TimeZone::system));
+        }
+        self.panels = panels::State::default();
+        self.plan = Some(plan.clone());
+        self.remember_names();
+    }
+
+    fn remember_names(&mut self) {
+        let Some(plan) = &self.plan else { return };
+        self.open_names = (
+            match self.place {
+                Place::Display(i) => plan.displays.get(i).map(|d| d.display.name.clone()),
+                _ => None,
+            },
+            self.chosen.and_then(|id| plan.tag(id)).map(|tag| tag.name.clone()),
+        );
+    }
+
+    fn dialogs_ui(&mut self, ui: &mut Ui, frame: Option<&Frame<'_>>, outbox: &mut Outbox, wishes: &mut Wishes) {
+        let Some(mut dialog) = self.dialog.take() else { return };
+        let theme = self.theme.clone();
+        let keep = match (&mut dialog, frame) {
+            (Dialog::Finder(finder), Some(frame)) => palette::finder_ui(ui, frame, finder, outbox),
+            (Dialog::Help, Some(frame)) => sheet_ui(ui, &theme, "Keys", |ui| help::help_ui(ui, frame)),
+            (Dialog::Faults, Some(frame)) => sheet_ui(ui, &theme, say::FAULTS, |ui| faults::faults_ui(ui, frame)),
+            (Dialog::Quit, Some(frame)) => match question_ui(ui, &theme, frame) {
+                Some(true) => {
+                    wishes.close = true;
+                    false
+                }
+                Some(false) => false,
+                None => true,
+            },
+            (Dialog::Leave(request), Some(frame)) => match question_ui(ui, &theme, frame) {
+                Some(true) => {
+                    wishes.request = Some(request.clone());
+                    false
+                }
+                Some(false) => false,
+                None => true,
+            },
+            (_, None) => false,
+        };
+        if keep {
+            self.dialog = Some(dialog);
+        }
+    }
+
+    /// Esc, where no dialog took it, closes the list or the faceplate on top.
+    fn escape(&mut self, ctx: &Context) {
+        if self.dialog.is_some() || ctx.egui_wants_keyboard_input() || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+            return;
+        }
+        if self.chosen.take().is_none() && !matches!(self.place, Place::Display(_) | Place::AllTags) {
+            self.place = Place::Display(0);
+        }
+    }
+
+    fn drop_ui(&self, ui: &Ui) {
+        let rect = ui.max_rect().shrink(4.0 * STEP);
+        let painter = ui.ctx().layer_painter(eframe::egui::LayerId::new(eframe::egui::Order::Foreground, Id::unique("drop")));
+        painter.rect(rect, 5.0, self.theme.veil, Stroke::new(2.0, self.theme.select), StrokeKind::Inside);
+        let font = fonts::strong(size::VALUE);
+        painter.text(rect.center(), eframe::egui::Align2::CENTER_CENTER, "Drop to open this project", font, self.theme.text);
+    }
+
+    /// Does what was asked for in this frame.
+    fn carry_out(&mut self, ctx: &Context, plant: Option<&PlantLink>, now: Now, outbox: Outbox, wishes: &mut Wishes) {
+        for action in outbox.actions {
+            self.act(ctx, plant, now, action, wishes);
+        }
+        for command in outbox.commands {
+            self.send(plant, now, command);
+        }
+        self.remember_names();
+    }
+
+    fn send(&mut self, plant: Option<&PlantLink>, now: Now, command: Command) {
+        if let Some(plant) = plant
+            && plant.commands.try_send(command).is_err()
+        {
+            self.notice = Some((now, "Refused: the plant does not take commands now; try again".to_owned()));
+        }
+    }
+
+    fn act(&mut self, ctx: &Context, plant: Option<&PlantLink>, now: Now, action: Action, wishes: &mut Wishes) {
+        match action {
+            Action::OpenDisplay(i) => self.place = Place::Display(i),
+            Action::OpenAllTags => self.place = Place::AllTags,
+            Action::OpenDevices => self.place = Place::Devices,
+            Action::OpenAlarmList => self.place = Place::Alarms,
+            Action::OpenHidden => self.place = Place::Hidden,
+            Action::OpenFaceplate(id) => self.chosen = Some(id),
+            Action::CloseFaceplate => self.chosen = None,
+            Action::OpenFaults => self.dialog = Some(Dialog::Faults),
+            Action::OpenHelp => self.dialog = Some(Dialog::Help),
+            Action::OpenPalette => {
+                self.dialog = match self.dialog.take() {
+                    Some(Dialog::Finder(_)) => None,
+                    _ => Some(Dialog::Finder(Box::default())),
+                }
+            }
+            Action::ChooseProject => {
+                let folder = self.settings.recent.first().and_then(|p| p.parent()).map(PathBuf::from);
+                if let Err(why) = self.project_dialog.open(ctx, folder.as_deref()) {
+                    self.notice = Some((now, why));
+                }
+            }
+            Action::OpenProject(path) => self.leave_for(plant, DeskRequest::Open(path), wishes),
+            Action::OpenDemo => self.leave_for(plant, DeskRequest::OpenDemo, wishes),
+            Action::SilenceHorn => {
+                if let Some(plant) = plant {
+                    self.send(Some(plant), now, Command::Silence { by: plant.about.actor.clone() });
+                }
+            }
+            Action::ToggleTheme => {
+                self.settings.theme = self.settings.theme.other();
+                wishes.save = true;
+                ctx.request_repaint();
+            }
+            Action::TextScale(step) => {
+                self.settings.scale_text(step);
+                wishes.save = true;
+                ctx.request_repaint();
+            }
+            Action::ToggleFullScreen => wishes.toggle_full_screen = true,
+            Action::Quit => match plant {
+                Some(plant) if stands(&plant.snapshots.borrow()) => self.dialog = Some(Dialog::Quit),
+                _ => wishes.close = true,
+            },
+        }
+    }
+
+    /// Another project: asked first while alarms stand, for it stops watching this one.
+    fn leave_for(&mut self, plant: Option<&PlantLink>, request: DeskRequest, wishes: &mut Wishes) {
+        match plant {
+            Some(plant) if stands(&plant.snapshots.borrow()) => self.dialog = Some(Dialog::Leave(request)),
+            _ => wishes.request = Some(request),
+        }
+    }
+}
+
+/// The word that a window bears whose plant is none.
+pub const fn mode_word(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Live => None,
+        Mode::Demo => Some(say::DEMO),
+        Mode::Rehearsal => Some(say::NOT_LIVE),
+    }
+}
+
+/// Whether alarms stand on a real plant. Nobody is asked before the demo closes.
+fn stands(snapshot: &Snapshot) -> bool {
+    snapshot.mode == Mode::Live && snapshot.counts.shown.iter().any(|n| *n > 0)
+}
+
+/// The striped border around a plant that is none.
+fn border_ui(ui: &Ui, whole: Rect, theme: &Theme, mark: &str) {
+    let painter = ui.painter();
+    for side in [
+        Rect::from_min_max(whole.min, pos2(whole.right(), whole.top() + STRIPES)),
+        Rect::from_min_max(pos2(whole.left(), whole.bottom() - STRIPES), whole.max),
+        Rect::from_min_max(whole.min, pos2(whole.left() + STRIPES, whole.bottom())),
+        Rect::from_min_max(pos2(whole.right() - STRIPES, whole.top()), whole.max),
+    ] {
+        stripes(&painter.with_clip_rect(side), side, theme);
+    }
+    let response = ui.interact(whole, ui.scope_id().with("border"), eframe::egui::Sense::hover());
+    super::widgets::tell(&response, Role::Pane, mark, || "not a real plant".to_owned());
+}
+
+/// Slanting stripes, as wide as their gaps.
+fn stripes(painter: &eframe::egui::Painter, rect: Rect, theme: &Theme) {
+    painter.rect_filled(rect, 0, theme.ground);
+    let width = 9.0;
+    let (mut x, down) = (rect.left() - rect.height(), rect.height());
+    while x < rect.right() + down {
+        let points = vec![
+            pos2(x, rect.bottom()),
+            pos2(x + down, rect.top()),
+            pos2(x + down + width, rect.top()),
+            pos2(x + width, rect.bottom()),
+        ];
+        painter.add(Shape::convex_polygon(points, theme.muted, Stroke::NONE));
+        x += 2.0 * width;
+    }
+}
+
+/// The words themselves, at the head of the tree.
+fn mark_ui(ui: &mut Ui, theme: &Theme, mark: &str) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), eframe::egui::Sense::hover());
+    let painter = ui.painter().with_clip_rect(rect);
+    stripes(&painter, rect, theme);
+    let galley = painter.layout_no_wrap(mark.to_owned(), fonts::strong(size::TITLE), theme.text);
+    let plate = Rect::from_center_size(rect.center(), galley.size() + vec2(5.0 * STEP, STEP));
+    painter.rect_filled(plate, 3, theme.panel);
+    painter.galley(plate.center() - galley.size() / 2.0, galley, theme.text);
+    super::widgets::tell(&response, Role::Label, mark, || "not a real plant".to_owned());
+    ui.add_space(2.0 * STEP);
+}
+
+/// A sheet with a heading over everything; `false` once it is closed.
+fn sheet_ui(ui: &Ui, theme: &Theme, title: &str, content: impl FnOnce(&mut Ui)) -> bool {
+    let mut open = true;
+    let response = Modal::new(Id::unique("sheet")).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
+        ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 640.0));
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(title).font(fonts::strong(size::TITLE)));
+            ui.with_layout(Layout::right_to_left(eframe::egui::Align::Center), |ui| {
+                open = !ui.button(say::CLOSE).on_hover_text("Esc").clicked();
+            });
+        });
+        ui.add_space(2.0 * STEP);
+        content(ui);
+    });
+    open && !response.should_close()
+}
+
+/// Asks whether to stop watching; "no" is what Enter and Esc mean. `None`: not answered yet.
+fn question_ui(ui: &Ui, theme: &Theme, frame: &Frame<'_>) -> Option<bool> {
+    let snapshot = frame.snapshot;
+    let mut answer = None;
+    let response = Modal::new(Id::unique("question")).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
+        ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 440.0));
+        let words = states::standing(&snapshot.plan.project.name, snapshot.counts.shown);
+        let label = ui.add(eframe::egui::Label::new(RichText::new(&words).font(fonts::strong(size::TITLE))).wrap());
+        label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, words.clone()));
+        ui.add_space(2.0 * STEP);
+        ui.label(RichText::new("Nobody is told of alarms while nothing watches").color(theme.muted));
+        ui.add_space(4.0 * STEP);
+        ui.with_layout(Layout::right_to_left(eframe::egui::Align::Center), |ui| {
+            let large = Vec2::new(130.0, 30.0);
+            let keep = ui.add(Button::new(say::KEEP_WATCHING).min_size(large));
+            if ui.memory(|m| m.focused().is_none()) {
+                keep.request_focus();
+            }
+            if keep.clicked() {
+                answer = Some(false);
+            }
+            if ui.add(Button::new(say::STOP_WATCHING).min_size(large)).clicked() {
+                answer = Some(true);
+            }
+        });
+    });
+    if response.should_close() {
+        answer = Some(false);
+    }
+    answer
+}

@@ -1,0 +1,124 @@
+//! The window while no plant runs: nothing open, opening, failed. Each state has its own words; never an empty grey.
+
+use super::theme::{STEP, Theme};
+use super::words::say;
+use super::{Action, Outbox, fonts};
+use crate::link::Desk;
+use eframe::egui::{Button, Label, RichText, Role, ScrollArea, Ui, vec2};
+use fonts::size;
+use std::path::PathBuf;
+
+/// Everything that the states need to know.
+#[derive(Debug, Clone, Copy)]
+pub struct Start<'a> {
+    /// Tokens.
+    pub theme: &'a Theme,
+    /// Projects opened lately.
+    pub recent: &'a [PathBuf],
+    /// A dialog is open already.
+    pub dialog_open: bool,
+    /// Something to be told.
+    pub notice: Option<&'a str>,
+}
+
+/// The page for this state of the desk.
+pub fn start_ui(ui: &mut Ui, desk: &Desk, start: Start<'_>, outbox: &mut Outbox) {
+    let muted = start.theme.muted;
+    let width = (ui.available_width() - 8.0 * STEP).clamp(220.0, 560.0);
+    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        ui.add_space((ui.available_height() * 0.16).max(4.0 * STEP));
+        ui.horizontal(|ui| {
+            ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
+            ui.vertical(|ui| {
+                ui.set_width(width);
+                ui.spacing_mut().item_spacing.y = 2.0 * STEP;
+                let (title, words) = title(desk);
+                ui.add(Label::new(RichText::new(title).font(fonts::strong(size::VALUE))).wrap());
+                for line in words {
+                    ui.add(Label::new(RichText::new(line).color(muted)).wrap().selectable(true));
+                }
+                if matches!(desk, Desk::Opening(_)) {
+                    return;
+                }
+                if let Some(notice) = start.notice {
+                    ui.add(Label::new(RichText::new(notice).font(fonts::strong(size::BODY))).wrap());
+                }
+                ui.add_space(2.0 * STEP);
+                buttons_ui(ui, start, outbox);
+                ui.add_space(4.0 * STEP);
+                recent_ui(ui, start, outbox);
+            });
+        });
+    });
+}
+
+fn title(desk: &Desk) -> (String, Vec<String>) {
+    match desk {
+        Desk::Empty | Desk::Plant(_) => (
+            "Nothing is being watched".to_owned(),
+            vec!["Open a project, drop its file on this window, or look at the demo plant".to_owned()],
+        ),
+        Desk::Opening(what) => (format!("Opening {what}"), vec!["Reading the project and its journal".to_owned()]),
+        Desk::Failed { what, why } => {
+            ("It could not be opened".to_owned(), vec![what.clone(), why.clone()])
+        }
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, start: Start<'_>, outbox: &mut Outbox) {
+    ui.horizontal_wrapped(|ui| {
+        let large = vec2(150.0, 34.0);
+        let words = if start.dialog_open { "A dialog is open" } else { "Open project…" };
+        if ui.add_enabled(!start.dialog_open, Button::new(words).min_size(large)).on_hover_text("Ctrl+O").clicked() {
+            outbox.action(Action::ChooseProject);
+        }
+        let demo = ui.add(Button::new("Open the demo plant").min_size(large));
+        if demo.on_hover_text("A pumping station that runs in this program; not a real plant").clicked() {
+            outbox.action(Action::OpenDemo);
+        }
+    });
+}
+
+fn recent_ui(ui: &mut Ui, start: Start<'_>, outbox: &mut Outbox) {
+    if start.recent.is_empty() {
+        return;
+    }
+    ui.label(RichText::new("Opened lately").font(fonts::strong(size::BODY)));
+    ui.spacing_mut().item_spacing.y = STEP;
+    for path in start.recent {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let folder = path.parent().map(|p| p.display().to_string()).unwrap_or_default();
+        ui.horizontal(|ui| {
+            let button = ui.add(Button::new(&name).truncate()).on_hover_text(path.display().to_string());
+            super::widgets::tell(&button, Role::Button, &format!("Open project {}", path.display()), String::new);
+            if button.clicked() {
+                outbox.action(Action::OpenProject(path.clone()));
+            }
+            ui.add(Label::new(RichText::new(folder).color(start.theme.muted)).truncate());
+        });
+    }
+}
+
+/// The question before the window closes: what stands.
+pub fn standing(name: &str, counts: [u32; 4]) -> String {
+    let parts: Vec<String> = crate::project::Priority::ALL
+        .into_iter()
+        .filter(|p| counts[*p as usize] > 0)
+        .map(|p| super::words::priority_count(p, counts[p as usize]))
+        .collect();
+    let total: u32 = counts.iter().sum();
+    let verb = if total == 1 { "stands" } else { "stand" };
+    let name = if name.is_empty() { say::PROGRAM } else { name };
+    format!("Stop watching {name}? {} {verb}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_question_before_closing_says_what_stands() {
+        assert_eq!(standing("Riverside", [1, 0, 0, 0]), "Stop watching Riverside? 1 critical stands");
+        assert_eq!(standing("Riverside", [1, 0, 3, 0]), "Stop watching Riverside? 1 critical, 3 medium stand");
+    }
+}
