@@ -25,8 +25,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 const FIND: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::K)];
 const OPEN: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::O)];
-const LARGER: &[KeyboardShortcut] =
-    &[key(Modifiers::COMMAND, Key::Plus), key(Modifiers::COMMAND, Key::Equals)];
+const LARGER: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Plus), key(Modifiers::COMMAND, Key::Equals)];
 const SMALLER: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Minus)];
 const USUAL: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Num0)];
 const FULL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F11)];
@@ -50,12 +49,27 @@ pub fn all() -> Vec<Entry> {
         entry(Action::OpenPalette, "Find…", "Any tag, display, alarm or command, by a part of its name", FIND),
         entry(Action::OpenAlarmList, "All alarms", "Every alarm that is not normal, most urgent first", &[]),
         entry(Action::OpenHidden, "Hidden alarms", "Shelved, suppressed and out of service", &[]),
-        entry(Action::SilenceHorn, "Silence horn", "Quiets the horn for what is there now; a new alarm sounds again", &[]),
+        entry(
+            Action::SilenceHorn,
+            "Silence horn",
+            "Quiets the horn for what is there now; a new alarm sounds again",
+            &[],
+        ),
         group(Action::OpenDevices, "Devices", "Every device's link with its figures", &[]),
         entry(Action::OpenAllTags, "All tags", "Every tag with its value, quality and age", &[]),
-        entry(Action::OpenFaults, "Faults of the project", "What is wrong in the project file, with line and mend", &[]),
+        entry(
+            Action::OpenFaults,
+            "Faults of the project",
+            "What is wrong in the project file, with line and mend",
+            &[],
+        ),
         group(Action::ChooseProject, "Open project…", "Stops watching this one and opens another", OPEN),
-        entry(Action::OpenDemo, "Open the demo plant", "A pumping station that runs in this program; not a real plant", &[]),
+        entry(
+            Action::OpenDemo,
+            "Open the demo plant",
+            "A pumping station that runs in this program; not a real plant",
+            &[],
+        ),
         group(Action::ToggleTheme, "Other theme", "Dark for dimmed rooms, light for daylight", &[]),
         entry(Action::TextScale(1), "Larger text", "Up to 200 %", LARGER),
         entry(Action::TextScale(-1), "Smaller text", "Down to 75 %", SMALLER),
@@ -94,11 +108,7 @@ pub fn key_text(shortcut: &KeyboardShortcut) -> String {
 pub fn pressed(ctx: &Context) -> Vec<Action> {
     let entries = all();
     ctx.input_mut(|input| {
-        entries
-            .into_iter()
-            .filter(|e| e.keys.iter().any(|k| input.consume_shortcut(k)))
-            .map(|e| e.action)
-            .collect()
+        entries.into_iter().filter(|e| e.keys.iter().any(|k| input.consume_shortcut(k))).map(|e| e.action).collect()
     })
 }
 

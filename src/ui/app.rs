@@ -67,8 +67,7 @@ pub struct WindowError {
 }
 
 /// Packages that a window needs on Debian, each proven by taking its library away.
-const PACKAGES: &str =
-    "apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libgl1 libegl1 libgl1-mesa-dri";
+const PACKAGES: &str = "apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libgl1 libegl1 libgl1-mesa-dri";
 
 /// Opens the window and stays until it is closed. The plant is untouched by that.
 ///
@@ -76,7 +75,10 @@ const PACKAGES: &str =
 /// Where there is no display, or the system lacks a library for windows.
 pub fn run(desk: DeskLink, options: WindowOptions) -> Result<(), WindowError> {
     #[cfg(not(any(windows, target_os = "macos")))]
-    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"].iter().all(|name| std::env::var_os(name).is_none_or(|v| v.is_empty())) {
+    if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+        .iter()
+        .all(|name| std::env::var_os(name).is_none_or(|v| v.is_empty()))
+    {
         return Err(WindowError {
             what: "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)".to_owned(),
             mend: "start it in a desktop session, or use \"watchkeeper run\" without a window".to_owned(),
@@ -117,7 +119,12 @@ fn renderers(wanted: Renderer) -> Vec<eframe::Renderer> {
     }
 }
 
-fn attempt(renderer: eframe::Renderer, desk: &DeskLink, options: &WindowOptions, opened: &Arc<AtomicBool>) -> Result<(), WindowError> {
+fn attempt(
+    renderer: eframe::Renderer,
+    desk: &DeskLink,
+    options: &WindowOptions,
+    opened: &Arc<AtomicBool>,
+) -> Result<(), WindowError> {
     let viewport = ViewportBuilder::default()
         .with_title(Shell::title(&desk.desk.borrow()))
         .with_app_id("watchkeeper")
@@ -323,7 +330,10 @@ mod tests {
     fn a_missing_library_is_told_in_one_sentence_with_its_mend() {
         for (error, what) in [
             ("Library libxkbcommon-x11.so could not be loaded.", "the library libxkbcommon-x11 for windows is missing"),
-            ("winit EventLoopError: os error: XNotSupported(LibraryOpenError(OpenError))", "a library for windows is missing"),
+            (
+                "winit EventLoopError: os error: XNotSupported(LibraryOpenError(OpenError))",
+                "a library for windows is missing",
+            ),
             ("NoGlutinConfigs(ConfigTemplate { .. })", "OpenGL is missing"),
         ] {
             let error = explain(error);

@@ -16,7 +16,8 @@ use crate::engine::{AlarmId, AlarmRef, AlarmView, Command, Snapshot};
 use crate::project::Priority;
 use crate::time::{Mono, Span};
 use eframe::egui::{
-    Align2, Button, Key, Modifiers, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+    Align2, Button, Key, Modifiers, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2,
+    vec2,
 };
 use fonts::size;
 
@@ -85,7 +86,10 @@ pub fn banner_ui(ui: &mut Ui, frame: &Frame<'_>, state: &mut BannerState, notice
     let right = if narrow { 190.0 } else { 226.0 };
     let counts = Rect::from_min_max(whole.min, pos2(whole.left() + left, whole.bottom()));
     let buttons = Rect::from_min_max(pos2(whole.right() - right, whole.top()), whole.max);
-    let rows = Rect::from_min_max(pos2(counts.right() + 3.0 * STEP, whole.top()), pos2(buttons.left() - 3.0 * STEP, whole.bottom()));
+    let rows = Rect::from_min_max(
+        pos2(counts.right() + 3.0 * STEP, whole.top()),
+        pos2(buttons.left() - 3.0 * STEP, whole.bottom()),
+    );
     counts_ui(ui, frame, counts);
     buttons_ui(ui, frame, buttons, outbox);
     rows_ui(ui, frame, rows.shrink2(vec2(0.0, 2.0 * STEP)), state, notice, outbox);
@@ -108,14 +112,27 @@ fn counts_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) {
         } else {
             widgets::symbol::mark(painter, priority, pos2(x, column.top() + 24.0), 14.0, frame.theme.line, false);
         }
-        let waiting_text = text::line(painter, words::count(waiting.into()), fonts::strong(size::TITLE), if shown > 0 { *ink } else { *muted }, width);
-        let of = text::line(painter, format!("/{}", words::count(shown.into())), fonts::regular(size::SMALL), *muted, width);
+        let waiting_text = text::line(
+            painter,
+            words::count(waiting.into()),
+            fonts::strong(size::TITLE),
+            if shown > 0 { *ink } else { *muted },
+            width,
+        );
+        let of =
+            text::line(painter, format!("/{}", words::count(shown.into())), fonts::regular(size::SMALL), *muted, width);
         let start = x - (waiting_text.size().x + of.size().x) / 2.0;
         let baseline = column.top() + 40.0;
         let of_at = pos2(start + waiting_text.size().x, baseline + waiting_text.size().y - of.size().y - 2.0);
         painter.galley(pos2(start, baseline), waiting_text, *ink);
         painter.galley(of_at, of, *muted);
-        painter.text(pos2(x, column.top() + 67.0), Align2::CENTER_CENTER, priority.word(), fonts::regular(size::SMALL), *muted);
+        painter.text(
+            pos2(x, column.top() + 67.0),
+            Align2::CENTER_CENTER,
+            priority.word(),
+            fonts::regular(size::SMALL),
+            *muted,
+        );
         let response = ui.interact(column, ui.scope_id().with(("count", i)), Sense::hover());
         widgets::tell(&response, Role::Label, priority.word(), || format!("{waiting} unacknowledged of {shown}"));
     }
@@ -128,7 +145,10 @@ fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
     let inner = rect.shrink2(vec2(0.0, 5.0 * STEP));
     let (width, height) = ((inner.width() - 2.0 * STEP - STEP) / 2.0, (inner.height() - 1.5 * STEP) / 2.0);
     let cell = |column: f32, row: f32| {
-        Rect::from_min_size(pos2(inner.left() + column * (width + 1.5 * STEP), inner.top() + row * (height + 1.5 * STEP)), vec2(width, height))
+        Rect::from_min_size(
+            pos2(inner.left() + column * (width + 1.5 * STEP), inner.top() + row * (height + 1.5 * STEP)),
+            vec2(width, height),
+        )
     };
     let sounding = frame.snapshot.horn.is_some();
     let silence = ui
@@ -155,7 +175,14 @@ fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
     if flood {
         let at = pos2(rect.left(), rect.top() + 2.0);
         let words = Rect::from_min_size(at, vec2(rect.width() - 2.0 * STEP, 5.0 * STEP - 4.0));
-        let painted = text::paint(ui.painter(), words, Align2::LEFT_CENTER, format!("⚠ {}", say::FLOOD), fonts::strong(size::SMALL), frame.theme.text);
+        let painted = text::paint(
+            ui.painter(),
+            words,
+            Align2::LEFT_CENTER,
+            format!("⚠ {}", say::FLOOD),
+            fonts::strong(size::SMALL),
+            frame.theme.text,
+        );
         let response = ui.interact(painted, ui.scope_id().with("flood"), Sense::hover());
         widgets::tell(&response, Role::Label, say::FLOOD, || "more than 10 alarms in 10 minutes".to_owned());
     }
@@ -165,7 +192,14 @@ fn put_button(ui: &mut Ui, rect: Rect, words: &str) -> Response {
     ui.put(rect, Button::new(words).min_size(rect.size()).truncate())
 }
 
-fn rows_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, state: &mut BannerState, notice: Option<&str>, outbox: &mut Outbox) {
+fn rows_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    rect: Rect,
+    state: &mut BannerState,
+    notice: Option<&str>,
+    outbox: &mut Outbox,
+) {
     let still = ui.input(|i| i.pointer.time_since_last_movement());
     let clicked = ui.input(|i| i.pointer.any_down());
     state.held = ui.rect_contains_pointer(rect) && (still < REST || clicked);
@@ -187,15 +221,25 @@ fn rows_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, state: &mut BannerState, 
 fn loud_fault(snapshot: &Snapshot) -> Option<String> {
     let journal = &snapshot.journal;
     if let Some(why) = &journal.fault {
-        let waiting = if journal.waiting > 0 { format!(", {} entries wait", words::count(journal.waiting)) } else { String::new() };
+        let waiting = if journal.waiting > 0 {
+            format!(", {} entries wait", words::count(journal.waiting))
+        } else {
+            String::new()
+        };
         return Some(format!("The journal cannot be written: {why}{waiting}; acknowledging is refused until it can"));
     }
-    (journal.lost > 0).then(|| format!("{} journal entries were lost while the disk refused", words::count(journal.lost)))
+    (journal.lost > 0)
+        .then(|| format!("{} journal entries were lost while the disk refused", words::count(journal.lost)))
 }
 
 fn fault_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, fault: &str) {
     let theme = frame.theme;
-    ui.painter().rect_stroke(rect.shrink(0.5), f32::from(RADIUS), Stroke::new(2.0 * LINE, theme.text), StrokeKind::Inside);
+    ui.painter().rect_stroke(
+        rect.shrink(0.5),
+        f32::from(RADIUS),
+        Stroke::new(2.0 * LINE, theme.text),
+        StrokeKind::Inside,
+    );
     let words = rect.shrink2(vec2(2.0 * STEP, 0.0));
     text::paint(ui.painter(), words, Align2::LEFT_CENTER, format!("⚠ {fault}"), fonts::strong(size::BODY), theme.text);
     let response = ui.interact(rect, ui.scope_id().with("fault"), Sense::hover()).on_hover_text(fault);
@@ -236,7 +280,15 @@ fn alarms_ui(
 
 /// One alarm: symbol, time, name, message, value now, button. `view` is `None` where it went back to normal under a
 /// pointer that holds its row.
-fn row_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, id: AlarmId, view: Option<&AlarmView>, state: &mut BannerState, outbox: &mut Outbox) {
+fn row_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    rect: Rect,
+    id: AlarmId,
+    view: Option<&AlarmView>,
+    state: &mut BannerState,
+    outbox: &mut Outbox,
+) {
     let Some(alarm) = frame.snapshot.plan.alarm(id) else { return };
     let theme = frame.theme;
     let waits = view.is_some_and(|v| v.state.needs_acknowledgement());
@@ -293,13 +345,27 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, id: AlarmId, view: Option<
     let raised = view.map(|v| words::instant(v.raised, frame.snapshot.now.utc, frame.zone)).unwrap_or_default();
     // A time of another day needs more room; every row gets the same.
     let wide_time = raised.len() > 8;
-    text::paint(&painter, cell(&mut rest, if wide_time { 116.0 } else { 72.0 }), Align2::LEFT_CENTER, raised, regular.clone(), if waits { ink } else { soft });
+    text::paint(
+        &painter,
+        cell(&mut rest, if wide_time { 116.0 } else { 72.0 }),
+        Align2::LEFT_CENTER,
+        raised,
+        regular.clone(),
+        if waits { ink } else { soft },
+    );
     let value = words::alarm_value(frame.snapshot, alarm);
     let value_width = if body.width() > 520.0 { 104.0 } else { 84.0 };
     let left = (rest.width() - value_width).max(60.0);
     let name_width = if left > 330.0 { (left * 0.4).min(230.0) } else { left };
     let strong = fonts::strong(size::BODY);
-    text::paint(&painter, cell(&mut rest, name_width - 2.0 * STEP), Align2::LEFT_CENTER, alarm.name.as_ref(), strong, ink);
+    text::paint(
+        &painter,
+        cell(&mut rest, name_width - 2.0 * STEP),
+        Align2::LEFT_CENTER,
+        alarm.name.as_ref(),
+        strong,
+        ink,
+    );
     cell(&mut rest, 2.0 * STEP);
     if left > 330.0 {
         let refusal = refusal(frame.snapshot, &alarm.name);
@@ -309,9 +375,19 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, id: AlarmId, view: Option<
             (None, None) => ("normal".to_owned(), theme.muted),
             _ => (alarm.message.to_string(), ink),
         };
-        text::paint(&painter, cell(&mut rest, left - name_width - 2.0 * STEP), Align2::LEFT_CENTER, message, regular.clone(), ink);
+        text::paint(
+            &painter,
+            cell(&mut rest, left - name_width - 2.0 * STEP),
+            Align2::LEFT_CENTER,
+            message,
+            regular.clone(),
+            ink,
+        );
     }
-    let at = Rect::from_min_max(pos2(body.right() - value_width, rect.top()), pos2(body.right() - 2.0 * STEP, rect.bottom()));
+    let at = Rect::from_min_max(
+        pos2(body.right() - value_width, rect.top()),
+        pos2(body.right() - 2.0 * STEP, rect.bottom()),
+    );
     text::paint(&painter, at, Align2::RIGHT_CENTER, value.text, regular, if value.good { ink } else { soft });
 
     let Some(view) = view.filter(|_| waits) else { return };

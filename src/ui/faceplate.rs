@@ -13,7 +13,8 @@ use crate::engine::{AlarmRef, AlarmState, AlarmView, Command, LinkState, TagId};
 use crate::project::When;
 use crate::time::{Mono, Span};
 use eframe::egui::{
-    Align, Align2, Button, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
+    vec2,
 };
 use fonts::size;
 
@@ -39,9 +40,13 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
     let (Some(plan), Some(reading)) = (frame.snapshot.plan.tag(id), Reading::new(frame.snapshot, id)) else { return };
     ui.spacing_mut().item_spacing.y = STEP;
     ui.horizontal(|ui| {
-        ui.allocate_ui_with_layout(vec2(ui.available_width() - 64.0, 22.0), Layout::left_to_right(Align::Center), |ui| {
-            heading_ui(ui, frame, say::FACEPLATE);
-        });
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width() - 64.0, 22.0),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                heading_ui(ui, frame, say::FACEPLATE);
+            },
+        );
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let close = ui.add(Button::new(say::CLOSE).small()).on_hover_text("Esc");
             widgets::tell(&close, Role::Button, "Close faceplate", String::new);
@@ -64,7 +69,8 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
 
 /// The tag's alarms, the most urgent limit first, as the plan has them.
 fn watched<'a>(frame: &Frame<'a>, plan: &TagPlan) -> Vec<Watched<'a>> {
-    let alarms = frame.snapshot.plan.alarms.get(plan.alarms.start as usize..plan.alarms.end as usize).unwrap_or_default();
+    let alarms =
+        frame.snapshot.plan.alarms.get(plan.alarms.start as usize..plan.alarms.end as usize).unwrap_or_default();
     alarms
         .iter()
         .enumerate()
@@ -83,15 +89,27 @@ fn head_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_>
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
     let painter = ui.painter();
-    let number = text::line(painter, reading.text_or_dash(), fonts::regular(size::GREAT), reading.ink(theme), rect.width() - 44.0);
+    let number = text::line(
+        painter,
+        reading.text_or_dash(),
+        fonts::regular(size::GREAT),
+        reading.ink(theme),
+        rect.width() - 44.0,
+    );
     let width = number.size().x;
     let at = pos2(rect.left(), rect.center().y - number.size().y / 2.0);
     if reading.is_bad() {
-        let under = Rect::from_min_max(pos2(rect.left() - 2.0, rect.top() + 6.0), pos2(rect.left() + width + 6.0, rect.bottom() - 6.0));
+        let under = Rect::from_min_max(
+            pos2(rect.left() - 2.0, rect.top() + 6.0),
+            pos2(rect.left() + width + 6.0, rect.bottom() - 6.0),
+        );
         hatch::hatch(painter, under, theme.line, 7.0);
     }
     painter.galley(at, number, theme.text);
-    let unit = Rect::from_min_max(pos2(rect.left() + width + 2.0 * STEP, rect.top()), pos2(rect.right() - 30.0, rect.bottom() - 12.0));
+    let unit = Rect::from_min_max(
+        pos2(rect.left() + width + 2.0 * STEP, rect.top()),
+        pos2(rect.right() - 30.0, rect.bottom() - 12.0),
+    );
     text::paint(painter, unit, Align2::LEFT_BOTTOM, reading.unit, fonts::regular(size::BODY), theme.muted);
     if let Some(alarm) = reading.alarm {
         Symbol::from_tag(alarm).paint(painter, theme, pos2(rect.right() - 14.0, rect.center().y), 18.0, frame.blink_on);
@@ -130,7 +148,9 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_
     fact_ui(ui, frame.theme, "Quality", &words::quality(reading.quality));
     let age = reading.view.age(snapshot.now.mono);
     let age = match age {
-        Some(age) if age < Span::from_secs(2) && reading.quality.is_good() => format!("{:.1} s", age.as_secs_f64().max(0.0)),
+        Some(age) if age < Span::from_secs(2) && reading.quality.is_good() => {
+            format!("{:.1} s", age.as_secs_f64().max(0.0))
+        }
         Some(age) => words::duration(age),
         None => say::NO_VALUE.to_owned(),
     };
@@ -147,7 +167,12 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_
     }
     if let Some([low, high]) = plan.tag.range {
         let unit = if plan.unit.is_empty() { String::new() } else { format!(" {}", plan.unit) };
-        fact_ui(ui, frame.theme, "Range", &format!("{} – {}{unit}", words::number(low, None), words::number(high, None)));
+        fact_ui(
+            ui,
+            frame.theme,
+            "Range",
+            &format!("{} – {}{unit}", words::number(low, None), words::number(high, None)),
+        );
     }
     if let Some(setpoint) = plan.setpoint.and_then(|id| Reading::new(snapshot, id)) {
         fact_ui(ui, frame.theme, "Setpoint", &setpoint.spoken());
@@ -192,8 +217,20 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
     painter.rect(plot, 2.0, theme.track, Stroke::new(LINE, theme.line), eframe::egui::StrokeKind::Inside);
     let plot = plot.shrink(2.0);
     let small = fonts::regular(size::SMALL);
-    painter.text(rect.left_bottom(), Align2::LEFT_BOTTOM, words::hour_minute(from, frame.zone), small.clone(), theme.muted);
-    painter.text(rect.right_bottom(), Align2::RIGHT_BOTTOM, words::hour_minute(now, frame.zone), small.clone(), theme.muted);
+    painter.text(
+        rect.left_bottom(),
+        Align2::LEFT_BOTTOM,
+        words::hour_minute(from, frame.zone),
+        small.clone(),
+        theme.muted,
+    );
+    painter.text(
+        rect.right_bottom(),
+        Align2::RIGHT_BOTTOM,
+        words::hour_minute(now, frame.zone),
+        small.clone(),
+        theme.muted,
+    );
     let tail = frame.snapshot.tails.get(&id);
     let limits: Vec<(f64, Option<&AlarmView>, &AlarmPlan)> = watched
         .iter()
@@ -212,7 +249,12 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
         let ink = if violated { theme.priority_words(alarm.priority) } else { theme.muted };
         let y = view.y(*limit);
         if plot.y_range().contains(y) {
-            painter.extend(Shape::dashed_line(&[pos2(plot.left(), y), pos2(plot.right(), y)], Stroke::new(LINE, ink), 2.0, 3.0));
+            painter.extend(Shape::dashed_line(
+                &[pos2(plot.left(), y), pos2(plot.right(), y)],
+                Stroke::new(LINE, ink),
+                2.0,
+                3.0,
+            ));
         }
     }
     match tail.filter(|t| !t.is_empty()) {
@@ -220,7 +262,8 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
             let steps = plan.tag.data_type == crate::project::DataType::Bool || !plan.tag.labels.0.is_empty();
             trace.fill(tail.since(from), &view, now, steps);
             for gap in &trace.gaps {
-                let span = Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), plot.bottom() - 8.0..=plot.bottom());
+                let span =
+                    Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), plot.bottom() - 8.0..=plot.bottom());
                 hatch::hatch(painter, span, theme.muted, 4.0);
             }
             trace.paint(painter, &view, theme.text, super::theme::PEN, None);
@@ -234,7 +277,14 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
     });
 }
 
-fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<'_>], state: &mut FaceplateState, outbox: &mut Outbox) {
+fn alarms_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    plan: &TagPlan,
+    watched: &[Watched<'_>],
+    state: &mut FaceplateState,
+    outbox: &mut Outbox,
+) {
     if watched.is_empty() {
         return;
     }
@@ -256,9 +306,20 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<
         let words = format!("{}  {}", alarm.short, condition(alarm, plan));
         text::paint(ui.painter(), name, Align2::LEFT_CENTER, words, fonts::regular(size::BODY), ink);
         let said = view.map_or("normal", |v| words::state(v));
-        let held = view.and_then(|v| v.held_since).map(|since| format!("input bad since {}", words::instant(since, frame.snapshot.now.utc, frame.zone)));
-        text::paint(ui.painter(), rect, Align2::RIGHT_CENTER, held.as_deref().unwrap_or(said), fonts::regular(size::BODY), ink);
-        widgets::tell(&response, Role::Label, &alarm.name, || format!("{said}, {}, {}", alarm.priority.word(), condition(alarm, plan)));
+        let held = view
+            .and_then(|v| v.held_since)
+            .map(|since| format!("input bad since {}", words::instant(since, frame.snapshot.now.utc, frame.zone)));
+        text::paint(
+            ui.painter(),
+            rect,
+            Align2::RIGHT_CENTER,
+            held.as_deref().unwrap_or(said),
+            fonts::regular(size::BODY),
+            ink,
+        );
+        widgets::tell(&response, Role::Label, &alarm.name, || {
+            format!("{said}, {}, {}", alarm.priority.word(), condition(alarm, plan))
+        });
         response.on_hover_text(alarm.message.as_ref());
         if let Some(reason) = super::banner::refusal(frame.snapshot, &alarm.name) {
             ui.add(Label::new(RichText::new(format!("refused: {reason}")).font(fonts::strong(size::BODY))).wrap());
@@ -266,9 +327,15 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<
     }
     for (alarm, view) in watched {
         let Some(view) = view.filter(|v| v.state.needs_acknowledgement()) else { continue };
-        let words = if view.recording { format!("{}: {}", alarm.short, say::RECORDING) } else { format!("{} {}", say::ACKNOWLEDGE, alarm.short) };
+        let words = if view.recording {
+            format!("{}: {}", alarm.short, say::RECORDING)
+        } else {
+            format!("{} {}", say::ACKNOWLEDGE, alarm.short)
+        };
         let button = ui.add_enabled(!view.recording, Button::new(words).min_size(vec2(ui.available_width(), 26.0)));
-        button.widget_info(|| WidgetInfo::labeled(Role::Button, !view.recording, format!("{} {}", say::ACKNOWLEDGE, alarm.name)));
+        button.widget_info(|| {
+            WidgetInfo::labeled(Role::Button, !view.recording, format!("{} {}", say::ACKNOWLEDGE, alarm.name))
+        });
         let now = frame.snapshot.now.mono;
         if button.clicked() && !state.pressed.is_some_and(|before| now - before < DOUBLE) {
             state.pressed = Some(now);
@@ -278,7 +345,10 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<
     }
     if let Some(display) = watched.iter().find_map(|(alarm, view)| view.and(alarm.display)) {
         let name = frame.snapshot.plan.displays.get(display).map_or("", |d| d.display.name.as_str());
-        if ui.add(Button::new(format!("Open display {name}")).min_size(vec2(ui.available_width(), 26.0)).truncate()).clicked() {
+        if ui
+            .add(Button::new(format!("Open display {name}")).min_size(vec2(ui.available_width(), 26.0)).truncate())
+            .clicked()
+        {
             outbox.action(Action::OpenDisplay(display));
         }
     }
@@ -288,7 +358,9 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<
 fn condition(alarm: &AlarmPlan, plan: &TagPlan) -> String {
     match alarm.condition {
         Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. } => words::limit(limit, &plan.tag),
-        Condition::State(When::Bool(state)) => state_words(i64::from(state), plan, if state { say::ON } else { say::OFF }),
+        Condition::State(When::Bool(state)) => {
+            state_words(i64::from(state), plan, if state { say::ON } else { say::OFF })
+        }
         Condition::State(When::Int(state)) => state_words(state, plan, &state.to_string()),
         Condition::Quality => "bad or stale".to_owned(),
         Condition::NoAnswer | Condition::ProjectFaults => String::new(),
@@ -323,8 +395,19 @@ fn neighbours_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outb
         let response = widgets::press(ui, rect, ui.scope_id().with(("neighbour", i)), &brush, f32::from(RADIUS - 2));
         widgets::tell(&response, Role::Button, &format!("Open faceplate {}", reading.name), || reading.spoken());
         let painter = ui.painter();
-        let value = reading.view.value.as_ref().map_or_else(|| say::NO_VALUE.to_owned(), |v| words::value_with_unit(v, reading.tag));
-        let drawn = text::paint(painter, rect, Align2::RIGHT_CENTER, value, fonts::regular(size::BODY), reading.ink(frame.theme));
+        let value = reading
+            .view
+            .value
+            .as_ref()
+            .map_or_else(|| say::NO_VALUE.to_owned(), |v| words::value_with_unit(v, reading.tag));
+        let drawn = text::paint(
+            painter,
+            rect,
+            Align2::RIGHT_CENTER,
+            value,
+            fonts::regular(size::BODY),
+            reading.ink(frame.theme),
+        );
         if reading.is_bad() {
             hatch::hatch(painter, drawn.expand(2.0), frame.theme.line, 5.0);
             hatch::cross(painter, pos2(drawn.left() - 10.0, rect.center().y), 7.0, frame.theme.muted);

@@ -18,7 +18,9 @@ pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
         ui.label("The project has no faults");
     } else {
         let errors = about.issues.iter().filter(|i| i.severity == Severity::Error).count();
-        ui.label(RichText::new(summary(errors, about.issues.len() - errors, unwatched)).font(fonts::strong(size::BODY)));
+        ui.label(
+            RichText::new(summary(errors, about.issues.len() - errors, unwatched)).font(fonts::strong(size::BODY)),
+        );
         ui.add(Label::new(RichText::new(&path).color(muted)).wrap().selectable(true));
     }
     ui.add_space(2.0 * STEP);
@@ -38,7 +40,8 @@ pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
 
 /// In one sentence.
 fn summary(errors: usize, warnings: usize, unwatched: u32) -> String {
-    let count = |n: usize, one: &str, many: &str| format!("{} {}", words::count(n as u64), if n == 1 { one } else { many });
+    let count =
+        |n: usize, one: &str, many: &str| format!("{} {}", words::count(n as u64), if n == 1 { one } else { many });
     let mut text = count(errors, "fault", "faults");
     if warnings > 0 {
         text.push_str(&format!(", {}", count(warnings, "warning", "warnings")));
@@ -68,8 +71,10 @@ fn issue_ui(ui: &mut Ui, frame: &Frame<'_>, issue: &Issue) {
             });
             ui.add(Label::new(RichText::new(&issue.message)).truncate().selectable(true)).on_hover_text(&issue.message);
             if !issue.mend.is_empty() {
-                ui.add(Label::new(RichText::new(format!("Mend: {}", issue.mend)).color(muted)).truncate().selectable(true))
-                    .on_hover_text(&issue.mend);
+                ui.add(
+                    Label::new(RichText::new(format!("Mend: {}", issue.mend)).color(muted)).truncate().selectable(true),
+                )
+                .on_hover_text(&issue.mend);
             }
             ui.painter().hline(ui.max_rect().x_range(), ui.max_rect().bottom(), (LINE, frame.theme.line));
         })

@@ -15,7 +15,8 @@ pub fn menu_ui(ui: &mut Ui, button_size: Vec2, outbox: &mut Outbox) {
                 ui.separator();
             }
             let keys = entry.keys.first().map(actions::key_text).unwrap_or_default();
-            let response = ui.add(Button::new(entry.text).shortcut_text(keys).frame(false).min_size(Vec2::new(238.0, 6.0 * STEP)));
+            let response =
+                ui.add(Button::new(entry.text).shortcut_text(keys).frame(false).min_size(Vec2::new(238.0, 6.0 * STEP)));
             if response.on_hover_text(entry.explanation).clicked() {
                 outbox.action(entry.action);
                 ui.close();
@@ -27,22 +28,25 @@ pub fn menu_ui(ui: &mut Ui, button_size: Vec2, outbox: &mut Outbox) {
 /// Every key and what it does.
 pub fn help_ui(ui: &mut Ui, frame: &Frame<'_>) {
     let muted = frame.theme.muted;
-    ScrollArea::vertical().max_height(ui.ctx().content_rect().height() * 0.7).auto_shrink([false, true]).show(ui, |ui| {
-        Grid::new("keys").num_columns(2).spacing([6.0 * STEP, 2.0 * STEP]).show(ui, |ui| {
-            for entry in actions::all().into_iter().filter(|e| !e.keys.is_empty()) {
-                let keys: Vec<String> = entry.keys.iter().take(1).map(actions::key_text).collect();
-                ui.label(RichText::new(keys.join(", ")).font(fonts::strong(size::BODY)));
-                ui.add(Label::new(format!("{}: {}", entry.text, entry.explanation)).wrap());
-                ui.end_row();
-            }
-            for (keys, what) in actions::LOCAL_KEYS {
-                ui.label(RichText::new(keys).font(fonts::strong(size::BODY)));
-                ui.add(Label::new(what).wrap());
-                ui.end_row();
-            }
-        });
-        ui.add_space(2.0 * STEP);
-        let version = concat!("Watchkeeper ", env!("CARGO_PKG_VERSION"));
-        ui.label(RichText::new(version).color(muted));
-    });
+    ScrollArea::vertical().max_height(ui.ctx().content_rect().height() * 0.7).auto_shrink([false, true]).show(
+        ui,
+        |ui| {
+            Grid::new("keys").num_columns(2).spacing([6.0 * STEP, 2.0 * STEP]).show(ui, |ui| {
+                for entry in actions::all().into_iter().filter(|e| !e.keys.is_empty()) {
+                    let keys: Vec<String> = entry.keys.iter().take(1).map(actions::key_text).collect();
+                    ui.label(RichText::new(keys.join(", ")).font(fonts::strong(size::BODY)));
+                    ui.add(Label::new(format!("{}: {}", entry.text, entry.explanation)).wrap());
+                    ui.end_row();
+                }
+                for (keys, what) in actions::LOCAL_KEYS {
+                    ui.label(RichText::new(keys).font(fonts::strong(size::BODY)));
+                    ui.add(Label::new(what).wrap());
+                    ui.end_row();
+                }
+            });
+            ui.add_space(2.0 * STEP);
+            let version = concat!("Watchkeeper ", env!("CARGO_PKG_VERSION"));
+            ui.label(RichText::new(version).color(muted));
+        },
+    );
 }

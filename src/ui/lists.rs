@@ -69,7 +69,8 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, outbox: &mut Outbox) {
     let mut cells = Cells { rest: inner, whole: inner.width() };
     text::paint(painter, cells.next(0.24), Align2::LEFT_CENTER, reading.name, fonts::strong(size::BODY), theme.text);
     let number = cells.next(0.14);
-    let drawn = text::paint(painter, number, Align2::RIGHT_CENTER, reading.text_or_dash(), regular.clone(), reading.ink(theme));
+    let drawn =
+        text::paint(painter, number, Align2::RIGHT_CENTER, reading.text_or_dash(), regular.clone(), reading.ink(theme));
     if reading.is_bad() && drawn.is_positive() {
         hatch::hatch(painter, drawn.expand(2.0).intersect(rect), theme.line, 5.0);
     }
@@ -77,7 +78,14 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, outbox: &mut Outbox) {
     let quality = words::quality_with_detail(reading.view);
     let ink = if reading.quality.is_good() { theme.muted } else { theme.text };
     text::paint(painter, cells.next(0.22), Align2::LEFT_CENTER, quality, regular.clone(), ink);
-    text::paint(painter, cells.next(0.08), Align2::RIGHT_CENTER, reading.age.as_deref().unwrap_or(""), regular.clone(), theme.muted);
+    text::paint(
+        painter,
+        cells.next(0.08),
+        Align2::RIGHT_CENTER,
+        reading.age.as_deref().unwrap_or(""),
+        regular.clone(),
+        theme.muted,
+    );
     text::paint(painter, cells.next(0.22), Align2::LEFT_CENTER, reading.tag.description.as_str(), regular, theme.muted);
 }
 
@@ -114,7 +122,14 @@ fn hidden_row_ui(ui: &mut Ui, frame: &Frame<'_>, view: &AlarmView, outbox: &mut 
     let inner = Rect::from_min_max(pos2(rect.left() + 26.0, rect.top()), rect.max);
     let mut cells = Cells { rest: inner, whole: inner.width() };
     let regular = fonts::regular(size::BODY);
-    text::paint(painter, cells.next(0.28), Align2::LEFT_CENTER, alarm.name.as_ref(), fonts::strong(size::BODY), theme.text);
+    text::paint(
+        painter,
+        cells.next(0.28),
+        Align2::LEFT_CENTER,
+        alarm.name.as_ref(),
+        fonts::strong(size::BODY),
+        theme.text,
+    );
     let mut state = words::state(view).to_owned();
     if let Some(until) = view.shelved_until {
         state.push_str(&format!(" until {}", words::instant(until, frame.snapshot.now.utc, frame.zone)));

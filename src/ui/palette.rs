@@ -102,7 +102,9 @@ impl Finder {
         for (i, display) in plan.displays.iter().enumerate() {
             self.names.push(Name::new(&display.display.name, "", Target::Display(i)));
         }
-        for (i, alarm) in plan.alarms.iter().enumerate().filter(|(_, a)| a.written.is_some() || !matches!(a.subject, Subject::Tag(_))) {
+        for (i, alarm) in
+            plan.alarms.iter().enumerate().filter(|(_, a)| a.written.is_some() || !matches!(a.subject, Subject::Tag(_)))
+        {
             self.names.push(Name::new(&alarm.name, &alarm.message, Target::Alarm(i as u32)));
         }
     }
@@ -185,23 +187,26 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
         }
         ui.add_space(STEP);
         let height = (ui.ctx().content_rect().height() * 0.6).min(ROW * IN_VIEW);
-        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 0.0;
-            if finder.hits.is_empty() {
-                ui.add_space(2.0 * STEP);
-                ui.label(RichText::new("Nothing bears this name").color(frame.theme.muted));
-            }
-            for (i, hit) in finder.hits.iter().enumerate() {
-                let Some(name) = finder.names.get(hit.place) else { continue };
-                let response = hit_ui(ui, frame, &name.target, i == finder.chosen);
-                if i == finder.chosen && moved {
-                    response.scroll_to_me(None);
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show(
+            ui,
+            |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                if finder.hits.is_empty() {
+                    ui.add_space(2.0 * STEP);
+                    ui.label(RichText::new("Nothing bears this name").color(frame.theme.muted));
                 }
-                if response.clicked() {
-                    pressed = Some(i);
+                for (i, hit) in finder.hits.iter().enumerate() {
+                    let Some(name) = finder.names.get(hit.place) else { continue };
+                    let response = hit_ui(ui, frame, &name.target, i == finder.chosen);
+                    if i == finder.chosen && moved {
+                        response.scroll_to_me(None);
+                    }
+                    if response.clicked() {
+                        pressed = Some(i);
+                    }
                 }
-            }
-        });
+            },
+        );
     });
     if let Some(target) = pressed.and_then(|i| finder.hits.get(i)).and_then(|hit| finder.names.get(hit.place)) {
         outbox.actions.extend(action(&frame.snapshot.plan, &target.target));
@@ -236,7 +241,9 @@ fn hit_ui(ui: &mut Ui, frame: &Frame<'_>, target: &Target, chosen: bool) -> efra
             let keys = entry.keys.first().map(actions::key_text).unwrap_or_default();
             (entry.text.to_owned(), keys, "command")
         }
-        Target::Display(i) => (plan.displays.get(*i).map(|d| d.display.name.clone()).unwrap_or_default(), String::new(), "display"),
+        Target::Display(i) => {
+            (plan.displays.get(*i).map(|d| d.display.name.clone()).unwrap_or_default(), String::new(), "display")
+        }
         Target::Alarm(i) => {
             let alarm = plan.alarms.get(*i as usize);
             let state = frame.snapshot.alarms.iter().find(|a| a.id.0 == *i).map_or("normal", |a| words::state(a));
@@ -262,7 +269,8 @@ fn hit_ui(ui: &mut Ui, frame: &Frame<'_>, target: &Target, chosen: bool) -> efra
     text::paint(ui.painter(), kind_at, Align2::RIGHT_CENTER, kind, fonts::regular(size::SMALL), theme.muted);
     let name_at = Rect::from_min_max(inner.min, pos2(inner.left() + inner.width() * 0.5, inner.bottom()));
     let drawn = text::paint(ui.painter(), name_at, Align2::LEFT_CENTER, name, fonts::regular(size::BODY), theme.text);
-    let more_at = Rect::from_min_max(pos2(drawn.right() + 4.0 * STEP, inner.top()), pos2(kind_at.left() - STEP, inner.bottom()));
+    let more_at =
+        Rect::from_min_max(pos2(drawn.right() + 4.0 * STEP, inner.top()), pos2(kind_at.left() - STEP, inner.bottom()));
     text::paint(ui.painter(), more_at, Align2::RIGHT_CENTER, more, fonts::regular(size::BODY), theme.muted);
     response
 }
@@ -272,7 +280,8 @@ mod tests {
     use super::*;
 
     fn ranked(names: &[(&str, &str)], needle: &str) -> Vec<String> {
-        let names: Vec<Name> = names.iter().enumerate().map(|(i, (n, d))| Name::new(n, d, Target::Tag(i as u32))).collect();
+        let names: Vec<Name> =
+            names.iter().enumerate().map(|(i, (n, d))| Name::new(n, d, Target::Tag(i as u32))).collect();
         let mut hits: Vec<(u32, &str)> =
             names.iter().filter_map(|n| rank(n, needle).map(|r| (r, &n.text[..n.name]))).collect();
         hits.sort_unstable();

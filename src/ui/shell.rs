@@ -13,8 +13,8 @@ use crate::engine::{Command, Mode, Plan, Snapshot, TagId};
 use crate::link::{Desk, DeskRequest, PlantLink};
 use crate::time::{Now, Span};
 use eframe::egui::{
-    Button, CentralPanel, Context, Frame as Area, Id, Key, Layout, Margin, Modal, Modifiers, Panel, Rect, RichText, Role, Shape,
-    Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Button, CentralPanel, Context, Frame as Area, Id, Key, Layout, Margin, Modal, Modifiers, Panel, Rect, RichText,
+    Role, Shape, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use fonts::size;
 use jiff::tz::TimeZone;
@@ -85,7 +85,7 @@ pub struct Shell {
     project_dialog: ProjectDialog,
     banner: BannerState,
     faceplate: FaceplateState,
-    panels: panels::State,
+    panels: panels::Panels,
     notice: Option<(Now, String)>,
 }
 
@@ -105,7 +105,7 @@ impl Shell {
             project_dialog: ProjectDialog::default(),
             banner: BannerState::default(),
             faceplate: FaceplateState::default(),
-            panels: panels::State::default(),
+            panels: panels::Panels::default(),
             notice: None,
         }
     }
@@ -122,7 +122,11 @@ impl Shell {
                 let snapshot = plant.snapshots.borrow();
                 let name = &snapshot.plan.project.name;
                 let mark = mode_word(snapshot.mode).map(|word| format!(" - {word}")).unwrap_or_default();
-                if name.is_empty() { format!("{}{mark}", say::PROGRAM) } else { format!("{name} - {}{mark}", say::PROGRAM) }
+                if name.is_empty() {
+                    format!("{}{mark}", say::PROGRAM)
+                } else {
+                    format!("{name} - {}{mark}", say::PROGRAM)
+                }
             }
             Desk::Opening(what) => format!("Opening {what} - {}", say::PROGRAM),
             Desk::Empty | Desk::Failed { .. } => say::PROGRAM.to_owned(),
@@ -203,7 +207,9 @@ impl Shell {
         let mark = mode_word(snapshot.mode);
         let margin = if mark.is_some() { STRIPES } else { 0.0 };
         let whole = ui.max_rect();
-        let mut inner = ui.new_child(UiBuilder::new().max_rect(whole.shrink(margin)).layout(Layout::top_down(eframe::egui::Align::Min)));
+        let mut inner = ui.new_child(
+            UiBuilder::new().max_rect(whole.shrink(margin)).layout(Layout::top_down(eframe::egui::Align::Min)),
+        );
         self.layout_ui(&mut inner, &frame, mark, outbox);
         if let Some(mark) = mark {
             border_ui(ui, whole, &theme, mark);
@@ -260,8 +266,8 @@ impl Shell {
             Place::Hidden => {
                 frame.theme.panel_frame().show(ui, |ui| lists::hidden_ui(ui, frame, outbox));
             }
-            Place::Devices => panels::devices_ui(ui, frame, &mut self.panels, outbox),
-            Place::Alarms => panels::alarms_ui(ui, frame, &mut self.panels, outbox),
+            Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
+            Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),
         }
     }
 
@@ -291,7 +297,8 @@ impl Shell {
         if self.plan.is_some() {
             let (display, tag) = &self.open_names;
             if matches!(self.place, Place::Display(_)) {
-                let place = display.as_ref().and_then(|name| plan.displays.iter().position(|d| d.display.name == *name));
+                let place =
+                    display.as_ref().and_then(|name| plan.displays.iter().position(|d| d.display.name == *name));
                 self.place = Place::Display(place.unwrap_or(0));
             }
             self.chosen = tag.as_ref().and_then(|name| plan.tag_id(name));
@@ -301,7 +308,6 @@ impl Shell {
             let named = zone.as_deref().and_then(|name| TimeZone::get(name).ok());
             self.zone = (zone.clone(), named.unwrap_or_else(TimeZone::system));
         }
-        self.panels = panels::State::default();
         self.plan = Some(plan.clone());
         self.remember_names();
     }
@@ -349,7 +355,10 @@ impl Shell {
 
     /// Esc, where no dialog took it, closes the list or the faceplate on top.
     fn escape(&mut self, ctx: &Context) {
-        if self.dialog.is_some() || ctx.egui_wants_keyboard_input() || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+        if self.dialog.is_some()
+            || ctx.egui_wants_keyboard_input()
+            || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
+        {
             return;
         }
         if self.chosen.take().is_none() && !matches!(self.place, Place::Display(_) | Place::AllTags) {
@@ -359,10 +368,17 @@ impl Shell {
 
     fn drop_ui(&self, ui: &Ui) {
         let rect = ui.max_rect().shrink(4.0 * STEP);
-        let painter = ui.ctx().layer_painter(eframe::egui::LayerId::new(eframe::egui::Order::Foreground, Id::unique("drop")));
+        let painter =
+            ui.ctx().layer_painter(eframe::egui::LayerId::new(eframe::egui::Order::Foreground, Id::unique("drop")));
         painter.rect(rect, 5.0, self.theme.veil, Stroke::new(2.0, self.theme.select), StrokeKind::Inside);
         let font = fonts::strong(size::VALUE);
-        painter.text(rect.center(), eframe::egui::Align2::CENTER_CENTER, "Drop to open this project", font, self.theme.text);
+        painter.text(
+            rect.center(),
+            eframe::egui::Align2::CENTER_CENTER,
+            "Drop to open this project",
+            font,
+            self.theme.text,
+        );
     }
 
     /// Does what was asked for in this frame.

@@ -59,9 +59,7 @@ fn title(desk: &Desk) -> (String, Vec<String>) {
             vec!["Open a project, drop its file on this window, or look at the demo plant".to_owned()],
         ),
         Desk::Opening(what) => (format!("Opening {what}"), vec!["Reading the project and its journal".to_owned()]),
-        Desk::Failed { what, why } => {
-            ("It could not be opened".to_owned(), vec![what.clone(), why.clone()])
-        }
+        Desk::Failed { what, why } => ("It could not be opened".to_owned(), vec![what.clone(), why.clone()]),
     }
 }
 

@@ -66,7 +66,15 @@ fn faults_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         (format!("{warnings} {} in the project", if warnings == 1 { "warning" } else { "warnings" }), frame.theme.muted)
     };
     let spoken = format!("{errors} faults, {warnings} warnings");
-    item_ui(ui, frame, "Open faults of the project", &[(&words, ink, errors > 0)], &spoken, None, Some((Action::OpenFaults, outbox)));
+    item_ui(
+        ui,
+        frame,
+        "Open faults of the project",
+        &[(&words, ink, errors > 0)],
+        &spoken,
+        None,
+        Some((Action::OpenFaults, outbox)),
+    );
 }
 
 fn devices_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
@@ -77,7 +85,9 @@ fn devices_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         let status = &view.status;
         let mut symbol = None;
         let (words, ink) = match &status.state {
-            LinkState::Connected => (status.round_trip.map_or_else(|| "connected".to_owned(), words::round_trip), muted),
+            LinkState::Connected => {
+                (status.round_trip.map_or_else(|| "connected".to_owned(), words::round_trip), muted)
+            }
             LinkState::Connecting => (words::say::CONNECTING.to_owned(), muted),
             LinkState::NoAnswer(_) => {
                 let alarm = snapshot.alarms.iter().find(|a| a.id == device.no_answer && !a.state.is_hidden());
@@ -145,7 +155,13 @@ fn item_ui(
     let (rect, _) = ui.allocate_exact_size(vec2(galley.size().x + before, HEIGHT - STEP), Sense::hover());
     let id = ui.scope_id().with(("item", name));
     let response = if opens.is_some() {
-        widgets::press(ui, rect.expand2(vec2(STEP, 0.0)), id, &Brush { theme: frame.theme, blink_on: frame.blink_on }, 3.0)
+        widgets::press(
+            ui,
+            rect.expand2(vec2(STEP, 0.0)),
+            id,
+            &Brush { theme: frame.theme, blink_on: frame.blink_on },
+            3.0,
+        )
     } else {
         ui.interact(rect, id, Sense::hover())
     };

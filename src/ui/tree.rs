@@ -158,7 +158,9 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, name: &str, depth: u16, here: bool, we
     let id = ui.scope_id().with(("display", name));
     let response = widgets::press(ui, back, id, &Brush { theme, blink_on: frame.blink_on }, f32::from(RADIUS - 1));
     widgets::tell(&response, Role::Button, &format!("Open display {name}"), || match weight.worst {
-        Some(worst) => format!("{} alarms, {} unacknowledged, worst {}", weight.alarms, weight.unacknowledged, worst.word()),
+        Some(worst) => {
+            format!("{} alarms, {} unacknowledged, worst {}", weight.alarms, weight.unacknowledged, worst.word())
+        }
         None => "no alarms".to_owned(),
     });
     let right = rect.right();

@@ -91,9 +91,11 @@ fn news_of_alarms(old: &Snapshot, new: &Snapshot) -> bool {
     old.counts.unacknowledged != new.counts.unacknowledged
         || old.refusals.last() != new.refusals.last()
         || old.alarms.len() != new.alarms.len()
-        || old.alarms.iter().zip(new.alarms.iter()).any(|(a, b)| {
-            (a.id, a.occurrence, a.state, a.recording) != (b.id, b.occurrence, b.state, b.recording)
-        })
+        || old
+            .alarms
+            .iter()
+            .zip(new.alarms.iter())
+            .any(|(a, b)| (a.id, a.occurrence, a.state, a.recording) != (b.id, b.occurrence, b.state, b.recording))
 }
 
 fn same_links(old: &Snapshot, new: &Snapshot) -> bool {
@@ -104,9 +106,11 @@ fn same_links(old: &Snapshot, new: &Snapshot) -> bool {
 fn same_values(old: &Snapshot, new: &Snapshot) -> bool {
     let same = |a: &TagView, b: &TagView| a.quality == b.quality && a.value == b.value && a.alarm == b.alarm;
     old.pages.len() == new.pages.len()
-        && old.pages.iter().zip(&new.pages).all(|(a, b)| {
-            Arc::ptr_eq(a, b) || (a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b)))
-        })
+        && old
+            .pages
+            .iter()
+            .zip(&new.pages)
+            .all(|(a, b)| Arc::ptr_eq(a, b) || (a.len() == b.len() && a.iter().zip(b.iter()).all(|(a, b)| same(a, b))))
 }
 
 #[cfg(test)]

@@ -140,3 +140,24 @@ pub fn alarm_list_ui(ui: &mut Ui, frame: &Frame<'_>, panels: &mut Panels, out: &
     let inner = grid::chrome(ui, rect, crate::ui::words::say::ALARMS, &alarms::aside(frame), frame.theme);
     list.ui(ui, inner, frame, alarms, &|_| true, out);
 }
+
+/// The devices over the whole of `ui`.
+pub fn device_list_ui(ui: &mut Ui, frame: &Frame<'_>, panels: &mut Panels, out: &mut Outbox) {
+    panels.alarms.follow(frame.snapshot);
+    let rect = ui.available_rect_before_wrap();
+    ui.advance_cursor_after_rect(rect);
+    let panel = Panel {
+        kind: PanelKind::Devices,
+        at: [0; 4],
+        tags: Vec::new(),
+        title: None,
+        span: crate::time::Span::ZERO,
+        pens: Vec::new(),
+        text: String::new(),
+        places: crate::project::Places::default(),
+    };
+    let cx = Cx { frame, panel: &panel, plan: &PanelPlan::default(), alarms: &panels.alarms, rect };
+    let mut devices = devices::DevicesPanel;
+    let inner = grid::chrome(ui, rect, crate::ui::words::say::DEVICES, &devices.aside(&cx), frame.theme);
+    devices.ui(ui, &Cx { rect: inner, ..cx }, out);
+}
