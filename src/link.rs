@@ -110,12 +110,12 @@ impl DeskLink {
                         }
                     };
                     tokio::select! {
-                        changed = desk.changed() => match changed {
-                            Ok(()) => break,
-                            Err(_) => {
+                        changed = desk.changed() => {
+                            if changed.is_err() {
                                 told(News::End);
                                 return;
                             }
+                            break;
                         },
                         published = published => match (published, &mut plant) {
                             (Ok(()), Some(snapshots)) => {

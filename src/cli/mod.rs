@@ -1,3 +1,288 @@
-//! The commands that need no window.
+//! The command line: what can be asked, and the commands that need no window.
+//!
+//! Standard output carries the answer, standard error the messages. Exit codes: 0 done, 1 the project or the expectation
+//! is at fault, 2 the call is, 3 the world (device, disk, display) is.
 
 pub mod demo;
+mod format;
+pub mod journal;
+pub mod live;
+pub mod run;
+pub mod signals;
+pub mod values;
+
+use crate::runtime::clock::system_clock;
+use crate::runtime::{Loaded, load};
+use crate::time::Span;
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// As asked.
+    Done = 0,
+    /// The project or an expectation is at fault.
+    Project = 1,
+    /// The call is.
+    Call = 2,
+    /// A device, the disk or the display is.
+    World = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Control-room monitoring in one program: Modbus and MQTT, alarms, trends, honest on screen
+#[derive(Debug, Parser)]
+#[command(
+    name = "watchkeeper",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  watchkeeper                    the demo plant, live\n  watchkeeper plant.toml         a project in a window\n  watchkeeper run plant.toml     the same without a window"
+)]
+pub struct Arguments {
+    /// Project to open in the window; without one, the demo plant
+    #[arg(value_name = "PROJECT")]
+    pub project: Option<PathBuf>,
+    /// Of the window.
+    #[command(flatten)]
+    pub window: WindowArguments,
+    /// What to do instead of opening a window.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of the window.
+#[derive(Debug, Clone, Args)]
+pub struct WindowArguments {
+    /// What draws the window; auto takes what suits the system
+    #[arg(long, value_enum, default_value_t = Renderer::Auto)]
+    pub renderer: Renderer,
+    /// Colours of the window; default: as last chosen
+    #[arg(long, value_enum)]
+    pub theme: Option<ThemeChoice>,
+    /// Size of the window in points, such as 1280x800; default: as last used
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub size: Option<[f32; 2]>,
+}
+
+/// `--renderer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Renderer {
+    /// What suits the system.
+    Auto,
+    /// OpenGL.
+    Glow,
+    /// wgpu.
+    Wgpu,
+}
+
+/// `--theme`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ThemeChoice {
+    /// Light on dark.
+    Dark,
+    /// Dark on light.
+    Light,
+}
+
+/// What can be asked for by name.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Acquire, alarm and record without a window until stopped
+    Run(run::RunArguments),
+    /// Tell every fault of a project with its place and mend
+    Check(CheckArguments),
+    /// Connect and print values as they change; records nothing
+    Values(values::ValuesArguments),
+    /// Play a scenario through the engine in virtual time (not in this version)
+    Rehearse(NotYet),
+    /// Recorded samples, with quality (not in this version)
+    Export(NotYet),
+    /// Alarm and operator events
+    Journal(journal::JournalArguments),
+    /// Only serve the demo plant's devices, for any client
+    Demo(DemoArguments),
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchkeeper check projects/demo.toml")]
+pub struct CheckArguments {
+    /// Project file
+    pub project: PathBuf,
+    /// Lines for people, or a list for programs
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text)]
+    pub format: CheckFormat,
+}
+
+/// `check --format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// `path:line:column: error: what; mend`
+    Text,
+    /// A list of `{path, line, column, severity, message}`
+    Json,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  watchkeeper demo --modbus 127.0.0.1:5020 --mqtt 127.0.0.1:1884")]
+pub struct DemoArguments {
+    /// Where its Modbus TCP server listens (its second PLC on the port after it); default 127.0.0.1:5020, or a free port
+    #[arg(long, value_name = "ADDR")]
+    pub modbus: Option<SocketAddr>,
+    /// Where its MQTT broker listens; default 127.0.0.1:1884, or a free port
+    #[arg(long, value_name = "ADDR")]
+    pub mqtt: Option<SocketAddr>,
+    /// Which story is told; the same number tells the same story
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Seconds of plant time in a second
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+}
+
+/// A command of the contract that this version does not serve: takes anything, says so.
+#[derive(Debug, Args)]
+pub struct NotYet {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    rest: Vec<String>,
+}
+
+/// How values and events are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned, for people
+    Table,
+    /// A JSON object a line
+    Jsonl,
+    /// Comma-separated, with a header
+    Csv,
+}
+
+/// Carries out a command that needs no window.
+pub fn carry_out(command: Command) -> Exit {
+    match command {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Values(arguments) => values::values(&arguments),
+        Command::Journal(arguments) => journal::journal(&arguments),
+        Command::Check(_) => not_in_this_version("check"),
+        Command::Rehearse(_) => not_in_this_version("rehearse"),
+        Command::Export(_) => not_in_this_version("export"),
+        Command::Demo(arguments) => serve_demo(&arguments),
+    }
+}
+
+fn serve_demo(arguments: &DemoArguments) -> Exit {
+    start_logging("warn,watchkeeper=info");
+    let runtime = match open_runtime() {
+        Ok(runtime) => runtime,
+        Err(exit) => return exit,
+    };
+    let DemoArguments { modbus, mqtt, seed, speed } = *arguments;
+    let served = runtime.block_on(async {
+        let mut out = io::stdout();
+        tokio::select! {
+            served = demo::run(modbus, mqtt, seed, speed, system_clock(), &mut out) => served,
+            () = signals::stop_asked() => Ok(()),
+        }
+    });
+    runtime.shutdown_background();
+    match served {
+        Ok(()) => Exit::Done,
+        Err(error) => end_of_output(&error),
+    }
+}
+
+/// The help of a command, `""` for the program's own: what docs/commands.md is tested against.
+pub fn help(command: &str) -> Option<String> {
+    let mut program = Arguments::command();
+    program.build();
+    if command.is_empty() {
+        return Some(program.render_long_help().to_string());
+    }
+    program.find_subcommand_mut(command).map(|c| c.render_long_help().to_string())
+}
+
+/// Whether log lines are held back because a picture is on the terminal.
+static MUTED: AtomicBool = AtomicBool::new(false);
+
+/// Logging to standard error: `WATCHKEEPER_LOG` says what, else `default`.
+pub fn start_logging(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WATCHKEEPER_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let ansi = io::stderr().is_terminal();
+    let writer = || -> Box<dyn io::Write> {
+        if MUTED.load(Ordering::Relaxed) { Box::new(io::sink()) } else { Box::new(io::stderr()) }
+    };
+    let started =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(ansi).with_target(false).try_init();
+    // Already started: by a test, or twice in one process.
+    drop(started);
+}
+
+/// Holds log lines back where they would be written into a picture on the terminal.
+fn mute_logging() {
+    MUTED.store(io::stderr().is_terminal(), Ordering::Relaxed);
+}
+
+/// Goes on without a window, because of `why`: as a live table on a terminal, otherwise as `run` does.
+pub fn without_window(why: &str, project: Option<&Path>) -> Exit {
+    say(why);
+    if live::is_possible() { run::watch_live(project) } else { run::watch(project, None) }
+}
+
+/// A message on standard error; whether it can be written matters to nobody any more.
+pub fn say(message: &str) {
+    let _unheard = writeln!(io::stderr(), "watchkeeper: {message}");
+}
+
+fn not_in_this_version(command: &str) -> Exit {
+    say(&format!("{command} is not in this version"));
+    Exit::Call
+}
+
+/// Reads a project for a command; `Err` has told why not.
+fn open_project(path: &Path) -> Result<Loaded, Exit> {
+    load(path).map_err(|error| {
+        say(&format!("could not read the project {}: {error}", path.display()));
+        if error.kind() == io::ErrorKind::NotFound { Exit::Call } else { Exit::World }
+    })
+}
+
+/// The runtime for drivers; `Err` has told why not.
+fn open_runtime() -> Result<tokio::runtime::Runtime, Exit> {
+    crate::runtime::field_runtime().map_err(|error| {
+        say(&format!("could not start: {error}"));
+        Exit::World
+    })
+}
+
+/// A closed pipe behind us is a quiet end; any other refusal of standard output is told.
+fn end_of_output(error: &io::Error) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Exit::Done;
+    }
+    say(&error.to_string());
+    Exit::World
+}
+
+fn parse_span(text: &str) -> Result<Span, String> {
+    Span::parse(text)
+}
+
+fn parse_size(text: &str) -> Result<[f32; 2], String> {
+    let wrong = || format!("\"{text}\" is no size; write it like 1280x800");
+    let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(wrong)?;
+    let side = |s: &str| s.trim().parse::<f32>().ok().filter(|v| (200.0..=16_384.0).contains(v)).ok_or_else(wrong);
+    Ok([side(width)?, side(height)?])
+}

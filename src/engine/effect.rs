@@ -203,6 +203,12 @@ impl Event {
         (Self::Checkpoint, "checkpoint"),
     ];
 
+    /// Acts of a person that count only when they are on disk: the engine answers them at `Durable` or `JournalFailed`,
+    /// and the journal never writes one later that it has refused.
+    pub const fn counts_when_durable(self) -> bool {
+        matches!(self, Self::Acknowledged | Self::Reset)
+    }
+
     /// As printed and stored.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(e, _)| *e == self).map_or("", |(_, word)| word)

@@ -3,6 +3,11 @@
 //! Invariant: compiling never fails. Each fault is an [`Issue`]; what it concerns is [`SourcePlan::Fault`] or left out
 //! and counted in [`Plan::unwatched_alarms`]; everything else runs.
 
+mod alarms;
+mod compile;
+mod displays;
+mod formulas;
+
 use super::formula::Formula;
 use super::snapshot::Mode;
 use crate::project::{Alarm, Device, Display, Issue, Priority, Project, RegisterSource, Tag, TopicSource, When};
@@ -259,7 +264,7 @@ pub struct PanelPlan {
 impl Plan {
     /// Compiles a project. Never fails; see the module.
     pub fn compile(project: Arc<Project>, generation: Generation, mode: Mode) -> (Self, Vec<Issue>) {
-        (Self { generation, mode, project, ..Self::default() }, Vec::new())
+        compile::compile(project, generation, mode)
     }
 
     /// A tag of this plan.

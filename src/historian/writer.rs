@@ -2,7 +2,7 @@
 //! answers the engine.
 //!
 //! When the disk refuses, entries wait in memory in their order, and are tried again every second. What a person did and
-//! the screen waits for (an acknowledgement, a shelving, …) does not wait: it is refused at once with the reason, and
+//! the screen waits for (an acknowledgement, a reset) does not wait: it is refused at once with the reason, and
 //! leaves the queue as a `refused` entry, so that the journal never says later that something was done which the
 //! operator was told was not.
 //! Invariant: [`JournalQueue::push`] never waits for the disk.
@@ -177,16 +177,12 @@ impl Writer {
 
 /// Acts that the engine lets count only when they are on disk.
 fn is_act(entry: &Entry) -> bool {
-    let awaited = matches!(
-        entry.event,
-        Event::Acknowledged | Event::Reset | Event::Shelved | Event::Unshelved | Event::OutOfService | Event::InService
-    );
-    awaited && entry.by.is_some()
+    entry.event.counts_when_durable() && entry.by.is_some()
 }
 
 fn gap(lost: u64, time: Utc) -> Entry {
     let mut entry = Entry::new(time, Event::Gap);
-    entry.note = Some(format!("{lost} entries were lost because the disk refused and {MOST_WAITING} waited").into());
+    entry.note = Some(format!("{lost} entries were lost: the disk refused, and no more could wait in memory").into());
     entry
 }
 

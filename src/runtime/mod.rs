@@ -1,1 +1,37 @@
-//! The shell around the engine: the main loop that owns it, sources, the real clock, the station.
+//! The shell around the engine: what happens, when, and on which thread. It decides nothing about the plant.
+//!
+//! ```text
+//! clock       the only reader of the computer's clocks
+//! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
+//! main_loop   the named thread that owns the engine: inputs in, journal and snapshots out
+//! sources     the drivers' tasks: started, caught when they panic, started again, stopped
+//! station     one running plant: starts all of the above in order and stops it in order
+//! supervisor  the window's end: stops one plant and starts another
+//! ```
+//! Invariant: one thread owns the engine; nobody else touches it.
+//! Invariant: the main loop never waits for a disk, a device or a screen.
+
+pub mod clock;
+pub mod load;
+pub mod main_loop;
+pub mod sources;
+pub mod station;
+pub mod supervisor;
+
+use crate::engine::Actor;
+use std::io;
+
+pub use load::{Loaded, load};
+pub use station::{StartError, Station, StationConfig, WhenHeld};
+pub use supervisor::Supervisor;
+
+/// The runtime that drivers run on: two threads are enough for thousands of devices, and small.
+pub fn field_runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("field").enable_all().build()
+}
+
+/// Who acts at this computer: the operating system's user and the computer's name.
+pub fn local_actor() -> Actor {
+    let known = |name: Result<String, whoami::Error>| name.ok().filter(|n| !n.is_empty()).unwrap_or_else(|| "unknown".to_owned());
+    Actor { user: known(whoami::username()).into(), computer: known(whoami::hostname()).into(), desk: None }
+}

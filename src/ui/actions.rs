@@ -81,7 +81,7 @@ pub fn all() -> Vec<Entry> {
 }
 
 /// A key as people write it: `Ctrl+K`.
-pub fn key_text(shortcut: &KeyboardShortcut) -> String {
+pub fn key_text(shortcut: KeyboardShortcut) -> String {
     let mut text = String::new();
     let modifiers = shortcut.modifiers;
     for (pressed, name) in [
@@ -121,18 +121,18 @@ mod tests {
         let mut seen = Vec::new();
         for entry in all() {
             for key in entry.keys {
-                assert!(!seen.contains(key), "{} twice", key_text(key));
+                assert!(!seen.contains(key), "{} twice", key_text(*key));
                 seen.push(*key);
                 let bare = key.modifiers == Modifiers::NONE;
-                assert!(!bare || key.logical_key.name().starts_with('F'), "{} is a bare key", key_text(key));
+                assert!(!bare || key.logical_key.name().starts_with('F'), "{} is a bare key", key_text(*key));
             }
         }
     }
 
     #[test]
     fn keys_are_written_as_people_write_them() {
-        assert_eq!(key_text(&FIND[0]), if cfg!(target_os = "macos") { "Cmd+K" } else { "Ctrl+K" });
-        assert_eq!(key_text(&FULL[0]), "F11");
-        assert!(key_text(&SMALLER[0]).ends_with("+-"));
+        assert_eq!(key_text(FIND[0]), if cfg!(target_os = "macos") { "Cmd+K" } else { "Ctrl+K" });
+        assert_eq!(key_text(FULL[0]), "F11");
+        assert!(key_text(SMALLER[0]).ends_with("+-"));
     }
 }

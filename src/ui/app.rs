@@ -73,6 +73,7 @@ const PACKAGES: &str = "apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 
 ///
 /// # Errors
 /// Where there is no display, or the system lacks a library for windows.
+#[expect(clippy::needless_pass_by_value, reason = "the window keeps both to its end; nobody else may")]
 pub fn run(desk: DeskLink, options: WindowOptions) -> Result<(), WindowError> {
     #[cfg(not(any(windows, target_os = "macos")))]
     if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
@@ -109,7 +110,9 @@ pub fn run(desk: DeskLink, options: WindowOptions) -> Result<(), WindowError> {
 fn renderers(wanted: Renderer) -> Vec<eframe::Renderer> {
     #[cfg(not(any(windows, target_os = "macos")))]
     {
-        let _only_glow_is_compiled_in = wanted;
+        if wanted == Renderer::Wgpu {
+            tracing::warn!("this program was built with OpenGL alone; wgpu is not in it");
+        }
         vec![eframe::Renderer::Glow]
     }
     #[cfg(any(windows, target_os = "macos"))]
@@ -204,7 +207,7 @@ impl App {
         let pace = Pace::new(options.clock);
         let ending = Arc::new(AtomicBool::new(false));
         watch(ctx, &desk, pace.clone(), ending.clone())?;
-        let mut app = Self {
+        let app = Self {
             desk,
             shell: Shell::new(settings),
             settings_path: options.settings_path,
@@ -218,7 +221,7 @@ impl App {
     }
 
     /// The window's opening and closing stand in the journal.
-    fn journal_window(&mut self, opened: bool) {
+    fn journal_window(&self, opened: bool) {
         if let Desk::Plant(plant) = &*self.desk.desk.borrow() {
             let by = plant.about.actor.clone();
             if plant.commands.try_send(Command::Window { by, opened }).is_err() {

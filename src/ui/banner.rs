@@ -121,7 +121,7 @@ fn counts_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) {
         );
         let of =
             text::line(painter, format!("/{}", words::count(shown.into())), fonts::regular(size::SMALL), *muted, width);
-        let start = x - (waiting_text.size().x + of.size().x) / 2.0;
+        let start = x - f32::midpoint(waiting_text.size().x, of.size().x);
         let baseline = column.top() + 40.0;
         let of_at = pos2(start + waiting_text.size().x, baseline + waiting_text.size().y - of.size().y - 2.0);
         painter.galley(pos2(start, baseline), waiting_text, *ink);

@@ -177,11 +177,11 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_
     if let Some(setpoint) = plan.setpoint.and_then(|id| Reading::new(snapshot, id)) {
         fact_ui(ui, frame.theme, "Setpoint", &setpoint.spoken());
     }
-    if let Some(device) = plan.source.device().and_then(|id| snapshot.devices.get(id.index())) {
-        if let LinkState::NoAnswer(why) = &device.status.state {
-            let since = words::instant(device.status.since.utc, snapshot.now.utc, frame.zone);
-            fact_ui(ui, frame.theme, "Device", &format!("no answer since {since}, {why}"));
-        }
+    if let Some(device) = plan.source.device().and_then(|id| snapshot.devices.get(id.index()))
+        && let LinkState::NoAnswer(why) = &device.status.state
+    {
+        let since = words::instant(device.status.since.utc, snapshot.now.utc, frame.zone);
+        fact_ui(ui, frame.theme, "Device", &format!("no answer since {since}, {why}"));
     }
     ui.add_space(STEP);
 }
@@ -337,7 +337,7 @@ fn alarms_ui(
             WidgetInfo::labeled(Role::Button, !view.recording, format!("{} {}", say::ACKNOWLEDGE, alarm.name))
         });
         let now = frame.snapshot.now.mono;
-        if button.clicked() && !state.pressed.is_some_and(|before| now - before < DOUBLE) {
+        if button.clicked() && state.pressed.is_none_or(|before| now - before >= DOUBLE) {
             state.pressed = Some(now);
             let alarms = vec![AlarmRef { alarm: alarm.name.clone(), occurrence: view.occurrence }];
             outbox.command(Command::Acknowledge { by: frame.actor(), alarms, note: None });

@@ -7,6 +7,7 @@ use super::{Frame, fonts};
 use crate::project::{Issue, Severity};
 use eframe::egui::{Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 use fonts::size;
+use std::fmt::Write as _;
 
 /// The list.
 pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
@@ -44,10 +45,10 @@ fn summary(errors: usize, warnings: usize, unwatched: u32) -> String {
         |n: usize, one: &str, many: &str| format!("{} {}", words::count(n as u64), if n == 1 { one } else { many });
     let mut text = count(errors, "fault", "faults");
     if warnings > 0 {
-        text.push_str(&format!(", {}", count(warnings, "warning", "warnings")));
+        let _written = write!(text, ", {}", count(warnings, "warning", "warnings"));
     }
     if unwatched > 0 {
-        text.push_str(&format!("; {} not watched", count(unwatched as usize, "alarm is", "alarms are")));
+        let _written = write!(text, "; {} not watched", count(unwatched as usize, "alarm is", "alarms are"));
     }
     text.push_str("; the rest runs");
     text

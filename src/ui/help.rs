@@ -14,7 +14,7 @@ pub fn menu_ui(ui: &mut Ui, button_size: Vec2, outbox: &mut Outbox) {
             if entry.group_start {
                 ui.separator();
             }
-            let keys = entry.keys.first().map(actions::key_text).unwrap_or_default();
+            let keys = entry.keys.first().copied().map(actions::key_text).unwrap_or_default();
             let response =
                 ui.add(Button::new(entry.text).shortcut_text(keys).frame(false).min_size(Vec2::new(238.0, 6.0 * STEP)));
             if response.on_hover_text(entry.explanation).clicked() {
@@ -33,7 +33,7 @@ pub fn help_ui(ui: &mut Ui, frame: &Frame<'_>) {
         |ui| {
             Grid::new("keys").num_columns(2).spacing([6.0 * STEP, 2.0 * STEP]).show(ui, |ui| {
                 for entry in actions::all().into_iter().filter(|e| !e.keys.is_empty()) {
-                    let keys: Vec<String> = entry.keys.iter().take(1).map(actions::key_text).collect();
+                    let keys: Vec<String> = entry.keys.iter().take(1).copied().map(actions::key_text).collect();
                     ui.label(RichText::new(keys.join(", ")).font(fonts::strong(size::BODY)));
                     ui.add(Label::new(format!("{}: {}", entry.text, entry.explanation)).wrap());
                     ui.end_row();

@@ -10,6 +10,7 @@ use crate::engine::plan::Subject;
 use crate::engine::{AlarmView, TagId};
 use eframe::egui::{Align2, Color32, Label, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 use fonts::size;
+use std::fmt::Write as _;
 
 /// Height of a row.
 const ROW: f32 = 25.0;
@@ -132,7 +133,7 @@ fn hidden_row_ui(ui: &mut Ui, frame: &Frame<'_>, view: &AlarmView, outbox: &mut 
     );
     let mut state = words::state(view).to_owned();
     if let Some(until) = view.shelved_until {
-        state.push_str(&format!(" until {}", words::instant(until, frame.snapshot.now.utc, frame.zone)));
+        let _written = write!(state, " until {}", words::instant(until, frame.snapshot.now.utc, frame.zone));
     }
     text::paint(painter, cells.next(0.28), Align2::LEFT_CENTER, state, regular.clone(), theme.text);
     let value = words::alarm_value(frame.snapshot, alarm).text;

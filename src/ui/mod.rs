@@ -22,6 +22,8 @@ pub mod help;
 pub mod lists;
 pub mod palette;
 pub mod panels;
+#[doc(hidden)]
+pub mod sample;
 pub mod settings;
 pub mod shell;
 pub mod states;

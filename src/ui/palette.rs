@@ -42,8 +42,8 @@ pub enum Target {
 struct Name {
     /// In lower case, with the description after it.
     text: String,
-    /// How much of `text` is the name itself.
-    name: usize,
+    /// Bytes of `text` that are the name itself.
+    length: usize,
     target: Target,
 }
 
@@ -122,7 +122,7 @@ impl Name {
         let length = text.len();
         text.push(' ');
         text.push_str(&description.to_lowercase());
-        Self { text, name: length, target }
+        Self { text, length, target }
     }
 }
 
@@ -141,13 +141,13 @@ fn rank(name: &Name, needle: &str) -> Option<u32> {
         let begins_part = at == 0 || !name.text.as_bytes()[at - 1].is_ascii_alphanumeric();
         sum += match (at, begins_part) {
             (0, _) => 0,
-            (at, true) if at < name.name => 10,
-            (at, false) if at < name.name => 20,
+            (at, true) if at < name.length => 10,
+            (at, false) if at < name.length => 20,
             _ => 40,
         };
     }
     // Of equally good hits the shorter name is meant.
-    Some(sum * 1_000 + kind * 200 + (name.name as u32).min(199))
+    Some(sum * 1_000 + kind * 200 + (name.length as u32).min(199))
 }
 
 /// The finder over everything; `false` once it is closed.
@@ -238,7 +238,7 @@ fn hit_ui(ui: &mut Ui, frame: &Frame<'_>, target: &Target, chosen: bool) -> efra
         Target::Command(i) => {
             let entries = actions::all();
             let entry = &entries[(*i).min(entries.len() - 1)];
-            let keys = entry.keys.first().map(actions::key_text).unwrap_or_default();
+            let keys = entry.keys.first().copied().map(actions::key_text).unwrap_or_default();
             (entry.text.to_owned(), keys, "command")
         }
         Target::Display(i) => {
@@ -283,7 +283,7 @@ mod tests {
         let names: Vec<Name> =
             names.iter().enumerate().map(|(i, (n, d))| Name::new(n, d, Target::Tag(i as u32))).collect();
         let mut hits: Vec<(u32, &str)> =
-            names.iter().filter_map(|n| rank(n, needle).map(|r| (r, &n.text[..n.name]))).collect();
+            names.iter().filter_map(|n| rank(n, needle).map(|r| (r, &n.text[..n.length]))).collect();
         hits.sort_unstable();
         hits.into_iter().map(|(_, n)| n.to_owned()).collect()
     }

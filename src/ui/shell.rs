@@ -323,7 +323,7 @@ impl Shell {
         );
     }
 
-    fn dialogs_ui(&mut self, ui: &mut Ui, frame: Option<&Frame<'_>>, outbox: &mut Outbox, wishes: &mut Wishes) {
+    fn dialogs_ui(&mut self, ui: &Ui, frame: Option<&Frame<'_>>, outbox: &mut Outbox, wishes: &mut Wishes) {
         let Some(mut dialog) = self.dialog.take() else { return };
         let theme = self.theme.clone();
         let keep = match (&mut dialog, frame) {

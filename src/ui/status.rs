@@ -10,6 +10,7 @@ use crate::project::Severity;
 use eframe::egui::text::{LayoutJob, TextFormat};
 use eframe::egui::{Align, Color32, FontId, Layout, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 use fonts::size;
+use std::fmt::Write as _;
 
 /// Height of the bar.
 pub const HEIGHT: f32 = 26.0;
@@ -119,10 +120,10 @@ fn journal_ui(ui: &mut Ui, frame: &Frame<'_>) {
     };
     // A few entries are always on their way to the disk; only what stays is worth a word.
     if journal.waiting > 20 || (journal.fault.is_some() && journal.waiting > 0) {
-        words.push_str(&format!(", {} wait", words::count(journal.waiting)));
+        let _written = write!(words, ", {} wait", words::count(journal.waiting));
     }
     if journal.lost > 0 {
-        words.push_str(&format!(", {} lost", words::count(journal.lost)));
+        let _written = write!(words, ", {} lost", words::count(journal.lost));
     }
     let mut spoken = format!("{entries} entries, {} waiting, {} lost", journal.waiting, journal.lost);
     if let Some(fault) = &journal.fault {

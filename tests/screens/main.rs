@@ -1,1 +1,9 @@
-//! To be written.
+//! The screen, headless: pictures to be read by eye (`target/screens/`), what a screen reader is told, and what presses
+//! and keys ask for.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod cpu_renderer;
+mod stage;
+
+mod panels;
+mod pictures;

@@ -364,8 +364,10 @@ impl Line {
         }
     }
 
-    async fn report(&self, samples: Vec<Sample>) -> Result<(), PlantGone> {
-        if samples.is_empty() { Ok(()) } else { tell(&self.field, self.field.clock.now(), samples).await }
+    /// Holds a field of its own over the wait: the client inside the line may move between threads, not be shared.
+    fn report(&self, samples: Vec<Sample>) -> impl Future<Output = Result<(), PlantGone>> + Send + use<> {
+        let field = self.field.clone();
+        async move { if samples.is_empty() { Ok(()) } else { tell(&field, field.clock.now(), samples).await } }
     }
 }
 

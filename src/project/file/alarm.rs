@@ -137,7 +137,7 @@ fn rest(section: &mut Section<'_, '_, '_>, tag: String, kind: AlarmKind, known: 
         priority: section.word("priority", &PRIORITIES).unwrap_or_default(),
         latch: section.flag("latch").unwrap_or(false),
         group: section.filled("group"),
-        suppress_when: section.filled("suppress-when"),
+        suppress_when: section.formula("suppress-when", "suppress-when text"),
         message,
         cause: section.filled("cause"),
         consequence: section.filled("consequence"),

@@ -208,6 +208,18 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
         Some(text)
     }
 
+    /// A formula. Where its letters stand in the file as they stand in the value, the place of the first is kept under
+    /// `text_key`, so that a fault inside it can be pointed at.
+    pub(super) fn formula(&mut self, key: &'static str, text_key: &'static str) -> Option<String> {
+        let text = self.filled(key)?;
+        let span = self.item(key)?.span();
+        let raw = self.reader.text.slice(span.clone());
+        if raw.get(1..raw.len().saturating_sub(1)) == Some(&text) {
+            self.places.keys.push((text_key, self.reader.text.place(span.start + 1)));
+        }
+        Some(text)
+    }
+
     /// `true` or `false`.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
         let item = self.item(key)?;

@@ -158,7 +158,7 @@ fn source(
         },
     );
     if kind == "formula" {
-        let formula = section.filled("formula")?;
+        let formula = section.formula("formula", "formula text")?;
         if let Some(t) = data_type
             && !matches!(t, DataType::F64 | DataType::Bool)
         {

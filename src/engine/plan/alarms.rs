@@ -1,0 +1,331 @@
+//! Alarms: those written, side by side by their tags, and those that the program adds.
+
+use super::compile::{Compiler, Noun, short};
+use super::{AlarmId, AlarmPlan, Condition, SourcePlan, Subject, TagId};
+use crate::project::{Alarm, AlarmKind, DataType, Deadband, Endpoint, Place, Priority, Tag, When};
+use crate::time::Span;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Bad or stale this long before a tag's `quality` alarm comes, unless it is written out with a delay of its own.
+const QUALITY_ON_DELAY: Span = Span::from_secs(10);
+
+/// The alarm that tells of all the others that are not watched.
+const PROJECT_FAULTS: &str = "system.project/faults";
+
+impl Compiler {
+    pub(super) fn alarms(&mut self) {
+        let project = Arc::clone(&self.project);
+        self.plan.unwatched_alarms = project.unread_alarms;
+        let mut by_tag: Vec<Vec<&Arc<Alarm>>> = vec![Vec::new(); project.tags.len()];
+        for alarm in &project.alarms {
+            self.priority_written(alarm);
+            match self.plan.tag_id(&alarm.tag) {
+                Some(id) => by_tag[id.index()].push(alarm),
+                None => {
+                    let (message, mend) = self.no_such(Noun::Tag, &alarm.tag);
+                    self.error(alarm.places.of("tag"), &full_name(alarm), message, mend);
+                    self.plan.unwatched_alarms += 1;
+                }
+            }
+        }
+        // A device's own alarm keeps its name, whatever a tag of the device's name has.
+        let mut names: HashSet<String> =
+            project.devices.iter().map(|d| format!("{}/no-answer", d.name).to_lowercase()).collect();
+        names.insert(PROJECT_FAULTS.to_owned());
+        let mut groups: HashMap<String, u32> = HashMap::new();
+        for (index, written) in by_tag.iter().enumerate() {
+            let first = self.plan.alarms.len() as u32;
+            if !written.is_empty() {
+                self.alarms_of(TagId(index as u32), written, &mut names, &mut groups);
+            }
+            let last = self.plan.alarms.len() as u32;
+            if let Some(tag) = self.plan.tags.get_mut(index) {
+                tag.alarms = first..last;
+            }
+        }
+        self.no_answers();
+        self.project_faults();
+        let index = self.plan.alarms.iter().enumerate();
+        self.plan.alarm_index = index.map(|(i, a)| (a.name.to_lowercase(), AlarmId(i as u32))).collect();
+    }
+
+    fn priority_written(&mut self, alarm: &Alarm) {
+        if !alarm.places.keys.iter().any(|(key, _)| *key == "priority") {
+            let mend = "write priority = \"critical\", \"high\", \"medium\" or \"low\"";
+            self.warning(
+                alarm.places.own,
+                &full_name(alarm),
+                "this alarm has no priority, and is taken as medium",
+                mend,
+            );
+        }
+    }
+
+    /// The alarms of one tag, the added `quality` among them.
+    fn alarms_of(
+        &mut self,
+        id: TagId,
+        written: &[&Arc<Alarm>],
+        names: &mut HashSet<String>,
+        groups: &mut HashMap<String, u32>,
+    ) {
+        let Some(plan) = self.plan.tag(id) else { return };
+        let (tag, name) = (Arc::clone(&plan.tag), Arc::clone(&plan.name));
+        let at_fault = matches!(plan.source, SourcePlan::Fault(_));
+        if matches!(plan.source, SourcePlan::Topic { .. }) && plan.stale_after.is_none() {
+            let message = "this tag has an alarm and no stale-after: when the topic falls silent, nobody is told";
+            self.warning(
+                tag.places.own,
+                &tag.name,
+                message,
+                "write stale-after = \"60s\", longer than it ever is silent",
+            );
+        }
+        let mut kept: Vec<&Arc<Alarm>> = Vec::new();
+        for alarm in written {
+            let condition = self.condition(alarm, &tag);
+            let full = format!("{name}/{}", alarm.name);
+            if condition.is_none() || at_fault {
+                self.plan.unwatched_alarms += 1;
+            }
+            let Some(condition) = condition else { continue };
+            if !names.insert(full.to_lowercase()) {
+                let message = format!("there is an alarm \"{}\" already", short(&full));
+                self.error(alarm.places.of("name"), &full, message, "give it a name of its own: name = \"…\"");
+                self.plan.unwatched_alarms += u32::from(!at_fault);
+                continue;
+            }
+            let display = self.display(alarm.display.as_deref(), alarm.places.of("display"), &full);
+            let suppress_when = alarm.suppress_when.as_deref().and_then(|text| {
+                // An alarm that cannot be suppressed is watched all the same.
+                self.formula(text, &full, &alarm.places, "suppress-when").ok().map(Arc::new)
+            });
+            let next_group = groups.len() as u32;
+            let group = alarm.group.as_ref().map(|g| *groups.entry(g.clone()).or_insert(next_group));
+            let on_delay = match alarm.kind {
+                AlarmKind::Quality if !alarm.places.keys.iter().any(|(k, _)| *k == "on-delay") => QUALITY_ON_DELAY,
+                _ => alarm.on_delay,
+            };
+            kept.push(alarm);
+            self.plan.alarms.push(AlarmPlan {
+                name: full.into(),
+                short: alarm.name.as_str().into(),
+                subject: Subject::Tag(id),
+                condition,
+                kind: alarm.kind.word(),
+                on_delay,
+                off_delay: alarm.off_delay,
+                priority: alarm.priority,
+                latch: alarm.latch,
+                group,
+                suppress_when,
+                message: alarm.message.as_str().into(),
+                cause: alarm.cause.as_deref().map(Arc::from),
+                consequence: alarm.consequence.as_deref().map(Arc::from),
+                response: alarm.response.as_deref().map(Arc::from),
+                display,
+                written: Some(Arc::clone(alarm)),
+            });
+        }
+        self.limits_in_order(&kept);
+        self.limits_in_range(&kept, &tag);
+        self.add_quality(id, &kept, &tag, names);
+    }
+
+    /// What must hold; none where the alarm cannot be watched, which was told.
+    fn condition(&mut self, alarm: &Alarm, tag: &Tag) -> Option<Condition> {
+        let full = full_name(alarm);
+        let deadband = match (alarm.deadband, tag.range) {
+            (Deadband::Units(units), _) => units,
+            (Deadband::Percent(percent), Some([low, high])) => (high - low) * percent / 100.0,
+            (Deadband::Percent(_), None) => {
+                let message = "a deadband in percent is of the tag's range, and the tag has none";
+                let mend = "write range at the tag, or the deadband in units";
+                self.error(alarm.places.of("deadband"), &full, message, mend);
+                0.0
+            }
+        };
+        if alarm.kind.limit().is_some() && matches!(tag.data_type, DataType::Bool | DataType::String) {
+            let message = format!("a tag of type {} has no limits", tag.data_type.word());
+            self.error(alarm.places.of("kind"), &full, message, "write kind = \"state\" with when, or \"quality\"");
+            return None;
+        }
+        match alarm.kind {
+            AlarmKind::HighHigh(limit) | AlarmKind::High(limit) => Some(Condition::AtOrAbove { limit, deadband }),
+            AlarmKind::Low(limit) | AlarmKind::LowLow(limit) => Some(Condition::AtOrBelow { limit, deadband }),
+            AlarmKind::Quality => Some(Condition::Quality),
+            // Told as a warning when it was read.
+            AlarmKind::Unserved(_) => None,
+            AlarmKind::State(when) => {
+                let mend = match (when, tag.data_type) {
+                    (_, DataType::String) => "state alarms are of numbers and bools",
+                    (When::Int(_), DataType::Bool) => "write when = true or when = false",
+                    (When::Bool(_), t) if t != DataType::Bool => "write the number of the state: when = 3",
+                    _ => return Some(Condition::State(when)),
+                };
+                let message = format!("when does not suit a tag of type {}", tag.data_type.word());
+                self.error(alarm.places.of("when"), &full, message, mend);
+                None
+            }
+        }
+    }
+
+    pub(super) fn display(&mut self, name: Option<&str>, place: Place, subject: &str) -> Option<usize> {
+        let name = name?;
+        let found = self.display_index.get(&name.to_lowercase()).copied();
+        if found.is_none() {
+            let (message, mend) = self.no_such(Noun::Display, name);
+            self.error(place, subject, message, mend);
+        }
+        found
+    }
+
+    /// Low-low < low < high < high-high, else each alarm would hide what the next should tell.
+    fn limits_in_order(&mut self, alarms: &[&Arc<Alarm>]) {
+        let rank = |kind: &AlarmKind| match kind {
+            AlarmKind::LowLow(limit) => Some((0, *limit)),
+            AlarmKind::Low(limit) => Some((1, *limit)),
+            AlarmKind::High(limit) => Some((2, *limit)),
+            AlarmKind::HighHigh(limit) => Some((3, *limit)),
+            _ => None,
+        };
+        for (i, alarm) in alarms.iter().enumerate() {
+            let Some((mine, limit)) = rank(&alarm.kind) else { continue };
+            // Told once of a pair, at the one that was written later.
+            let wrong = alarms[..i].iter().find(|other| match rank(&other.kind) {
+                Some((theirs, other)) => (theirs < mine && other >= limit) || (theirs > mine && other <= limit),
+                None => false,
+            });
+            let Some(other) = wrong else { continue };
+            let (below, above) = if rank(&other.kind).is_some_and(|(theirs, _)| theirs < mine) {
+                (other, alarm)
+            } else {
+                (alarm, other)
+            };
+            let limit_of = |alarm: &Alarm| alarm.kind.limit().unwrap_or_default();
+            let message = format!(
+                "limits are out of order: {} = {} is not below {} = {}",
+                below.kind.word(),
+                limit_of(below),
+                above.kind.word(),
+                limit_of(above)
+            );
+            let mend = "they must rise: low-low, low, high, high-high";
+            self.error(alarm.places.of("limit"), &full_name(alarm), message, mend);
+        }
+    }
+
+    fn limits_in_range(&mut self, alarms: &[&Arc<Alarm>], tag: &Tag) {
+        let Some([low, high]) = tag.range else { return };
+        for alarm in alarms {
+            let Some(limit) = alarm.kind.limit() else { continue };
+            if limit < low || limit > high {
+                let message = format!("the limit {limit} lies outside the tag's range, {low} to {high}");
+                self.warning(alarm.places.of("limit"), &full_name(alarm), message, "check limit and range");
+            }
+        }
+    }
+
+    /// A tag with a limit alarm tells when it cannot be trusted, so that no alarm is ever held in silence.
+    fn add_quality(&mut self, id: TagId, written: &[&Arc<Alarm>], tag: &Tag, names: &mut HashSet<String>) {
+        let watched = written.iter().any(|a| a.kind.limit().is_some());
+        if !watched || written.iter().any(|a| a.kind == AlarmKind::Quality) {
+            return;
+        }
+        let Some(highest) = written.iter().min_by_key(|a| a.priority) else { return };
+        // The name may be taken by an alarm of another kind.
+        let free = ["quality", "bad-quality", "no-quality"]
+            .into_iter()
+            .find(|n| names.insert(format!("{}/{n}", tag.name).to_lowercase()));
+        let Some(short) = free else { return };
+        let what = if tag.description.is_empty() { &tag.name } else { &tag.description };
+        let display = highest.display.as_deref().and_then(|d| self.display_index.get(&d.to_lowercase()).copied());
+        self.plan.alarms.push(AlarmPlan {
+            name: format!("{}/{short}", tag.name).into(),
+            short: short.into(),
+            subject: Subject::Tag(id),
+            condition: Condition::Quality,
+            kind: "quality",
+            on_delay: QUALITY_ON_DELAY,
+            off_delay: Span::ZERO,
+            priority: highest.priority,
+            latch: false,
+            group: None,
+            suppress_when: None,
+            message: format!("{what}: no value to be trusted").into(),
+            cause: None,
+            consequence: Some("its limit alarms are held where they are".into()),
+            response: None,
+            display,
+            written: None,
+        });
+    }
+
+    fn no_answers(&mut self) {
+        let project = Arc::clone(&self.project);
+        for (index, device) in project.devices.iter().enumerate() {
+            let id = AlarmId(self.plan.alarms.len() as u32);
+            let Some(plan) = self.plan.devices.get_mut(index) else { continue };
+            plan.no_answer = id;
+            let alarm = &device.no_answer;
+            let name = format!("{}/no-answer", device.name);
+            let served = matches!(device.endpoint, Endpoint::ModbusTcp(_) | Endpoint::Mqtt(_));
+            if !served && device.places.keys.iter().any(|(key, _)| *key == "no-answer") {
+                self.plan.unwatched_alarms += 1;
+            }
+            let display = self.display(alarm.display.as_deref(), device.places.of("no-answer"), &name);
+            let message = alarm.message.clone().unwrap_or_else(|| format!("{} does not answer", device.name));
+            self.plan.alarms.push(AlarmPlan {
+                name: name.into(),
+                short: "no-answer".into(),
+                subject: Subject::Device(super::DeviceId(index as u32)),
+                condition: Condition::NoAnswer,
+                kind: "no-answer",
+                on_delay: alarm.on_delay,
+                off_delay: alarm.off_delay,
+                priority: alarm.priority,
+                latch: false,
+                group: None,
+                suppress_when: None,
+                message: message.into(),
+                cause: alarm.cause.as_deref().map(Arc::from),
+                consequence: None,
+                response: alarm.response.as_deref().map(Arc::from),
+                display,
+                written: None,
+            });
+        }
+    }
+
+    fn project_faults(&mut self) {
+        let message = match self.plan.unwatched_alarms {
+            0 => "all alarms of the project are watched".to_owned(),
+            1 => "1 alarm of the project is not watched, because of a fault in it".to_owned(),
+            n => format!("{n} alarms of the project are not watched, because of faults in it"),
+        };
+        self.plan.alarms.push(AlarmPlan {
+            name: PROJECT_FAULTS.into(),
+            short: "faults".into(),
+            subject: Subject::System,
+            condition: Condition::ProjectFaults,
+            kind: "faults",
+            on_delay: Span::ZERO,
+            off_delay: Span::ZERO,
+            priority: Priority::High,
+            latch: false,
+            group: None,
+            suppress_when: None,
+            message: message.into(),
+            cause: Some("the project file is at fault, or asks for what this version does not serve".into()),
+            consequence: Some("nobody is told when what they watch goes wrong".into()),
+            response: Some("open the list of faults, and mend the project file".into()),
+            display: None,
+            written: None,
+        });
+    }
+}
+
+fn full_name(alarm: &Alarm) -> String {
+    format!("{}/{}", alarm.tag, alarm.name)
+}

@@ -1,0 +1,188 @@
+//! The thread that owns the engine: waits for inputs, people, the disk and the next deadline, and applies them in turn.
+//!
+//! Order at one moment: answers of the journal, then people, then the field, so that an acknowledgement never queues
+//! behind a burst of samples. The field's queue is bounded; while it is full, drivers wait (and poll later).
+//! Snapshots: the first change after quiet is published at once, then at most one every [`PUBLISH_INTERVAL`], and none
+//! while nothing changed or nobody looks.
+
+use crate::engine::{Command, Effect, Engine, Entry, Event, Input, Snapshot, Ticket};
+use crate::historian::JournalQueue;
+use crate::time::{Clock, Mono, Now, Span};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+/// Between two snapshots.
+pub const PUBLISH_INTERVAL: Span = Span::from_millis(50);
+
+/// A jump of the wall clock against the monotonic one, from which on it is journaled.
+pub const CLOCK_STEP: Span = Span::from_secs(1);
+
+/// The loop looks at the clocks at least this often, so that a step of the wall clock is found soon after it happens.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+
+/// Inputs applied before people and the journal are heard again.
+const BATCH: usize = 64;
+
+/// Where the engine's journal effects go.
+#[derive(Debug, Clone)]
+pub enum Recorder {
+    /// To the writer, which answers.
+    Journal(JournalQueue),
+    /// Nowhere, and everything counts at once: a look that records nothing.
+    Nowhere,
+    /// Nowhere, because of this: what a person does is refused.
+    Refused(Arc<str>),
+}
+
+/// What the loop owns.
+#[derive(Debug)]
+pub struct MainLoop {
+    /// The plant.
+    pub engine: Engine,
+    /// The clock.
+    pub clock: Clock,
+    /// From drivers; [`crate::drivers::INPUT_QUEUE`].
+    pub inputs: mpsc::Receiver<Input>,
+    /// From people; [`crate::link::COMMAND_QUEUE`].
+    pub commands: mpsc::Receiver<Command>,
+    /// From the journal's writer, which waits while it is full.
+    pub answers: mpsc::Receiver<Input>,
+    /// To screens.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// Somebody new looks: publish what changed while nobody did.
+    pub looked: Arc<Notify>,
+    /// Where journal entries go.
+    pub recorder: Recorder,
+}
+
+/// Publishing and the watch over the wall clock.
+#[derive(Debug)]
+struct Pace {
+    changed: bool,
+    published: Option<Mono>,
+    wall_offset: i64,
+}
+
+impl MainLoop {
+    /// Runs until `stop` is sent or dropped. Queues that all senders left stay silent.
+    pub async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+        let now = self.clock.now();
+        let mut pace = Pace { changed: true, published: None, wall_offset: now.utc.0 - now.mono.0 };
+        let (mut answers, mut commands, mut inputs) =
+            (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
+        let mut effects = Vec::new();
+        loop {
+            let pause = self.pause(&pace);
+            let looked = self.looked.clone();
+            tokio::select! {
+                biased;
+                _stop = &mut stop => break,
+                true = some(self.answers.recv_many(&mut answers, BATCH)) => {}
+                true = some(self.commands.recv_many(&mut commands, BATCH)) => {}
+                true = some(self.inputs.recv_many(&mut inputs, BATCH)) => {}
+                () = looked.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            let now = self.clock.now();
+            self.watch_wall_clock(now, &mut pace);
+            for input in answers.drain(..).chain(commands.drain(..).map(Input::Command)).chain(inputs.drain(..)) {
+                self.engine.apply(now, input, &mut effects);
+                pace.changed = true;
+            }
+            if self.engine.next_deadline().is_some_and(|at| at <= now.mono) {
+                self.engine.apply(now, Input::Tick, &mut effects);
+                pace.changed = true;
+            }
+            self.carry_out(now, &mut effects);
+            self.publish(now, &mut pace);
+        }
+    }
+
+    /// How long nothing needs to be done unless something happens.
+    fn pause(&self, pace: &Pace) -> Duration {
+        let now = self.clock.now().mono;
+        let deadline = self.engine.next_deadline();
+        let publish = pace.changed.then_some(pace.published).flatten().map(|at| at + PUBLISH_INTERVAL);
+        let next = [deadline, publish.filter(|_| self.snapshots.receiver_count() > 0)].into_iter().flatten().min();
+        next.map_or(LONGEST_SLEEP, |at| (at - now).to_std().min(LONGEST_SLEEP))
+    }
+
+    fn publish(&mut self, now: Now, pace: &mut Pace) {
+        let due = pace.published.is_none_or(|at| now.mono - at >= PUBLISH_INTERVAL);
+        if pace.changed && due && self.snapshots.receiver_count() > 0 {
+            self.snapshots.send_replace(Arc::new(self.engine.snapshot(now)));
+            pace.changed = false;
+            pace.published = Some(now.mono);
+        }
+    }
+
+    /// Hands effects on. Where nothing is recorded the engine gets its answer here, which may bring further effects.
+    fn carry_out(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        while !effects.is_empty() {
+            let mut answers: Vec<Input> = Vec::new();
+            for effect in effects.drain(..) {
+                let Effect::Journal(ticket, entry) = effect;
+                answers.extend(self.record(ticket, entry));
+            }
+            for answer in answers {
+                self.engine.apply(now, answer, effects);
+            }
+        }
+    }
+
+    fn record(&self, ticket: Ticket, entry: Entry) -> Option<Input> {
+        match &self.recorder {
+            Recorder::Journal(queue) => {
+                log(&entry);
+                queue.push(Some(ticket), entry);
+                None
+            }
+            Recorder::Nowhere => Some(Input::Durable(ticket)),
+            Recorder::Refused(why) => Some(Input::JournalFailed(ticket, why.clone())),
+        }
+    }
+
+    /// Delays and ages run on the monotonic clock and do not notice a step; people reading the journal must.
+    fn watch_wall_clock(&self, now: Now, pace: &mut Pace) {
+        let offset = now.utc.0 - now.mono.0;
+        let step = Span(offset - pace.wall_offset);
+        pace.wall_offset = offset;
+        if step.0.abs() > CLOCK_STEP.0
+            && let Recorder::Journal(queue) = &self.recorder
+        {
+            let mut entry = Entry::new(now.utc, Event::ClockStepped);
+            entry.note = Some(format!("by {:+.3} s", step.as_secs_f64()).into());
+            log(&entry);
+            queue.push(None, entry);
+        }
+    }
+}
+
+/// `false` disables the branch of a select: all senders of that queue are gone.
+async fn some(received: impl Future<Output = usize>) -> bool {
+    received.await > 0
+}
+
+/// A journal entry as a line of the log, for those who run without a window.
+pub fn log(entry: &Entry) {
+    let mut line = String::new();
+    for part in [entry.alarm.as_deref(), entry.subject.as_deref(), Some(entry.event.word())].into_iter().flatten() {
+        line.push_str(if line.is_empty() { "" } else { " " });
+        line.push_str(part);
+    }
+    if let Some(value) = &entry.value {
+        line.push_str(&format!(" at {value}{}{}", if entry.unit.is_some() { " " } else { "" }, entry.unit.as_deref().unwrap_or("")));
+    }
+    if let Some(by) = &entry.by {
+        line.push_str(&format!(" by {by}"));
+    }
+    if let Some(note) = &entry.note {
+        line.push_str(": ");
+        line.push_str(note);
+    }
+    match entry.event {
+        Event::Raised | Event::LinkDown | Event::Gap | Event::ClockStepped => tracing::warn!("{line}"),
+        _ => tracing::info!("{line}"),
+    }
+}

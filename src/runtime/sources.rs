@@ -1,0 +1,149 @@
+//! The drivers' tasks: one for each connection, started, watched, and started again.
+//!
+//! Invariant: a panic in a driver is a dead source, shown as such and restarted; it is not a dead station.
+
+use crate::drivers::Field;
+use crate::engine::{DeviceId, DeviceStatus, LinkState};
+use crate::time::Span;
+use std::any::Any;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+/// The first pause before a failed driver is started again; doubled each time up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// A driver that ran this long before it failed starts with the first pause again.
+const STEADY: Span = Span::from_secs(120);
+
+/// A driver's run.
+pub type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// One connection of the field: what it is called, whom it serves, and how to run it, again if need be.
+pub struct Connection {
+    /// For the log: `modbus-tcp 192.168.1.10:502`.
+    pub name: String,
+    /// Devices behind it.
+    pub devices: Vec<DeviceId>,
+    /// Starts a run.
+    pub run: Box<dyn Fn(Field) -> Run + Send + Sync>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("name", &self.name).field("devices", &self.devices).finish_non_exhaustive()
+    }
+}
+
+/// Running connections; dropping them stops them at their next await.
+#[derive(Debug)]
+pub struct Sources {
+    tasks: JoinSet<()>,
+}
+
+impl Sources {
+    /// Starts them all.
+    pub fn start(runtime: &Handle, connections: Vec<Connection>, field: &Field) -> Self {
+        Self::start_with_pause(runtime, connections, field, FIRST_PAUSE)
+    }
+
+    fn start_with_pause(runtime: &Handle, connections: Vec<Connection>, field: &Field, first_pause: Duration) -> Self {
+        let mut tasks = JoinSet::new();
+        for connection in connections {
+            tasks.spawn_on(keep_running(connection, field.clone(), first_pause), runtime);
+        }
+        Self { tasks }
+    }
+
+    /// Stops them all.
+    pub fn stop(mut self) {
+        self.tasks.abort_all();
+    }
+}
+
+/// Runs a connection until the plant is gone.
+async fn keep_running(connection: Connection, field: Field, first_pause: Duration) {
+    let mut pause = first_pause;
+    loop {
+        let started = field.clock.now().mono;
+        // A set of one: dropping it, as the abort of this task does, aborts the run too.
+        let mut run = JoinSet::new();
+        run.spawn((connection.run)(field.clone()));
+        let why = match run.join_next().await {
+            Some(Err(error)) if error.is_panic() => panic_words(error.into_panic().as_ref()),
+            Some(Err(_)) | Some(Ok(())) | None => "it ended by itself".to_owned(),
+        };
+        if field.inputs.is_closed() {
+            return;
+        }
+        if field.clock.now().mono - started > STEADY {
+            pause = first_pause;
+        }
+        tracing::error!(connection = connection.name, retry_secs = pause.as_secs(), "driver fault: {why}");
+        let reason: Arc<str> = format!("driver fault: {why}").into();
+        for device in &connection.devices {
+            let mut status = DeviceStatus::new(field.clock.now());
+            status.state = LinkState::NoAnswer(reason.clone());
+            status.last_error = Some(reason.clone());
+            if !field.link(*device, status).await {
+                return;
+            }
+        }
+        tokio::time::sleep(pause.mul_f64(0.75 + 0.5 * fastrand::f64())).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn panic_words(payload: &(dyn Any + Send)) -> String {
+    if let Some(words) = payload.downcast_ref::<&str>() {
+        (*words).to_owned()
+    } else if let Some(words) = payload.downcast_ref::<String>() {
+        words.clone()
+    } else {
+        "no reason was given".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Generation, Input};
+    use crate::time::{Clock, Now};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::sync::mpsc;
+
+    #[tokio::test]
+    async fn a_driver_that_panics_is_shown_as_dead_and_started_again() {
+        let (sender, mut inputs) = mpsc::channel(16);
+        let field = Field { inputs: sender, clock: Clock::new(Now::default), generation: Generation(1) };
+        let starts = Arc::new(AtomicU32::new(0));
+        let count = starts.clone();
+        let connection = Connection {
+            name: "test".to_owned(),
+            devices: vec![DeviceId(0), DeviceId(1)],
+            run: Box::new(move |_field| {
+                let first = count.fetch_add(1, Ordering::SeqCst) == 0;
+                Box::pin(async move {
+                    assert!(!first, "a table of registers that is not there");
+                    std::future::pending().await
+                })
+            }),
+        };
+        let sources = Sources::start_with_pause(&Handle::current(), vec![connection], &field, Duration::from_millis(1));
+        for device in 0..2 {
+            let Some(Input::Link { device: told, status, .. }) = inputs.recv().await else { panic!("no link told") };
+            assert_eq!(told, DeviceId(device));
+            let LinkState::NoAnswer(reason) = status.state else { panic!("not told as dead") };
+            assert_eq!(reason.as_ref(), "driver fault: a table of registers that is not there");
+        }
+        while starts.load(Ordering::SeqCst) < 2 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        sources.stop();
+        drop(field);
+        assert!(inputs.recv().await.is_none(), "stopped: nobody holds the queue any more");
+    }
+}

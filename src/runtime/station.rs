@@ -1,0 +1,314 @@
+//! One running plant: started in order, stopped in order.
+//!
+//! Start: the data folder's lock before anything in it is opened, then the journal, then the engine with what the alarms
+//! remember, then the main loop, then the field. Stop: the field, then the main loop, then the journal with its `stopped`
+//! and its checkpoint, then the lock. Each step of a stop has its time; one that takes longer is told and passed over.
+
+use super::main_loop::{MainLoop, Recorder, log};
+use super::sources::{Connection, Run, Sources};
+use super::Loaded;
+use crate::drivers::{self, Field, INPUT_QUEUE};
+use crate::engine::{
+    Actor, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, Input, LinkState, Mode, Plan,
+    Snapshot,
+};
+use crate::historian::{DataFolder, Holder, Journal, JournalError, JournalReader, LockError, Writer};
+use crate::link::{About, COMMAND_QUEUE, PlantLink};
+use crate::project::{Endpoint, Issue};
+use crate::time::Clock;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+/// How long the main loop and the journal may take to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Answers of the journal that may wait for the engine.
+const ANSWER_QUEUE: usize = 64;
+
+/// What to do where another process holds the plant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenHeld {
+    /// Show what its journal says, acquire nothing, and say who holds it.
+    Show,
+    /// Do not start.
+    Refuse,
+}
+
+/// What a station is started with.
+#[derive(Debug, Clone)]
+pub struct StationConfig {
+    /// The project.
+    pub loaded: Loaded,
+    /// Plant or demo.
+    pub mode: Mode,
+    /// Where journal and history lie; `None`: where the project says.
+    pub data_folder: Option<PathBuf>,
+    /// `false`: no lock, no journal, nothing on disk.
+    pub record: bool,
+    /// Where another process holds the plant.
+    pub when_held: WhenHeld,
+    /// Points of recent past kept for screens.
+    pub tail_points: usize,
+    /// Added to every MQTT client id, so that this station can stand beside another.
+    pub client_id_suffix: Option<String>,
+    /// Who runs it.
+    pub actor: Actor,
+    /// The clock.
+    pub clock: Clock,
+}
+
+/// Why a station could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another process holds the plant, or the folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] LockError),
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The operating system gave no thread.
+    #[error("could not start a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// A running plant. Dropped without [`Station::stop`] it ends as after a kill: nothing is lost that was told as recorded.
+#[derive(Debug)]
+pub struct Station {
+    about: Arc<About>,
+    /// A sender, so that with no screen nobody receives and no snapshot is made.
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    looked: Arc<Notify>,
+    commands: mpsc::Sender<Command>,
+    sources: Sources,
+    stop: oneshot::Sender<()>,
+    ended: Receiver<()>,
+    alive: watch::Receiver<()>,
+    recording: Option<(DataFolder, Writer)>,
+    actor: Actor,
+    clock: Clock,
+}
+
+impl Station {
+    /// Starts a plant; drivers run on `runtime`.
+    pub fn start(config: StationConfig, runtime: &Handle) -> Result<Self, StartError> {
+        let StationConfig { loaded, mode, data_folder, record, when_held, tail_points, client_id_suffix, actor, clock } = config;
+        let Loaded { project, issues, fingerprint } = loaded;
+        let (plan, compiled) = Plan::compile(project.clone(), Generation(1), mode);
+        let plan = Arc::new(plan);
+        let folder = data_folder.or_else(|| project.data_folder()).unwrap_or_default();
+        let (answer, answers) = mpsc::channel(ANSWER_QUEUE);
+
+        let ground = if record {
+            prepare(&folder, project.path.as_deref(), &plan, &actor, &clock, when_held)?
+        } else {
+            Ground::Bare
+        };
+        let (memories, recorder, recording, held_by) = match ground {
+            Ground::Bare => (BTreeMapOf::default(), Recorder::Nowhere, None, None),
+            Ground::Held(memories, who) => {
+                let why = format!("the plant is held by {who}");
+                (memories, Recorder::Refused(why.into()), None, Some(who))
+            }
+            Ground::Owned(folder, journal) => {
+                let opening = opening_entries(&journal, &plan, &fingerprint, &actor, &clock);
+                let memories = journal.memories().clone();
+                let writer = Writer::start(*journal, answer.clone(), clock.clone())?;
+                for entry in opening {
+                    log(&entry);
+                    writer.queue().push(None, entry);
+                }
+                (memories, Recorder::Journal(writer.queue()), Some((folder, writer)), None)
+            }
+        };
+
+        let mut engine = Engine::new(EngineOptions { tail_points }, memories);
+        let mut effects = Vec::new();
+        engine.apply(clock.now(), Input::Deploy(plan.clone()), &mut effects);
+        for (device, why) in unserved(&plan, held_by.as_deref()) {
+            let mut status = DeviceStatus::new(clock.now());
+            status.state = LinkState::Unserved(why);
+            let status = Box::new(status);
+            engine.apply(clock.now(), Input::Link { generation: plan.generation, device, status }, &mut effects);
+        }
+        for effect in effects {
+            let Effect::Journal(ticket, entry) = effect;
+            if let Recorder::Journal(queue) = &recorder {
+                log(&entry);
+                queue.push(Some(ticket), entry);
+            }
+        }
+
+        let (input, inputs) = mpsc::channel(INPUT_QUEUE);
+        let (commands, asked) = mpsc::channel(COMMAND_QUEUE);
+        let snapshots = watch::Sender::new(Arc::new(engine.snapshot(clock.now())));
+        let looked = Arc::new(Notify::new());
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = sync_channel(1);
+        let (living, alive) = watch::channel(());
+        let main_loop = MainLoop {
+            engine,
+            clock: clock.clone(),
+            inputs,
+            commands: asked,
+            answers,
+            snapshots: snapshots.clone(),
+            looked: looked.clone(),
+            recorder,
+        };
+        let handle = runtime.clone();
+        thread::Builder::new().name("plant".to_owned()).spawn(move || {
+            let _living = living;
+            handle.block_on(main_loop.run(stopped));
+            let _unheard = end.send(());
+        })?;
+
+        let connections = if held_by.is_some() { Vec::new() } else { connections(&plan, client_id_suffix.as_deref()) };
+        let field = Field { inputs: input, clock: clock.clone(), generation: plan.generation };
+        let sources = Sources::start(runtime, connections, &field);
+        let issues = issues.into_iter().chain(compiled).collect::<Vec<Issue>>();
+        let about =
+            Arc::new(About { path: project.path.clone(), issues, data_folder: folder, held_by, actor: actor.clone() });
+        Ok(Self { about, snapshots, looked, commands, sources, stop, ended, alive, recording, actor, clock })
+    }
+
+    /// The screen's end.
+    pub fn link(&self) -> PlantLink {
+        let (snapshots, commands) = (self.snapshots.subscribe(), self.commands.clone());
+        let link = PlantLink { snapshots, commands, about: self.about.clone() };
+        self.looked.notify_one();
+        link
+    }
+
+    /// What does not change while it runs.
+    pub fn about(&self) -> &Arc<About> {
+        &self.about
+    }
+
+    /// Ends when the main loop has ended without having been asked to: a fault of the program.
+    pub fn died(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut alive = self.alive.clone();
+        async move { while alive.changed().await.is_ok() {} }
+    }
+
+    /// Stops in order. Returns what did not go well, in words; everything is stopped all the same.
+    pub fn stop(self) -> Vec<String> {
+        let Self { snapshots, commands, sources, stop, ended, recording, actor, clock, .. } = self;
+        let mut faults = Vec::new();
+        sources.stop();
+        drop((snapshots, commands));
+        let _already_ended = stop.send(());
+        if ended.recv_timeout(PATIENCE).is_err() {
+            faults.push("the main loop did not end in order".to_owned());
+        }
+        if let Some((folder, writer)) = recording {
+            let mut entry = Entry::new(clock.now().utc, Event::Stopped);
+            entry.by = Some(actor);
+            log(&entry);
+            writer.queue().push(None, entry);
+            faults.extend(writer.close(PATIENCE).err());
+            drop(folder);
+        }
+        for fault in &faults {
+            tracing::error!("stopping: {fault}");
+        }
+        faults
+    }
+}
+
+type BTreeMapOf = crate::historian::journal::Memories;
+
+/// What a station stands on.
+enum Ground {
+    /// Nothing on disk.
+    Bare,
+    /// Another process's journal, read.
+    Held(BTreeMapOf, String),
+    /// A folder and journal of our own.
+    Owned(DataFolder, Box<Journal>),
+}
+
+fn prepare(
+    folder: &Path,
+    project: Option<&Path>,
+    plan: &Plan,
+    actor: &Actor,
+    clock: &Clock,
+    when_held: WhenHeld,
+) -> Result<Ground, StartError> {
+    let now = clock.now().utc;
+    let holder = Holder::this_process(&actor.user, &actor.computer, now);
+    let folder = match DataFolder::take(folder, &holder, project) {
+        Ok(folder) => folder,
+        Err(LockError::HeldBy(who)) if when_held == WhenHeld::Show => {
+            tracing::warn!("the data folder is held by {who}; nothing is acquired here");
+            let memories = JournalReader::open(folder)?.map(|journal| journal.memories()).transpose()?;
+            return Ok(Ground::Held(memories.unwrap_or_default(), who));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(earlier) = folder.earlier_project() {
+        let (folder, earlier) = (folder.path().display(), earlier.display());
+        tracing::warn!("the data folder {folder} was used by {earlier}, which still exists; give each project a [history] path of its own");
+    }
+    let mut journal = Journal::open(folder.path(), now)?;
+    for rename in journal.adopt(plan, now)? {
+        tracing::info!("{} is now {}; its state follows", rename.from, rename.to);
+    }
+    Ok(Ground::Owned(folder, Box::new(journal)))
+}
+
+/// `started` and `deployed`, with what the next reader of the journal has to know.
+fn opening_entries(journal: &Journal, plan: &Plan, fingerprint: &str, actor: &Actor, clock: &Clock) -> [Entry; 2] {
+    let now = clock.now().utc;
+    let mut note = format!("watchkeeper {}", env!("CARGO_PKG_VERSION"));
+    if let Some((event, time)) = journal.last_at_open()
+        && event != Event::Stopped.word()
+    {
+        note.push_str(&format!("; the last run ended without a stop, its last entry is of {}", time.to_rfc3339()));
+    }
+    if let Some((path, why)) = journal.set_aside() {
+        tracing::error!("the journal was damaged ({why}); it was set aside as {}, and a new one was begun", path.display());
+        note.push_str(&format!("; the journal before was damaged ({why}) and set aside as {}", path.display()));
+    }
+    let mut started = Entry::new(now, Event::Started);
+    started.by = Some(actor.clone());
+    started.note = Some(note.into());
+    let mut deployed = Entry::new(now, Event::Deployed);
+    deployed.by = Some(actor.clone());
+    deployed.subject = Some(plan.project.name.as_str().into());
+    deployed.note = Some(format!("{} tags, {} alarms, sha256 {fingerprint}", plan.tags.len(), plan.alarms.len()).into());
+    [started, deployed]
+}
+
+/// Devices that nobody asks, and why.
+fn unserved(plan: &Plan, held_by: Option<&str>) -> Vec<(DeviceId, Arc<str>)> {
+    let reason = |endpoint: &Endpoint| match (endpoint, held_by) {
+        (_, Some(who)) => Some(format!("asked by {who}")),
+        (Endpoint::Unserved(protocol), None) => Some(format!("{} is not in this version", protocol.word())),
+        (Endpoint::Fault(why), None) => Some(why.clone()),
+        (Endpoint::ModbusTcp(_) | Endpoint::Mqtt(_), None) => None,
+    };
+    let devices = plan.devices.iter().enumerate();
+    devices.filter_map(|(i, d)| Some((DeviceId(i as u32), reason(&d.device.endpoint)?.into()))).collect()
+}
+
+/// Every connection that the plan's devices need.
+fn connections(plan: &Plan, suffix: Option<&str>) -> Vec<Connection> {
+    let mqtt = drivers::mqtt::connections(plan).into_iter().map(|mut connection| {
+        connection.client_id_suffix = suffix.map(str::to_owned);
+        let (name, devices) = (format!("mqtt {}", connection.name), vec![connection.device]);
+        let run = Box::new(move |field| -> Run { Box::pin(drivers::mqtt::run(connection.clone(), field)) });
+        Connection { name, devices, run }
+    });
+    let modbus = drivers::modbus::connections(plan).into_iter().map(|connection| {
+        let (name, devices) = (format!("modbus {}", connection.address()), connection.devices().collect());
+        let run = Box::new(move |field| -> Run { Box::pin(drivers::modbus::run(connection.clone(), field)) });
+        Connection { name, devices, run }
+    });
+    modbus.chain(mqtt).collect()
+}

@@ -1,0 +1,165 @@
+//! The window's end of the program: stops one plant and starts another, on a thread of its own.
+//!
+//! Invariant: a plant is stopped only for a project that can be read. A request that fails says so, and the plant that
+//! runs goes on; asking for it again shows it again.
+
+use super::{Loaded, StartError, Station, StationConfig, WhenHeld, load};
+use crate::drivers::demo::{self, Demo, DemoOptions};
+use crate::engine::{Actor, Mode};
+use crate::link::{Desk, DeskLink, DeskRequest};
+use crate::time::Clock;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::Duration;
+use std::{io, thread};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Requests of the window that may wait; it refuses further ones at the button.
+const REQUEST_QUEUE: usize = 4;
+
+/// Points of recent past that screens get: 24 bytes each.
+pub const TAIL_POINTS: usize = 4_000_000;
+
+/// How long stopping the plant may take in all.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// The thread that serves a [`DeskLink`].
+#[derive(Debug)]
+pub struct Supervisor {
+    stop: oneshot::Sender<()>,
+    ended: Receiver<()>,
+}
+
+/// What the thread owns.
+struct Office {
+    runtime: Handle,
+    actor: Actor,
+    clock: Clock,
+    desk: watch::Sender<Desk>,
+    running: Option<(DeskRequest, Station)>,
+    demo: Option<Demo>,
+}
+
+/// Opens the demo plant's ports. For threads outside of the runtime.
+pub fn serve_demo(runtime: &Handle, clock: Clock) -> io::Result<Demo> {
+    runtime.block_on(demo::serve(DemoOptions::default(), clock))
+}
+
+/// Where the demo plant's journal lies: in the user's data folder, never beside a project.
+pub fn demo_folder() -> PathBuf {
+    directories::ProjectDirs::from("", "", "Watchkeeper")
+        .map_or_else(|| std::env::temp_dir().join("watchkeeper-demo"), |dirs| dirs.data_dir().join("demo"))
+}
+
+impl Supervisor {
+    /// Starts the thread and opens `first`.
+    pub fn start(first: DeskRequest, runtime: Handle, actor: Actor, clock: Clock) -> io::Result<(DeskLink, Self)> {
+        let (desk, shown) = watch::channel(Desk::Opening(name(&first)));
+        let (requests, mut asked) = mpsc::channel(REQUEST_QUEUE);
+        let (stop, mut stopped) = oneshot::channel();
+        let (end, ended) = sync_channel(1);
+        let mut office = Office { runtime: runtime.clone(), actor, clock, desk, running: None, demo: None };
+        thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
+            let mut next = Some(first);
+            while let Some(request) = next {
+                office.open(request);
+                next = runtime.block_on(async {
+                    tokio::select! {
+                        biased;
+                        _stop = &mut stopped => None,
+                        request = asked.recv() => request,
+                    }
+                });
+            }
+            office.close();
+            let _unheard = end.send(());
+        })?;
+        Ok((DeskLink { desk: shown, requests }, Self { stop, ended }))
+    }
+
+    /// Stops the plant and waits for it, within its time.
+    pub fn stop(self) {
+        let _already_ended = self.stop.send(());
+        if self.ended.recv_timeout(PATIENCE).is_err() {
+            tracing::error!("the plant did not stop within {} s", PATIENCE.as_secs());
+        }
+    }
+}
+
+fn name(request: &DeskRequest) -> String {
+    match request {
+        DeskRequest::Open(path) => path.display().to_string(),
+        DeskRequest::OpenDemo => "the demo plant".to_owned(),
+    }
+}
+
+impl Office {
+    fn open(&mut self, request: DeskRequest) {
+        if let Some((running, station)) = &self.running
+            && *running == request
+            && matches!(*self.desk.borrow(), Desk::Failed { .. })
+        {
+            let link = station.link();
+            self.desk.send_replace(Desk::Plant(link));
+            return;
+        }
+        let what = name(&request);
+        let loaded = match &request {
+            DeskRequest::Open(path) => load(path).map(|loaded| (loaded, Mode::Live, None)).map_err(|e| e.to_string()),
+            DeskRequest::OpenDemo => self.demo(),
+        };
+        let (loaded, mode, folder) = match loaded {
+            Ok(loaded) => loaded,
+            Err(why) => return self.fail(what, why),
+        };
+        self.desk.send_replace(Desk::Opening(what.clone()));
+        self.close();
+        match self.station(loaded, mode, folder) {
+            Ok(station) => {
+                let link = station.link();
+                self.running = Some((request, station));
+                self.desk.send_replace(Desk::Plant(link));
+            }
+            Err(error) => self.fail(what, error.to_string()),
+        }
+    }
+
+    fn station(&self, loaded: Loaded, mode: Mode, data_folder: Option<PathBuf>) -> Result<Station, StartError> {
+        let config = StationConfig {
+            loaded,
+            mode,
+            data_folder,
+            record: true,
+            when_held: WhenHeld::Show,
+            tail_points: TAIL_POINTS,
+            client_id_suffix: None,
+            actor: self.actor.clone(),
+            clock: self.clock.clone(),
+        };
+        Station::start(config, &self.runtime)
+    }
+
+    /// Serves the demo plant's devices, once for the life of the program, and reads the project that asks them.
+    fn demo(&mut self) -> Result<(Loaded, Mode, Option<PathBuf>), String> {
+        let demo = match &mut self.demo {
+            Some(demo) => demo,
+            none => none.insert(serve_demo(&self.runtime, self.clock.clone()).map_err(|e| e.to_string())?),
+        };
+        Ok((Loaded::from_bytes(&demo::project(demo), None), Mode::Demo, Some(demo_folder())))
+    }
+
+    fn fail(&self, what: String, mut why: String) {
+        tracing::error!("could not open {what}: {why}");
+        if let Some((running, _)) = &self.running {
+            why.push_str(&format!("; {} goes on being watched", name(running)));
+        }
+        self.desk.send_replace(Desk::Failed { what, why });
+    }
+
+    fn close(&mut self) {
+        if let Some((_, station)) = self.running.take() {
+            station.stop();
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What panels tell and ask for.
