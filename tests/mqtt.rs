@@ -1,1 +1,344 @@
-//! To be written.
+//! MQTT against an embedded broker, and against a broker by hand that misbehaves.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "mqtt/fake.rs"]
+mod fake;
+#[path = "mqtt/listener.rs"]
+mod listener;
+
+use fake::{PINGREQ, Peer, listen, publish};
+use listener::{Driver, connection, json, settings, topic};
+use mqtt5::broker::config::{StorageBackend, StorageConfig};
+use mqtt5::broker::{BrokerConfig, MqttBroker};
+use rumqttc::{AsyncClient, MqttOptions, QoS};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant, sleep, timeout};
+use watchkeeper::drivers::mqtt::Connection;
+use watchkeeper::engine::{LinkState, Value};
+use watchkeeper::project::MqttSettings;
+use watchkeeper::time::Span;
+
+/// An embedded broker on a free port.
+async fn embedded() -> u16 {
+    let storage =
+        StorageConfig { backend: StorageBackend::Memory, enable_persistence: false, ..StorageConfig::default() };
+    let config = BrokerConfig {
+        bind_addresses: vec!["127.0.0.1:0".parse().unwrap()],
+        storage_config: storage,
+        sys_topics_enabled: false,
+        ..BrokerConfig::default()
+    };
+    let mut broker = MqttBroker::with_config(config).await.unwrap();
+    let port = broker.local_addr().unwrap().port();
+    tokio::spawn(async move { broker.run().await });
+    port
+}
+
+/// A publisher whose connection is served in the background.
+fn publisher(port: u16) -> AsyncClient {
+    let mut options = MqttOptions::new("publisher", rumqttc::Broker::tcp("127.0.0.1", port));
+    options.set_max_packet_size(1 << 21, 1 << 21);
+    let (client, mut events) = AsyncClient::builder(options).capacity(2048).build();
+    tokio::spawn(async move { while events.poll().await.is_ok() {} });
+    client
+}
+
+async fn send(client: &AsyncClient, topic: &str, payload: impl Into<Vec<u8>>, retain: bool) {
+    let options = rumqttc::PublishOptions::new(QoS::AtLeastOnce).retain(retain);
+    client.publish(topic, payload.into(), options).await.unwrap();
+}
+
+/// Publishes until the driver, whose subscription may still be under way, tells of it.
+async fn send_until_told(client: &AsyncClient, driver: &mut Driver, topic: &str, payload: &str, tag: u32) -> String {
+    for _ in 0..100 {
+        send(client, topic, payload, false).await;
+        if let Ok(told) = timeout(Duration::from_millis(100), driver.told(tag)).await {
+            return told;
+        }
+    }
+    panic!("nothing came of {topic}")
+}
+
+#[tokio::test]
+async fn tags_of_one_topic_take_their_values_from_one_message() {
+    let port = embedded().await;
+    let sources = [json("z/kitchen", "$.temperature"), json("z/kitchen", "$.state.battery"), topic("plain")];
+    let mut driver = Driver::start(connection(settings(port), &sources));
+    driver.connected().await;
+    let client = publisher(port);
+    let payload = r#"{"temperature": "21.37", "state": {"battery": 97}}"#;
+    assert_eq!(send_until_told(&client, &mut driver, "z/kitchen", payload, 0).await, "21.37 good");
+    assert_eq!(driver.told(1).await, "97 good");
+    send(&client, "plain", "nan", false).await;
+    assert_eq!(driver.told(2).await, "- bad:payload: \"nan\" is not finite");
+    send(&client, "plain", "4", false).await;
+    assert_eq!(driver.told(2).await, "4 good");
+    let link = driver.link("a counted bad payload", |link| link.bad_payloads == 1).await;
+    assert!(link.messages >= 2 && link.bytes_in >= 90 && link.bytes_out >= 50, "{link:?}");
+    assert_eq!(link.last_error.as_deref(), Some("plain: \"nan\" is not finite"));
+}
+
+#[tokio::test]
+async fn a_retained_message_is_told_as_such_until_a_live_one_comes() {
+    let port = embedded().await;
+    let client = publisher(port);
+    send(&client, "level", "7", true).await;
+    let mut driver = Driver::start(connection(settings(port), &[topic("level")]));
+    // The publisher may come second; then the first value is live, and the next connection sees it retained.
+    let first = driver.told(0).await;
+    if first == "7 good" {
+        driver = Driver::start(connection(settings(port), &[topic("level")]));
+        assert_eq!(driver.told(0).await, "7 uncertain:retained");
+    } else {
+        assert_eq!(first, "7 uncertain:retained");
+    }
+    send(&client, "level", "8", true).await;
+    assert_eq!(driver.told(0).await, "8 good");
+}
+
+#[tokio::test]
+async fn more_topics_than_any_queue_holds_are_all_subscribed() {
+    const TOPICS: u32 = 1_500;
+    let port = embedded().await;
+    let names: Vec<_> = (0..TOPICS).map(|i| format!("many/{i}/value")).collect();
+    let sources: Vec<_> = names.iter().map(|name| topic(name)).collect();
+    let mut driver = Driver::start(connection(settings(port), &sources));
+    let client = publisher(port);
+    for (tag, name) in names.iter().enumerate() {
+        send(&client, name, tag.to_string(), true).await;
+    }
+    for tag in 0..TOPICS {
+        let told = driver.told(tag).await;
+        assert_eq!(told.split(' ').next(), Some(tag.to_string().as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_300_kb_passes() {
+    let port = embedded().await;
+    let mut driver = Driver::start(connection(settings(port), &[json("big", "$.v")]));
+    driver.connected().await;
+    let client = publisher(port);
+    let payload = format!(r#"{{"fill": "{}", "v": 5}}"#, "x".repeat(300_000));
+    assert_eq!(send_until_told(&client, &mut driver, "big", &payload, 0).await, "5 good");
+}
+
+#[tokio::test]
+async fn every_connection_subscribes_anew_and_values_come_back() {
+    let (listener, port) = listen().await;
+    let mut driver = Driver::start(connection(settings(port), &[topic("a")]));
+    for round in 0..3 {
+        let mut peer = Peer::serve(&listener).await;
+        driver.connected().await;
+        peer.publish("a", round.to_string().as_bytes()).await;
+        assert_eq!(driver.told(0).await, format!("{round} good"));
+        drop(peer);
+        assert_eq!(driver.lost().await, "the broker closed the connection");
+    }
+    drop(Peer::serve(&listener).await);
+    assert_eq!(driver.connected().await.reconnects, 3);
+}
+
+#[tokio::test]
+async fn what_was_sent_just_before_the_end_is_not_lost() {
+    let (listener, port) = listen().await;
+    let mut driver = Driver::start(connection(settings(port), &[topic("a")]));
+    let mut peer = Peer::serve(&listener).await;
+    let last_words: Vec<u8> = (0..100).flat_map(|i| publish("a", i.to_string().as_bytes())).chain([0xff; 9]).collect();
+    peer.send(&last_words).await;
+    for i in 0..100 {
+        assert_eq!(driver.told(0).await, format!("{i} good"));
+    }
+    assert!(driver.lost().await.starts_with("the other end sent what is no MQTT"));
+}
+
+#[tokio::test]
+async fn a_refused_topic_is_a_fault_of_its_tags_and_the_others_live() {
+    let (listener, port) = listen().await;
+    let mut driver =
+        Driver::start(connection(settings(port), &[topic("secret"), topic("open"), json("secret", "$.x")]));
+    let mut peer = Peer::connect(&listener).await;
+    assert_eq!(peer.subscribed(|topic| topic != "secret").await, ["secret", "open"]);
+    peer.publish("open", b"1").await;
+    assert_eq!(driver.told(0).await, "- bad:device-fault: the broker refused the subscription");
+    assert_eq!(driver.told(2).await, "- bad:device-fault: the broker refused the subscription");
+    assert_eq!(driver.told(1).await, "1 good");
+    let link = driver.link("a counted refusal", |link| link.refused_topics == 1).await;
+    assert_eq!(link.last_error.as_deref(), Some("the broker refused the subscription of secret"));
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_told_in_words() {
+    for (code, words) in [
+        (5, "not authorised"),
+        (4, "not authorised: user or password is wrong"),
+        (2, "the broker refused the client id"),
+        (3, "the broker is not available"),
+    ] {
+        let (listener, port) = listen().await;
+        let mut driver = Driver::start(connection(settings(port), &[topic("a")]));
+        let (mut peer, _) = Peer::accept(&listener).await;
+        peer.connack(code).await;
+        assert_eq!(driver.lost().await, words);
+    }
+}
+
+#[tokio::test]
+async fn a_broker_that_is_not_there_is_told_at_the_first_try() {
+    let (listener, port) = listen().await;
+    drop(listener);
+    let mut driver = Driver::start(connection(settings(port), &[topic("a")]));
+    assert_eq!(driver.lost().await, "connection refused");
+}
+
+#[tokio::test]
+async fn a_broker_that_hangs_up_at_once_is_not_retried_at_full_speed() {
+    let (listener, port) = listen().await;
+    let mut driver = Driver::start(connection(settings(port), &[topic("a")]));
+    let began = Instant::now();
+    for _ in 0..3 {
+        drop(Peer::connect(&listener).await);
+        assert_eq!(driver.lost().await, "the broker closed the connection");
+    }
+    // Two waits lie between three attempts: 0.5 s and 1 s, each less a quarter at most.
+    assert!(began.elapsed() > Duration::from_millis(1_100), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_message_longer_than_allowed_names_the_limit() {
+    let (listener, port) = listen().await;
+    let small = MqttSettings { max_packet_bytes: 1_000, ..settings(port) };
+    let mut driver = Driver::start(connection(small, &[topic("a")]));
+    let mut peer = Peer::serve(&listener).await;
+    peer.publish("a", &[b'1'; 2_000]).await;
+    assert_eq!(driver.lost().await, "a message of 2003 bytes is longer than max-packet allows (1000 bytes)");
+    let mut peer = Peer::serve(&listener).await;
+    peer.publish("a", b"1").await;
+    assert_eq!(driver.told(0).await, "1 good");
+    let link = driver.connected().await;
+    assert!(link.last_error.is_some(), "the last error is kept while connected");
+}
+
+#[tokio::test]
+async fn garbage_instead_of_mqtt_is_a_lost_link() {
+    let (listener, port) = listen().await;
+    let mut driver = Driver::start(connection(settings(port), &[topic("a")]));
+    let (mut peer, _) = Peer::accept(&listener).await;
+    peer.send(&[0xff; 9]).await;
+    let why = driver.lost().await;
+    assert!(why.starts_with("the other end sent what is no MQTT"), "{why}");
+}
+
+#[tokio::test]
+async fn a_broker_that_falls_silent_is_found_out_within_twice_the_keep_alive() {
+    let (listener, port) = listen().await;
+    let lively = MqttSettings { keep_alive: Span::from_secs(1), ..settings(port) };
+    let mut driver = Driver::start(connection(lively, &[topic("a")]));
+    let peer = Peer::serve(&listener).await;
+    driver.connected().await;
+    let began = Instant::now();
+    assert_eq!(driver.lost().await, "the broker does not answer");
+    assert!(began.elapsed() < Duration::from_millis(2_500), "{:?}", began.elapsed());
+    drop(peer);
+}
+
+#[tokio::test]
+async fn a_ping_measures_the_round_trip() {
+    let (listener, port) = listen().await;
+    let lively = MqttSettings { keep_alive: Span::from_secs(1), ..settings(port) };
+    let mut driver = Driver::start(connection(lively, &[topic("a")]));
+    let mut peer = Peer::serve(&listener).await;
+    assert_eq!(peer.packet().await.unwrap().0, PINGREQ);
+    peer.send(&[0xd0, 0]).await;
+    let link = driver.link("a round trip", |link| link.round_trip.is_some()).await;
+    assert!((1..1_000_000).contains(&link.round_trip.unwrap().0), "{link:?}");
+}
+
+/// The queue is full nearly all the time, and the socket never empty: still the broker hears of us in time, and each
+/// message arrives, in its order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_flood_is_held_back_without_losing_a_message_or_a_ping() {
+    const ROUND: u64 = 1_000;
+    let (listener, port) = listen().await;
+    let lively = MqttSettings { keep_alive: Span::from_secs(1), ..settings(port) };
+    let mut driver = Driver::start(connection(lively, &[topic("a")]));
+    let flood = tokio::spawn(async move {
+        let (mut reading, mut writing) = Peer::serve(&listener).await.0.into_split();
+        let pinged = Arc::new(AtomicUsize::new(0));
+        let pings = Arc::clone(&pinged);
+        tokio::spawn(async move {
+            let mut buffer = [0; 64];
+            while let Ok(read @ 1..) = reading.read(&mut buffer).await {
+                for _ in buffer[..read].iter().filter(|byte| **byte == PINGREQ << 4) {
+                    pings.fetch_add(1, Relaxed);
+                }
+            }
+        });
+        let (mut sent, mut answered, began) = (0_u64, 0, Instant::now());
+        let many: Vec<u8> = (0..ROUND).flat_map(|i| publish("a", i.to_string().as_bytes())).collect();
+        while began.elapsed() < Duration::from_millis(2_500) {
+            writing.write_all(&many).await.unwrap();
+            sent += ROUND;
+            while answered < pinged.load(Relaxed) {
+                writing.write_all(&[0xd0, 0]).await.unwrap();
+                answered += 1;
+            }
+        }
+        writing.write_all(&publish("a", b"-1")).await.unwrap();
+        // Kept open until all is read, or the client would see the end before it.
+        (sent, answered, writing)
+    });
+    let mut seen = 0_u64;
+    loop {
+        match driver.sample(0).await.value {
+            Some(Value::F64(-1.0)) => break,
+            value => assert_eq!(value, Some(Value::F64((seen % ROUND) as f64))),
+        }
+        seen += 1;
+        if seen.is_multiple_of(2_000) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+    let (sent, pings, _writing) = flood.await.unwrap();
+    assert_eq!(seen, sent);
+    assert!(pings >= 1, "no ping in 2.5 s and {sent} messages");
+}
+
+#[tokio::test]
+async fn a_password_comes_from_its_secret_and_a_missing_one_is_named() {
+    let (listener, port) = listen().await;
+    let secret = MqttSettings {
+        user: Some("control-room".to_owned()),
+        password_secret: Some("site-broker".to_owned()),
+        ..settings(port)
+    };
+    let known = |_: &str| Some("hunter2".to_owned());
+    let mut driver = Driver::start(Connection { secrets: known, ..connection(secret.clone(), &[topic("a")]) });
+    let (mut peer, body) = Peer::accept(&listener).await;
+    let has = |word: &str| body.windows(word.len()).any(|part| part == word.as_bytes());
+    assert!(has("control-room") && has("hunter2"), "{body:?}");
+    peer.connack(0).await;
+    driver.connected().await;
+    let mut without = Driver::start(Connection { secrets: |_| None, ..connection(secret, &[topic("a")]) });
+    let expected = "secret site-broker is not set; set the environment variable WATCHKEEPER_SECRET_SITE_BROKER";
+    assert_eq!(without.lost().await, expected);
+}
+
+#[tokio::test]
+async fn a_fault_of_a_tag_is_told_and_the_rest_runs() {
+    let (listener, port) = listen().await;
+    let mut driver = Driver::start(connection(settings(port), &[topic("a/+/b"), topic("a")]));
+    assert_eq!(driver.told(0).await, "- bad:configuration: the topic \"a/+/b\" has a wildcard");
+    let mut peer = Peer::serve(&listener).await;
+    assert_eq!(driver.told(0).await, "- bad:configuration: the topic \"a/+/b\" has a wildcard");
+    peer.publish("a", b"1").await;
+    assert_eq!(driver.told(1).await, "1 good");
+    let link = driver.connected().await;
+    assert_eq!(link.state, LinkState::Connected);
+}
+
+#[path = "mqtt/payloads.rs"]
+mod payloads;

@@ -98,6 +98,11 @@ impl Tap {
         self.lock().iter().cloned().collect()
     }
 
+    /// Drops the frames kept so far: a sign-in holds a password, which is nobody's to read. The figures go on.
+    pub fn forget(&self) {
+        self.lock().clear();
+    }
+
     /// Shows the newest sent frame, and the first of what came after it, to `read`: a request and its reply. Both are
     /// empty where there is none, or where it was pushed out by a flood since.
     pub fn with_last_exchange<R>(&self, read: impl FnOnce(&[u8], &[u8]) -> R) -> R {

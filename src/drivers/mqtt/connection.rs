@@ -12,7 +12,7 @@ use super::topics::{Reports, Topics};
 use crate::drivers::Field;
 use crate::drivers::stream::{Tap, TapLimits};
 use crate::engine::plan::SourcePlan;
-use crate::engine::{DeviceId, LinkState, Plan, Quality, Sample};
+use crate::engine::{DeviceId, LinkState, Plan};
 use crate::project::{Endpoint, MqttSettings, Project};
 use crate::time::Span;
 use rumqttc::{AsyncClient, Broker, EventLoop, MqttOptions};
@@ -49,7 +49,7 @@ pub struct Connection {
     /// Where a secret's value comes from, by its name: [`secret_from_environment`] but in tests.
     pub secrets: fn(&str) -> Option<String>,
     /// What a client id is made from where none is written: the project and where it lies.
-    origin: String,
+    pub origin: String,
 }
 
 /// One connection for each MQTT device of a plan.
@@ -139,7 +139,9 @@ pub async fn run(mut connection: Connection, field: Field) {
     let tap = Tap::new(field.clock.clone(), KEPT);
     let breathe = Arc::new(AtomicBool::new(false));
     let mut status = Status::new(connection.device, field.clone(), Arc::clone(&tap));
-    if !(status.enter(LinkState::Connecting).await && report_faults(&connection, &field).await) {
+    let mut faults = Reports::new(field.generation);
+    connection.topics.tell_faults(field.clock.now(), &mut faults);
+    if !(status.enter(LinkState::Connecting).await && session::hand_on(&mut faults, &field).await) {
         return;
     }
     let mut wait = BACK_OFF_FIRST;
@@ -150,6 +152,9 @@ pub async fn run(mut connection: Connection, field: Field) {
         };
         let session = session::Session::new(&connection.name, client, events, &field, &breathe, &connection.settings);
         let End::Lost { why, held } = session.run(&mut connection.topics, &mut status).await else { return };
+        if held == Span::ZERO {
+            status.forget_sign_in();
+        }
         if held >= BACK_OFF_LONGEST {
             wait = BACK_OFF_FIRST;
         }
@@ -173,22 +178,12 @@ fn jittered(wait: Span) -> Duration {
     Span((wait.0 as f64 * (0.75 + 0.5 * fastrand::f64())) as i64).to_std()
 }
 
-/// Tags that no connection can serve.
-async fn report_faults(connection: &Connection, field: &Field) -> bool {
-    let mut reports = Reports::new(field.generation);
-    let now = field.clock.now();
-    for (tag, why) in connection.topics.faults() {
-        reports.push(now, Sample::bad(*tag, Quality::CONFIGURATION, Some(Arc::clone(why))));
-    }
-    session::hand_on(&mut reports, field).await
-}
-
 /// What only a new start can mend. It is a device that does not answer, so that its alarm is raised.
 async fn cannot_be_asked(connection: &Connection, status: &mut Status, why: &str) {
     tracing::error!(device = %connection.name, %why, "cannot connect");
     status.figures_mut().last_error = Some(why.into());
     if status.enter(LinkState::NoAnswer(why.into())).await {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -1,9 +1,7 @@
 //! The life of one connection: subscribe, receive, hand on, until it is lost.
 //!
 //! A full input queue makes this task wait, and with it the broker by TCP: nothing is dropped here. The queue would have
-//! to stay full for longer than the keep-alive before the broker hangs up.
-//! Limitations: a ping's answer stands behind what the broker has already sent; where the plant takes longer than the
-//! keep-alive to work through that, the library takes the broker for gone, and the connection is made anew.
+//! to stand still for longer than the keep-alive before the broker hangs up.
 
 use super::status::Status;
 use super::subscriptions::Subscriptions;
@@ -51,6 +49,16 @@ pub struct Session<'a> {
     connected_at: Option<Mono>,
     breathed_at: Mono,
     payload_faults: PayloadFaults,
+    ping: Ping,
+}
+
+/// Whether the broker owes an answer to a ping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ping {
+    Answered,
+    Waiting,
+    /// Something came since it was sent.
+    Heard,
 }
 
 /// Payloads not understood since they were last logged.
@@ -81,6 +89,7 @@ impl<'a> Session<'a> {
             connected_at: None,
             breathed_at: field.clock.now().mono,
             payload_faults: PayloadFaults::default(),
+            ping: Ping::Answered,
         }
     }
 
@@ -128,6 +137,7 @@ impl<'a> Session<'a> {
             if !hand_on(&mut reports, self.field).await {
                 return End::Stopped;
             }
+            self.hear();
             if let Some(why) = lost {
                 return End::Lost { why, held: self.connected_at.map_or(Span::ZERO, |at| now.mono - at) };
             }
@@ -138,6 +148,17 @@ impl<'a> Session<'a> {
             }
             if !status.tell_figures(now).await {
                 return End::Stopped;
+            }
+        }
+    }
+
+    /// Whatever a broker sends is a sign of life. The answer to a ping stands behind all that was sent before, and the
+    /// library alone would take a busy broker for a dead one.
+    fn hear(&mut self) {
+        if self.ping == Ping::Heard {
+            self.ping = Ping::Answered;
+            if self.events.state.handle_incoming_packet(Packet::PingResp).is_ok() {
+                self.events.state.events.clear(); // Nothing but that answer: all before it were taken.
             }
         }
     }
@@ -153,6 +174,9 @@ impl<'a> Session<'a> {
     ) -> bool {
         if matches!(event, Event::Incoming(_)) {
             status.figures_mut().last_answer = Some(now);
+            if self.ping == Ping::Waiting {
+                self.ping = Ping::Heard;
+            }
         }
         match event {
             Event::Incoming(Packet::Publish(message)) => {
@@ -166,6 +190,7 @@ impl<'a> Session<'a> {
                 tracing::info!(device = %self.name, topics = topics.len(), "connected");
                 self.connected_at = Some(now.mono);
                 topics.connected();
+                topics.tell_faults(now, reports);
                 self.subscriptions = Subscriptions::new(topics, now.mono);
                 return status.connected().await;
             }
@@ -174,7 +199,10 @@ impl<'a> Session<'a> {
                 self.refused(&refused, now, topics, status, reports);
             }
             Event::Incoming(Packet::PingResp) => status.ping_answered(now),
-            Event::Outgoing(Outgoing::PingReq) => status.ping_sent(now),
+            Event::Outgoing(Outgoing::PingReq) => {
+                self.ping = Ping::Waiting;
+                status.ping_sent(now);
+            }
             Event::Outgoing(Outgoing::Subscribe(packet)) => self.subscriptions.sent(packet),
             Event::Incoming(_) | Event::Outgoing(_) => {}
         }

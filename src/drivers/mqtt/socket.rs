@@ -41,7 +41,8 @@ pub async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
 /// A stream that, when asked to, is "not ready" once.
 ///
 /// The client library looks at the socket first and at its keep-alive timer only when the socket has nothing: a broker
-/// that sends without pause would never get a ping, and would hang up on us for our silence. One breath lets the timer in.
+/// that sends without pause would get its pings late or never, and hang up on us for our silence. One breath lets the
+/// timer in.
 #[derive(Debug)]
 pub struct Breathing<S> {
     stream: S,
@@ -83,5 +84,25 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Breathing<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Waker;
+
+    #[test]
+    fn a_breath_is_one_pause_of_a_stream_that_always_has_something() {
+        let breathe = Arc::new(AtomicBool::new(false));
+        let mut line = Breathing { stream: tokio::io::repeat(7), breathe: Arc::clone(&breathe) };
+        let mut read = || {
+            let mut bytes = [0; 4];
+            let mut context = Context::from_waker(Waker::noop());
+            Pin::new(&mut line).poll_read(&mut context, &mut ReadBuf::new(&mut bytes)).is_ready()
+        };
+        assert!(read());
+        breathe.store(true, Ordering::Relaxed);
+        assert_eq!([read(), read(), read()], [false, true, true]);
     }
 }

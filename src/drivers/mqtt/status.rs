@@ -45,8 +45,14 @@ impl Status {
         self.tell(at).await
     }
 
+    /// The sign-in is over, one way or the other: its password is not kept among the raw bytes.
+    pub fn forget_sign_in(&self) {
+        self.tap.forget();
+    }
+
     /// A connection was made. `false`: the plant is gone.
     pub async fn connected(&mut self) -> bool {
+        self.forget_sign_in();
         self.now.reconnects = self.connections;
         self.connections += 1;
         self.ping_sent = None;
@@ -74,7 +80,8 @@ impl Status {
 
     /// The broker was pinged.
     pub fn ping_sent(&mut self, at: Now) {
-        self.ping_sent = Some(at.mono);
+        // Under load a second ping may go out before the first is answered.
+        self.ping_sent.get_or_insert(at.mono);
     }
 
     /// The broker answered a ping: the round trip, smoothed over about ten.

@@ -82,3 +82,67 @@ const fn quality(qos: u8) -> QoS {
         _ => QoS::ExactlyOnce,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::TagId;
+    use crate::project::{DataType, Missing, Retained, TopicSource};
+    use rumqttc::MqttOptions;
+
+    fn topics(count: u32) -> Topics {
+        let mut topics = Topics::default();
+        for i in 0..count {
+            let source = TopicSource {
+                device: "site".to_owned(),
+                topic: format!("t/{i}"),
+                qos: 1,
+                path: None,
+                missing: Missing::Bad,
+                retained: Retained::Uncertain,
+                availability: None,
+                time: None,
+            };
+            topics.add(TagId(i), DataType::F64, &source);
+        }
+        topics
+    }
+
+    #[test]
+    fn a_thousand_topics_are_asked_for_in_turns_that_fit_the_queue() {
+        let topics = topics(1_000);
+        let options = MqttOptions::new("test", rumqttc::Broker::tcp("localhost", 1883));
+        let (client, _events) = AsyncClient::builder(options).capacity(REQUESTS).build();
+        let mut subscriptions = Subscriptions::new(&topics, Mono(0));
+        subscriptions.send(&client, &topics);
+        assert_eq!(subscriptions.queued.len(), IN_FLIGHT);
+        for packet in 1..=IN_FLIGHT as u16 {
+            subscriptions.sent(packet);
+        }
+        assert_eq!(subscriptions.sent.len(), IN_FLIGHT);
+        let granted = SubscribeReasonCode::Success(QoS::AtMostOnce);
+        let codes = vec![granted, SubscribeReasonCode::Failure, granted, granted, granted, granted, granted, granted];
+        assert_eq!(
+            subscriptions.answered(&SubAck::new(2, codes), Mono(5)),
+            [9],
+            "the second topic of the second request"
+        );
+        subscriptions.send(&client, &topics);
+        assert_eq!(subscriptions.queued.len(), 1);
+    }
+
+    #[test]
+    fn a_request_left_unanswered_is_overdue() {
+        let topics = topics(1);
+        let options = MqttOptions::new("test", rumqttc::Broker::tcp("localhost", 1883));
+        let (client, _events) = AsyncClient::builder(options).capacity(REQUESTS).build();
+        let mut subscriptions = Subscriptions::new(&topics, Mono(0));
+        assert!(!subscriptions.overdue(Mono(0) + Span::from_secs(99)), "nothing was asked yet");
+        subscriptions.send(&client, &topics);
+        assert!(!subscriptions.overdue(Mono(0) + Span::from_secs(9)));
+        assert!(subscriptions.overdue(Mono(0) + Span::from_secs(10)));
+        subscriptions.sent(1);
+        subscriptions.answered(&SubAck::new(1, vec![SubscribeReasonCode::Success(QoS::AtLeastOnce)]), Mono(0));
+        assert!(!subscriptions.overdue(Mono(0) + Span::from_secs(99)));
+    }
+}

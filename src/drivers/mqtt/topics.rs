@@ -56,7 +56,7 @@ impl Reports {
 /// Everything one connection listens to.
 #[derive(Debug, Clone, Default)]
 pub struct Topics {
-    topics: Vec<Topic>,
+    list: Vec<Topic>,
     by_name: HashMap<Box<[u8]>, usize>,
     senders: Vec<Sender>,
     faults: Vec<(TagId, Arc<str>)>,
@@ -116,19 +116,19 @@ impl Topics {
             Err(why) => return self.faults.push((tag, why.into())),
         };
         let topic = self.topic(&source.topic, source.qos);
-        let reading = self.topics[topic].readings.len();
+        let reading = self.list[topic].readings.len();
         let sender = source.availability.as_ref().map(|availability| self.sender(availability, source.qos));
         if let Some(sender) = sender {
             self.senders[sender].readings.push((topic, reading));
         }
-        self.topics[topic].readings.push(Reading { tag, reader, retained: source.retained, sender });
+        self.list[topic].readings.push(Reading { tag, reader, retained: source.retained, sender });
     }
 
     fn topic(&mut self, name: &str, qos: u8) -> usize {
-        let next = self.topics.len();
+        let next = self.list.len();
         let index = *self.by_name.entry(name.as_bytes().into()).or_insert(next);
         if index == next {
-            self.topics.push(Topic {
+            self.list.push(Topic {
                 name: name.into(),
                 qos,
                 readings: Vec::new(),
@@ -137,13 +137,13 @@ impl Topics {
                 held: None,
             });
         }
-        self.topics[index].qos = self.topics[index].qos.max(qos);
+        self.list[index].qos = self.list[index].qos.max(qos);
         index
     }
 
     fn sender(&mut self, availability: &Availability, qos: u8) -> usize {
         let topic = self.topic(&availability.topic, qos);
-        let tells = &mut self.topics[topic].tells;
+        let tells = &mut self.list[topic].tells;
         if let Some(known) = tells.iter().find(|index| self.senders[**index].availability == *availability) {
             return *known;
         }
@@ -158,31 +158,38 @@ impl Topics {
         &self.faults
     }
 
+    /// Says of these tags that they cannot be read.
+    pub fn tell_faults(&self, now: Now, reports: &mut Reports) {
+        for (tag, why) in &self.faults {
+            reports.push(now, Sample::bad(*tag, Quality::CONFIGURATION, Some(Arc::clone(why))));
+        }
+    }
+
     /// Number of topics.
     pub fn len(&self) -> usize {
-        self.topics.len()
+        self.list.len()
     }
 
     /// Whether there is nothing to listen to.
     pub fn is_empty(&self) -> bool {
-        self.topics.is_empty()
+        self.list.is_empty()
     }
 
     /// Topics by number in the order in which they are to be subscribed: availability first, so that a retained value
     /// of a sender that is gone does not shine for a moment.
     pub fn order(&self) -> Vec<usize> {
-        let (first, then): (Vec<_>, Vec<_>) = (0..self.topics.len()).partition(|i| !self.topics[*i].tells.is_empty());
+        let (first, then): (Vec<_>, Vec<_>) = (0..self.list.len()).partition(|i| !self.list[*i].tells.is_empty());
         first.into_iter().chain(then).collect()
     }
 
     /// A topic's name and quality of service.
     pub fn filter(&self, topic: usize) -> Option<(&str, u8)> {
-        self.topics.get(topic).map(|t| (t.name.as_ref(), t.qos))
+        self.list.get(topic).map(|t| (t.name.as_ref(), t.qos))
     }
 
     /// A new connection: what was known of senders and live messages is no longer.
     pub fn connected(&mut self) {
-        for topic in &mut self.topics {
+        for topic in &mut self.list {
             topic.live = false;
             topic.held = None;
         }
@@ -193,7 +200,7 @@ impl Topics {
 
     /// The broker refused a topic.
     pub fn refused(&self, topic: usize, now: Now, reports: &mut Reports) {
-        for reading in self.topics.get(topic).map_or(&[][..], |t| &t.readings) {
+        for reading in self.list.get(topic).map_or(&[][..], |t| &t.readings) {
             let why = Some("the broker refused the subscription".into());
             reports.push(now, Sample::bad(reading.tag, Quality::DEVICE_FAULT, why));
         }
@@ -217,11 +224,11 @@ impl Topics {
             );
         };
         let mut result = Ok(());
-        for place in 0..self.topics[index].tells.len() {
-            let sender = self.topics[index].tells[place];
+        for place in 0..self.list[index].tells.len() {
+            let sender = self.list[index].tells[place];
             result = result.and(self.availability(sender, payload, received, reports));
         }
-        let topic = &mut self.topics[index];
+        let topic = &mut self.list[index];
         if retained && topic.live {
             // Sent at the subscription and overtaken by a live message: older than what is known.
             return result;
@@ -252,8 +259,8 @@ impl Topics {
                 let why: Arc<str> =
                     format!("{} says {}", sender.availability.topic, sender.availability.offline).into();
                 for &(topic, reading) in &sender.readings {
-                    self.topics[topic].held = None;
-                    let tag = self.topics[topic].readings[reading].tag;
+                    self.list[topic].held = None;
+                    let tag = self.list[topic].readings[reading].tag;
                     reports.push(now, Sample::bad(tag, Quality::NO_COMMUNICATION, Some(Arc::clone(&why))));
                 }
                 Ok(())
@@ -268,20 +275,15 @@ impl Topics {
         let mut result = Ok(());
         let sender = &self.senders[index];
         for &(topic, reading) in &sender.readings {
-            let topic = &self.topics[topic];
+            let topic = &self.list[topic];
             let reading = &topic.readings[reading];
-            match &topic.held {
-                Some(held) => {
-                    let payload = Payload::new(&held.payload);
-                    result = result.and(read(reading, &payload, held.retained, held.received, reports));
-                }
-                None => {
-                    let why = format!(
-                        "{} says {}, and no value has come since",
-                        sender.availability.topic, sender.availability.online
-                    );
-                    reports.push(now, Sample::bad(reading.tag, Quality::WAITING, Some(why.into())));
-                }
+            if let Some(held) = &topic.held {
+                let payload = Payload::new(&held.payload);
+                result = result.and(read(reading, &payload, held.retained, held.received, reports));
+            } else {
+                let Availability { topic, online, .. } = &sender.availability;
+                let why = format!("{topic} says {online}, and no value has come since");
+                reports.push(now, Sample::bad(reading.tag, Quality::WAITING, Some(why.into())));
             }
         }
         result
