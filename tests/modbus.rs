@@ -1,1 +1,417 @@
-//! To be written.
+//! The Modbus driver over real sockets, against a server that misbehaves by name and against a well-behaved one.
+//!
+//! Every register of the hostile server holds its own address, and every good sample of every test is checked to be it.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "modbus/hostile.rs"]
+mod hostile;
+#[path = "modbus/plant.rs"]
+mod plant;
+
+use hostile::{Fault, Hostile};
+use plant::Plant;
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use watchkeeper::engine::plan::TagPlan;
+use watchkeeper::engine::{DeviceStatus, LinkState, Quality, Sample, Value};
+use watchkeeper::project::{Area, Source};
+
+/// A device that polls every 20 ms and is patient for 100 ms, twice, where `settings` do not say otherwise.
+fn device(name: &str, addr: SocketAddr, settings: &str) -> String {
+    let mut text =
+        format!("[[device]]\nname = \"{name}\"\nprotocol = \"modbus-tcp\"\naddress = \"{addr}\"\n{settings}\n");
+    for line in ["poll = \"20ms\"", "timeout = \"100ms\"", "retries = 1"] {
+        let key = line.split(' ').next().unwrap();
+        if !settings.lines().any(|l| l.starts_with(key)) {
+            text += &format!("{line}\n");
+        }
+    }
+    text
+}
+
+/// Tags `h0`, `i7`, `c3`, `d3` with the registers and bits of those addresses, named after their device if it is not `plc`.
+fn tags(device: &str, names: &str) -> String {
+    let mut text = String::new();
+    for name in names.split_whitespace() {
+        let (area, kind) = match &name[..1] {
+            "h" => ("holding", "u16"),
+            "i" => ("input", "u16"),
+            "c" => ("coil", "bool"),
+            _ => ("discrete", "bool"),
+        };
+        let prefix = if device == "plc" { String::new() } else { format!("{device}.") };
+        writeln!(
+            text,
+            "[[tag]]\nname = \"{prefix}{name}\"\ndevice = \"{device}\"\nregister = \"{area}:{}\"\ntype = \"{kind}\"",
+            &name[1..]
+        )
+        .unwrap();
+    }
+    text
+}
+
+/// A good sample is the address it was read from.
+fn is_its_address(tag: &TagPlan, sample: &Sample) {
+    let Source::Register(source) = &tag.tag.source else { panic!("no register") };
+    if sample.quality.is_good() {
+        let value = match source.area {
+            Area::Coil | Area::Discrete => Value::Bool(source.address % 3 == 0),
+            Area::Input | Area::Holding => Value::U64(u64::from(source.address)),
+        };
+        assert_eq!(sample.value.as_ref(), Some(&value), "{}", tag.name);
+    }
+}
+
+async fn one(fault: Fault, settings: &str, names: &str) -> (Hostile, Plant) {
+    let server = Hostile::start(fault).await;
+    let plant =
+        Plant::start(&format!("{}{}", device("plc", server.addr, settings), tags("plc", names)), is_its_address);
+    (server, plant)
+}
+
+/// Runs the cases of a table beside each other: most of them wait.
+async fn each<C: Send + 'static, F: Future<Output = ()> + Send + 'static>(cases: Vec<C>, test: impl Fn(C) -> F) {
+    let mut running: JoinSet<()> = cases.into_iter().map(test).collect();
+    while let Some(ended) = running.join_next().await {
+        ended.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_is_no_answer_makes_the_device_gone_until_it_answers_again() {
+    let timeouts: fn(&DeviceStatus) -> u64 = |s| s.timeouts;
+    let mismatches: fn(&DeviceStatus) -> u64 = |s| s.mismatches;
+    let none: fn(&DeviceStatus) -> u64 = |_| 2;
+    let cases = vec![
+        (Fault::Short, "reply of 18 data bytes instead of 20", mismatches),
+        (Fault::Long, "reply of 22 data bytes instead of 20", mismatches),
+        (Fault::CountTooGreat, "reply of 22 data bytes instead of 20", mismatches),
+        (Fault::WrongTransaction, "reply to transaction", mismatches),
+        (Fault::WrongUnit, "reply of unit 2 instead of 1", mismatches),
+        (Fault::WrongFunction, "reply of function 4 instead of 3", mismatches),
+        (Fault::WrongProtocol, "reply of protocol 256, not Modbus", mismatches),
+        (Fault::HugeLength, "reply with an impossible length of 65535", mismatches),
+        (Fault::NoLength, "reply with an impossible length of 0", mismatches),
+        (Fault::Garbage, "reply of protocol 21584, not Modbus", mismatches),
+        (Fault::Flood, "", mismatches),
+        (Fault::Half, "timeout after 100 ms, incomplete reply: 14 of 29 bytes", timeouts),
+        (Fault::HalfAndClose, "incomplete reply: 14 of 29 bytes", mismatches),
+        (Fault::Silent, "timeout after 100 ms", timeouts),
+        (Fault::Late(150), "timeout after 100 ms", timeouts),
+        (Fault::CloseInstead, "connection closed by the device", none),
+    ];
+    each(cases, |(fault, why, counter)| async move {
+        let (server, mut plant) = one(Fault::None, "", "h0 h1 h2 h3 h4 h5 h6 h7 h8 h9").await;
+        plant.until("good values", |p| p.good("h9") > 2).await;
+        assert!(plant.connected(0), "{fault:?}");
+        assert_eq!(plant.status[0].errors(), 0);
+        server.set(fault);
+        // Two tries of 100 ms, and what a busy machine adds.
+        let took = plant.until_within(Duration::from_secs(2), &format!("{fault:?}"), |p| !p.gone(0).is_empty()).await;
+        assert!(took < Duration::from_millis(1_000), "{fault:?} took {took:?}");
+        assert!(plant.gone(0).starts_with(why), "{fault:?}: {}", plant.gone(0));
+        assert!(counter(&plant.status[0]) >= 2, "{fault:?}: {:?}", plant.status[0]);
+        assert_eq!(plant.status[0].last_error.as_deref(), Some(plant.gone(0)));
+        let good = plant.good("h9");
+        plant.watch(300).await;
+        assert_eq!(plant.good("h9"), good, "{fault:?}: no good value while it is gone");
+        server.set(Fault::None);
+        plant.until("recovery", |p| p.connected(0) && p.good("h9") > good + 2).await;
+        assert!(plant.status[0].reconnects >= 2, "{fault:?}: {:?}", plant.status[0]);
+        plant.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_slow_or_odd_but_right_answer_is_a_good_one() {
+    each(vec![Fault::ByteByByte, Fault::Twice, Fault::Late(30)], |fault| async move {
+        let (_server, mut plant) = one(fault, "", "h0 h1 i5 c3 c4 d8 d9").await;
+        plant.until("values", |p| ["h1", "i5", "c4", "d9"].iter().all(|t| p.good(t) > 3)).await;
+        assert!(plant.states[0].iter().all(|s| !matches!(s, LinkState::NoAnswer(_))), "{fault:?} {:?}", plant.states);
+        assert_eq!((plant.status[0].timeouts, plant.status[0].mismatches), (0, 0), "{fault:?}");
+        plant.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_late_reply_is_never_taken_for_the_answer_to_a_later_request() {
+    // Two blocks in turn, so that a reply that came to the wrong one would be another address.
+    let (_server, mut plant) = one(Fault::LateNowAndThen(120), "retries = 3", "h0 h50 h100").await;
+    plant.until("values", |p| p.status[0].timeouts > 3 && p.good("h100") > 1).await;
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn random_replies_never_end_the_driver_and_never_give_a_value_of_another_shape() {
+    let server = Hostile::start(Fault::Random).await;
+    let project = format!("{}{}", device("plc", server.addr, "retries = 10"), tags("plc", "h0 c0 i9"));
+    let mut plant = Plant::start(&project, |tag, sample| match &sample.value {
+        Some(Value::U64(v)) => assert!(*v <= 0xFFFF && !tag.name.starts_with('c')),
+        Some(Value::Bool(_)) => assert!(tag.name.starts_with('c')),
+        Some(other) => panic!("{other:?} from a register"),
+        None => {}
+    });
+    plant.watch(1_500).await;
+    server.set(Fault::None);
+    plant.until("recovery", |p| p.connected(0) && p.good("i9") > 3 && p.good("h0") > 3).await;
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn an_exception_marks_its_tags_and_keeps_the_link() {
+    let codes = vec![
+        (1, "exception 1: illegal function"),
+        (2, "exception 2: illegal data address"),
+        (3, "exception 3: illegal data value"),
+        (4, "exception 4: server device failure"),
+        (8, "exception 8: memory parity error"),
+        (6, "exception 6: server device busy"),
+        (99, "exception 99: not in the standard"),
+    ];
+    each(codes, |(code, words)| async move {
+        let (server, mut plant) = one(Fault::Exception(code), "", "h0 h1").await;
+        plant.until("bad values", |p| p.quality("h0").is_some() && p.quality("h1").is_some()).await;
+        assert_eq!((plant.quality("h0"), plant.detail("h0")), (Some(Quality::DEVICE_FAULT), words));
+        assert!(plant.connected(0), "an exception is an answer");
+        server.set(Fault::None);
+        plant.until("recovery", |p| p.good("h0") > 2 && p.good("h1") > 2).await;
+        assert_eq!(server.connections(), 1);
+        plant.until("figures", |p| p.status[0].exceptions > 0).await;
+        assert!(plant.status[0].last_error.as_deref().unwrap().starts_with(words));
+        plant.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_bad_register_marks_its_own_tag_alone() {
+    let (server, mut plant) = one(Fault::Hole(3, 2), "", "h0 h1 h2 h3 h4 h5 h6 h7").await;
+    plant.until("values", |p| p.good("h7") > 2 && p.quality("h3").is_some()).await;
+    assert_eq!(
+        (plant.quality("h3"), plant.detail("h3")),
+        (Some(Quality::DEVICE_FAULT), "exception 2: illegal data address")
+    );
+    for tag in ["h0", "h1", "h2", "h4", "h5", "h6", "h7"] {
+        assert_eq!(plant.quality(tag), Some(Quality::GOOD), "{tag}");
+    }
+    assert_eq!((plant.good("h3"), plant.connected(0), server.connections()), (0, true, 1));
+    // What was found is remembered: from now on only the register itself is refused.
+    server.forget();
+    plant.watch(200).await;
+    assert!(server.seen().iter().all(|r| !(r.start..r.start + r.count).contains(&3) || r.count == 1));
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_hole_in_a_bridged_gap_costs_no_tag() {
+    let (_server, mut plant) = one(Fault::Hole(5, 2), "max-gap = 20", "h0 h1 h10 h11").await;
+    plant.until("values", |p| ["h0", "h1", "h10", "h11"].iter().all(|t| p.good(t) > 2)).await;
+    assert_eq!(plant.tags.values().filter(|s| !s.quality.is_good()).count(), 0);
+    plant.until("figures", |p| p.status[0].exceptions == 1).await;
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_busy_device_is_asked_again_before_its_values_are_marked() {
+    let (server, mut plant) = one(Fault::None, "", "h0").await;
+    plant.until("values", |p| p.good("h0") > 2).await;
+    server.set(Fault::Busy(1));
+    let good = plant.good("h0");
+    plant.until("values", |p| p.good("h0") > good + 3).await;
+    plant.until("figures", |p| p.status[0].exceptions == 1).await;
+    assert_eq!(plant.quality("h0"), Some(Quality::GOOD));
+    assert_eq!(plant.states[0], [LinkState::Connecting, LinkState::Connected]);
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_device_that_closes_after_each_answer_is_read_all_the_same() {
+    let (server, mut plant) = one(Fault::CloseAfter, "", "h0 h100").await;
+    plant.until("values", |p| p.good("h100") > 5).await;
+    assert_eq!(plant.states[0], [LinkState::Connecting, LinkState::Connected]);
+    assert!(server.connections() > 5);
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_connection_is_told_soon_and_taken_up_again() {
+    let server = Hostile::start(Fault::None).await;
+    let addr = server.stop().await;
+    let mut plant = Plant::start(&format!("{}{}", device("plc", addr, ""), tags("plc", "h0")), is_its_address);
+    let took = plant.until_within(Duration::from_secs(1), "no answer", |p| p.gone(0) == "connection refused").await;
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    assert!(plant.states[0][0] == LinkState::Connecting && plant.tags.is_empty());
+    let server = Hostile::start_at(addr, Fault::None).await;
+    plant.until("values", |p| p.connected(0) && p.good("h0") > 2).await;
+    // It dies once more, with its connections.
+    server.stop().await;
+    let took = plant.until_within(Duration::from_secs(1), "no answer", |p| !p.gone(0).is_empty()).await;
+    assert!(took < Duration::from_millis(500), "{took:?}");
+    let _server = Hostile::start_at(addr, Fault::None).await;
+    let good = plant.good("h0");
+    plant.until("values", |p| p.connected(0) && p.good("h0") > good + 2).await;
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_dead_unit_is_gone_alone_and_the_others_keep_their_rhythm() {
+    let server = Hostile::start(Fault::SilentUnit(2)).await;
+    let project = format!(
+        "{}{}{}{}",
+        device("plc", server.addr, "unit-id = 1"),
+        device("dead", server.addr, "unit-id = 2"),
+        tags("plc", "h0"),
+        tags("dead", "h0")
+    );
+    let mut plant = Plant::start(&project, is_its_address);
+    plant.until("one gone", |p| p.gone(1) == "timeout after 100 ms" && p.connected(0)).await;
+    let good = plant.good("h0");
+    plant.watch(2_000).await;
+    // 100 polls would be all of them; each probe of the dead unit (three or so) costs five.
+    let polls = plant.good("h0") - good;
+    assert!((70..=101).contains(&polls), "{polls} polls in 2 s");
+    assert!(plant.states[0].iter().all(|s| !matches!(s, LinkState::NoAnswer(_))));
+    server.set(Fault::None);
+    plant.until("recovery", |p| p.connected(1) && p.good("dead.h0") > 2).await;
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_speaks_for_a_silent_target_keeps_its_connection() {
+    let server = Hostile::start(Fault::GatewayUnit(2)).await;
+    let project = format!(
+        "{}{}{}{}",
+        device("plc", server.addr, "unit-id = 1"),
+        device("dead", server.addr, "unit-id = 2"),
+        tags("plc", "h0"),
+        tags("dead", "h0")
+    );
+    let mut plant = Plant::start(&project, is_its_address);
+    plant.until("one gone", |p| p.gone(1) == "gateway: target did not respond" && p.good("h0") > 5).await;
+    plant.watch(300).await;
+    assert_eq!(server.connections(), 1);
+    assert!(plant.connected(0));
+    server.set(Fault::None);
+    plant.until("recovery", |p| p.connected(1) && p.good("dead.h0") > 2).await;
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_connection_all_units_behind_it_are_gone() {
+    let server = Hostile::start(Fault::None).await;
+    let addr = server.stop().await;
+    let project = format!(
+        "{}{}{}",
+        device("plc", addr, "unit-id = 1"),
+        device("b", addr, "unit-id = 2\nretries = 2"),
+        tags("plc", "h0")
+    );
+    let mut plant = Plant::start(&format!("{project}{}", tags("b", "h0")), is_its_address);
+    plant.until("all gone", |p| p.gone(0) == "connection refused" && p.gone(1) == "connection refused").await;
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_block_that_a_device_ignores_costs_its_own_tags_alone() {
+    let (server, mut plant) = one(Fault::Ignored(100), "", "h0 h100 h200").await;
+    plant.until("the others", |p| p.quality("h100").is_some() && p.good("h0") > 5 && p.good("h200") > 5).await;
+    assert_eq!(
+        (plant.quality("h100"), plant.detail("h100")),
+        (Some(Quality::NO_COMMUNICATION), "timeout after 100 ms")
+    );
+    let states = plant.states[0].len();
+    plant.watch(1_000).await;
+    assert!(plant.connected(0) && plant.states[0].len() == states, "no flapping: {:?}", plant.states[0]);
+    server.set(Fault::None);
+    plant.until("recovery", |p| p.good("h100") > 2).await;
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn polls_keep_to_their_grid_and_do_not_burst_after_a_stall() {
+    let (server, mut plant) = one(Fault::Late(60), "poll = \"100ms\"\ntimeout = \"1s\"", "h0").await;
+    plant.until("values", |p| p.good("h0") > 1).await;
+    server.forget();
+    plant.watch(1_500).await;
+    // Waiting 100 ms after each answer would give nine.
+    let polls = server.seen().len();
+    assert!((13..=16).contains(&polls), "{polls} polls of 100 ms, each answered after 60 ms, in 1.5 s");
+    server.set(Fault::Late(750));
+    plant.watch(150).await;
+    server.set(Fault::None);
+    let good = plant.good("h0");
+    plant.until("the end of the stall", |p| p.good("h0") > good).await;
+    server.forget();
+    plant.watch(500).await;
+    let polls = server.seen().len();
+    assert!((3..=6).contains(&polls), "{polls} polls in the 500 ms after a stall of seven");
+    assert_eq!(plant.status[0].timeouts, 0);
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn quirks_of_a_device_are_honoured_where_the_project_names_them() {
+    let cases = vec![
+        (Fault::WrongUnit, "ignore-unit-mismatch = true"),
+        (Fault::WrongTransaction, "ignore-transaction-mismatch = true"),
+        (Fault::None, "close-after-poll = true"),
+        (Fault::None, "pause-between-requests = \"50ms\""),
+        (Fault::None, "pause-after-connect = \"80ms\""),
+    ];
+    each(cases, |(fault, settings)| async move {
+        let start = tokio::time::Instant::now();
+        let (server, mut plant) = one(fault, settings, "h0 h100").await;
+        plant.until(settings, |p| p.good("h0") > 3 && p.good("h100") > 3).await;
+        assert_eq!(plant.states[0], [LinkState::Connecting, LinkState::Connected], "{settings}");
+        let seen = server.seen();
+        let shortest = seen.windows(2).map(|w| w[1].at - w[0].at).min().unwrap();
+        let expected = if settings.starts_with("close") { 3..100 } else { 1..2 };
+        assert!(expected.contains(&server.connections()), "{settings}: {} connections", server.connections());
+        assert_eq!(plant.status[0].reconnects, 0, "{settings}");
+        if settings.starts_with("pause-between") {
+            assert!(shortest >= Duration::from_millis(48), "{shortest:?}");
+        }
+        if settings.starts_with("pause-after") {
+            assert!(seen[0].at - start >= Duration::from_millis(78));
+        }
+        plant.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn registers_of_many_tags_come_in_one_request() {
+    let (server, mut plant) = one(Fault::None, "max-gap = 2", "h0 h1 h4 h5 i0 c0 c1").await;
+    plant.until("values", |p| p.good("c1") > 2).await;
+    let round: Vec<_> = server.seen().iter().take(3).map(|r| (r.start, r.count)).collect();
+    assert_eq!(round, [(0, 2), (0, 1), (0, 6)]);
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_device_without_tags_is_not_asked_and_says_so() {
+    let server = Hostile::start(Fault::None).await;
+    let none = device("none", server.addr, "unit-id = 9");
+    let mut plant =
+        Plant::start(&format!("{}{none}{}", device("plc", server.addr, ""), tags("plc", "h0")), is_its_address);
+    plant.until("values", |p| p.good("h0") > 1).await;
+    assert_eq!(plant.status[1].state, LinkState::Unserved("no tag is read from it".into()));
+    assert!(server.seen().iter().all(|r| r.unit == 1));
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn figures_are_told_at_most_once_a_second() {
+    let (_server, mut plant) = one(Fault::None, "", "h0").await;
+    plant.until("figures", |p| p.status[0].answers > 30).await;
+    let status = plant.status[0].clone();
+    assert!(status.requests >= status.answers && status.answers < 60, "{status:?}");
+    assert_eq!(status.bytes_out, status.requests * 12);
+    assert_eq!(status.bytes_in, status.answers * 11);
+    assert!(status.round_trip.unwrap().0 > 0 && status.last_answer.is_some());
+    plant.stop().await;
+}

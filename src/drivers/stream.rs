@@ -61,7 +61,14 @@ pub struct Tap {
     bytes_out: AtomicU64,
     ended: AtomicBool,
     /// Taken for the copy of one chunk at a time and never across an await, so that a plain lock does.
-    frames: Mutex<VecDeque<Frame>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    frames: VecDeque<Frame>,
+    /// The next byte begins a frame, whatever its direction: it belongs to another stream.
+    parted: bool,
 }
 
 impl Tap {
@@ -74,7 +81,7 @@ impl Tap {
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
             ended: AtomicBool::new(false),
-            frames: Mutex::new(VecDeque::with_capacity(limits.frames)),
+            kept: Mutex::default(),
         })
     }
 
@@ -95,7 +102,7 @@ impl Tap {
 
     /// The frames kept, oldest first.
     pub fn frames(&self) -> Vec<Frame> {
-        self.lock().iter().cloned().collect()
+        self.lock().frames.iter().cloned().collect()
     }
 
     /// Drops the frames kept so far: a sign-in holds a password, which is nobody's to read. The figures go on.
@@ -106,15 +113,15 @@ impl Tap {
     /// Shows the newest sent frame, and the first of what came after it, to `read`: a request and its reply. Both are
     /// empty where there is none, or where it was pushed out by a flood since.
     pub fn with_last_exchange<R>(&self, read: impl FnOnce(&[u8], &[u8]) -> R) -> R {
-        let frames = self.lock();
+        let frames = &self.lock().frames;
         let Some(sent) = frames.iter().rposition(|f| f.direction == Direction::Sent) else { return read(&[], &[]) };
         let received = frames.get(sent + 1).map_or(&[][..], |f| &f.bytes);
         read(&frames[sent].bytes, received)
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Frame>> {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         // A panic elsewhere cannot leave a half-made frame: each change below is whole before the guard goes.
-        self.frames.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn keep(&self, direction: Direction, mut bytes: &[u8]) {
@@ -123,10 +130,14 @@ impl Tap {
             Direction::Received => &self.bytes_in,
         };
         counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        let mut frames = self.lock();
+        let mut kept = self.lock();
+        let mut parted = std::mem::take(&mut kept.parted);
+        let frames = &mut kept.frames;
         while !bytes.is_empty() {
             let room = match frames.back() {
-                Some(last) if last.direction == direction => self.limits.frame_bytes - last.bytes.len(),
+                Some(last) if last.direction == direction && !std::mem::take(&mut parted) => {
+                    self.limits.frame_bytes - last.bytes.len()
+                }
                 _ => 0,
             };
             if room == 0 {
@@ -164,6 +175,7 @@ impl<S> Tapped<S> {
     /// Lets all of `stream` pass `tap`. A tap may serve one stream after another: figures go on, `ended` starts anew.
     pub fn new(stream: S, tap: Arc<Tap>) -> Self {
         tap.ended.store(false, Ordering::Relaxed);
+        tap.lock().parted = true;
         Self { stream, tap }
     }
 
@@ -239,6 +251,18 @@ mod tests {
         assert_eq!(kept.iter().map(|f| f.bytes.len()).collect::<Vec<_>>(), [4, 2]);
         assert_eq!(tap.bytes_in(), 10);
         tap.with_last_exchange(|sent, received| assert!(sent.is_empty() && received.is_empty()));
+    }
+
+    #[test]
+    fn what_was_sent_on_another_stream_is_no_part_of_this_request() {
+        let tap = tap(8, 16);
+        let _first = Tapped::new((), Arc::clone(&tap));
+        tap.keep(Direction::Sent, &[1, 2]);
+        let _second = Tapped::new((), Arc::clone(&tap));
+        tap.keep(Direction::Sent, &[3]);
+        tap.keep(Direction::Received, &[4]);
+        tap.with_last_exchange(|sent, received| assert_eq!((sent, received), (&[3][..], &[4][..])));
+        assert_eq!(tap.frames().len(), 3);
     }
 
     #[tokio::test]

@@ -182,7 +182,9 @@ impl Line {
             unit.score.enter(&self.field, state, since).await?;
         }
         let unreadable = std::mem::take(&mut self.unreadable);
-        self.report(unreadable).await?;
+        if !unreadable.is_empty() {
+            tell(&self.field, self.field.clock.now(), unreadable).await?;
+        }
         loop {
             let Some((due, unit, poll)) = self.next() else { std::future::pending().await };
             let blocked = if self.wire.is_none() { self.blocked_until } else { None };
@@ -362,12 +364,6 @@ impl Line {
             self.wire = None;
             self.expected = true;
         }
-    }
-
-    /// Holds a field of its own over the wait: the client inside the line may move between threads, not be shared.
-    fn report(&self, samples: Vec<Sample>) -> impl Future<Output = Result<(), PlantGone>> + Send + use<> {
-        let field = self.field.clone();
-        async move { if samples.is_empty() { Ok(()) } else { tell(&field, field.clock.now(), samples).await } }
     }
 }
 

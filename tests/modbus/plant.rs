@@ -1,0 +1,197 @@
+//! A plant without an engine: what a Modbus driver reports, kept as it comes, with one promise checked on every sample.
+#![allow(dead_code, reason = "shared by tests that use different parts of it")]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use watchkeeper::drivers::{Field, INPUT_QUEUE, modbus};
+use watchkeeper::engine::plan::{DevicePlan, SourcePlan, TagPlan};
+use watchkeeper::engine::{
+    AlarmId, DeviceId, DeviceStatus, Generation, Input, LinkState, Plan, Quality, Sample, TagId, Value,
+};
+use watchkeeper::project::{Endpoint, Source, file};
+use watchkeeper::time::{Clock, Mono, Now, Utc};
+
+/// A clock that began with the test.
+pub fn clock() -> Clock {
+    let start = Instant::now();
+    Clock::new(move || {
+        let micros = start.elapsed().as_micros() as i64;
+        Now { mono: Mono(micros), utc: Utc(1_800_000_000_000_000 + micros) }
+    })
+}
+
+/// As much of a plan as drivers look at.
+pub fn plan(project: &str) -> Plan {
+    let (project, issues) = file::read(format!("watchkeeper = 1\nname = \"test\"\n{project}").as_bytes());
+    let issues: Vec<_> = issues.iter().map(ToString::to_string).filter(|issue| issue.contains("error")).collect();
+    assert!(issues.is_empty(), "{issues:#?}");
+    let mut plan = Plan { generation: Generation(7), ..Plan::default() };
+    for device in &project.devices {
+        let name = Arc::from(device.name.as_str());
+        plan.devices.push(DevicePlan { device: Arc::clone(device), name, tags: Vec::new(), no_answer: AlarmId(0) });
+    }
+    for (i, tag) in project.tags.iter().enumerate() {
+        let Source::Register(source) = &tag.source else { panic!("{} is no register", tag.name) };
+        let device = plan.devices.iter().position(|d| d.device.name == source.device).unwrap();
+        let Endpoint::ModbusTcp(settings) = &plan.devices[device].device.endpoint else { panic!("no Modbus device") };
+        let poll = source.poll.unwrap_or(settings.poll);
+        plan.devices[device].tags.push(TagId(i as u32));
+        plan.tag_index.insert(tag.name.to_lowercase(), TagId(i as u32));
+        plan.tags.push(TagPlan {
+            tag: Arc::clone(tag),
+            name: tag.name.as_str().into(),
+            unit: "".into(),
+            source: SourcePlan::Register { device: DeviceId(device as u32), poll, source: source.clone() },
+            scaling: None,
+            stale_after: None,
+            alarms: 0..0,
+            dependents: Vec::new(),
+            setpoint: None,
+        });
+    }
+    plan
+}
+
+/// What a sample may be; panics where it may not.
+type Promise = Box<dyn Fn(&TagPlan, &Sample) + Send>;
+
+/// Receives what the drivers of a plan tell.
+pub struct Plant {
+    pub plan: Plan,
+    /// The newest status of each device.
+    pub status: Vec<DeviceStatus>,
+    /// The newest sample of each tag.
+    pub tags: BTreeMap<TagId, Sample>,
+    /// Good samples so far, by tag.
+    pub good: BTreeMap<TagId, u32>,
+    /// Every link state told, by device, without repetitions.
+    pub states: Vec<Vec<LinkState>>,
+    inputs: mpsc::Receiver<Input>,
+    drivers: JoinSet<()>,
+    promise: Promise,
+}
+
+impl Plant {
+    /// Starts the drivers of a project. Every sample has to keep `promise`.
+    pub fn start(project: &str, promise: impl Fn(&TagPlan, &Sample) + Send + 'static) -> Self {
+        let plan = plan(project);
+        let (sender, inputs) = mpsc::channel(INPUT_QUEUE);
+        let field = Field { inputs: sender, clock: clock(), generation: plan.generation };
+        let mut drivers = JoinSet::new();
+        for connection in modbus::connections(&plan) {
+            drivers.spawn(modbus::run(connection, field.clone()));
+        }
+        let status = plan.devices.iter().map(|_| DeviceStatus::new(Now::default())).collect();
+        let states = plan.devices.iter().map(|_| Vec::new()).collect();
+        let promise = Box::new(promise);
+        Self { plan, status, states, tags: BTreeMap::new(), good: BTreeMap::new(), inputs, drivers, promise }
+    }
+
+    pub fn tag(&self, name: &str) -> TagId {
+        self.plan.tag_id(name).unwrap()
+    }
+
+    /// The newest sample of a tag by name.
+    pub fn sample(&self, name: &str) -> Option<&Sample> {
+        self.tags.get(&self.tag(name))
+    }
+
+    pub fn quality(&self, name: &str) -> Option<Quality> {
+        self.sample(name).map(|s| s.quality)
+    }
+
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.sample(name).and_then(|s| s.value.as_ref())
+    }
+
+    pub fn detail(&self, name: &str) -> &str {
+        self.sample(name).and_then(|s| s.detail.as_deref()).unwrap_or_default()
+    }
+
+    /// Good samples of a tag so far.
+    pub fn good(&self, name: &str) -> u32 {
+        self.good.get(&self.tag(name)).copied().unwrap_or(0)
+    }
+
+    /// The reason why a device counts as gone; empty where it does not.
+    pub fn gone(&self, device: usize) -> &str {
+        match &self.status[device].state {
+            LinkState::NoAnswer(why) => why,
+            _ => "",
+        }
+    }
+
+    pub fn connected(&self, device: usize) -> bool {
+        self.status[device].state == LinkState::Connected
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Report(report) => {
+                assert_eq!(report.generation, self.plan.generation);
+                assert!(!report.samples.is_empty(), "an empty report");
+                for sample in report.samples {
+                    let tag = self.plan.tag(sample.tag).unwrap();
+                    if sample.quality.is_good() {
+                        *self.good.entry(sample.tag).or_default() += 1;
+                        assert!(sample.value.is_some(), "good without a value: {}", tag.name);
+                    } else {
+                        assert!(sample.value.is_none() && sample.detail.is_some(), "{} is {sample:?}", tag.name);
+                    }
+                    (self.promise)(tag, &sample);
+                    self.tags.insert(sample.tag, sample);
+                }
+            }
+            Input::Link { generation, device, status } => {
+                assert_eq!(generation, self.plan.generation);
+                let states = &mut self.states[device.index()];
+                if states.last() != Some(&status.state) {
+                    states.push(status.state.clone());
+                }
+                self.status[device.index()] = *status;
+            }
+            other => panic!("a driver tells reports and links, not {other:?}"),
+        }
+    }
+
+    /// Takes what comes until `done`, at most 5 s long.
+    pub async fn until(&mut self, what: &str, done: impl Fn(&Self) -> bool) {
+        self.until_within(Duration::from_secs(5), what, done).await;
+    }
+
+    /// Takes what comes until `done`; how long that took.
+    pub async fn until_within(&mut self, most: Duration, what: &str, done: impl Fn(&Self) -> bool) -> Duration {
+        let start = Instant::now();
+        while !done(self) {
+            match timeout_at(start + most, self.inputs.recv()).await {
+                Ok(Some(input)) => self.take(input),
+                Ok(None) => panic!("the driver ended while waiting for: {what}"),
+                Err(_) => panic!("not within {most:?}: {what}; states {:#?}, newest {:#?}", self.states, self.tags),
+            }
+        }
+        start.elapsed()
+    }
+
+    /// Takes what comes for a while.
+    pub async fn watch(&mut self, millis: u64) {
+        let end = Instant::now() + Duration::from_millis(millis);
+        while let Ok(input) = timeout_at(end, self.inputs.recv()).await {
+            self.take(input.expect("the driver goes on"));
+        }
+    }
+
+    /// Stops listening, and waits for the drivers to end.
+    pub async fn stop(self) {
+        let Self { inputs, mut drivers, .. } = self;
+        drop(inputs);
+        let end = Instant::now() + Duration::from_secs(5);
+        while let Some(ended) = timeout_at(end, drivers.join_next()).await.expect("drivers end when the plant is gone")
+        {
+            ended.unwrap();
+        }
+    }
+}
