@@ -25,7 +25,7 @@ fn device(name: &str, addr: SocketAddr, settings: &str) -> String {
     for line in ["poll = \"20ms\"", "timeout = \"100ms\"", "retries = 1"] {
         let key = line.split(' ').next().unwrap();
         if !settings.lines().any(|l| l.starts_with(key)) {
-            text += &format!("{line}\n");
+            writeln!(text, "{line}").unwrap();
         }
     }
     text
@@ -110,7 +110,7 @@ async fn a_reply_that_is_no_answer_makes_the_device_gone_until_it_answers_again(
         server.set(fault);
         // Two tries of 100 ms, and what a busy machine adds.
         let took = plant.until_within(Duration::from_secs(2), &format!("{fault:?}"), |p| !p.gone(0).is_empty()).await;
-        assert!(took < Duration::from_millis(1_000), "{fault:?} took {took:?}");
+        assert!(took < Duration::from_secs(1), "{fault:?} took {took:?}");
         assert!(plant.gone(0).starts_with(why), "{fault:?}: {}", plant.gone(0));
         assert!(counter(&plant.status[0]) >= 2, "{fault:?}: {:?}", plant.status[0]);
         assert_eq!(plant.status[0].last_error.as_deref(), Some(plant.gone(0)));

@@ -134,8 +134,7 @@ impl Hostile {
 
 async fn listen(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
-    loop {
-        let (stream, _) = listener.accept().await.unwrap();
+    while let Ok((stream, _)) = listener.accept().await {
         stream.set_nodelay(true).unwrap();
         shared.connections.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::clone(&shared);
@@ -189,7 +188,6 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
             bytes
         };
         let reply = match fault {
-            Fault::None | Fault::ByteByByte | Fault::CloseAfter => good,
             Fault::Short => frame(transaction, unit, &answer(function, start, count - 1)),
             Fault::Long => frame(transaction, unit, &answer(function, start, count + 1)),
             Fault::CountTooGreat => other(8, right[1] + 2),
@@ -232,9 +230,10 @@ async fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                     good
                 }
             }
-            Fault::Ignored(_) | Fault::SilentUnit(_) => good,
             Fault::CloseInstead => return Ok(()),
             Fault::Silent => continue,
+            // The silent ones, where this request is none of theirs.
+            Fault::None | Fault::ByteByByte | Fault::CloseAfter | Fault::Ignored(_) | Fault::SilentUnit(_) => good,
             Fault::Random => {
                 let tail: Vec<u8> = (0..fastrand::usize(0..40)).map(|_| fastrand::u8(..)).collect();
                 let head = [&good[..8], &[], &good[..7], &good[..5]][fastrand::usize(0..4)];

@@ -167,11 +167,10 @@ impl Plant {
     pub async fn until_within(&mut self, most: Duration, what: &str, done: impl Fn(&Self) -> bool) -> Duration {
         let start = Instant::now();
         while !done(self) {
-            match timeout_at(start + most, self.inputs.recv()).await {
-                Ok(Some(input)) => self.take(input),
-                Ok(None) => panic!("the driver ended while waiting for: {what}"),
-                Err(_) => panic!("not within {most:?}: {what}; states {:#?}, newest {:#?}", self.states, self.tags),
-            }
+            let Ok(input) = timeout_at(start + most, self.inputs.recv()).await else {
+                panic!("not within {most:?}: {what}; states {:#?}, newest {:#?}", self.states, self.tags)
+            };
+            self.take(input.unwrap_or_else(|| panic!("the driver ended while waiting for: {what}")));
         }
         start.elapsed()
     }
