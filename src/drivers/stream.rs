@@ -107,7 +107,7 @@ impl Tap {
 
     /// Drops the frames kept so far: a sign-in holds a password, which is nobody's to read. The figures go on.
     pub fn forget(&self) {
-        self.lock().clear();
+        self.lock().frames.clear();
     }
 
     /// Shows the newest sent frame, and the first of what came after it, to `read`: a request and its reply. Both are
