@@ -47,8 +47,9 @@ pub fn csv_line(out: &mut impl Write, fields: &[&str]) -> io::Result<()> {
 
 /// Rows of a table in aligned columns; `right` says which are numbers.
 pub fn table(out: &mut impl Write, right: &[bool], rows: &[Vec<String>]) -> io::Result<()> {
-    let widths: Vec<usize> =
-        (0..right.len()).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|f| f.chars().count()).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..right.len())
+        .map(|c| rows.iter().filter_map(|r| r.get(c)).map(|f| f.chars().count()).max().unwrap_or(0))
+        .collect();
     for row in rows {
         writeln!(out, "{}", line(row, right, &widths))?;
     }

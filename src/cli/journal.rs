@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 /// `journal`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  watchkeeper journal plant.toml --from 2h --format csv\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nor how long ago (30m, 2h, 7d).")]
+#[command(
+    after_help = "Example:\n  watchkeeper journal plant.toml --from 2h --format csv\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nor how long ago (30m, 2h, 7d)."
+)]
 pub struct JournalArguments {
     /// Project file
     pub project: PathBuf,
@@ -33,7 +35,20 @@ pub struct JournalArguments {
 }
 
 const COLUMNS: [&str; 14] = [
-    "seq", "time", "event", "alarm", "occurrence", "priority", "value", "quality", "unit", "subject", "by", "note", "began", "until",
+    "seq",
+    "time",
+    "event",
+    "alarm",
+    "occurrence",
+    "priority",
+    "value",
+    "quality",
+    "unit",
+    "subject",
+    "by",
+    "note",
+    "began",
+    "until",
 ];
 
 /// Runs the command.
@@ -72,7 +87,9 @@ pub fn journal(arguments: &JournalArguments) -> Exit {
 
 fn verify(reader: &JournalReader, out: &mut impl Write) -> Exit {
     let (line, exit) = match reader.verify() {
-        Ok(Verdict::Whole { entries, hash }) => (format!("whole: {entries} entries, the last one's hash is {}", hex(&hash)), Exit::Done),
+        Ok(Verdict::Whole { entries, hash }) => {
+            (format!("whole: {entries} entries, the last one's hash is {}", hex(&hash)), Exit::Done)
+        }
         Ok(Verdict::Broken { seq, why }) => (format!("broken at entry {seq}: {why}"), Exit::Project),
         Err(error) => {
             say(&error.to_string());
@@ -85,7 +102,13 @@ fn verify(reader: &JournalReader, out: &mut impl Write) -> Exit {
     }
 }
 
-fn print(reader: &JournalReader, from: Option<Utc>, to: Option<Utc>, format: Format, out: &mut impl Write) -> io::Result<Exit> {
+fn print(
+    reader: &JournalReader,
+    from: Option<Utc>,
+    to: Option<Utc>,
+    format: Format,
+    out: &mut impl Write,
+) -> io::Result<Exit> {
     let mut rows = vec![["TIME", "EVENT", "ALARM", "PRIORITY", "VALUE", "BY", "NOTE"].map(str::to_owned).to_vec()];
     let mut written = Ok(());
     if format == Format::Csv {
@@ -178,11 +201,14 @@ fn bound(text: Option<&str>, zone: Option<&str>) -> Result<Option<Utc>, String> 
         let now = system_clock().now().utc;
         return Ok(Some(now + Span(-ago.0)));
     }
-    let civil = text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
+    let civil =
+        text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
     let zone = zone.and_then(|z| jiff::tz::TimeZone::get(z).ok()).unwrap_or_else(jiff::tz::TimeZone::system);
     match civil.and_then(|c| c.to_zoned(zone)) {
         Ok(time) => Ok(Some(Utc(time.timestamp().as_microsecond()))),
-        Err(_) => Err(format!("\"{text}\" is no time; write 2026-11-20T14:00:00Z, 2026-11-20, or 2h for two hours ago")),
+        Err(_) => {
+            Err(format!("\"{text}\" is no time; write 2026-11-20T14:00:00Z, 2026-11-20, or 2h for two hours ago"))
+        }
     }
 }
 

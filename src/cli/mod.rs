@@ -3,6 +3,7 @@
 //! Standard output carries the answer, standard error the messages. Exit codes: 0 done, 1 the project or the expectation
 //! is at fault, 2 the call is, 3 the world (device, disk, display) is.
 
+pub mod check;
 pub mod demo;
 mod format;
 pub mod journal;
@@ -175,7 +176,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Run(arguments) => run::run(&arguments),
         Command::Values(arguments) => values::values(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
-        Command::Check(_) => not_in_this_version("check"),
+        Command::Check(arguments) => check::check(&arguments),
         Command::Rehearse(_) => not_in_this_version("rehearse"),
         Command::Export(_) => not_in_this_version("export"),
         Command::Demo(arguments) => serve_demo(&arguments),
@@ -224,8 +225,12 @@ pub fn start_logging(default: &str) {
     let writer = || -> Box<dyn io::Write> {
         if MUTED.load(Ordering::Relaxed) { Box::new(io::sink()) } else { Box::new(io::stderr()) }
     };
-    let started =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).with_ansi(ansi).with_target(false).try_init();
+    let started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .with_ansi(ansi)
+        .with_target(false)
+        .try_init();
     // Already started: by a test, or twice in one process.
     drop(started);
 }

@@ -12,7 +12,9 @@ use tokio::runtime::Runtime;
 
 /// `run`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  watchkeeper run projects/demo.toml --for 30s\n\nLogs to standard error; WATCHKEEPER_LOG=warn says less, debug more.")]
+#[command(
+    after_help = "Example:\n  watchkeeper run projects/demo.toml --for 30s\n\nLogs to standard error; WATCHKEEPER_LOG=warn says less, debug more."
+)]
 pub struct RunArguments {
     /// Project file
     #[arg(required_unless_present = "demo")]

@@ -14,7 +14,9 @@ use std::path::PathBuf;
 
 /// `values`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  watchkeeper values projects/demo.toml --for 10s --format jsonl\n\nWithout --for it prints the first value of each tag and ends; a tag that has none within --timeout is\nprinted with its bad quality. Exit 3 where no tag has a value at all.")]
+#[command(
+    after_help = "Example:\n  watchkeeper values projects/demo.toml --for 10s --format jsonl\n\nWithout --for it prints the first value of each tag and ends; a tag that has none within --timeout is\nprinted with its bad quality. Exit 3 where no tag has a value at all."
+)]
 pub struct ValuesArguments {
     /// Project file
     pub project: PathBuf,
@@ -82,7 +84,9 @@ pub fn values(arguments: &ValuesArguments) -> Exit {
         Ok(tags) => {
             let watch = Watch { link, clock, tags, format: arguments.format };
             let out = io::BufWriter::new(io::stdout().lock());
-            runtime.block_on(watch.print(arguments.duration, arguments.timeout, out)).unwrap_or_else(|e| end_of_output(&e))
+            runtime
+                .block_on(watch.print(arguments.duration, arguments.timeout, out))
+                .unwrap_or_else(|e| end_of_output(&e))
         }
         Err(exit) => exit,
     };
@@ -189,7 +193,9 @@ impl Watch {
     fn head(&self, out: &mut impl Write, streaming: bool, widths: &[usize]) -> io::Result<()> {
         match self.format {
             Format::Csv => csv_line(out, &["tag", "time", "value", "quality", "unit"]),
-            Format::Table if streaming => writeln!(out, "{}", line(&TABLE_HEAD.map(str::to_owned), &TABLE_RIGHT, widths)),
+            Format::Table if streaming => {
+                writeln!(out, "{}", line(&TABLE_HEAD.map(str::to_owned), &TABLE_RIGHT, widths))
+            }
             Format::Table | Format::Jsonl => Ok(()),
         }
     }

@@ -2,9 +2,13 @@
 
 use crate::project::{self, Issue, Project, Severity};
 use sha2::{Digest as _, Sha256};
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::{fs, io, path};
+
+/// A hundred times the largest project; a device file would never end.
+const LARGEST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// A project as read.
 #[derive(Debug, Clone)]
@@ -20,8 +24,10 @@ pub struct Loaded {
 impl Loaded {
     /// From text that is in memory; `path` is where it came from, if anywhere.
     pub fn from_bytes(bytes: &[u8], path: Option<&Path>) -> Self {
-        let (mut project, issues) = project::file::read(bytes);
-        project.path = path.map(Path::to_owned);
+        let (project, issues) = match path {
+            Some(path) => project::file::read_named(bytes, path.to_owned()),
+            None => project::file::read(bytes),
+        };
         let fingerprint = crate::historian::chain::hex(&Sha256::digest(bytes));
         Self { project: Arc::new(project), issues, fingerprint }
     }
@@ -36,7 +42,11 @@ impl Loaded {
 
 /// Reads a project's file. Only a file that cannot be read is an error; faults in it are issues.
 pub fn load(path: &Path) -> io::Result<Loaded> {
-    let bytes = fs::read(path)?;
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_BYTES {
+        return Err(io::Error::other("it is larger than 256 MiB, and no project"));
+    }
     // Absolute, so that the data folder remembers it whatever the working directory is next time.
     let path = path::absolute(path)?;
     Ok(Loaded::from_bytes(&bytes, Some(&path)))

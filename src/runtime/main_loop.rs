@@ -172,7 +172,11 @@ pub fn log(entry: &Entry) {
         line.push_str(part);
     }
     if let Some(value) = &entry.value {
-        line.push_str(&format!(" at {value}{}{}", if entry.unit.is_some() { " " } else { "" }, entry.unit.as_deref().unwrap_or("")));
+        line.push_str(&format!(
+            " at {value}{}{}",
+            if entry.unit.is_some() { " " } else { "" },
+            entry.unit.as_deref().unwrap_or("")
+        ));
     }
     if let Some(by) = &entry.by {
         line.push_str(&format!(" by {by}"));

@@ -32,6 +32,8 @@ pub fn field_runtime() -> io::Result<tokio::runtime::Runtime> {
 
 /// Who acts at this computer: the operating system's user and the computer's name.
 pub fn local_actor() -> Actor {
-    let known = |name: Result<String, whoami::Error>| name.ok().filter(|n| !n.is_empty()).unwrap_or_else(|| "unknown".to_owned());
+    let known = |name: Result<String, whoami::Error>| {
+        name.ok().filter(|n| !n.is_empty()).unwrap_or_else(|| "unknown".to_owned())
+    };
     Actor { user: known(whoami::username()).into(), computer: known(whoami::hostname()).into(), desk: None }
 }

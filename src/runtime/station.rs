@@ -4,13 +4,13 @@
 //! remember, then the main loop, then the field. Stop: the field, then the main loop, then the journal with its `stopped`
 //! and its checkpoint, then the lock. Each step of a stop has its time; one that takes longer is told and passed over.
 
+use super::Loaded;
 use super::main_loop::{MainLoop, Recorder, log};
 use super::sources::{Connection, Run, Sources};
-use super::Loaded;
 use crate::drivers::{self, Field, INPUT_QUEUE};
 use crate::engine::{
-    Actor, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, Input, LinkState, Mode, Plan,
-    Snapshot,
+    Actor, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, Input, LinkState,
+    Mode, Plan, Snapshot,
 };
 use crate::historian::{DataFolder, Holder, Journal, JournalError, JournalReader, LockError, Writer};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
@@ -96,7 +96,8 @@ pub struct Station {
 impl Station {
     /// Starts a plant; drivers run on `runtime`.
     pub fn start(config: StationConfig, runtime: &Handle) -> Result<Self, StartError> {
-        let StationConfig { loaded, mode, data_folder, record, when_held, tail_points, client_id_suffix, actor, clock } = config;
+        let StationConfig { loaded, mode, data_folder, record, when_held, tail_points, client_id_suffix, actor, clock } =
+            config;
         let Loaded { project, issues, fingerprint } = loaded;
         let (plan, compiled) = Plan::compile(project.clone(), Generation(1), mode);
         let plan = Arc::new(plan);
@@ -253,7 +254,9 @@ fn prepare(
     };
     if let Some(earlier) = folder.earlier_project() {
         let (folder, earlier) = (folder.path().display(), earlier.display());
-        tracing::warn!("the data folder {folder} was used by {earlier}, which still exists; give each project a [history] path of its own");
+        tracing::warn!(
+            "the data folder {folder} was used by {earlier}, which still exists; give each project a [history] path of its own"
+        );
     }
     let mut journal = Journal::open(folder.path(), now)?;
     for rename in journal.adopt(plan, now)? {
@@ -272,7 +275,10 @@ fn opening_entries(journal: &Journal, plan: &Plan, fingerprint: &str, actor: &Ac
         note.push_str(&format!("; the last run ended without a stop, its last entry is of {}", time.to_rfc3339()));
     }
     if let Some((path, why)) = journal.set_aside() {
-        tracing::error!("the journal was damaged ({why}); it was set aside as {}, and a new one was begun", path.display());
+        tracing::error!(
+            "the journal was damaged ({why}); it was set aside as {}, and a new one was begun",
+            path.display()
+        );
         note.push_str(&format!("; the journal before was damaged ({why}) and set aside as {}", path.display()));
     }
     let mut started = Entry::new(now, Event::Started);
@@ -281,7 +287,8 @@ fn opening_entries(journal: &Journal, plan: &Plan, fingerprint: &str, actor: &Ac
     let mut deployed = Entry::new(now, Event::Deployed);
     deployed.by = Some(actor.clone());
     deployed.subject = Some(plan.project.name.as_str().into());
-    deployed.note = Some(format!("{} tags, {} alarms, sha256 {fingerprint}", plan.tags.len(), plan.alarms.len()).into());
+    deployed.note =
+        Some(format!("{} tags, {} alarms, sha256 {fingerprint}", plan.tags.len(), plan.alarms.len()).into());
     [started, deployed]
 }
 

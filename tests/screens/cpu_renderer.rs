@@ -53,7 +53,8 @@ impl egui_kittest::TestRenderer for CpuRenderer {
         for primitive in &primitives {
             self.paint(&mut canvas, primitive, scale);
         }
-        image::RgbaImage::from_raw(width as u32, height as u32, canvas.pixels).ok_or_else(|| "size of the picture".to_owned())
+        image::RgbaImage::from_raw(width as u32, height as u32, canvas.pixels)
+            .ok_or_else(|| "size of the picture".to_owned())
     }
 }
 
@@ -177,7 +178,8 @@ impl Texture {
         let (x, y) = (x.floor() as i32, y.floor() as i32);
         let corners = [at(x, y), at(x + 1, y), at(x, y + 1), at(x + 1, y + 1)];
         std::array::from_fn(|k| {
-            (corners[0][k] * (1.0 - fx) + corners[1][k] * fx) * (1.0 - fy) + (corners[2][k] * (1.0 - fx) + corners[3][k] * fx) * fy
+            (corners[0][k] * (1.0 - fx) + corners[1][k] * fx) * (1.0 - fy)
+                + (corners[2][k] * (1.0 - fx) + corners[3][k] * fx) * fy
         })
     }
 }

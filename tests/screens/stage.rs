@@ -25,7 +25,15 @@ pub struct Stage {
 impl Stage {
     pub fn new(sample: Sample, display: &str, theme: ThemeChoice) -> Self {
         let display = sample.snapshot.plan.displays.iter().position(|d| d.display.name == display);
-        Self { sample, theme: theme.theme(), display, chosen: None, blink_on: true, panels: Panels::default(), out: Outbox::default() }
+        Self {
+            sample,
+            theme: theme.theme(),
+            display,
+            chosen: None,
+            blink_on: true,
+            panels: Panels::default(),
+            out: Outbox::default(),
+        }
     }
 
     /// A harness of this size in points, at this zoom.
@@ -47,8 +55,14 @@ impl Stage {
         let Self { sample, theme, display, chosen, blink_on, panels, out } = self;
         let rect = ui.ctx().content_rect();
         ui.painter().rect_filled(rect, 0.0, theme.ground);
-        let frame =
-            Frame { snapshot: &sample.snapshot, about: &sample.about, theme, zone: &sample.zone, blink_on: *blink_on, chosen: *chosen };
+        let frame = Frame {
+            snapshot: &sample.snapshot,
+            about: &sample.about,
+            theme,
+            zone: &sample.zone,
+            blink_on: *blink_on,
+            chosen: *chosen,
+        };
         ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| match display {
             Some(display) => display_ui(ui, &frame, *display, panels, out),
             None => alarm_list_ui(ui, &frame, panels, out),

@@ -4,8 +4,8 @@
 
 use crate::engine::core::EngineOptions;
 use crate::engine::{
-    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Generation, Input, LinkState, Mode, Plan, Quality, Raw, Report,
-    Sample as Read, Snapshot, TagId, Value,
+    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Generation, Input, LinkState, Mode, Plan,
+    Quality, Raw, Report, Sample as Read, Snapshot, TagId, Value,
 };
 use crate::link::About;
 use crate::project::{self, DataType, Project};
@@ -37,11 +37,9 @@ pub fn riverside() -> Sample {
     let mut at = -WATCHED_SECS;
     while at <= 0 {
         play.step(at, |tag, at| riverside_value(tag, at));
-        for (when, alarm) in [
-            (-6_900_i64, "feederA.pf/low"),
-            (-1_000, "tank1.level/high"),
-            (-840, "station.inflow/high"),
-        ] {
+        for (when, alarm) in
+            [(-6_900_i64, "feederA.pf/low"), (-1_000, "tank1.level/high"), (-840, "station.inflow/high")]
+        {
             if when == at {
                 play.acknowledge(at, alarm);
             }
@@ -74,7 +72,9 @@ pub fn starting() -> Sample {
 
 /// A plant of `count` tags, each with one alarm that stands unacknowledged.
 pub fn flood(count: usize) -> Sample {
-    let mut text = String::from("watchkeeper = 1\nname = \"Flood\"\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"192.0.2.10:502\"\n");
+    let mut text = String::from(
+        "watchkeeper = 1\nname = \"Flood\"\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"192.0.2.10:502\"\n",
+    );
     for i in 0..count {
         let priority = ["low", "medium", "high", "critical"][i % 4];
         // Writing to a string cannot fail.
@@ -153,7 +153,9 @@ fn calm_value(tag: &str, at: i64) -> f64 {
 /// Unrest without chance: a sum of sines that repeats for no one who looks.
 fn wobble(t: f64, seed: i32, size: f64) -> f64 {
     let s = f64::from(seed);
-    size * ((t / (23.0 + s)).sin() * 0.45 + (t / (7.3 + s * 0.31) + s).sin() * 0.3 + (t / (151.0 + s * 3.0) + 2.0 * s).sin() * 0.5)
+    size * ((t / (23.0 + s)).sin() * 0.45
+        + (t / (7.3 + s * 0.31) + s).sin() * 0.3
+        + (t / (151.0 + s * 3.0) + 2.0 * s).sin() * 0.5)
 }
 
 /// An engine with its virtual clock.
@@ -226,7 +228,14 @@ impl Play {
                         _ => Value::F64(number),
                     };
                     let raw = Raw::new(&(number as f32).to_be_bytes());
-                    samples.push(Read { tag: id, value: Some(value), quality: Quality::GOOD, source_time: None, raw, detail: None });
+                    samples.push(Read {
+                        tag: id,
+                        value: Some(value),
+                        quality: Quality::GOOD,
+                        source_time: None,
+                        raw,
+                        detail: None,
+                    });
                 }
                 // A sensor that fell silent is not told at all; one whose answer was not understood is.
                 None if tag.name.starts_with("weather.") => {}
@@ -283,6 +292,10 @@ impl Play {
 
     fn sample(mut self) -> Sample {
         let zone = self.plan.project.time_zone.as_deref().and_then(|name| jiff::tz::TimeZone::get(name).ok());
-        Sample { snapshot: self.engine.snapshot(Self::now(0)), about: self.about, zone: zone.unwrap_or(jiff::tz::TimeZone::UTC) }
+        Sample {
+            snapshot: self.engine.snapshot(Self::now(0)),
+            about: self.about,
+            zone: zone.unwrap_or(jiff::tz::TimeZone::UTC),
+        }
     }
 }

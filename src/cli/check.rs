@@ -1,0 +1,128 @@
+//! `watchkeeper check`: every fault of a project, one to a line.
+
+use super::{CheckArguments, CheckFormat, Exit, end_of_output, open_project, say};
+use crate::engine::{Generation, Mode, Plan};
+use crate::project::{Issue, Severity};
+use crate::runtime::Loaded;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Checks a project and prints its faults; how many there are is a message.
+pub fn check(arguments: &CheckArguments) -> Exit {
+    let loaded = match open_project(&arguments.project) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let issues = issues(loaded);
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    if let Err(error) = print(&issues, &arguments.project, arguments.format, &mut out) {
+        return end_of_output(&error);
+    }
+    let (errors, warnings) = counts(&issues);
+    let plural = |n: usize| if n == 1 { "" } else { "s" };
+    say(&format!("{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings)));
+    if errors > 0 { Exit::Project } else { Exit::Done }
+}
+
+/// All faults of a project, those of its text and those of its plan, in the order of their places.
+pub fn issues(loaded: Loaded) -> Vec<Issue> {
+    let Loaded { project, mut issues, .. } = loaded;
+    let (_plan, more) = Plan::compile(project, Generation(0), Mode::Live);
+    issues.extend(more);
+    issues.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
+    issues
+}
+
+/// Prints faults as `path:line:column: error: what; mend`, or as a list of `{path, line, column, severity, message}`.
+///
+/// # Errors
+/// Where the output cannot be written.
+pub fn print(issues: &[Issue], path: &Path, format: CheckFormat, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        CheckFormat::Text => print_text(issues, path, out)?,
+        CheckFormat::Json => print_json(issues, path, out)?,
+    }
+    out.flush()
+}
+
+fn counts(issues: &[Issue]) -> (usize, usize) {
+    let errors = issues.iter().filter(|i| i.severity == Severity::Error).count();
+    (errors, issues.len() - errors)
+}
+
+fn print_text(issues: &[Issue], path: &Path, out: &mut dyn Write) -> io::Result<()> {
+    issues.iter().try_for_each(|issue| writeln!(out, "{}:{issue}", path.display()))
+}
+
+fn print_json(issues: &[Issue], path: &Path, out: &mut dyn Write) -> io::Result<()> {
+    let list: Vec<serde_json::Value> = issues
+        .iter()
+        .map(|issue| {
+            let message = match issue.mend.as_str() {
+                "" => issue.message.clone(),
+                mend => format!("{}; {mend}", issue.message),
+            };
+            serde_json::json!({
+                "path": path.display().to_string(),
+                "line": issue.place.line,
+                "column": issue.place.column,
+                "severity": issue.severity.to_string(),
+                "message": message,
+            })
+        })
+        .collect();
+    serde_json::to_writer_pretty(&mut *out, &list)?;
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(text: &str, format: CheckFormat) -> String {
+        let mut out = Vec::new();
+        let issues = issues(Loaded::from_bytes(text.as_bytes(), None));
+        print(&issues, Path::new("plant.toml"), format, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn faults_of_text_and_plan_are_told_with_path_line_and_column() {
+        let text = "watchkeeper = 1\n[[tag]]\nname = \"a\"\nformula = \"b\"\n[[display]]\nnam = \"x\"\nname = \"x\"\n";
+        assert_eq!(
+            checked(text, CheckFormat::Text),
+            "plant.toml:4:12: error: there is no tag \"b\"; did you mean \"a\"?\n\
+             plant.toml:6:1: error: unknown key \"nam\" in a display; did you mean \"name\"?\n"
+        );
+    }
+
+    #[test]
+    fn the_same_as_json() {
+        let out = checked("watchkeeper = 1\nnam = \"x\"\n", CheckFormat::Json);
+        let list: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let message = "unknown key \"nam\" in the project; did you mean \"name\"?";
+        assert_eq!(
+            list,
+            serde_json::json!([{ "path": "plant.toml", "line": 2, "column": 1, "severity": "error", "message": message }])
+        );
+        assert_eq!(checked("watchkeeper = 1\n", CheckFormat::Json), "[]\n");
+    }
+
+    #[test]
+    fn a_missing_file_and_a_faulty_project_end_differently() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("plant.toml");
+        let arguments = CheckArguments { project: file.clone(), format: CheckFormat::Text };
+        assert_eq!(check(&arguments), Exit::Call);
+        assert_eq!(check(&CheckArguments { project: folder.path().to_owned(), ..arguments }), Exit::World);
+        for (text, exit) in [
+            ("watchkeeper = 1\n", Exit::Done),
+            ("watchkeeper = 2\n", Exit::Project),
+            // A warning alone is no failure.
+            ("watchkeeper = 1\n[[device]]\nname = \"a\"\nprotocol = \"mqtt\"\naddress = \"mqtts://b\"\n", Exit::Done),
+        ] {
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(check(&CheckArguments { project: file.clone(), format: CheckFormat::Text }), exit, "{text}");
+        }
+    }
+}
