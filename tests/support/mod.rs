@@ -1,0 +1,174 @@
+//! What tests of the running program share: a Modbus server of their own, and the program as a child process.
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use std::future;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio_modbus::server::tcp::{Server, accept_tcp_connection};
+use tokio_modbus::{ExceptionCode, Request, Response};
+
+/// Holding registers on a free port of loopback, served until dropped.
+pub struct Modbus {
+    pub address: SocketAddr,
+    registers: Arc<Mutex<Vec<u16>>>,
+    _runtime: Runtime,
+}
+
+struct Service(Arc<Mutex<Vec<u16>>>);
+
+impl tokio_modbus::server::Service for Service {
+    type Request = Request<'static>;
+    type Response = Response;
+    type Exception = ExceptionCode;
+    type Future = future::Ready<Result<Response, ExceptionCode>>;
+
+    fn call(&self, request: Self::Request) -> Self::Future {
+        future::ready(match request {
+            Request::ReadHoldingRegisters(address, count) => {
+                let registers = self.0.lock().unwrap();
+                let range = usize::from(address)..usize::from(address) + usize::from(count);
+                registers.get(range).map(|r| Response::ReadHoldingRegisters(r.to_vec())).ok_or(ExceptionCode::IllegalDataAddress)
+            }
+            _ => Err(ExceptionCode::IllegalFunction),
+        })
+    }
+}
+
+impl Modbus {
+    pub fn start(count: usize) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let registers = Arc::new(Mutex::new(vec![0; count]));
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = registers.clone();
+        runtime.spawn(async move {
+            let server = Server::new(listener);
+            let connected = |stream, from| {
+                let served = served.clone();
+                async move { accept_tcp_connection(stream, from, move |_| Ok(Some(Service(served.clone())))) }
+            };
+            server.serve(&connected, |_error| {}).await
+        });
+        Self { address, registers, _runtime: runtime }
+    }
+
+    pub fn set(&self, address: usize, words: &[u16]) {
+        self.registers.lock().unwrap()[address..address + words.len()].copy_from_slice(words);
+    }
+}
+
+/// A level with a high alarm in register 0, an exact 64-bit counter in 1 to 4, a register the device does not have.
+pub fn project(folder: &Path, modbus: SocketAddr) -> PathBuf {
+    let text = format!(
+        r#"watchkeeper = 1
+name = "Test plant"
+
+[[device]]
+name = "plc1"
+protocol = "modbus-tcp"
+address = "{modbus}"
+poll = "50ms"
+timeout = "500ms"
+
+[[tag]]
+name = "tank1.level"
+device = "plc1"
+register = "holding:0"
+type = "u16"
+scale = 0.5
+unit = "%"
+range = [0.0, 100.0]
+
+  [[tag.alarm]]
+  kind = "high"
+  limit = 95.0
+  priority = "critical"
+  message = "Tank 1 is about to overflow"
+
+[[tag]]
+name = "meter.energy"
+device = "plc1"
+register = "holding:1"
+type = "u64"
+unit = "Wh"
+"#
+    );
+    let path = folder.join("plant.toml");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// The program, logging little, with no display.
+pub fn watchkeeper(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_watchkeeper"));
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "WATCHKEEPER_LOG"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs it to its end: exit code, standard output, standard error.
+pub fn ended(arguments: &[&str]) -> (i32, String, String) {
+    told(watchkeeper(arguments).output().unwrap())
+}
+
+pub fn told(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// A child that does not outlive its test.
+pub struct Running(Option<Child>);
+
+impl Running {
+    pub fn start(mut command: Command) -> Self {
+        Self(Some(command.spawn().unwrap()))
+    }
+
+    pub fn child(&mut self) -> &mut Child {
+        self.0.as_mut().unwrap()
+    }
+
+    /// As a service manager does.
+    pub fn terminate(mut self) -> (i32, String, String) {
+        let child = self.0.take().unwrap();
+        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        told(child.wait_with_output().unwrap())
+    }
+
+    /// As a power cut does.
+    pub fn kill(mut self) -> ExitStatus {
+        let mut child = self.0.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
+}
+
+/// Asks until it holds; a test that waits in vain fails with what it waited for.
+#[expect(clippy::disallowed_methods, reason = "the patience of a test with real processes")]
+pub fn until<T>(what: &str, mut asked: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = asked() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
