@@ -1,13 +1,74 @@
 //! Arguments, logging, wiring.
+
 use clap::Parser as _;
 use std::process::ExitCode;
-use watchkeeper::cli::{self, Arguments};
+use watchkeeper::cli::{self, Arguments, Exit};
 
 fn main() -> ExitCode {
-    let Arguments { project, window: _, command } = Arguments::parse();
-    if let Some(command) = command {
+    let arguments = Arguments::parse();
+    if let Some(command) = arguments.command {
         return cli::carry_out(command).into();
     }
-    cli::start_logging("warn,watchkeeper=info");
-    cli::without_window("this build has no window", project.as_deref()).into()
+    cli::start_logging(cli::USUAL_LOG);
+    desk(&arguments).into()
+}
+
+#[cfg(not(feature = "window"))]
+fn desk(arguments: &Arguments) -> Exit {
+    let why = "this build has no window; build it with the feature \"window\" for one";
+    cli::without_window(why, arguments.project.as_deref())
+}
+
+/// A plant behind a window. The plant runs before the window opens, and whatever the window does.
+#[cfg(feature = "window")]
+fn desk(arguments: &Arguments) -> Exit {
+    use watchkeeper::link::DeskRequest;
+    use watchkeeper::runtime::{Supervisor, clock::system_clock, field_runtime, local_actor};
+    use watchkeeper::ui::app;
+
+    let project = arguments.project.clone();
+    let clock = system_clock();
+    let started = field_runtime().and_then(|runtime| {
+        let first = project.clone().map_or(DeskRequest::OpenDemo, DeskRequest::Open);
+        let (desk, supervisor) = Supervisor::start(first, runtime.handle().clone(), local_actor(), clock.clone())?;
+        Ok((runtime, desk, supervisor))
+    });
+    let (runtime, desk, supervisor) = match started {
+        Ok(started) => started,
+        Err(error) => {
+            cli::say(&format!("could not start: {error}"));
+            return Exit::World;
+        }
+    };
+    let stop = supervisor.stopper();
+    runtime.spawn(async move {
+        cli::signals::stop_asked().await;
+        stop();
+    });
+    let shown = app::run(desk, window_options(arguments, clock));
+    supervisor.stop();
+    runtime.shutdown_background();
+    match shown {
+        Ok(()) => Exit::Done,
+        Err(why) => cli::without_window(&why.to_string(), project.as_deref()),
+    }
+}
+
+#[cfg(feature = "window")]
+fn window_options(arguments: &Arguments, clock: watchkeeper::time::Clock) -> watchkeeper::ui::app::WindowOptions {
+    use watchkeeper::cli::{Renderer, ThemeChoice};
+    use watchkeeper::ui::{app, theme};
+
+    let mut options = app::WindowOptions::new(clock);
+    options.renderer = match arguments.window.renderer {
+        Renderer::Auto => app::Renderer::Auto,
+        Renderer::Glow => app::Renderer::Glow,
+        Renderer::Wgpu => app::Renderer::Wgpu,
+    };
+    options.theme = arguments.window.theme.map(|theme| match theme {
+        ThemeChoice::Dark => theme::ThemeChoice::Dark,
+        ThemeChoice::Light => theme::ThemeChoice::Light,
+    });
+    options.size = arguments.window.size;
+    options
 }

@@ -221,7 +221,7 @@ fn run_records_until_it_is_terminated_and_its_journal_is_whole() {
     assert!(lines[0].starts_with("seq,time,event,alarm,occurrence,priority,value,quality,unit,"), "{out}");
     assert!(lines[4].contains(",raised,tank1.level/high,1,critical,100,good,%,"), "{out}");
     let (_, out, _) = ended(&["journal", plant]);
-    assert!(out.lines().nth(4).unwrap().contains("raised     tank1.level/high  critical  100 %"), "{out}");
+    assert!(out.lines().nth(4).unwrap().contains("raised    tank1.level/high  critical  100 %"), "{out}");
     let (_, out, _) = ended(&["journal", plant, "--from", "1h", "--to", "30m", "--format", "jsonl"]);
     assert_eq!(out, "");
 
@@ -299,7 +299,7 @@ fn values_stands_beside_run_on_one_broker_and_prints_a_retained_message_as_uncer
         let (publisher, mut events) = AsyncClient::builder(options).capacity(8).build();
         tokio::spawn(async move { while events.poll().await.is_ok() {} });
         let retained = PublishOptions::new(QoS::AtLeastOnce).retained();
-        publisher.publish("site/weather", retained, r#"{"wind":{"speed":"7.5"}}"#).await.unwrap();
+        publisher.publish("site/weather", r#"{"wind":{"speed":"7.5"}}"#, retained).await.unwrap();
         (address, publisher)
     });
     let folder = tempfile::tempdir().unwrap();

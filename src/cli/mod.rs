@@ -184,7 +184,7 @@ pub fn carry_out(command: Command) -> Exit {
 }
 
 fn serve_demo(arguments: &DemoArguments) -> Exit {
-    start_logging("warn,watchkeeper=info");
+    start_logging(USUAL_LOG);
     let runtime = match open_runtime() {
         Ok(runtime) => runtime,
         Err(exit) => return exit,
@@ -213,6 +213,9 @@ pub fn help(command: &str) -> Option<String> {
     }
     program.find_subcommand_mut(command).map(|c| c.render_long_help().to_string())
 }
+
+/// What is logged unless somebody says otherwise: our own words, and warnings of the libraries.
+pub const USUAL_LOG: &str = "warn,watchkeeper=info";
 
 /// Whether log lines are held back because a picture is on the terminal.
 static MUTED: AtomicBool = AtomicBool::new(false);

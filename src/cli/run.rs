@@ -29,7 +29,7 @@ pub struct RunArguments {
 
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Exit {
-    super::start_logging("warn,watchkeeper=info");
+    super::start_logging(super::USUAL_LOG);
     watch(arguments.project.as_deref(), arguments.duration)
 }
 

@@ -9,11 +9,12 @@ use crate::engine::{Actor, Mode};
 use crate::link::{Desk, DeskLink, DeskRequest};
 use crate::time::Clock;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 use std::{io, thread};
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// Requests of the window that may wait; it refuses further ones at the button.
 const REQUEST_QUEUE: usize = 4;
@@ -27,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(12);
 /// The thread that serves a [`DeskLink`].
 #[derive(Debug)]
 pub struct Supervisor {
-    stop: oneshot::Sender<()>,
+    stop: Arc<Notify>,
     ended: Receiver<()>,
 }
 
@@ -57,7 +58,8 @@ impl Supervisor {
     pub fn start(first: DeskRequest, runtime: Handle, actor: Actor, clock: Clock) -> io::Result<(DeskLink, Self)> {
         let (desk, shown) = watch::channel(Desk::Opening(name(&first)));
         let (requests, mut asked) = mpsc::channel(REQUEST_QUEUE);
-        let (stop, mut stopped) = oneshot::channel();
+        let stop = Arc::new(Notify::new());
+        let stopped = stop.clone();
         let (end, ended) = sync_channel(1);
         let mut office = Office { runtime: runtime.clone(), actor, clock, desk, running: None, demo: None };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
@@ -67,7 +69,7 @@ impl Supervisor {
                 next = runtime.block_on(async {
                     tokio::select! {
                         biased;
-                        _stop = &mut stopped => None,
+                        () = stopped.notified() => None,
                         request = asked.recv() => request,
                     }
                 });
@@ -78,9 +80,15 @@ impl Supervisor {
         Ok((DeskLink { desk: shown, requests }, Self { stop, ended }))
     }
 
+    /// Something that asks for the end, from wherever: the plant is stopped, the desk goes, and with it the window.
+    pub fn stopper(&self) -> impl Fn() + Send + Sync + use<> {
+        let stop = self.stop.clone();
+        move || stop.notify_one()
+    }
+
     /// Stops the plant and waits for it, within its time.
     pub fn stop(self) {
-        let _already_ended = self.stop.send(());
+        self.stop.notify_one();
         if self.ended.recv_timeout(PATIENCE).is_err() {
             tracing::error!("the plant did not stop within {} s", PATIENCE.as_secs());
         }
