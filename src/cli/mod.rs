@@ -8,6 +8,7 @@ pub mod demo;
 mod format;
 pub mod journal;
 pub mod live;
+pub mod rehearse;
 pub mod run;
 pub mod signals;
 pub mod values;
@@ -104,8 +105,8 @@ pub enum Command {
     Check(CheckArguments),
     /// Connect and print values as they change; records nothing
     Values(values::ValuesArguments),
-    /// Play a scenario through the engine in virtual time (not in this version)
-    Rehearse(NotYet),
+    /// Play a scenario through the engine in virtual time
+    Rehearse(rehearse::RehearseArguments),
     /// Recorded samples, with quality (not in this version)
     Export(NotYet),
     /// Alarm and operator events
@@ -177,7 +178,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Values(arguments) => values::values(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
         Command::Check(arguments) => check::check(&arguments),
-        Command::Rehearse(_) => not_in_this_version("rehearse"),
+        Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Export(_) => not_in_this_version("export"),
         Command::Demo(arguments) => serve_demo(&arguments),
     }

@@ -4,7 +4,7 @@ use super::command::{Actor, AlarmRef, Command, LONGEST_SHELVING};
 use super::core::{Due, Engine, REFUSALS_SHOWN};
 use super::effect::{Effect, Entry, Event, Ticket};
 use super::plan::{AlarmId, AlarmPlan};
-use super::snapshot::{AlarmState, Refusal};
+use super::snapshot::{AlarmState, Mode, Refusal};
 use crate::project::Priority;
 use crate::time::{Now, Span, Utc};
 use std::sync::Arc;
@@ -36,6 +36,7 @@ impl Engine {
             Command::InService { by, alarm } => {
                 self.unhide(now, by, &alarm, Event::InService, effects);
             }
+            Command::Suppress { by, alarm, suppressed } => self.suppress(now, &by, &alarm, suppressed, effects),
             Command::Silence { by } => self.silence(now, by, effects),
             Command::Window { by, opened } => {
                 let event = if opened { Event::WindowOpened } else { Event::WindowClosed };
@@ -236,6 +237,22 @@ impl Engine {
             self.raise(now, alarm, rule, began, None, effects);
         } else {
             self.alarm_changed(alarm);
+        }
+    }
+
+    fn suppress(&mut self, now: Now, by: &Actor, name: &Arc<str>, suppressed: bool, effects: &mut Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(alarm) = self.find(now, by, name, effects) else { return };
+        let Some(rule) = plan.alarm(alarm) else { return };
+        if plan.mode != Mode::Rehearsal {
+            self.refuse(now, by, &rule.name, Some((alarm, rule)), "only its formula suppresses an alarm", effects);
+        } else if suppressed == self.alarms[alarm.index()].memory.suppressed {
+            let reason = if suppressed { "it is suppressed" } else { "it is not suppressed" };
+            self.refuse(now, by, &rule.name, Some((alarm, rule)), reason, effects);
+        } else if suppressed {
+            self.hide_by_design(now, alarm, rule, effects);
+        } else {
+            self.end_hiding(now, alarm, Event::Unsuppressed, None, effects);
         }
     }
 

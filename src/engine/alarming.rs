@@ -419,13 +419,17 @@ impl Engine {
         }
         let suppress = !quality.is_bad() && quality != Quality::STALE && value.and_then(|v| v.as_bool()) == Some(true);
         if suppress && !was {
-            self.alarms[alarm.index()].memory.suppressed = true;
-            let entry = self.entry_of(now, Event::Suppressed, alarm, rule);
-            self.write(entry, effects);
-            self.alarm_changed(alarm);
+            self.hide_by_design(now, alarm, rule, effects);
         } else if !suppress && was {
             self.end_hiding(now, alarm, Event::Unsuppressed, None, effects);
         }
+    }
+
+    pub(super) fn hide_by_design(&mut self, now: Now, alarm: AlarmId, rule: &AlarmPlan, effects: &mut Vec<Effect>) {
+        self.alarms[alarm.index()].memory.suppressed = true;
+        let entry = self.entry_of(now, Event::Suppressed, alarm, rule);
+        self.write(entry, effects);
+        self.alarm_changed(alarm);
     }
 
     /// Takes over memories and motions for a new plan; what the new plan does not have is remembered for a later one.

@@ -86,6 +86,15 @@ pub enum Command {
         /// Which alarm.
         alarm: Arc<str>,
     },
+    /// Stand for the formula of `suppress-when`; in rehearsal alone, refused anywhere else.
+    Suppress {
+        /// Who.
+        by: Actor,
+        /// Which alarm.
+        alarm: Arc<str>,
+        /// Suppressed from now on, or no longer.
+        suppressed: bool,
+    },
     /// Quiet the horn for what is there now.
     Silence {
         /// Who.

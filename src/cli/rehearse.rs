@@ -1,0 +1,517 @@
+//! `watchkeeper rehearse PROJECT SCENARIO.csv`: alarm tests in a spreadsheet, played through the engine in virtual time.
+//!
+//! Lines of one instant are played in the file's order. Deadlines that fall on an instant come after its inputs, and
+//! before an expectation that follows. `set` holds: the device is taken to go on answering with that value until `stop`.
+
+use crate::engine::{
+    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Generation, Input,
+    LinkState, Mode, Plan, Quality, Raw, Report, Sample, TagId, Value, plan::SourcePlan,
+};
+use crate::project::{DataType, Project};
+use crate::time::{Mono, Now, Span, Utc};
+use super::{Exit, end_of_output, open_project, say};
+use crate::project::Severity;
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::{fs, io};
+
+/// Where virtual time starts: 2000-01-01T00:00:00Z.
+const START: Now = Now { mono: Mono(0), utc: Utc(946_684_800_000_000) };
+/// Most journal lines kept of one rehearsal; a scenario that makes more is at fault.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// `rehearse`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  watchkeeper rehearse projects/demo.toml projects/demo.rehearsal.csv")]
+pub struct RehearseArguments {
+    /// Project file
+    pub project: PathBuf,
+    /// Scenario: a CSV file with the columns at,do,target,value
+    pub scenario: PathBuf,
+    /// Write the journal into this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+}
+
+/// Carries out `rehearse`: the journal on standard output, exit 1 where an expectation does not hold.
+pub fn rehearse(arguments: &RehearseArguments) -> Exit {
+    let loaded = match open_project(&arguments.project) {
+        Ok(loaded) => loaded,
+        Err(exit) => return exit,
+    };
+    let faulty = loaded.issues.iter().filter(|i| i.severity == Severity::Error);
+    for issue in faulty {
+        say(&format!("{}:{issue}", arguments.project.display()));
+    }
+    let shown = arguments.scenario.display();
+    let scenario = match fs::read(&arguments.scenario).map(String::from_utf8) {
+        Ok(Ok(scenario)) => scenario,
+        Ok(Err(_)) => {
+            say(&format!("{shown}:1: error: the scenario is not UTF-8; save it as CSV in UTF-8"));
+            return Exit::Project;
+        }
+        Err(error) => {
+            say(&format!("could not read the scenario {shown}: {error}"));
+            return if error.kind() == io::ErrorKind::NotFound { Exit::Call } else { Exit::World };
+        }
+    };
+    let rehearsal = play(loaded.project.as_ref().clone(), &scenario);
+    let lines = json_lines(&rehearsal.journal);
+    let written = match &arguments.journal {
+        Some(path) => fs::write(path, &lines),
+        None => io::stdout().write_all(lines.as_bytes()),
+    };
+    if let Err(error) = written {
+        return end_of_output(&error);
+    }
+    if let Some((line, message)) = rehearsal.fault {
+        say(&format!("{shown}:{line}: error: {message}"));
+        return Exit::Project;
+    }
+    Exit::Done
+}
+
+/// What a rehearsal came to.
+#[derive(Debug)]
+pub struct Rehearsal {
+    /// The journal, in order.
+    pub journal: Vec<Entry>,
+    /// The first expectation that did not hold, or fault of the scenario: its line and what is wrong.
+    pub fault: Option<(usize, String)>,
+}
+
+/// Plays a scenario.
+pub fn play(project: Project, scenario: &str) -> Rehearsal {
+    let (mut plan, _issues) = Plan::compile(Arc::new(project), Generation(1), Mode::Rehearsal);
+    for tag in &mut plan.tags {
+        // A scenario speaks in units, not in raw registers.
+        tag.scaling = None;
+        if !tag.tag.bad_values.is_empty() {
+            Arc::make_mut(&mut tag.tag).bad_values.clear();
+        }
+        for index in tag.alarms.clone() {
+            if let Some(alarm) = plan.alarms.get_mut(index as usize) {
+                // `suppress` and `unsuppress` stand for the formula.
+                alarm.suppress_when = None;
+            }
+        }
+    }
+    let mut stage = Stage {
+        engine: Engine::new(EngineOptions::default(), BTreeMap::new()),
+        plan: Arc::new(plan),
+        now: START,
+        held: BTreeMap::new(),
+        journal: Vec::new(),
+    };
+    stage.apply(Input::Deploy(Arc::clone(&stage.plan)));
+    for index in 0..stage.plan.devices.len() {
+        let status = DeviceStatus { state: LinkState::Connected, ..DeviceStatus::new(START) };
+        let device = DeviceId(index as u32);
+        stage.apply(Input::Link { generation: Generation(1), device, status: Box::new(status) });
+    }
+    stage.journal.clear();
+    let fault = lines(scenario).and_then(|lines| stage.run(&lines)).err();
+    Rehearsal { journal: stage.journal, fault }
+}
+
+/// One line of a scenario.
+#[derive(Debug)]
+struct Line {
+    number: usize,
+    at: Span,
+    verb: String,
+    target: String,
+    value: String,
+}
+
+type Fault = (usize, String);
+
+struct Stage {
+    engine: Engine,
+    plan: Arc<Plan>,
+    now: Now,
+    /// What devices are taken to go on answering.
+    held: BTreeMap<TagId, Sample>,
+    journal: Vec<Entry>,
+}
+
+impl Stage {
+    fn run(&mut self, lines: &[Line]) -> Result<(), Fault> {
+        for line in lines {
+            let then = START + line.at;
+            if then.mono < self.now.mono {
+                return Err((
+                    line.number,
+                    format!("time goes back, from {} to {}", self.now.mono - START.mono, line.at),
+                ));
+            }
+            self.advance(then);
+            self.play_line(line).map_err(|message| (line.number, message))?;
+            if self.journal.len() > MOST_ENTRIES {
+                return Err((line.number, format!("more than {MOST_ENTRIES} journal entries")));
+            }
+        }
+        self.apply(Input::Tick);
+        Ok(())
+    }
+
+    /// Time goes by: what falls due before `then` happens, and devices go on answering.
+    fn advance(&mut self, then: Now) {
+        loop {
+            let refresh = self.next_answer();
+            let due = self.engine.next_deadline();
+            let next = [refresh, due].into_iter().flatten().min().filter(|at| *at < then.mono);
+            let Some(at) = next else { break };
+            self.now = START + (at - START.mono);
+            if refresh == Some(at) {
+                self.answer();
+            }
+            self.apply(Input::Tick);
+        }
+        self.now = then;
+    }
+
+    /// When the next held value has to be told again so that it does not grow stale.
+    fn next_answer(&mut self) -> Option<Mono> {
+        let plan = Arc::clone(&self.plan);
+        let snapshot = self.engine.snapshot(self.now);
+        self.held
+            .iter()
+            .filter(|(_, sample)| sample.value.is_some())
+            .filter_map(|(id, _)| {
+                let stale_after = plan.tag(*id)?.stale_after?;
+                let received = snapshot.tag(*id)?.received?;
+                Some(received.mono + Span(stale_after.0 / 2))
+            })
+            .min()
+    }
+
+    fn answer(&mut self) {
+        let samples = self.held.values().filter(|s| s.value.is_some()).cloned().collect();
+        self.apply(Input::Report(Report { generation: Generation(1), received: self.now, samples }));
+    }
+
+    fn apply(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        self.engine.apply(self.now, input, &mut effects);
+        while !effects.is_empty() {
+            let mut more = Vec::new();
+            for effect in effects {
+                let Effect::Journal(ticket, entry) = effect;
+                self.journal.push(entry);
+                self.engine.apply(self.now, Input::Durable(ticket), &mut more);
+            }
+            effects = more;
+        }
+    }
+
+    fn play_line(&mut self, line: &Line) -> Result<(), String> {
+        let by = Actor { user: "rehearsal".into(), computer: "virtual".into(), desk: None };
+        let note = || Some(line.value.trim()).filter(|v| !v.is_empty()).map(Arc::from);
+        match line.verb.as_str() {
+            "set" => {
+                let id = self.tag(&line.target)?;
+                let value = self.value(id, &line.value)?;
+                self.hold(Sample::good(id, value, Raw::NONE));
+            }
+            "quality" => {
+                let id = self.tag(&line.target)?;
+                let quality = Quality::parse(line.value.trim()).ok_or_else(|| {
+                    format!("\"{}\" is no quality; write for example bad:no-communication", line.value.trim())
+                })?;
+                let value = self.engine.snapshot(self.now).tag(id).and_then(|v| v.value.clone());
+                let sample = match value {
+                    Some(value) if !quality.is_bad() => Sample { quality, ..Sample::good(id, value, Raw::NONE) },
+                    _ => Sample::bad(id, quality, None),
+                };
+                self.hold(sample);
+            }
+            "stop" => {
+                let id = self.tag(&line.target)?;
+                self.held.remove(&id);
+            }
+            "expect" => {
+                self.apply(Input::Tick);
+                self.expect(line)?;
+            }
+            "silence" => self.apply(Input::Command(Command::Silence { by })),
+            verb => {
+                let alarm = self.alarm(&line.target)?;
+                let command = match verb {
+                    "ack" => {
+                        let id = self.plan.alarm_id(&alarm);
+                        let snapshot = self.engine.snapshot(self.now);
+                        let occurrence = snapshot.alarms.iter().find(|a| Some(a.id) == id).map_or(0, |a| a.occurrence);
+                        Command::Acknowledge { by, alarms: vec![AlarmRef { alarm, occurrence }], note: note() }
+                    }
+                    "shelve" => {
+                        let (length, reason) = line.value.trim().split_once(' ').unwrap_or((line.value.trim(), ""));
+                        let until = self.now.utc + Span::parse(length)?;
+                        let reason = Some(reason.trim()).filter(|r| !r.is_empty()).map(Arc::from);
+                        Command::Shelve { by, alarm, until, reason }
+                    }
+                    "unshelve" => Command::Unshelve { by, alarm },
+                    "suppress" => Command::Suppress { by, alarm, suppressed: true },
+                    "unsuppress" => Command::Suppress { by, alarm, suppressed: false },
+                    "out-of-service" => Command::OutOfService { by, alarm, reason: note() },
+                    "in-service" => Command::InService { by, alarm },
+                    "reset" => Command::Reset { by, alarm },
+                    other => {
+                        return Err(format!(
+                            "\"{other}\" is no verb; use set, quality, stop, ack, shelve, unshelve, suppress, unsuppress, \
+                             out-of-service, in-service, reset, silence or expect"
+                        ));
+                    }
+                };
+                self.apply(Input::Command(command));
+            }
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, sample: Sample) {
+        self.held.insert(sample.tag, sample.clone());
+        self.apply(Input::Report(Report { generation: Generation(1), received: self.now, samples: vec![sample] }));
+    }
+
+    fn expect(&mut self, line: &Line) -> Result<(), String> {
+        const STATES: [&str; 9] = [
+            "normal",
+            "unacknowledged",
+            "acknowledged",
+            "returned",
+            "latched",
+            "latched-acknowledged",
+            "shelved",
+            "suppressed",
+            "out-of-service",
+        ];
+        let expected = line.value.trim();
+        let alarm = self.alarm(&line.target)?;
+        if !STATES.contains(&expected) {
+            return Err(format!("\"{expected}\" is no state; use one of {}", STATES.join(", ")));
+        }
+        let id = self.plan.alarm_id(&alarm);
+        let snapshot = self.engine.snapshot(self.now);
+        let state = snapshot.alarms.iter().find(|a| Some(a.id) == id).map_or("normal", |a| a.state.word());
+        if state == expected { Ok(()) } else { Err(format!("{alarm} is {state}, expected {expected}")) }
+    }
+
+    fn tag(&self, name: &str) -> Result<TagId, String> {
+        let id = self.plan.tag_id(name).ok_or_else(|| format!("there is no tag \"{name}\""))?;
+        match self.plan.tag(id).map(|t| &t.source) {
+            Some(SourcePlan::Formula(_)) => Err(format!("{name} is computed by a formula; set its inputs")),
+            Some(SourcePlan::Fault(reason)) => Err(format!("{name} cannot run: {reason}")),
+            _ => Ok(id),
+        }
+    }
+
+    fn alarm(&self, name: &str) -> Result<Arc<str>, String> {
+        let id = self.plan.alarm_id(name);
+        id.and_then(|id| self.plan.alarm(id))
+            .map(|a| Arc::clone(&a.name))
+            .ok_or_else(|| format!("there is no alarm \"{name}\""))
+    }
+
+    fn value(&self, id: TagId, text: &str) -> Result<Value, String> {
+        let text = text.trim();
+        let data_type = self.plan.tag(id).map(|t| t.tag.data_type).unwrap_or_default();
+        let value = match data_type {
+            DataType::String => Some(Value::Text(Arc::from(text))),
+            DataType::Bool => match text.to_ascii_lowercase().as_str() {
+                "true" | "1" | "on" => Some(Value::Bool(true)),
+                "false" | "0" | "off" => Some(Value::Bool(false)),
+                _ => None,
+            },
+            DataType::F16 | DataType::F32 | DataType::F64 => None,
+            _ => text.parse().map(Value::I64).or_else(|_| text.parse().map(Value::U64)).ok(),
+        };
+        let number = || text.parse::<f64>().ok().filter(|v| v.is_finite()).map(Value::F64);
+        let is_number = !matches!(data_type, DataType::String | DataType::Bool);
+        value
+            .or_else(|| if is_number { number() } else { None })
+            .ok_or_else(|| format!("\"{text}\" is no value of type {}", data_type.word()))
+    }
+}
+
+/// Splits a scenario into lines: `at,do,target,value`, quoted as spreadsheets do. A semicolon serves where the heading has
+/// one (spreadsheets of countries with a decimal comma).
+fn lines(text: &str) -> Result<Vec<Line>, Fault> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut rows = text.lines().enumerate();
+    let heading = rows.next().map(|(_, h)| h.trim()).unwrap_or_default();
+    let separator = if heading.contains(';') { ';' } else { ',' };
+    if fields(heading, separator).iter().map(|f| f.trim()).ne(["at", "do", "target", "value"]) {
+        return Err((1, "the first line is to be at,do,target,value".to_owned()));
+    }
+    let mut lines = Vec::new();
+    for (index, row) in rows {
+        let number = index + 1;
+        if row.trim().is_empty() || row.trim_start().starts_with('#') {
+            continue;
+        }
+        let mut columns = fields(row, separator).into_iter();
+        let mut next = || columns.next().unwrap_or_default();
+        let (at, verb, target, value) = (next(), next(), next(), next());
+        let at = Span::parse(&at).map_err(|message| (number, message))?;
+        if columns.any(|c| !c.trim().is_empty()) {
+            return Err((number, "more than four columns; put a text with a comma in quotes".to_owned()));
+        }
+        lines.push(Line { number, at, verb: verb.trim().to_owned(), target: target.trim().to_owned(), value });
+    }
+    Ok(lines)
+}
+
+fn fields(row: &str, separator: char) -> Vec<String> {
+    let mut fields = vec![String::new()];
+    let mut quoted = false;
+    let mut chars = row.trim_end_matches('\r').chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                chars.next();
+                if let Some(field) = fields.last_mut() {
+                    field.push('"');
+                }
+            }
+            '"' => quoted = !quoted,
+            c if c == separator && !quoted => fields.push(String::new()),
+            c => {
+                if let Some(field) = fields.last_mut() {
+                    field.push(c);
+                }
+            }
+        }
+    }
+    fields
+}
+
+/// The journal as JSON Lines.
+pub fn json_lines(journal: &[Entry]) -> String {
+    journal.iter().map(|entry| entry.json_line(None) + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Event;
+
+    const PROJECT: &str = r#"
+watchkeeper = 1
+name = "Rehearsed"
+[[device]]
+name = "plc1"
+protocol = "modbus-tcp"
+address = "127.0.0.1:502"
+[[tag]]
+name = "tank1.level"
+device = "plc1"
+register = "holding:0"
+type = "u16"
+scale = 0.1
+unit = "%"
+range = [0, 100]
+  [[tag.alarm]]
+  kind = "high"
+  limit = 95.0
+  deadband = 2.0
+  on-delay = "5s"
+  priority = "high"
+"#;
+
+    const CONTRACT: &str = "at,do,target,value
+0s,set,tank1.level,50
+10s,set,tank1.level,96
+14s,expect,tank1.level/high,normal
+16s,expect,tank1.level/high,unacknowledged
+20s,ack,tank1.level/high,opened the drain
+20s,expect,tank1.level/high,acknowledged
+30s,quality,tank1.level,bad:no-communication
+40s,set,tank1.level,80
+41s,expect,tank1.level/high,normal
+60s,shelve,tank1.level/high,30m
+60s,expect,tank1.level/high,shelved
+";
+
+    fn rehearse(scenario: &str) -> Rehearsal {
+        let (project, issues) = crate::project::file::read(PROJECT.as_bytes());
+        assert!(issues.is_empty(), "{}", issues[0]);
+        play(project, scenario)
+    }
+
+    #[test]
+    fn the_scenario_of_the_contract_plays_to_its_end() {
+        let rehearsal = rehearse(CONTRACT);
+        assert_eq!(rehearsal.fault, None);
+        let told: Vec<_> = rehearsal.journal.iter().map(|e| (e.event, (e.time - START.utc).as_millis())).collect();
+        assert_eq!(
+            told,
+            [
+                (Event::Raised, 15_000),
+                (Event::Acknowledged, 20_000),
+                (Event::Cleared, 40_000),
+                (Event::Shelved, 60_000)
+            ]
+        );
+        assert!(json_lines(&rehearsal.journal).starts_with(
+            "{\"time\":\"2000-01-01T00:00:15.000Z\",\"event\":\"raised\",\"alarm\":\"tank1.level/high\",\"occurrence\":1,\"priority\":\"high\",\"value\":96"
+        ));
+    }
+
+    #[test]
+    fn a_set_value_holds_and_a_stopped_one_grows_stale() {
+        let held = rehearse("at,do,target,value\n0s,set,tank1.level,50\n1h,expect,tank1.level/quality,normal\n");
+        assert_eq!(held.fault, None);
+        let stopped = "at,do,target,value\n0s,set,tank1.level,50\n10s,stop,tank1.level,\n60s,expect,tank1.level/quality,unacknowledged\n";
+        assert_eq!(rehearse(stopped).fault, None);
+    }
+
+    #[test]
+    fn an_expectation_that_does_not_hold_names_its_line() {
+        let rehearsal =
+            rehearse("at,do,target,value\n0s,set,tank1.level,96\n4s,expect,tank1.level/high,unacknowledged\n");
+        assert_eq!(rehearsal.fault, Some((3, "tank1.level/high is normal, expected unacknowledged".to_owned())));
+    }
+
+    #[test]
+    fn deadlines_of_an_instant_come_after_its_inputs_and_before_an_expectation() {
+        let returned =
+            "at,do,target,value\n0s,set,tank1.level,96\n5s,set,tank1.level,50\n5s,expect,tank1.level/high,normal\n";
+        assert_eq!(rehearse(returned).fault, None);
+        let held = "at,do,target,value\n0s,set,tank1.level,96\n5s,expect,tank1.level/high,unacknowledged\n";
+        assert_eq!(rehearse(held).fault, None);
+    }
+
+    #[test]
+    fn faults_of_a_scenario_are_told_with_their_line() {
+        for (line, message) in [
+            ("1s,fly,tank1.level/high,", "no verb"),
+            ("1s,set,nix,1", "no tag"),
+            ("1s,ack,nix/high,", "no alarm"),
+            ("1s,expect,tank1.level/high,happy", "no state"),
+            ("1,set,tank1.level,1", "no unit"),
+            ("1s,set,tank1.level,much", "no value"),
+            ("1s,quality,tank1.level,odd", "no quality"),
+            ("1s,shelve,tank1.level/high,soon", "no duration"),
+            ("1s,ack,tank1.level/high,a,b", "four columns"),
+        ] {
+            let (number, told) = rehearse(&format!("at,do,target,value\n{line}\n")).fault.unwrap();
+            assert_eq!(number, 2);
+            assert!(told.contains(message), "{line}: {told}");
+        }
+        let back = rehearse("at,do,target,value\n5s,set,tank1.level,1\n4s,set,tank1.level,1\n").fault.unwrap();
+        assert!(back.0 == 3 && back.1.contains("time goes back"));
+        assert_eq!(rehearse("").fault.unwrap().0, 1);
+    }
+
+    #[test]
+    fn a_refused_verb_is_journaled_and_the_play_goes_on() {
+        let rehearsal = rehearse(
+            "at,do,target,value\n0s,set,tank1.level,50\n1s,ack,tank1.level/high,\n2s,expect,tank1.level/high,normal\n",
+        );
+        assert_eq!(rehearsal.fault, None);
+        assert_eq!(rehearsal.journal[0].event, Event::Refused);
+    }
+}
