@@ -333,9 +333,9 @@ impl Engine {
             Act::Acknowledge { occurrence, by, at, .. } if occurrence == cell.memory.occurrence => {
                 cell.memory.acknowledge(by.to_string(), at);
             }
-            Act::Acknowledge { .. } => {}
             Act::Reset { .. } if !cell.memory.active => cell.memory.open = false,
-            Act::Reset { .. } => {}
+            // A newer occurrence came, or the condition came back, while the disk was written.
+            Act::Acknowledge { .. } | Act::Reset { .. } => {}
         }
         if self.state_of(alarm, rule) == AlarmState::Normal {
             self.alarms[alarm.index()].memory.clear();

@@ -59,18 +59,46 @@ impl AlarmCell {
     }
 }
 
-/// Whether a value makes the alarm come, and whether it makes it go; between the two (the deadband) neither.
-fn verdict(condition: Condition, number: Option<f64>, value: Option<&Value>) -> Option<(bool, bool)> {
+/// What a value, a quality or a link says of an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The condition holds.
+    Comes,
+    /// The condition is gone.
+    Goes,
+    /// Within the deadband: neither.
+    Between,
+}
+
+impl Verdict {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Comes } else { Self::Goes }
+    }
+}
+
+/// What a value that is not bad says; `None` where it is no value for this condition.
+fn verdict(condition: Condition, number: Option<f64>, value: Option<&Value>) -> Option<Verdict> {
     match condition {
-        Condition::AtOrAbove { limit, deadband } => number.map(|v| (v >= limit, v < limit - deadband)),
-        Condition::AtOrBelow { limit, deadband } => number.map(|v| (v <= limit, v > limit + deadband)),
-        Condition::State(when) => {
-            let holds = match when {
-                When::Bool(state) => value?.as_bool()? == state,
-                When::Int(state) => value?.as_state()? == state,
-            };
-            Some((holds, !holds))
-        }
+        Condition::AtOrAbove { limit, deadband } => number.map(|v| {
+            if v >= limit {
+                Verdict::Comes
+            } else if v < limit - deadband {
+                Verdict::Goes
+            } else {
+                Verdict::Between
+            }
+        }),
+        Condition::AtOrBelow { limit, deadband } => number.map(|v| {
+            if v <= limit {
+                Verdict::Comes
+            } else if v > limit + deadband {
+                Verdict::Goes
+            } else {
+                Verdict::Between
+            }
+        }),
+        Condition::State(When::Bool(state)) => value?.as_bool().map(|v| Verdict::of(v == state)),
+        Condition::State(When::Int(state)) => value?.as_state().map(|v| Verdict::of(v == state)),
         Condition::Quality | Condition::NoAnswer | Condition::ProjectFaults => None,
     }
 }
@@ -87,21 +115,21 @@ impl Engine {
             let alarm = AlarmId(index);
             let Some(rule) = plan.alarm(alarm) else { continue };
             if rule.condition == Condition::Quality {
-                if let Some((comes, goes)) = self.quality_verdict(&plan, tag, quality) {
-                    self.decide(now, now, alarm, rule, comes, goes, effects);
+                if let Some(verdict) = self.quality_verdict(&plan, tag, quality) {
+                    self.decide(now, now, alarm, rule, verdict, effects);
                 } else {
                     self.hold(now, alarm);
                 }
             } else if quality.is_bad() {
                 self.hold(now, alarm);
-            } else if let Some((comes, goes)) = verdict(rule.condition, number, state_value.as_ref()) {
-                self.decide(now, now, alarm, rule, comes, goes, effects);
+            } else if let Some(verdict) = verdict(rule.condition, number, state_value.as_ref()) {
+                self.decide(now, now, alarm, rule, verdict, effects);
             }
         }
     }
 
     /// `None`: the device's own alarm, or the system's, stands for this one.
-    fn quality_verdict(&self, plan: &Plan, tag: &TagPlan, quality: Quality) -> Option<(bool, bool)> {
+    fn quality_verdict(&self, plan: &Plan, tag: &TagPlan, quality: Quality) -> Option<Verdict> {
         if quality == Quality::CONFIGURATION {
             return None;
         }
@@ -112,8 +140,7 @@ impl Engine {
         if device_gone && quality.is_bad() {
             return None;
         }
-        let comes = quality.is_bad() || quality == Quality::STALE;
-        Some((comes, !comes))
+        Some(Verdict::of(quality.is_bad() || quality == Quality::STALE))
     }
 
     pub(super) fn judge_no_answer(
@@ -126,16 +153,19 @@ impl Engine {
     ) {
         let plan = Arc::clone(&self.plan);
         let Some(rule) = plan.alarm(alarm) else { return };
-        let (comes, goes) = (matches!(state, LinkState::NoAnswer(_)), *state == LinkState::Connected);
-        self.decide(now, since, alarm, rule, comes, goes, effects);
+        let verdict = match state {
+            LinkState::NoAnswer(_) => Verdict::Comes,
+            LinkState::Connected => Verdict::Goes,
+            LinkState::Connecting | LinkState::Unserved(_) => Verdict::Between,
+        };
+        self.decide(now, since, alarm, rule, verdict, effects);
     }
 
     pub(super) fn judge_system(&mut self, now: Now, alarm: AlarmId, effects: &mut Vec<Effect>) {
         let plan = Arc::clone(&self.plan);
         let Some(rule) = plan.alarm(alarm) else { return };
         if rule.condition == Condition::ProjectFaults {
-            let faulty = plan.unwatched_alarms > 0;
-            self.decide(now, now, alarm, rule, faulty, !faulty, effects);
+            self.decide(now, now, alarm, rule, Verdict::of(plan.unwatched_alarms > 0), effects);
         }
     }
 
@@ -162,8 +192,7 @@ impl Engine {
         began: Now,
         alarm: AlarmId,
         rule: &AlarmPlan,
-        comes: bool,
-        goes: bool,
+        verdict: Verdict,
         effects: &mut Vec<Effect>,
     ) {
         // A value that is there at the first look came while nobody watched; a link or a quality has only begun.
@@ -174,8 +203,9 @@ impl Engine {
         if cell.held_since.take().is_some() && cell.memory.active {
             self.alarms_view = None;
         }
-        let (changes, length) = if cell.memory.active { (goes, rule.off_delay) } else { (comes, rule.on_delay) };
-        if !changes {
+        let (change, length) =
+            if cell.memory.active { (Verdict::Goes, rule.off_delay) } else { (Verdict::Comes, rule.on_delay) };
+        if verdict != change {
             cell.delay = None;
             return;
         }
@@ -245,7 +275,7 @@ impl Engine {
         let cell = &mut self.alarms[alarm.index()];
         cell.memory.raise(cell.memory.occurrence + 1, now.utc, began);
         cell.raised_mono = now.mono;
-        cell.value = entry.value.clone();
+        cell.value.clone_from(&entry.value);
         cell.last_raises = [cell.last_raises[1], cell.last_raises[2], Some(now.mono)];
         entry.occurrence = Some(cell.memory.occurrence);
         entry.began = Some(began);
@@ -280,7 +310,7 @@ impl Engine {
     /// After suppression a condition that holds has to last its on-delay again before it is announced.
     pub(super) fn restart_on_delay(&mut self, now: Now, alarm: AlarmId, rule: &AlarmPlan, effects: &mut Vec<Effect>) {
         self.return_now(now, alarm, rule, effects);
-        self.decide(now, now, alarm, rule, true, false, effects);
+        self.decide(now, now, alarm, rule, Verdict::Comes, effects);
     }
 
     /// An entry with what is known of the alarm now.
@@ -292,7 +322,7 @@ impl Engine {
         match rule.subject {
             Subject::Tag(tag) => {
                 let view = self.view(tag);
-                entry.value = view.value.clone();
+                entry.value.clone_from(&view.value);
                 entry.quality = Some(view.quality);
                 entry.unit = self.plan.tag(tag).map(|t| Arc::clone(&t.unit)).filter(|u| !u.is_empty());
             }

@@ -131,7 +131,7 @@ impl Engine {
         let is_tick = matches!(input, Input::Tick);
         self.carry_out_due(now, is_tick, effects);
         match input {
-            Input::Deploy(plan) => self.deploy(now, plan, effects),
+            Input::Deploy(plan) => self.deploy(now, &plan, effects),
             Input::Report(report) => self.take_report(now, &report, effects),
             Input::Link { generation, device, status } => {
                 if generation == self.plan.generation && device.index() < self.devices.len() {
@@ -200,8 +200,8 @@ impl Engine {
 
     /// Puts a plan into force. Values, occurrences and delays are carried over by name (`was` included); what has a new
     /// name only in letters' case is the same.
-    fn deploy(&mut self, now: Now, plan: Arc<Plan>, effects: &mut Vec<Effect>) {
-        let old_plan = std::mem::replace(&mut self.plan, Arc::clone(&plan));
+    fn deploy(&mut self, now: Now, plan: &Arc<Plan>, effects: &mut Vec<Effect>) {
+        let old_plan = std::mem::replace(&mut self.plan, Arc::clone(plan));
         let old_pages = std::mem::take(&mut self.pages);
         let old_devices = std::mem::take(&mut self.devices);
         let first_time = old_plan.tags.is_empty();

@@ -13,14 +13,8 @@ const TAIL_INTERVAL: Span = Span::from_millis(250);
 impl Engine {
     /// What a screen may see at `now`.
     pub fn snapshot(&mut self, now: Now) -> Snapshot {
-        let alarms = match &self.alarms_view {
-            Some(alarms) => Arc::clone(alarms),
-            None => {
-                let view = Arc::new(self.view_alarms(now));
-                self.alarms_view = Some(Arc::clone(&view));
-                view
-            }
-        };
+        let alarms = self.alarms_view.clone().unwrap_or_else(|| Arc::new(self.view_alarms(now)));
+        self.alarms_view = Some(Arc::clone(&alarms));
         let devices = Arc::clone(self.devices_view.get_or_insert_with(|| Arc::new(self.devices.clone())));
         if self.tails_viewed.is_none_or(|at| now.mono - at >= TAIL_INTERVAL) {
             self.view_tails();

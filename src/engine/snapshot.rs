@@ -166,7 +166,7 @@ pub struct AlarmView {
 }
 
 /// A device at one instant.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceView {
     /// Which; see [`Plan::device`].
     pub id: DeviceId,

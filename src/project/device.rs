@@ -4,7 +4,7 @@ use super::{Places, Priority};
 use crate::time::Span;
 
 /// `[[device]]`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
     /// Unique without regard to case.
     pub name: String,
@@ -44,7 +44,7 @@ impl Protocol {
 }
 
 /// What a driver needs to know of a device.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
     /// Modbus/TCP.
     ModbusTcp(ModbusSettings),

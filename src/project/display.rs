@@ -4,7 +4,7 @@ use super::Places;
 use crate::time::Span;
 
 /// `[[display]]`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Display {
     /// Unique.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Display {
 }
 
 /// `[[display.panel]]`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panel {
     /// What it shows.
     pub kind: PanelKind,
