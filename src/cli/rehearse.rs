@@ -3,14 +3,14 @@
 //! Lines of one instant are played in the file's order. Deadlines that fall on an instant come after its inputs, and
 //! before an expectation that follows. `set` holds: the device is taken to go on answering with that value until `stop`.
 
+use super::{Exit, end_of_output, open_project, say};
 use crate::engine::{
     Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Generation, Input,
     LinkState, Mode, Plan, Quality, Raw, Report, Sample, TagId, Value, plan::SourcePlan,
 };
+use crate::project::Severity;
 use crate::project::{DataType, Project};
 use crate::time::{Mono, Now, Span, Utc};
-use super::{Exit, end_of_output, open_project, say};
-use crate::project::Severity;
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -43,13 +43,13 @@ pub fn rehearse(arguments: &RehearseArguments) -> Exit {
     };
     let faulty = loaded.issues.iter().filter(|i| i.severity == Severity::Error);
     for issue in faulty {
-        say(&format!("{}:{issue}", arguments.project.display()));
+        fault(&format!("{}:{issue}", arguments.project.display()));
     }
     let shown = arguments.scenario.display();
     let scenario = match fs::read(&arguments.scenario).map(String::from_utf8) {
         Ok(Ok(scenario)) => scenario,
         Ok(Err(_)) => {
-            say(&format!("{shown}:1: error: the scenario is not UTF-8; save it as CSV in UTF-8"));
+            fault(&format!("{shown}:1: error: the scenario is not UTF-8; save it as CSV in UTF-8"));
             return Exit::Project;
         }
         Err(error) => {
@@ -67,10 +67,15 @@ pub fn rehearse(arguments: &RehearseArguments) -> Exit {
         return end_of_output(&error);
     }
     if let Some((line, message)) = rehearsal.fault {
-        say(&format!("{shown}:{line}: error: {message}"));
+        fault(&format!("{shown}:{line}: error: {message}"));
         return Exit::Project;
     }
     Exit::Done
+}
+
+/// A fault with its place, in the form that editors follow.
+fn fault(line: &str) {
+    let _unheard = writeln!(io::stderr(), "{line}");
 }
 
 /// What a rehearsal came to.
