@@ -3,6 +3,7 @@
 
 mod support;
 
+use mqtt5::broker::config::{StorageBackend, StorageConfig};
 use mqtt5::broker::{BrokerConfig, MqttBroker};
 use rumqttc::{AsyncClient, MqttOptions, PublishOptions, QoS};
 use serde_json::{Value, json};
@@ -291,7 +292,10 @@ fn without_a_display_it_says_so_with_the_mend_and_goes_on_as_run_does() {
 fn values_stands_beside_run_on_one_broker_and_prints_a_retained_message_as_uncertain() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (address, publisher) = runtime.block_on(async {
-        let config = BrokerConfig { bind_addresses: vec!["127.0.0.1:0".parse().unwrap()], ..BrokerConfig::default() };
+        // In memory: by default this broker writes files into the working directory.
+        let storage_config = StorageConfig { backend: StorageBackend::Memory, enable_persistence: false, ..StorageConfig::default() };
+        let bind_addresses = vec!["127.0.0.1:0".parse().unwrap()];
+        let config = BrokerConfig { bind_addresses, storage_config, ..BrokerConfig::default() };
         let mut broker = MqttBroker::with_config(config).await.unwrap();
         let address = broker.local_addr().unwrap();
         tokio::spawn(async move { broker.run().await });
