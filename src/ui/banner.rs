@@ -16,8 +16,8 @@ use crate::engine::{AlarmId, AlarmRef, AlarmView, Command, Snapshot};
 use crate::project::Priority;
 use crate::time::{Mono, Span};
 use eframe::egui::{
-    Align2, Button, Key, Modifiers, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2,
-    vec2,
+    Align2, Button, Direction, Key, Layout, Modifiers, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, pos2, vec2,
 };
 use fonts::size;
 
@@ -81,9 +81,11 @@ impl BannerState {
 pub fn banner_ui(ui: &mut Ui, frame: &Frame<'_>, state: &mut BannerState, notice: Option<&str>, outbox: &mut Outbox) {
     state.refresh(frame.snapshot);
     let whole = ui.max_rect();
-    let narrow = whole.width() < 900.0;
-    let left = if narrow { 150.0 } else { 192.0 };
-    let right = if narrow { 190.0 } else { 226.0 };
+    let (left, right) = match whole.width() {
+        w if w < 720.0 => (132.0, 168.0),
+        w if w < 960.0 => (156.0, 196.0),
+        _ => (196.0, 226.0),
+    };
     let counts = Rect::from_min_max(whole.min, pos2(whole.left() + left, whole.bottom()));
     let buttons = Rect::from_min_max(pos2(whole.right() - right, whole.top()), whole.max);
     let rows = Rect::from_min_max(
@@ -152,10 +154,12 @@ fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
     };
     let sounding = frame.snapshot.horn.is_some();
     let silence = ui
-        .scope_builder(UiBuilder::new().max_rect(cell(0.0, 0.0)), |ui| {
-            ui.add_enabled(sounding, Button::new(say::SILENCE).min_size(vec2(width, height)))
+        .scope_builder(centred(cell(0.0, 0.0)), |ui| {
+            let words = if width < 88.0 { say::SILENCE_SHORT } else { say::SILENCE };
+            ui.add_enabled(sounding, Button::new(words).min_size(vec2(width, height)))
         })
         .inner;
+    widgets::tell(&silence, Role::Button, say::SILENCE, String::new);
     if silence.on_hover_text("Quiets the horn for what is there now; a new alarm sounds again").clicked() {
         outbox.action(Action::SilenceHorn);
     }
@@ -171,7 +175,7 @@ fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
         outbox.action(Action::OpenHidden);
     }
     let menu_cell = cell(1.0, 1.0);
-    ui.scope_builder(UiBuilder::new().max_rect(menu_cell), |ui| super::help::menu_ui(ui, menu_cell.size(), outbox));
+    ui.scope_builder(centred(menu_cell), |ui| super::help::menu_ui(ui, menu_cell.size(), outbox));
     if flood {
         let at = pos2(rect.left(), rect.top() + 2.0);
         let words = Rect::from_min_size(at, vec2(rect.width() - 2.0 * STEP, 5.0 * STEP - 4.0));
@@ -186,6 +190,11 @@ fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
         let response = ui.interact(painted, ui.scope_id().with("flood"), Sense::hover());
         widgets::tell(&response, Role::Label, say::FLOOD, || "more than 10 alarms in 10 minutes".to_owned());
     }
+}
+
+/// Room for one thing, in its middle.
+fn centred(rect: Rect) -> UiBuilder {
+    UiBuilder::new().max_rect(rect).layout(Layout::centered_and_justified(Direction::TopDown))
 }
 
 fn put_button(ui: &mut Ui, rect: Rect, words: &str) -> Response {
@@ -270,11 +279,16 @@ fn alarms_ui(
         widgets::tell(&response, Role::Label, "Alarm banner", || words.to_owned());
         return;
     }
+    // A time of another day, or of the doubled hour, needs more room; every row gets the same.
+    let longest = frame.snapshot.alarms.iter().filter(|a| state.rows.iter().any(|(id, _)| *id == a.id));
+    let longest =
+        longest.map(|a| words::instant(a.raised, frame.snapshot.now.utc, frame.zone).len()).max().unwrap_or(8);
+    let time_width = 72.0 + 7.0 * longest.saturating_sub(8) as f32;
     let places = places - usize::from(notice.is_some() && state.rows.len() >= places);
     for (i, (id, _)) in state.rows.clone().into_iter().take(places).enumerate() {
         let at = Rect::from_min_size(pos2(rect.left(), rect.top() + ROW * i as f32), vec2(rect.width(), ROW));
         let view = frame.snapshot.alarms.iter().find(|a| a.id == id);
-        row_ui(ui, frame, at, id, view, state, outbox);
+        row_ui(ui, frame, at, id, view, time_width, state, outbox);
     }
 }
 
@@ -286,6 +300,7 @@ fn row_ui(
     rect: Rect,
     id: AlarmId,
     view: Option<&AlarmView>,
+    time_width: f32,
     state: &mut BannerState,
     outbox: &mut Outbox,
 ) {
@@ -312,7 +327,9 @@ fn row_ui(
     if has_focus && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Space)) {
         acknowledge(state, outbox);
     }
-    let button = Rect::from_min_size(pos2(rect.right() - 112.0, rect.top() + 2.0), vec2(110.0, rect.height() - 4.0));
+    let wide = if rect.width() < 420.0 { 92.0 } else { 110.0 };
+    let button =
+        Rect::from_min_size(pos2(rect.right() - wide - 2.0, rect.top() + 2.0), vec2(wide, rect.height() - 4.0));
     let body = Rect::from_min_max(rect.min, pos2(button.left() - STEP, rect.bottom()));
     let response = widgets::press(ui, body, row_id, &Brush { theme, blink_on: frame.blink_on }, 3.0);
     if response.clicked() {
@@ -342,53 +359,44 @@ fn row_ui(
         cell
     };
     let regular = fonts::regular(size::BODY);
-    let raised = view.map(|v| words::instant(v.raised, frame.snapshot.now.utc, frame.zone)).unwrap_or_default();
-    // A time of another day needs more room; every row gets the same.
-    let wide_time = raised.len() > 8;
-    text::paint(
-        &painter,
-        cell(&mut rest, if wide_time { 116.0 } else { 72.0 }),
-        Align2::LEFT_CENTER,
-        raised,
-        regular.clone(),
-        if waits { ink } else { soft },
-    );
-    let value = words::alarm_value(frame.snapshot, alarm);
-    let value_width = if body.width() > 520.0 { 104.0 } else { 84.0 };
-    let left = (rest.width() - value_width).max(60.0);
-    let name_width = if left > 330.0 { (left * 0.4).min(230.0) } else { left };
-    let strong = fonts::strong(size::BODY);
-    text::paint(
-        &painter,
-        cell(&mut rest, name_width - 2.0 * STEP),
-        Align2::LEFT_CENTER,
-        alarm.name.as_ref(),
-        strong,
-        ink,
-    );
+    let refusal = refusal(frame.snapshot, &alarm.name);
+    let mut value = words::alarm_value(frame.snapshot, alarm);
+    // Where there is little room the message goes first, then the time, then the value; the name stays.
+    let room = body.width();
+    let time_width = if room > 300.0 { time_width } else { 0.0 };
+    let value_width = match room {
+        r if r > 520.0 => 104.0,
+        r if r > 230.0 => 84.0,
+        _ => 0.0,
+    };
+    if time_width > 0.0 {
+        let raised = view.map(|v| words::instant(v.raised, frame.snapshot.now.utc, frame.zone)).unwrap_or_default();
+        let ink = if waits { ink } else { soft };
+        text::paint(&painter, cell(&mut rest, time_width), Align2::LEFT_CENTER, raised, regular.clone(), ink);
+    }
+    let left = (rest.width() - value_width).max(40.0);
+    let told = left > 330.0;
+    let name_width = if told { (left * 0.4).min(230.0) } else { left };
+    let name = cell(&mut rest, name_width - 2.0 * STEP);
+    text::paint(&painter, name, Align2::LEFT_CENTER, alarm.name.as_ref(), fonts::strong(size::BODY), ink);
     cell(&mut rest, 2.0 * STEP);
-    if left > 330.0 {
-        let refusal = refusal(frame.snapshot, &alarm.name);
+    if told {
         let (message, ink) = match (&refusal, view) {
             (Some(reason), _) => (format!("refused: {reason}"), ink),
             (None, Some(view)) if !waits => (words::state(view).to_owned(), theme.muted),
             (None, None) => ("normal".to_owned(), theme.muted),
             _ => (alarm.message.to_string(), ink),
         };
-        text::paint(
-            &painter,
-            cell(&mut rest, left - name_width - 2.0 * STEP),
-            Align2::LEFT_CENTER,
-            message,
-            regular.clone(),
-            ink,
-        );
+        let at = cell(&mut rest, left - name_width - 2.0 * STEP);
+        text::paint(&painter, at, Align2::LEFT_CENTER, message, regular.clone(), ink);
+    } else if refusal.is_some() {
+        value = words::AlarmValue { text: "refused".to_owned(), good: true };
     }
-    let at = Rect::from_min_max(
-        pos2(body.right() - value_width, rect.top()),
-        pos2(body.right() - 2.0 * STEP, rect.bottom()),
-    );
-    text::paint(&painter, at, Align2::RIGHT_CENTER, value.text, regular, if value.good { ink } else { soft });
+    if value_width > 0.0 {
+        let from = pos2(body.right() - value_width, rect.top());
+        let at = Rect::from_min_max(from, pos2(body.right() - 2.0 * STEP, rect.bottom()));
+        text::paint(&painter, at, Align2::RIGHT_CENTER, value.text, regular, if value.good { ink } else { soft });
+    }
 
     let Some(view) = view.filter(|_| waits) else { return };
     if view.recording {

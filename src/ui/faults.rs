@@ -22,7 +22,9 @@ pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
         ui.label(
             RichText::new(summary(errors, about.issues.len() - errors, unwatched)).font(fonts::strong(size::BODY)),
         );
-        ui.add(Label::new(RichText::new(&path).color(muted)).wrap().selectable(true));
+        if !path.is_empty() {
+            ui.add(Label::new(RichText::new(&path).color(muted)).wrap().selectable(true));
+        }
     }
     ui.add_space(2.0 * STEP);
     let height = ui.ctx().content_rect().height() * 0.6;

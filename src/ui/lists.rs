@@ -68,26 +68,26 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, outbox: &mut Outbox) {
     }
     let inner = Rect::from_min_max(pos2(rect.left() + 26.0, rect.top()), rect.max);
     let mut cells = Cells { rest: inner, whole: inner.width() };
-    text::paint(painter, cells.next(0.24), Align2::LEFT_CENTER, reading.name, fonts::strong(size::BODY), theme.text);
-    let number = cells.next(0.14);
+    text::paint(painter, cells.next(0.19), Align2::LEFT_CENTER, reading.name, fonts::strong(size::BODY), theme.text);
+    let number = cells.next(0.19);
     let drawn =
         text::paint(painter, number, Align2::RIGHT_CENTER, reading.text_or_dash(), regular.clone(), reading.ink(theme));
     if reading.is_bad() && drawn.is_positive() {
         hatch::hatch(painter, drawn.expand(2.0).intersect(rect), theme.line, 5.0);
     }
-    text::paint(painter, cells.next(0.10), Align2::LEFT_CENTER, reading.unit, regular.clone(), theme.muted);
+    text::paint(painter, cells.next(0.07), Align2::LEFT_CENTER, reading.unit, regular.clone(), theme.muted);
     let quality = words::quality_with_detail(reading.view);
     let ink = if reading.quality.is_good() { theme.muted } else { theme.text };
-    text::paint(painter, cells.next(0.22), Align2::LEFT_CENTER, quality, regular.clone(), ink);
+    text::paint(painter, cells.next(0.26), Align2::LEFT_CENTER, quality, regular.clone(), ink);
     text::paint(
         painter,
-        cells.next(0.08),
+        cells.next(0.10),
         Align2::RIGHT_CENTER,
         reading.age.as_deref().unwrap_or(""),
         regular.clone(),
         theme.muted,
     );
-    text::paint(painter, cells.next(0.22), Align2::LEFT_CENTER, reading.tag.description.as_str(), regular, theme.muted);
+    text::paint(painter, cells.next(0.19), Align2::LEFT_CENTER, reading.tag.description.as_str(), regular, theme.muted);
 }
 
 /// Shelved, suppressed, out of service: what is not in the alarm list, and until when.

@@ -169,45 +169,51 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
     }
     .min(last);
     let mut pressed = enter.then_some(finder.chosen);
-    let response = Modal::new(Id::unique("finder")).backdrop_color(frame.theme.veil).show(ui.ctx(), |ui| {
-        ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 560.0));
-        let edit = TextEdit::singleline(&mut finder.words)
-            .hint_text("Tag, display, alarm or command")
-            .desired_width(f32::INFINITY)
-            .margin(vec2(2.0 * STEP, 1.5 * STEP));
-        let edit = ui.add(edit);
-        edit.request_focus();
-        edit.widget_info(|| WidgetInfo {
-            current_text_value: Some(finder.words.clone()),
-            ..WidgetInfo::labeled(Role::TextInput, true, "Find")
+    let response = Modal::new(Id::unique("finder"))
+        .frame(eframe::egui::Frame::popup(ui.style()).inner_margin(12))
+        .backdrop_color(frame.theme.veil)
+        .show(ui.ctx(), |ui| {
+            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 560.0));
+            // The focus is taken before the field is laid out: what is typed in its first frame counts already.
+            let id = Id::unique("finder words");
+            ui.memory_mut(|memory| memory.request_focus(id));
+            let edit = TextEdit::singleline(&mut finder.words)
+                .id(id)
+                .hint_text("Tag, display, alarm or command")
+                .desired_width(f32::INFINITY)
+                .margin(vec2(2.0 * STEP, 1.5 * STEP));
+            let edit = ui.add(edit);
+            edit.widget_info(|| WidgetInfo {
+                current_text_value: Some(finder.words.clone()),
+                ..WidgetInfo::labeled(Role::TextInput, true, "Find")
+            });
+            if edit.changed() {
+                finder.look_anew();
+                finder.advance(&frame.snapshot.plan);
+            }
+            ui.add_space(STEP);
+            let height = (ui.ctx().content_rect().height() * 0.6).min(ROW * IN_VIEW);
+            ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show(
+                ui,
+                |ui| {
+                    ui.spacing_mut().item_spacing.y = 0.0;
+                    if finder.hits.is_empty() {
+                        ui.add_space(2.0 * STEP);
+                        ui.label(RichText::new("Nothing bears this name").color(frame.theme.muted));
+                    }
+                    for (i, hit) in finder.hits.iter().enumerate() {
+                        let Some(name) = finder.names.get(hit.place) else { continue };
+                        let response = hit_ui(ui, frame, &name.target, i == finder.chosen);
+                        if i == finder.chosen && moved {
+                            response.scroll_to_me(None);
+                        }
+                        if response.clicked() {
+                            pressed = Some(i);
+                        }
+                    }
+                },
+            );
         });
-        if edit.changed() {
-            finder.look_anew();
-            finder.advance(&frame.snapshot.plan);
-        }
-        ui.add_space(STEP);
-        let height = (ui.ctx().content_rect().height() * 0.6).min(ROW * IN_VIEW);
-        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show(
-            ui,
-            |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                if finder.hits.is_empty() {
-                    ui.add_space(2.0 * STEP);
-                    ui.label(RichText::new("Nothing bears this name").color(frame.theme.muted));
-                }
-                for (i, hit) in finder.hits.iter().enumerate() {
-                    let Some(name) = finder.names.get(hit.place) else { continue };
-                    let response = hit_ui(ui, frame, &name.target, i == finder.chosen);
-                    if i == finder.chosen && moved {
-                        response.scroll_to_me(None);
-                    }
-                    if response.clicked() {
-                        pressed = Some(i);
-                    }
-                }
-            },
-        );
-    });
     if let Some(target) = pressed.and_then(|i| finder.hits.get(i)).and_then(|hit| finder.names.get(hit.place)) {
         outbox.actions.extend(action(&frame.snapshot.plan, &target.target));
         open = false;

@@ -250,7 +250,7 @@ impl Shell {
                 faceplate::faceplate_ui(ui, frame, id, &mut self.faceplate, outbox);
             });
         }
-        CentralPanel::no_frame().frame(Area::new().fill(theme.ground).inner_margin(Margin::same(10))).show(ui, |ui| {
+        CentralPanel::no_frame().frame(Area::new().fill(theme.ground)).show(ui, |ui| {
             self.middle_ui(ui, frame, outbox);
         });
     }
@@ -260,14 +260,18 @@ impl Shell {
             Place::Display(i) if i < frame.snapshot.plan.displays.len() => {
                 panels::display_ui(ui, frame, i, &mut self.panels, outbox);
             }
-            Place::Display(_) | Place::AllTags => {
-                frame.theme.panel_frame().show(ui, |ui| lists::all_tags_ui(ui, frame, outbox));
+            place => {
+                Area::new().inner_margin(Margin::same(10)).show(ui, |ui| match place {
+                    Place::Display(_) | Place::AllTags => {
+                        frame.theme.panel_frame().show(ui, |ui| lists::all_tags_ui(ui, frame, outbox));
+                    }
+                    Place::Hidden => {
+                        frame.theme.panel_frame().show(ui, |ui| lists::hidden_ui(ui, frame, outbox));
+                    }
+                    Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
+                    Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),
+                });
             }
-            Place::Hidden => {
-                frame.theme.panel_frame().show(ui, |ui| lists::hidden_ui(ui, frame, outbox));
-            }
-            Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
-            Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),
         }
     }
 
@@ -498,7 +502,7 @@ fn stripes(painter: &eframe::egui::Painter, rect: Rect, theme: &Theme) {
             pos2(x + down + width, rect.top()),
             pos2(x + width, rect.bottom()),
         ];
-        painter.add(Shape::convex_polygon(points, theme.muted, Stroke::NONE));
+        painter.add(Shape::convex_polygon(points, theme.normal, Stroke::NONE));
         x += 2.0 * width;
     }
 }
@@ -519,46 +523,53 @@ fn mark_ui(ui: &mut Ui, theme: &Theme, mark: &str) {
 /// A sheet with a heading over everything; `false` once it is closed.
 fn sheet_ui(ui: &Ui, theme: &Theme, title: &str, content: impl FnOnce(&mut Ui)) -> bool {
     let mut open = true;
-    let response = Modal::new(Id::unique("sheet")).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
-        ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 640.0));
-        ui.horizontal(|ui| {
-            ui.label(RichText::new(title).font(fonts::strong(size::TITLE)));
-            ui.with_layout(Layout::right_to_left(eframe::egui::Align::Center), |ui| {
-                open = !ui.button(say::CLOSE).on_hover_text("Esc").clicked();
+    let response =
+        Modal::new(Id::unique("sheet")).frame(dialog_frame(ui)).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
+            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 640.0));
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(title).font(fonts::strong(size::TITLE)));
+                ui.with_layout(Layout::right_to_left(eframe::egui::Align::Center), |ui| {
+                    open = !ui.button(say::CLOSE).on_hover_text("Esc").clicked();
+                });
             });
+            ui.add_space(2.0 * STEP);
+            content(ui);
         });
-        ui.add_space(2.0 * STEP);
-        content(ui);
-    });
     open && !response.should_close()
+}
+
+/// The frame of a dialog.
+fn dialog_frame(ui: &Ui) -> Area {
+    Area::popup(ui.style()).inner_margin(Margin::same(18))
 }
 
 /// Asks whether to stop watching; "no" is what Enter and Esc mean. `None`: not answered yet.
 fn question_ui(ui: &Ui, theme: &Theme, frame: &Frame<'_>) -> Option<bool> {
     let snapshot = frame.snapshot;
     let mut answer = None;
-    let response = Modal::new(Id::unique("question")).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
-        ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 440.0));
-        let words = states::standing(&snapshot.plan.project.name, snapshot.counts.shown);
-        let label = ui.add(eframe::egui::Label::new(RichText::new(&words).font(fonts::strong(size::TITLE))).wrap());
-        label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, words.clone()));
-        ui.add_space(2.0 * STEP);
-        ui.label(RichText::new("Nobody is told of alarms while nothing watches").color(theme.muted));
-        ui.add_space(4.0 * STEP);
-        ui.with_layout(Layout::right_to_left(eframe::egui::Align::Center), |ui| {
-            let large = Vec2::new(130.0, 30.0);
-            let keep = ui.add(Button::new(say::KEEP_WATCHING).min_size(large));
-            if ui.memory(|m| m.focused().is_none()) {
-                keep.request_focus();
-            }
-            if keep.clicked() {
-                answer = Some(false);
-            }
-            if ui.add(Button::new(say::STOP_WATCHING).min_size(large)).clicked() {
-                answer = Some(true);
-            }
+    let response =
+        Modal::new(Id::unique("question")).frame(dialog_frame(ui)).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
+            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 440.0));
+            let words = states::standing(&snapshot.plan.project.name, snapshot.counts.shown);
+            let label = ui.add(eframe::egui::Label::new(RichText::new(&words).font(fonts::strong(size::TITLE))).wrap());
+            label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, words.clone()));
+            ui.add_space(2.0 * STEP);
+            ui.label(RichText::new("Nobody is told of alarms while nothing watches").color(theme.muted));
+            ui.add_space(4.0 * STEP);
+            ui.with_layout(Layout::right_to_left(eframe::egui::Align::Center), |ui| {
+                let large = Vec2::new(130.0, 30.0);
+                let keep = ui.add(Button::new(say::KEEP_WATCHING).min_size(large));
+                if ui.memory(|m| m.focused().is_none()) {
+                    keep.request_focus();
+                }
+                if keep.clicked() {
+                    answer = Some(false);
+                }
+                if ui.add(Button::new(say::STOP_WATCHING).min_size(large)).clicked() {
+                    answer = Some(true);
+                }
+            });
         });
-    });
     if response.should_close() {
         answer = Some(false);
     }

@@ -4,7 +4,7 @@ use super::theme::{STEP, Theme};
 use super::words::say;
 use super::{Action, Outbox, fonts};
 use crate::link::Desk;
-use eframe::egui::{Button, Label, RichText, Role, ScrollArea, Ui, vec2};
+use eframe::egui::{Button, Label, Margin, RichText, Role, ScrollArea, Ui, vec2};
 use fonts::size;
 use std::path::PathBuf;
 
@@ -29,24 +29,26 @@ pub fn start_ui(ui: &mut Ui, desk: &Desk, start: Start<'_>, outbox: &mut Outbox)
         ui.add_space((ui.available_height() * 0.16).max(4.0 * STEP));
         ui.horizontal(|ui| {
             ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
-            ui.vertical(|ui| {
-                ui.set_width(width);
-                ui.spacing_mut().item_spacing.y = 2.0 * STEP;
-                let (title, words) = title(desk);
-                ui.add(Label::new(RichText::new(title).font(fonts::strong(size::VALUE))).wrap());
-                for line in words {
-                    ui.add(Label::new(RichText::new(line).color(muted)).wrap().selectable(true));
-                }
-                if matches!(desk, Desk::Opening(_)) {
-                    return;
-                }
-                if let Some(notice) = start.notice {
-                    ui.add(Label::new(RichText::new(notice).font(fonts::strong(size::BODY))).wrap());
-                }
-                ui.add_space(2.0 * STEP);
-                buttons_ui(ui, start, outbox);
-                ui.add_space(4.0 * STEP);
-                recent_ui(ui, start, outbox);
+            let frame = start.theme.panel_frame().inner_margin(Margin::same(28));
+            frame.show(ui, |ui| {
+                ui.vertical(|ui| {
+                    ui.set_width(width - 56.0);
+                    ui.spacing_mut().item_spacing.y = 2.0 * STEP;
+                    let (title, words) = title(desk);
+                    ui.add(Label::new(RichText::new(title).font(fonts::strong(size::VALUE))).wrap());
+                    for line in words {
+                        ui.add(Label::new(RichText::new(line).color(muted)).wrap().selectable(true));
+                    }
+                    if matches!(desk, Desk::Opening(_)) {
+                        return;
+                    }
+                    if let Some(notice) = start.notice {
+                        ui.add(Label::new(RichText::new(notice).font(fonts::strong(size::BODY))).wrap());
+                    }
+                    ui.add_space(2.0 * STEP);
+                    buttons_ui(ui, start, outbox);
+                    recent_ui(ui, start, outbox);
+                })
             });
         });
     });
@@ -81,6 +83,7 @@ fn recent_ui(ui: &mut Ui, start: Start<'_>, outbox: &mut Outbox) {
     if start.recent.is_empty() {
         return;
     }
+    ui.add_space(4.0 * STEP);
     ui.label(RichText::new("Opened lately").font(fonts::strong(size::BODY)));
     ui.spacing_mut().item_spacing.y = STEP;
     for path in start.recent {

@@ -5,7 +5,7 @@ use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush};
 use super::words;
 use super::{Action, Frame, Outbox, fonts};
-use crate::engine::LinkState;
+use crate::engine::{DeviceView, LinkState};
 use crate::project::Severity;
 use eframe::egui::text::{LayoutJob, TextFormat};
 use eframe::egui::{Align, Color32, FontId, Layout, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
@@ -25,9 +25,11 @@ pub fn status_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
     let mut right = ui.new_child(UiBuilder::new().max_rect(whole).layout(Layout::right_to_left(Align::Center)));
     right.spacing_mut().item_spacing.x = 4.0 * STEP;
     let project = &snapshot.plan.project.name;
-    item_ui(&mut right, frame, "project", &[(project, muted, false)], project, None, None);
+    if whole.width() > 760.0 {
+        item_ui(&mut right, frame, "project", &[(project, muted, false)], project, None, None);
+    }
     let actor = frame.about.actor.to_string();
-    if whole.width() > 900.0 && !frame.about.actor.user.is_empty() {
+    if whole.width() > 1_150.0 && !frame.about.actor.user.is_empty() {
         item_ui(&mut right, frame, "desk", &[(&actor, muted, false)], &format!("{actor}, not verified"), None, None);
     }
     let horn = snapshot.horn.map_or("Horn quiet", |_| "Horn sounding");
@@ -43,14 +45,16 @@ pub fn status_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         .scroll_bar_visibility(eframe::egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
         .auto_shrink([false, false])
         .show(&mut left, |ui| {
-            ui.spacing_mut().item_spacing.x = 5.0 * STEP;
+            ui.spacing_mut().item_spacing.x = if whole.width() < 1_400.0 { 3.5 * STEP } else { 5.0 * STEP };
             let now = words::date_and_time(snapshot.now.utc, frame.zone);
             item_ui(ui, frame, "plant time", &[(&now, text_ink, true)], &now, None, None);
-            let zone = words::zone_name(snapshot.now.utc, frame.zone);
-            item_ui(ui, frame, "time zone", &[(&zone, muted, false)], &zone, None, None);
+            if whole.width() > 900.0 {
+                let zone = words::zone_name(snapshot.now.utc, frame.zone);
+                item_ui(ui, frame, "time zone", &[(&zone, muted, false)], &zone, None, None);
+            }
             faults_ui(ui, frame, outbox);
-            devices_ui(ui, frame, outbox);
             journal_ui(ui, frame);
+            devices_ui(ui, frame, outbox);
         });
 }
 
@@ -78,37 +82,55 @@ fn faults_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
     );
 }
 
+/// Devices told one by one; of more than these, those that do not answer and the number of the others.
+const SINGLE: usize = 6;
+
 fn devices_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
+    let devices = &frame.snapshot.devices;
+    let answers = |view: &&DeviceView| view.status.state == LinkState::Connected;
+    if devices.len() <= SINGLE {
+        for view in devices.iter() {
+            device_ui(ui, frame, view, outbox);
+        }
+        return;
+    }
+    let connected = devices.iter().filter(answers).count();
+    for view in devices.iter().filter(|view| !answers(view)).take(SINGLE) {
+        device_ui(ui, frame, view, outbox);
+    }
+    let words = format!("{connected} of {} devices answer", devices.len());
+    let parts = [(words.as_str(), frame.theme.muted, false)];
+    item_ui(ui, frame, "devices", &parts, &words, None, Some((Action::OpenDevices, outbox)));
+}
+
+fn device_ui(ui: &mut Ui, frame: &Frame<'_>, view: &DeviceView, outbox: &mut Outbox) {
     let snapshot = frame.snapshot;
     let (text_ink, muted) = (frame.theme.text, frame.theme.muted);
-    for view in snapshot.devices.iter() {
-        let Some(device) = snapshot.plan.device(view.id) else { continue };
-        let status = &view.status;
-        let mut symbol = None;
-        let (words, ink) = match &status.state {
-            LinkState::Connected => {
-                (status.round_trip.map_or_else(|| "connected".to_owned(), words::round_trip), muted)
-            }
-            LinkState::Connecting => (words::say::CONNECTING.to_owned(), muted),
-            LinkState::NoAnswer(_) => {
-                let alarm = snapshot.alarms.iter().find(|a| a.id == device.no_answer && !a.state.is_hidden());
-                symbol = alarm.and_then(|a| snapshot.plan.alarm(a.id).map(|p| Symbol::from_state(p.priority, a.state)));
-                let since = words::instant(status.since.utc, snapshot.now.utc, frame.zone);
-                (format!("no answer since {since}"), text_ink)
-            }
-            LinkState::Unserved(_) => ("not served".to_owned(), text_ink),
-        };
-        // A cross beside the words while no alarm bears a symbol yet: told by shape, not by a shade of grey.
-        let cross = matches!(status.state, LinkState::NoAnswer(_) | LinkState::Unserved(_)) && symbol.is_none();
-        let words = format!(" {words}");
-        let name = device.name.as_ref();
-        let mut parts = vec![(name, text_ink, true), (words.as_str(), ink, false)];
-        if cross {
-            parts.insert(0, ("✗ ", text_ink, true));
+    let Some(device) = snapshot.plan.device(view.id) else { return };
+    let status = &view.status;
+    let mut symbol = None;
+    let (words, ink) = match &status.state {
+        LinkState::Connected => (status.round_trip.map_or_else(|| "connected".to_owned(), words::round_trip), muted),
+        LinkState::Connecting => (words::say::CONNECTING.to_owned(), muted),
+        LinkState::NoAnswer(_) => {
+            let alarm = snapshot.alarms.iter().find(|a| a.id == device.no_answer && !a.state.is_hidden());
+            symbol =
+                alarm.and_then(|a| snapshot.plan.alarm(a.id).map(|plan| Symbol::from_state(plan.priority, a.state)));
+            let since = words::instant(status.since.utc, snapshot.now.utc, frame.zone);
+            (format!("no answer since {since}"), text_ink)
         }
-        let spoken = words::spoken_device(status, snapshot.now, frame.zone);
-        item_ui(ui, frame, &format!("device {name}"), &parts, &spoken, symbol, Some((Action::OpenDevices, outbox)));
+        LinkState::Unserved(_) => ("not served".to_owned(), text_ink),
+    };
+    // A cross beside the words while no alarm bears a symbol yet: told by shape, not by a shade of grey.
+    let cross = matches!(status.state, LinkState::NoAnswer(_) | LinkState::Unserved(_)) && symbol.is_none();
+    let words = format!(" {words}");
+    let name = device.name.as_ref();
+    let mut parts = vec![(name, text_ink, true), (words.as_str(), ink, false)];
+    if cross {
+        parts.insert(0, ("✗ ", text_ink, true));
     }
+    let spoken = words::spoken_device(status, snapshot.now, frame.zone);
+    item_ui(ui, frame, &format!("device {name}"), &parts, &spoken, symbol, Some((Action::OpenDevices, outbox)));
 }
 
 fn journal_ui(ui: &mut Ui, frame: &Frame<'_>) {
@@ -116,7 +138,7 @@ fn journal_ui(ui: &mut Ui, frame: &Frame<'_>) {
     let entries = words::count(journal.entries);
     let mut words = match &journal.fault {
         Some(_) => " cannot write".to_owned(),
-        None => format!(" {entries} {}", if journal.entries == 1 { "entry" } else { "entries" }),
+        None => format!(" {entries}"),
     };
     // A few entries are always on their way to the disk; only what stays is worth a word.
     if journal.waiting > 20 || (journal.fault.is_some() && journal.waiting > 0) {

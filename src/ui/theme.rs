@@ -55,7 +55,7 @@ pub struct Theme {
     pub outlines: [Option<Color32>; 4],
     /// Pens of a trend in order; their dashes are in [`Theme::dashes`].
     pub pens: [Color32; 4],
-    /// Behind dialogs.
+    /// Behind dialogs: thin, for alarms are to be seen through it.
     pub veil: Color32,
 }
 
@@ -114,7 +114,7 @@ impl Theme {
             digits: [inverse; 4],
             outlines: [None; 4],
             pens: [rgb(0x008f_d3c8), rgb(0x00e8_b0d0), rgb(0x009e_d6a8), rgb(0x00d9_c9a0)],
-            veil: Color32::from_black_alpha(120),
+            veil: Color32::from_black_alpha(60),
         }
     }
 
@@ -139,7 +139,7 @@ impl Theme {
             digits: [inverse, text, text, inverse],
             outlines: [None, Some(text), Some(text), None],
             pens: [rgb(0x000f_6b6b), rgb(0x009a_2f6e), rgb(0x001f_6b35), rgb(0x006b_5416)],
-            veil: Color32::from_black_alpha(80),
+            veil: Color32::from_black_alpha(36),
         }
     }
 

@@ -23,6 +23,8 @@ pub const CONNECTING: &str = "connecting";
 pub const ACKNOWLEDGE: &str = "Acknowledge";
 /// Quiets the horn.
 pub const SILENCE: &str = "Silence horn";
+/// The same where there is little room.
+pub const SILENCE_SHORT: &str = "Silence";
 /// Opens the alarm list.
 pub const ALL_ALARMS: &str = "All alarms";
 /// Opens the list of what is shelved, suppressed or out of service.
