@@ -4,25 +4,17 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use watchkeeper::drivers::mqtt::topics::Topics;
 use watchkeeper::drivers::mqtt::{self, Connection};
 use watchkeeper::drivers::{Field, INPUT_QUEUE};
 use watchkeeper::engine::{DeviceId, DeviceStatus, Generation, Input, LinkState, Sample, TagId};
 use watchkeeper::project::{DataType, Missing, MqttSettings, Project, Retained, TopicSource};
-use watchkeeper::time::{Clock, Mono, Now, Span, Utc};
+use watchkeeper::time::Span;
+
+use super::clock::clock;
 
 /// Longest wait for what has to come.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The real clock, as `runtime` makes it.
-pub fn clock() -> Clock {
-    let start = Instant::now();
-    Clock::new(move || Now {
-        mono: Mono(start.elapsed().as_micros() as i64),
-        utc: Utc(jiff::Timestamp::now().as_microsecond()),
-    })
-}
 
 /// Settings for a broker on loopback.
 pub fn settings(port: u16) -> MqttSettings {
