@@ -1,7 +1,6 @@
 //! The demo plant: plausible, repeatable, eventful; its project without a fault; every register and topic really served.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,9 +12,17 @@ use watchkeeper::drivers::demo::messages::{Message, Publisher, WEATHER_AVAILABIL
 use watchkeeper::drivers::demo::plant::Plant;
 use watchkeeper::drivers::demo::registers::Units;
 use watchkeeper::drivers::demo::{self, DemoOptions, Scene};
-use watchkeeper::drivers::{demo::modbus, demo::mqtt};
-use watchkeeper::project::{self, Endpoint, Project, Source};
-use watchkeeper::time::{Clock, Now, Utc};
+use watchkeeper::drivers::modbus::blocks::{Block, plan_reads};
+use watchkeeper::drivers::modbus::value::samples;
+use watchkeeper::drivers::mqtt::topics::{Reports, Topics};
+use watchkeeper::drivers::{Field, INPUT_QUEUE, demo::modbus, demo::mqtt};
+use watchkeeper::engine::plan::SourcePlan;
+use watchkeeper::engine::{
+    DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Event, Generation, Input, Level, LinkState, Mode, Plan,
+    Quality, Report, Sample, Snapshot,
+};
+use watchkeeper::project::{self, Endpoint, Priority, Project, Source};
+use watchkeeper::time::{Clock, Mono, Now, Span, Utc};
 
 fn demo_project() -> Project {
     let (project, issues) = project::file::read_named(demo::PROJECT.as_bytes(), PathBuf::from("projects/demo.toml"));
@@ -30,7 +37,7 @@ fn clock() -> Clock {
     let start = tokio::time::Instant::now();
     Clock::new(move || {
         let micros = start.elapsed().as_micros() as i64;
-        Now { mono: watchkeeper::time::Mono(micros), utc: Utc(1_795_255_200_000_000 + micros) }
+        Now { mono: Mono(micros), utc: Utc(1_795_255_200_000_000 + micros) }
     })
 }
 
@@ -156,6 +163,215 @@ fn displays_fill_their_grid_without_overlap_or_hole() {
     }
 }
 
+// ── watched by the engine, in virtual time ──────────────────────────────────────────────────────────────────────────
+
+fn demo_plan() -> Arc<Plan> {
+    let (plan, issues) = Plan::compile(Arc::new(demo_project()), Generation(1), Mode::Demo);
+    assert!(issues.is_empty(), "{issues:#?}");
+    Arc::new(plan)
+}
+
+/// The demo project watching a plant of which it is told once a second, without sockets.
+struct Watch {
+    plant: Plant,
+    plan: Arc<Plan>,
+    engine: Engine,
+    blocks: Vec<(DeviceId, u8, Block)>,
+    topics: Topics,
+    links: BTreeMap<DeviceId, bool>,
+    weather_online: bool,
+    now: Now,
+    raised: Vec<(i64, String)>,
+}
+
+impl Watch {
+    fn over(plant: Plant) -> Self {
+        let plan = demo_plan();
+        let now = Now { mono: Mono(0), utc: Utc(1_795_255_200_000_000) };
+        let (mut blocks, mut topics) = (Vec::new(), Topics::default());
+        for (device, id) in plan.devices.iter().zip((0..).map(DeviceId)) {
+            if let Endpoint::ModbusTcp(settings) = &device.device.endpoint {
+                let reads = plan_reads(&plan, id, settings);
+                assert!(reads.unreadable.is_empty());
+                blocks.extend(reads.groups.into_iter().flat_map(|g| g.blocks).map(|b| (id, settings.unit_id, b)));
+            }
+            for &tag in &device.tags {
+                let tag_plan = plan.tag(tag).unwrap();
+                if let SourcePlan::Topic { source, .. } = &tag_plan.source {
+                    topics.add(tag, tag_plan.tag.data_type, source);
+                }
+            }
+        }
+        let mut engine = Engine::new(EngineOptions::default(), BTreeMap::new());
+        engine.apply(now, Input::Deploy(Arc::clone(&plan)), &mut Vec::new());
+        let (links, raised) = (BTreeMap::new(), Vec::new());
+        let mut watch = Self { plant, plan, engine, blocks, topics, links, weather_online: false, now, raised };
+        watch.tell(Publisher::ALL.iter().flat_map(|p| p.greetings()).collect());
+        watch
+    }
+
+    fn device(&self, name: &str) -> DeviceId {
+        DeviceId(self.plan.devices.iter().position(|d| &*d.name == name).unwrap() as u32)
+    }
+
+    /// One second, in which `plant_secs` go by in the plant.
+    fn second(&mut self, plant_secs: f64) {
+        self.now = self.now + Span::from_secs(1);
+        self.plant.step(plant_secs);
+        let script = &self.plant.script;
+        let plc2_gone = script.has(Fault::Plc2Refuses) || script.has(Fault::Plc2Silent);
+        let gone = [(self.device("plc2"), plc2_gone), (self.device("meterB"), script.has(Fault::MeterBGone))];
+        for id in (0..self.plan.devices.len() as u32).map(DeviceId) {
+            let answers = !gone.contains(&(id, true));
+            if self.links.insert(id, answers) != Some(answers) {
+                let why = LinkState::NoAnswer("gone".into());
+                let state = if answers { LinkState::Connected } else { why };
+                let status = Box::new(DeviceStatus { state, ..DeviceStatus::new(self.now) });
+                self.apply(Input::Link { generation: Generation(1), device: id, status });
+            }
+        }
+        let units = Units::of(&self.plant);
+        for (id, unit, block) in self.blocks.clone() {
+            if !self.links[&id] {
+                continue;
+            }
+            let samples = match units.unit(unit).unwrap().read(block.area, block.start, block.count) {
+                Ok(words) if block.area.is_bits() => {
+                    let mut bytes = vec![0_u8; words.len().div_ceil(8)];
+                    words.iter().enumerate().for_each(|(n, w)| bytes[n / 8] |= (*w as u8) << (n % 8));
+                    samples(&block, &bytes)
+                }
+                Ok(words) => samples(&block, &words.iter().flat_map(|w| w.to_be_bytes()).collect::<Vec<u8>>()),
+                Err(_) => block.spots.iter().map(|s| Sample::bad(s.tag, Quality::DEVICE_FAULT, None)).collect(),
+            };
+            self.apply(Input::Report(Report { generation: Generation(1), received: self.now, samples }));
+        }
+        let online = !Publisher::Weather.is_offline(&self.plant);
+        let mut messages = Vec::new();
+        if online != self.weather_online {
+            self.weather_online = online;
+            let (topic, gone) = Publisher::Weather.last_will().unwrap();
+            let payload = if online { "Online" } else { gone }.to_owned();
+            messages.push(Message { topic, payload, retain: false });
+        }
+        for publisher in Publisher::ALL.into_iter().filter(|p| !p.is_offline(&self.plant)) {
+            messages.extend(publisher.round(&self.plant, self.now.utc));
+        }
+        self.tell(messages);
+        self.apply(Input::Tick);
+    }
+
+    fn tell(&mut self, messages: Vec<Message>) {
+        let mut reports = Reports::new(Generation(1));
+        for m in messages {
+            // What is not understood is in the reports.
+            drop(self.topics.message(m.topic.as_bytes(), m.payload.as_bytes(), m.retain, self.now, &mut reports));
+        }
+        for report in reports.take() {
+            self.apply(Input::Report(report));
+        }
+    }
+
+    fn apply(&mut self, input: Input) {
+        let mut effects = Vec::new();
+        self.engine.apply(self.now, input, &mut effects);
+        for Effect::Journal(_, entry) in effects {
+            if entry.event == Event::Raised {
+                self.raised.push((self.now.mono.0 / 1_000_000, entry.alarm.unwrap().to_string()));
+            }
+        }
+    }
+
+    fn snapshot(&mut self) -> Snapshot {
+        self.engine.snapshot(self.now)
+    }
+
+    /// Tags whose quality is at this level, with the quality.
+    fn tags_at(&mut self, level: Level) -> BTreeMap<String, String> {
+        let snapshot = self.snapshot();
+        let tags = snapshot.plan.tags.iter().zip((0..).map(watchkeeper::engine::TagId));
+        let seen = tags.map(|(tag, id)| (tag.name.to_string(), snapshot.tag(id).unwrap().quality));
+        seen.filter(|(_, q)| q.level() == level).map(|(name, q)| (name, q.to_string())).collect()
+    }
+}
+
+#[test]
+fn a_well_plant_raises_no_alarm_in_a_whole_day_and_every_tag_is_good() {
+    let mut watch = Watch::over(Plant::without_faults(6));
+    for _ in 0..20 {
+        watch.second(1.0);
+    }
+    for _ in 0..1_440 {
+        watch.second(60.0);
+        assert_eq!(watch.raised, [], "at {} h", watch.plant.seconds / 3_600.0);
+    }
+    assert_eq!(watch.tags_at(Level::Bad), BTreeMap::new());
+    assert_eq!(watch.tags_at(Level::Uncertain), BTreeMap::new());
+    let outside: Vec<String> = {
+        let snapshot = watch.snapshot();
+        let tags = snapshot.plan.tags.iter().zip((0..).map(watchkeeper::engine::TagId));
+        let view = |id| snapshot.tag(id).and_then(|v| v.value.as_ref()?.as_f64());
+        tags.filter(|(t, id)| t.tag.normal.zip(view(*id)).is_some_and(|([low, high], v)| v < low || v > high))
+            .map(|(t, id)| format!("{} {:?}", t.name, view(id)))
+            .collect()
+    };
+    assert!(outside.is_empty(), "a well plant stands within its normal bands: {outside:?}");
+}
+
+#[test]
+fn alarms_come_at_the_promised_rate_and_all_recovers() {
+    for seed in 1..3 {
+        let mut watch = Watch::over(Plant::new(seed));
+        let (mut bad, mut uncertain) = (BTreeSet::new(), BTreeSet::new());
+        for second in 0..600 {
+            watch.second(1.0);
+            if second == 20 {
+                assert_eq!(watch.tags_at(Level::Good).len(), watch.plan.tags.len(), "{:?}", watch.tags_at(Level::Bad));
+            }
+            if second % 5 == 0 {
+                bad.extend(watch.tags_at(Level::Bad).into_values());
+                uncertain.extend(watch.tags_at(Level::Uncertain).into_values());
+            }
+        }
+        let first: Vec<&str> = watch.raised.iter().filter(|(at, _)| *at < 180).map(|(_, name)| name.as_str()).collect();
+        assert!(first.contains(&"pump2.state/tripped"), "seed {seed}: {:?}", watch.raised);
+        let names: BTreeSet<&str> = watch.raised.iter().map(|(_, name)| name.as_str()).collect();
+        for wanted in ["tank1.level/high", "tank1.level/high-high", "rain.rate/high", "plc2/no-answer"] {
+            assert!(names.contains(wanted), "seed {seed}: no {wanted} in {:?}", watch.raised);
+        }
+        assert!(bad.len() >= 2 && !uncertain.is_empty(), "seed {seed}: {bad:?} {uncertain:?}");
+        let flood = watch.snapshot().counts.flood;
+        assert!(watch.raised.len() <= 10 && !flood, "seed {seed}: too many for one person: {:?}", watch.raised);
+
+        // An hour on, the rate is one that a person can bear; then peace.
+        watch.raised.clear();
+        for _ in 0..3_600 {
+            watch.second(1.0);
+        }
+        assert!((12..=42).contains(&watch.raised.len()), "seed {seed}: {} in an hour", watch.raised.len());
+        watch.plant.script = Plant::without_faults(0).script;
+        for _ in 0..1_500 {
+            watch.second(1.0);
+        }
+        assert_eq!(watch.tags_at(Level::Good).len(), watch.plan.tags.len());
+        let standing: Vec<_> = watch.snapshot().alarms.iter().filter(|a| a.active).map(|a| a.id).collect();
+        assert!(standing.is_empty(), "seed {seed}: {standing:?}");
+    }
+}
+
+#[test]
+fn priorities_stand_in_the_proportion_of_the_standard() {
+    let plan = demo_plan();
+    let count = |p: Priority| plan.alarms.iter().filter(|a| a.written.is_some() && a.priority == p).count();
+    let [critical, high, medium, low] = Priority::ALL.map(count);
+    let all = (critical + high + medium + low) as f64;
+    assert!(critical as f64 <= 0.05 * all && high as f64 <= 0.15 * all, "{critical} {high} {medium} {low}");
+    assert!(medium < low, "{critical} {high} {medium} {low}");
+    for alarm in plan.alarms.iter().filter(|a| a.written.is_some()) {
+        assert!(alarm.response.is_some() && alarm.cause.is_some() && alarm.display.is_some(), "{}", alarm.name);
+    }
+}
+
 // ── over real sockets ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /// Waits until `probe` answers with something; ten seconds at most.
@@ -270,4 +486,42 @@ async fn taken_ports_are_replaced_by_free_ones_and_the_project_names_them() {
     drop(second);
     let gone = || async { tokio::net::TcpStream::connect(("127.0.0.1", plc1)).await.is_err().then_some(()) };
     eventually("closed when dropped", gone).await;
+}
+
+#[tokio::test]
+async fn the_drivers_find_every_tag_good_within_seconds() {
+    let options = DemoOptions { modbus: ANY_PORT, mqtt: ANY_PORT, ..DemoOptions::default() };
+    let clock = clock();
+    let demo = demo::serve(options, clock.clone()).await.unwrap();
+    let (project, _) = project::file::read(&demo::project(&demo));
+    let (plan, _) = Plan::compile(Arc::new(project), Generation(1), Mode::Demo);
+    let plan = Arc::new(plan);
+    let (inputs, mut received) = tokio::sync::mpsc::channel(INPUT_QUEUE);
+    let field = Field { inputs, clock: clock.clone(), generation: Generation(1) };
+    let mut drivers = tokio::task::JoinSet::new();
+    for connection in watchkeeper::drivers::modbus::connection::connections(&plan) {
+        drivers.spawn(watchkeeper::drivers::modbus::connection::run(connection, field.clone()));
+    }
+    for connection in watchkeeper::drivers::mqtt::connection::connections(&plan) {
+        drivers.spawn(watchkeeper::drivers::mqtt::connection::run(connection, field.clone()));
+    }
+    let mut engine = Engine::new(EngineOptions::default(), BTreeMap::new());
+    engine.apply(clock.now(), Input::Deploy(Arc::clone(&plan)), &mut Vec::new());
+    let mut waiting: Vec<String> = Vec::new();
+    let search = async {
+        while let Some(input) = received.recv().await {
+            engine.apply(clock.now(), input, &mut Vec::new());
+            let snapshot = engine.snapshot(clock.now());
+            let tags = plan.tags.iter().zip((0..).map(watchkeeper::engine::TagId));
+            waiting = tags
+                .filter(|(_, id)| snapshot.tag(*id).is_some_and(|v| !v.quality.is_good()))
+                .map(|(tag, id)| format!("{} {:?}", tag.name, snapshot.tag(id).map(|v| (v.quality, v.detail.clone()))))
+                .collect();
+            if waiting.is_empty() {
+                return;
+            }
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(10), search).await;
+    assert!(found.is_ok(), "still waiting for {waiting:#?}");
 }
