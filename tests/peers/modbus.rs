@@ -1,1 +1,122 @@
-//! To be written.
+//! The Modbus driver against pymodbus: every type in every byte order, a kill, and a restart.
+
+#[path = "../modbus/plant.rs"]
+mod plant;
+
+use plant::Plant;
+use serde_json::Value as Json;
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use watchkeeper::engine::{Quality, Value};
+
+/// A server that this project did not write; killed when dropped.
+struct Server {
+    child: Child,
+    /// What it serves.
+    tags: Vec<Json>,
+}
+
+impl Server {
+    /// Starts it and waits until it says what it serves.
+    fn start(port: u16) -> Self {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        let python = std::env::var_os("WATCHKEEPER_PEERS_PYTHON")
+            .map_or_else(|| root.join("target/peers-venv/bin/python"), PathBuf::from);
+        let mut child = Command::new(&python)
+            .arg(root.join("tests/peers/modbus_server.py"))
+            .arg(port.to_string())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|why| {
+                panic!("cannot start {}: {why}; tests/all.sh makes this environment", python.display())
+            });
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let tags = serde_json::from_str(&line).unwrap_or_else(|why| {
+            panic!("{} has no working pymodbus ({why}); tests/all.sh installs it", python.display())
+        });
+        Self { child, tags }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may be dead already, which is as well.
+        let _killed = self.child.kill();
+        let _waited = self.child.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn project(port: u16, tags: &[Json]) -> String {
+    let mut text = format!(
+        "[[device]]\nname = \"pymodbus\"\nprotocol = \"modbus-tcp\"\naddress = \"127.0.0.1:{port}\"\n\
+         poll = \"100ms\"\ntimeout = \"500ms\"\nretries = 1\n"
+    );
+    for (i, tag) in tags.iter().enumerate() {
+        let word = |key: &str| tag[key].as_str().unwrap();
+        writeln!(
+            text,
+            "[[tag]]\nname = \"t{i}\"\ndevice = \"pymodbus\"\nregister = \"{}:{}\"\ntype = \"{}\"",
+            word("area"),
+            tag["address"],
+            word("type")
+        )
+        .unwrap();
+        // The order of a bit or a byte is not to be written.
+        if !matches!(word("area"), "coil" | "discrete") {
+            writeln!(text, "order = \"{}\"", word("order")).unwrap();
+        }
+        for key in ["bit", "length", "byte"] {
+            if !tag[key].is_null() {
+                writeln!(text, "{key} = {}", tag[key]).unwrap();
+            }
+        }
+    }
+    text
+}
+
+/// The value that the server says it holds.
+fn expected(tag: &Json) -> Value {
+    let value = &tag["value"];
+    match tag["type"].as_str().unwrap() {
+        "bool" => Value::Bool(value.as_bool().unwrap()),
+        "string" => Value::Text(value.as_str().unwrap().into()),
+        "f16" | "f32" | "f64" => Value::F64(value.as_str().unwrap().parse().unwrap()),
+        "i8" | "i16" | "i32" | "i64" => Value::I64(value.as_i64().unwrap()),
+        _ => Value::U64(value.as_u64().unwrap()),
+    }
+}
+
+#[tokio::test]
+async fn pymodbus_and_we_agree_on_every_type_and_order_over_its_death_and_return() {
+    let port = free_port();
+    let server = Server::start(port);
+    let tags = server.tags.clone();
+    assert!(tags.len() > 300, "only {} tags", tags.len());
+    let count = tags.len();
+    let mut plant = Plant::start(&project(port, &tags), move |plan, sample| {
+        let tag = &tags[plan.name[1..].parse::<usize>().unwrap()];
+        assert_eq!((sample.quality, sample.value.as_ref()), (Quality::GOOD, Some(&expected(tag))), "{tag}");
+    });
+    // Its port opens a little after it has said what it serves.
+    plant.until_within(Duration::from_secs(10), "all values", |p| p.tags.len() == count).await;
+    assert!(plant.connected(0));
+
+    drop(server);
+    let took = plant.until_within(Duration::from_secs(3), "its death is seen", |p| !p.gone(0).is_empty()).await;
+    // One poll, two tries of 500 ms, and a little: then all its values are `bad:no-communication`.
+    assert!(took < Duration::from_millis(1_400), "{took:?}");
+    assert_eq!(plant.gone(0), "connection refused");
+
+    let _server = Server::start(port);
+    let good = plant.good("t0");
+    plant.until_within(Duration::from_secs(10), "its return", |p| p.connected(0) && p.good("t0") > good + 2).await;
+    plant.stop().await;
+}
