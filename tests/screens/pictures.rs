@@ -1,18 +1,21 @@
-//! Pictures of every display, to be read by eye.
+//! Pictures of every display, to be read by eye, and a few compared with approved ones.
 
-use crate::stage::{Stage, picture};
+use crate::stage::{Stage, count_of, picture};
+use std::path::PathBuf;
 use watchkeeper::ui::sample;
-use watchkeeper::ui::theme::ThemeChoice;
+use watchkeeper::ui::theme::{Theme, ThemeChoice};
 
 const SIZE: [f32; 2] = [1280.0, 800.0];
+const DISPLAYS: [(&str, &str); 4] =
+    [("Tank farm", "tank-farm"), ("Pump house 1", "pump-house"), ("Network", "network"), ("", "alarm-list")];
 
 fn all_displays(theme: ThemeChoice, name: &str) {
-    for (display, file) in
-        [("Tank farm", "tank-farm"), ("Pump house 1", "pump-house"), ("Network", "network"), ("", "alarm-list")]
-    {
-        let mut harness = Stage::new(sample::riverside(), display, theme).harness(SIZE, 1.0);
+    let sample = sample::riverside();
+    for (display, file) in DISPLAYS {
+        let mut harness = Stage::new(sample.clone(), display, theme).harness(SIZE, 1.0);
         let image = picture(&mut harness, &format!("{file}-{name}"));
         assert_eq!((image.width(), image.height()), (1280, 800));
+        approve(&image, &format!("{file}-{name}"));
     }
 }
 
@@ -24,4 +27,65 @@ fn every_display_is_painted_in_the_dark_theme() {
 #[test]
 fn every_display_is_painted_in_the_light_theme() {
     all_displays(ThemeChoice::Light, "light");
+}
+
+#[test]
+fn displays_are_painted_at_other_sizes_of_window_and_text() {
+    let sample = sample::riverside();
+    let sizes =
+        [([2560.0, 1440.0], 1.0, "2560"), (SIZE, 1.5, "150"), (SIZE, 2.0, "200"), ([1024.0, 640.0], 0.75, "75")];
+    for (size, zoom, name) in sizes {
+        let mut harness = Stage::new(sample.clone(), "Tank farm", ThemeChoice::Dark).harness(size, zoom);
+        let image = picture(&mut harness, &format!("tank-farm-dark-{name}"));
+        assert_eq!((image.width() as f32, image.height() as f32), (size[0], size[1]));
+    }
+}
+
+#[test]
+fn a_plant_that_is_well_shows_no_colour_of_an_alarm() {
+    for (theme, name) in [(ThemeChoice::Dark, "quiet-dark"), (ThemeChoice::Light, "quiet-light")] {
+        let mut harness = Stage::new(sample::quiet(), "Tank farm", theme).harness(SIZE, 1.0);
+        let image = picture(&mut harness, name);
+        for colour in theme.theme().priorities {
+            assert_eq!(count_of(&image, colour), 0, "{name}: {colour:?}");
+        }
+    }
+}
+
+#[test]
+fn critical_and_unacknowledged_is_the_loudest_thing_on_the_screen() {
+    let theme = Theme::dark();
+    let mut harness = Stage::new(sample::riverside(), "Tank farm", ThemeChoice::Dark).harness(SIZE, 1.0);
+    let image = picture(&mut harness, "tank-farm-dark");
+    let [critical, others @ ..] = theme.priorities.map(|colour| count_of(&image, colour));
+    assert!(others.iter().all(|other| critical > 8 * other), "{critical} against {others:?}");
+}
+
+#[test]
+fn the_first_second_is_words_and_never_an_empty_grey() {
+    let mut harness = Stage::new(sample::starting(), "Tank farm", ThemeChoice::Dark).harness(SIZE, 1.0);
+    picture(&mut harness, "starting-dark");
+}
+
+/// Compares a picture with the approved one, at a third of its size so that the files stay small, where there is one. A
+/// difference leaves the new picture beside; copying it over the approved one approves it.
+fn approve(image: &image::RgbaImage, name: &str) {
+    let small =
+        image::imageops::resize(image, image.width() / 2, image.height() / 2, image::imageops::FilterType::Triangle);
+    let approved = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/screens/approved").join(format!("{name}.png"));
+    let Ok(wanted) = image::open(&approved) else { return };
+    let wanted = wanted.to_rgba8();
+    let differs = |(a, b): (&image::Rgba<u8>, &image::Rgba<u8>)| a.0.iter().zip(b.0).any(|(a, b)| a.abs_diff(b) > 24);
+    let different = small.pixels().zip(wanted.pixels()).filter(|p| differs(*p)).count();
+    let allowed = small.pixels().len() / 500;
+    if small.dimensions() != wanted.dimensions() || different > allowed {
+        let new = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("target/screens/{name}.new.png"));
+        small.save(&new).unwrap();
+        panic!(
+            "{different} of {} pixels differ from {}; the new picture is {}",
+            small.pixels().len(),
+            approved.display(),
+            new.display()
+        );
+    }
 }

@@ -42,7 +42,7 @@ impl Stage {
         let mut harness = Harness::builder()
             .with_size([size[0] / zoom, size[1] / zoom])
             .with_pixels_per_point(zoom)
-            .with_max_steps(8)
+            .with_step_dt(0.05)
             .with_render_cursor(false)
             .with_context_setup(move |ctx: &Context| theme.install(ctx))
             .renderer(CpuRenderer::default())

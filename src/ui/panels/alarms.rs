@@ -8,13 +8,13 @@ mod row;
 
 use super::index::AlarmIndex;
 use super::table;
-use super::{Cx, PanelView, grid};
+use super::{Aside, Cx, PanelView, grid};
 use crate::engine::{AlarmId, AlarmRef, AlarmView, Command, Snapshot};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
-use crate::ui::widgets::text;
+use crate::ui::widgets::{Brush, button, text};
 use crate::ui::{Frame, Outbox, words};
-use eframe::egui::{Align2, Button, Id, Rect, RichText, ScrollArea, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{Align2, Id, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
 use std::collections::HashSet;
 
 /// A second press within this does nothing: a double click must not acknowledge the row that took its place.
@@ -27,8 +27,8 @@ pub struct AlarmsPanel {
 }
 
 impl PanelView for AlarmsPanel {
-    fn aside(&self, cx: &Cx<'_>) -> String {
-        aside(cx.frame)
+    fn aside(&self, cx: &Cx<'_>) -> Aside {
+        Aside::quiet(aside(cx.frame))
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
@@ -62,6 +62,8 @@ pub struct AlarmList {
     held: Option<Vec<AlarmId>>,
     /// The chosen row.
     chosen: Option<AlarmId>,
+    /// The last frame had something to say below the rows.
+    has_foot: bool,
     /// What was acknowledged last, and when, against a double press.
     pressed: Option<(Id, f64)>,
 }
@@ -90,12 +92,15 @@ impl AlarmList {
         let places = table::places(&row::COLUMNS, rect.width() - row::SCROLL_BAR);
         let head = Rect::from_min_size(rect.min, vec2(rect.width() - row::SCROLL_BAR, line));
         table::heads(ui.painter(), head, &row::COLUMNS, &places, frame.theme);
-        let foot = Rect::from_min_max(pos2(rect.left(), (rect.bottom() - row::FOOT).max(head.bottom())), rect.max);
+        let foot = Rect::from_min_max(
+            pos2(rect.left(), (rect.bottom() - if self.has_foot { row::FOOT } else { 0.0 }).max(head.bottom())),
+            rect.max,
+        );
         let body = Rect::from_min_max(pos2(rect.left(), head.bottom()), pos2(rect.right(), foot.top()));
 
         let mut visible = Vec::new();
         ui.scope_builder(UiBuilder::new().max_rect(body).id_salt("rows"), |ui| {
-            ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+            grid::plain_scrolling(ui);
             ScrollArea::vertical().auto_shrink(false).show_rows(ui, row::HEIGHT, order.len(), |ui, rows| {
                 for &id in order.get(rows).unwrap_or_default() {
                     let shown =
@@ -116,7 +121,12 @@ impl AlarmList {
                 }
             });
         });
-        self.foot_ui(ui, foot, frame, visible, waiting_above, out);
+        self.has_foot = visible.len() > 1 || waiting_above > 0;
+        if foot.height() >= row::FOOT - 1.0 {
+            self.foot_ui(ui, foot, frame, visible, waiting_above, out);
+        } else if self.has_foot {
+            ui.ctx().request_repaint();
+        }
     }
 
     /// The rows in order: the snapshot's, or while the pointer is over the list those that were there when it came.
@@ -167,8 +177,8 @@ impl AlarmList {
             let words = format!("Acknowledge {} visible", words::count(visible.len() as u64));
             let place = Rect::from_min_max(pos2(rect.right() - 160.0, rect.top() + 2.0), rect.max);
             left.max.x = place.left() - STEP;
-            let button = Button::new(RichText::new(words).size(size::BODY)).min_size(place.size());
-            let response = ui.put(place, button);
+            let brush = Brush { theme: frame.theme, blink_on: frame.blink_on };
+            let response = button(ui, place, ui.scope_id().with("visible"), &words, &words, &brush);
             if response.clicked() {
                 let now = ui.input(|i| i.time);
                 let again = self.pressed.is_some_and(|(id, at)| id == response.id && now - at < DOUBLE_PRESS_SECS);

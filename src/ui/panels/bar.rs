@@ -1,10 +1,11 @@
 //! `bar`: tags on upright scales, side by side; tags of one range share the scale at the left.
 
-use super::{Cx, PanelView, grid, open_faceplate};
+use super::{Aside, Cx, PanelView, grid, open_faceplate};
 use crate::ui::Outbox;
-use crate::ui::widgets::Scale;
+use crate::ui::fonts::{self, size};
 use crate::ui::widgets::bar::{bar_ui, paint_scale};
-use eframe::egui::{Rect, Ui, pos2};
+use crate::ui::widgets::{Reading, Scale, text};
+use eframe::egui::{Align2, Rect, Ui};
 
 /// Room for the numbers of the scale.
 const SCALE: f32 = 30.0;
@@ -17,10 +18,10 @@ pub struct BarPanel;
 
 impl PanelView for BarPanel {
     /// The unit, where all bars have the same.
-    fn aside(&self, cx: &Cx<'_>) -> String {
+    fn aside(&self, cx: &Cx<'_>) -> Aside {
         let mut units = cx.tags().filter_map(|(_, reading, _)| Some(reading?.tag.unit.clone()));
         let first = units.next().unwrap_or_default();
-        if units.all(|u| u == first) { first } else { String::new() }
+        Aside::quiet(if units.all(|u| u == first) { first } else { String::new() })
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
@@ -28,16 +29,17 @@ impl PanelView for BarPanel {
         let scales_by_bar: Vec<Option<Scale>> =
             cx.tags().map(|(_, _, id)| Some(cx.alarms.scale(cx.frame.snapshot, id?))).collect();
         let titles = short_names(&cx.panel.tags.iter().map(String::as_str).collect::<Vec<_>>());
+        let rect = self.say_why_ui(ui, cx, &titles);
         let mut scales = scales_by_bar.iter().flatten();
         let shared = scales.next().filter(|first| scales.all(|s| s.range == first.range));
-        let left = cx.rect.left() + if shared.is_some() { SCALE } else { 0.0 };
-        let width = ((cx.rect.right() - left) / titles.len().max(1) as f32).min(WIDEST);
+        let left = rect.left() + if shared.is_some() { SCALE } else { 0.0 };
+        let width = ((rect.right() - left) / titles.len().max(1) as f32).min(WIDEST);
         if let Some(scale) = shared {
-            paint_scale(ui, Rect::from_min_max(cx.rect.min, pos2(left, cx.rect.bottom())), scale, &brush);
+            paint_scale(ui, rect.with_max_x(left), scale, &brush);
         }
         for (index, (((name, reading, id), scale), title)) in cx.tags().zip(&scales_by_bar).zip(&titles).enumerate() {
             let x = left + width * index as f32;
-            let rect = Rect::from_min_max(pos2(x, cx.rect.top()), pos2(x + width, cx.rect.bottom()));
+            let rect = Rect::from_x_y_ranges(x..=x + width, rect.y_range());
             let (Some(reading), Some(scale)) = (reading, scale) else {
                 grid::say_no_tag(ui, rect.shrink(2.0), name, brush.theme);
                 continue;
@@ -45,6 +47,24 @@ impl PanelView for BarPanel {
             let response = bar_ui(ui, rect, ui.scope_id().with(index), title, &reading, scale, &brush);
             open_faceplate(&response, id, out);
         }
+    }
+}
+
+impl BarPanel {
+    /// A line below the bars: which of them is not good, why, since when. Gives back the room above it.
+    fn say_why_ui(&self, ui: &Ui, cx: &Cx<'_>, titles: &[String]) -> Rect {
+        let doubtful = |(reading, title): (Option<Reading<'_>>, &String)| {
+            let reading = reading.filter(|r| !r.quality.is_good())?;
+            let age = reading.age.as_ref().map(|a| format!(", {a}")).unwrap_or_default();
+            Some(format!("{title} {}{age}", reading.reason()))
+        };
+        let mut reasons = cx.tags().map(|(_, reading, _)| reading).zip(titles).filter_map(doubtful);
+        let Some(first) = reasons.next() else { return cx.rect };
+        let more = reasons.count();
+        let words = if more > 0 { format!("{first}; and {more} more") } else { first };
+        let line = cx.rect.with_min_y(cx.rect.bottom() - size::SMALL * 1.4);
+        text::paint(ui.painter(), line, Align2::LEFT_CENTER, words, fonts::regular(size::SMALL), cx.frame.theme.text);
+        cx.rect.with_max_y(line.top())
     }
 }
 

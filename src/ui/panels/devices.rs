@@ -1,7 +1,7 @@
 //! `devices`: every device's link and figures, a row each.
 
 use super::table::{self, Column, column, numbers};
-use super::{Cx, PanelView, grid};
+use super::{Aside, Cx, PanelView, grid};
 use crate::engine::plan::DevicePlan;
 use crate::engine::{DeviceStatus, LinkState, Snapshot};
 use crate::project::Protocol;
@@ -9,7 +9,7 @@ use crate::ui::fonts::{self, size};
 use crate::ui::widgets::symbol::Symbol;
 use crate::ui::widgets::{hatch, tell, text};
 use crate::ui::{Outbox, words};
-use eframe::egui::{Align2, Painter, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{Painter, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
 
 /// Height of a row.
 const ROW: f32 = 26.0;
@@ -22,10 +22,10 @@ const COLUMNS: [Column; 14] = [
     column("Since", 66.0, 0.0, 95),
     numbers("Round trip", 66.0, 90),
     numbers("Requests", 66.0, 60),
-    numbers("Answers", 66.0, 50),
+    numbers("Received", 66.0, 50),
     numbers("Exceptions", 62.0, 70),
     numbers("Timeouts", 56.0, 72),
-    numbers("Mismatches", 66.0, 40),
+    numbers("Rejected", 60.0, 40),
     numbers("Reconnects", 66.0, 65),
     numbers("Traffic", 70.0, 35),
     column("Last error", 120.0, 2.0, 80),
@@ -36,10 +36,14 @@ const COLUMNS: [Column; 14] = [
 pub struct DevicesPanel;
 
 impl PanelView for DevicesPanel {
-    fn aside(&self, cx: &Cx<'_>) -> String {
+    fn aside(&self, cx: &Cx<'_>) -> Aside {
         let devices = &cx.frame.snapshot.devices;
         let connected = devices.iter().filter(|d| d.status.state == LinkState::Connected).count();
-        if devices.is_empty() { String::new() } else { format!("{connected} of {} connected", devices.len()) }
+        Aside::quiet(if devices.is_empty() {
+            String::new()
+        } else {
+            format!("{connected} of {} connected", devices.len())
+        })
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _out: &mut Outbox) {
@@ -54,7 +58,7 @@ impl PanelView for DevicesPanel {
         table::heads(ui.painter(), head, &COLUMNS, &places, theme);
         let below = Rect::from_min_max(pos2(cx.rect.left(), head.bottom()), cx.rect.max);
         ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
-            ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+            grid::plain_scrolling(ui);
             ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, snapshot.devices.len(), |ui, rows| {
                 for view in snapshot.devices.get(rows).unwrap_or_default() {
                     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
@@ -123,7 +127,7 @@ fn row(
         (4, dim(words::instant(status.since.utc, snapshot.now.utc, cx.frame.zone))),
         (5, plain(round_trip)),
         (6, asked.map_or_else(|| dim("—".to_owned()), |n| dim(words::count(n)))),
-        (7, dim(if is_mqtt { format!("{} msg", words::count(answered)) } else { words::count(answered) })),
+        (7, dim(words::count(answered))),
         (8, quiet(status.exceptions)),
         (9, quiet(status.timeouts)),
         (10, quiet(faults)),
@@ -136,9 +140,12 @@ fn row(
     ];
     for (index, (words, colour)) in cells {
         if let Some(cell) = at(index) {
-            let font = if index == 1 { fonts::strong(size::BODY) } else { fonts::regular(size::BODY) };
-            let align = Align2([COLUMNS[index].align, eframe::egui::Align::Center]);
-            text::paint(painter, cell, align, words, font, colour);
+            let align = table::align(&COLUMNS[index]);
+            match index {
+                1 => text::paint(painter, cell, align, words, fonts::strong(size::BODY), colour),
+                4..=12 => text::paint_number(painter, cell, align, &words, size::BODY, colour),
+                _ => text::paint(painter, cell, align, words, fonts::regular(size::BODY), colour),
+            };
         }
     }
 }

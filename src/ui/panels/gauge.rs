@@ -1,6 +1,6 @@
 //! `gauge`: a tag on a round scale.
 
-use super::{Cx, PanelView, grid, open_faceplate};
+use super::{Aside, Cx, PanelView, grid, open_faceplate};
 use crate::ui::Outbox;
 use crate::ui::widgets::gauge::gauge_ui;
 use crate::ui::widgets::symbol::Symbol;
@@ -11,9 +11,11 @@ use eframe::egui::{Rect, Ui, pos2};
 pub struct GaugePanel;
 
 impl PanelView for GaugePanel {
-    fn aside(&self, cx: &Cx<'_>) -> String {
+    fn aside(&self, cx: &Cx<'_>) -> Aside {
         // The mark of the tag's alarm stands there instead.
-        cx.tags().find_map(|(_, reading, _)| reading.filter(|r| r.alarm.is_none())?.age).unwrap_or_default()
+        Aside::quiet(
+            cx.tags().find_map(|(_, reading, _)| reading.filter(|r| r.alarm.is_none())?.age).unwrap_or_default(),
+        )
     }
 
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {

@@ -1,6 +1,6 @@
 //! The grid of a display: panels keep the places that the project gives them; rows stretch to fill the window.
 
-use super::{Cx, PanelView, Panels};
+use super::{Aside, Cx, PanelView, Panels};
 use crate::project::Panel;
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::{RADIUS, STEP, Theme};
@@ -55,7 +55,7 @@ pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut P
 fn panel_ui(ui: &mut Ui, cx: &Cx<'_>, view: Option<&mut (dyn PanelView + 'static)>, out: &mut Outbox) {
     let theme = cx.frame.theme;
     let Some(view) = view else {
-        let inner = chrome(ui, cx.rect, &cx.title(), "", theme);
+        let inner = chrome(ui, cx.rect, &cx.title(), &Aside::default(), theme);
         say(ui, inner, &not_served(cx.panel), theme);
         return;
     };
@@ -68,20 +68,31 @@ fn panel_ui(ui: &mut Ui, cx: &Cx<'_>, view: Option<&mut (dyn PanelView + 'static
     view.ui(ui, &Cx { rect: inner, ..*cx }, out);
 }
 
+/// Rows without air between, and no fading at the edge of a list: a row that is half there is told by being cut.
+pub fn plain_scrolling(ui: &mut Ui) {
+    let spacing = ui.spacing_mut();
+    spacing.item_spacing = vec2(0.0, 0.0);
+    spacing.scroll.fade.strength = 0.0;
+}
+
 /// The frame of a panel.
 pub fn frame(ui: &Ui, rect: Rect, theme: &Theme) {
     ui.painter().rect(rect, f32::from(RADIUS), theme.panel, theme.border(), StrokeKind::Inside);
 }
 
 /// Frame and title bar; gives back the room below.
-pub fn chrome(ui: &Ui, rect: Rect, title: &str, aside: &str, theme: &Theme) -> Rect {
+pub fn chrome(ui: &Ui, rect: Rect, title: &str, aside: &Aside, theme: &Theme) -> Rect {
     frame(ui, rect, theme);
     let inner = rect.shrink2(vec2(2.5 * STEP, 2.0 * STEP));
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), size::BODY * 1.35));
     let mut room = line;
-    if !aside.is_empty() {
-        let ink = text::paint(ui.painter(), line, Align2::RIGHT_CENTER, aside, fonts::regular(size::BODY), theme.muted);
-        room.max.x = ink.left() - 2.0 * STEP;
+    for (words, font, colour) in
+        [(&aside.quiet, fonts::regular(size::BODY), theme.muted), (&aside.plain, fonts::strong(size::BODY), theme.text)]
+    {
+        if !words.is_empty() {
+            let ink = text::paint(ui.painter(), room, Align2::RIGHT_CENTER, words.as_str(), font, colour);
+            room.max.x = ink.left() - 2.0 * STEP;
+        }
     }
     text::paint(ui.painter(), room, Align2::LEFT_CENTER, title, fonts::regular(size::BODY), theme.text);
     Rect::from_min_max(pos2(inner.left(), line.bottom() + STEP), inner.max)
@@ -96,6 +107,7 @@ pub fn say(ui: &Ui, rect: Rect, words: &str, theme: &Theme) {
 
 /// A tag that the project does not have: told with its name, framed like a value that is bad.
 pub fn say_no_tag(ui: &Ui, rect: Rect, name: &str, theme: &Theme) {
+    ui.painter().rect_stroke(rect, f32::from(RADIUS), eframe::egui::Stroke::new(1.0, theme.panel), StrokeKind::Inside);
     hatch::dashed_frame(ui.painter(), rect, theme.muted);
     let inner = rect.shrink2(vec2(2.0 * STEP, STEP));
     let center = pos2(inner.left() + 4.0, inner.top() + size::BODY * 0.65);

@@ -15,7 +15,7 @@ impl PanelView for LampPanel {
         let count = cx.panel.tags.len().max(1) as f32;
         let row = (cx.rect.height() / count).clamp(ROW, ROW * 1.4);
         ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(cx.rect), |ui| {
-            ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+            grid::plain_scrolling(ui);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 for (index, (name, reading, id)) in cx.tags().enumerate() {
                     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), row), Sense::hover());

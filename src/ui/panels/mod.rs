@@ -31,13 +31,29 @@ pub trait PanelView: std::fmt::Debug {
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox);
 
     /// What stands at the right of the title.
-    fn aside(&self, _cx: &Cx<'_>) -> String {
-        String::new()
+    fn aside(&self, _cx: &Cx<'_>) -> Aside {
+        Aside::default()
     }
 
     /// Whether it paints title and frame itself.
     fn bare(&self, _cx: &Cx<'_>) -> bool {
         false
+    }
+}
+
+/// What stands at the right of a title.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Aside {
+    /// In the colour of words.
+    pub plain: String,
+    /// Muted, behind it.
+    pub quiet: String,
+}
+
+impl Aside {
+    /// Muted words alone.
+    pub fn quiet(words: String) -> Self {
+        Self { plain: String::new(), quiet: words }
     }
 }
 
@@ -91,7 +107,10 @@ impl<'a> Cx<'a> {
         match (&self.panel.title, self.panel.tags.as_slice()) {
             (Some(title), _) => title.clone(),
             (None, [tag]) => tag.clone(),
-            (None, _) => self.panel.kind.word().to_owned(),
+            (None, _) => {
+                let word = self.panel.kind.word();
+                word.get(..1).map(str::to_uppercase).unwrap_or_default() + word.get(1..).unwrap_or_default()
+            }
         }
     }
 }
@@ -137,7 +156,7 @@ pub fn alarm_list_ui(ui: &mut Ui, frame: &Frame<'_>, panels: &mut Panels, out: &
     let Panels { alarms, list, .. } = panels;
     let rect = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(rect);
-    let inner = grid::chrome(ui, rect, crate::ui::words::say::ALARMS, &alarms::aside(frame), frame.theme);
+    let inner = grid::chrome(ui, rect, crate::ui::words::say::ALARMS, &Aside::quiet(alarms::aside(frame)), frame.theme);
     list.ui(ui, inner, frame, alarms, &|_| true, out);
 }
 

@@ -6,7 +6,7 @@
 mod axes;
 mod legend;
 
-use super::{Cx, PanelView, grid};
+use super::{Aside, Cx, PanelView, grid};
 use crate::engine::{Snapshot, TagId, TailView};
 use crate::project::DataType;
 use crate::time::{Span, Utc};
@@ -60,13 +60,14 @@ struct Pen<'a> {
 }
 
 impl PanelView for TrendPanel {
-    fn aside(&self, cx: &Cx<'_>) -> String {
+    fn aside(&self, cx: &Cx<'_>) -> Aside {
         let span = self.window.map_or(cx.panel.span, |w| w.span);
         match self.window.and_then(|w| w.to) {
-            None => format!("● live   {}", words::duration_of_range(span)),
+            None => Aside { plain: "● live".to_owned(), quiet: words::duration_of_range(span) },
             Some(to) => {
                 let now = cx.frame.snapshot.now.utc;
-                format!("paused at {}   {}", words::instant(to, now, cx.frame.zone), words::duration_of_range(span))
+                let plain = format!("paused at {}", words::instant(to, now, cx.frame.zone));
+                Aside { plain, quiet: words::duration_of_range(span) }
             }
         }
     }
@@ -124,7 +125,10 @@ impl PanelView for TrendPanel {
             );
         }
         let name = format!("trend {}", pens.iter().map(|p| p.name).collect::<Vec<_>>().join(", "));
-        tell(&response, Role::Canvas, &name, || self.aside(cx));
+        tell(&response, Role::Canvas, &name, || {
+            let Aside { plain, quiet } = self.aside(cx);
+            format!("{plain} {quiet}")
+        });
         legend::ui(ui, &layout, cx, &pens, cursor, out);
     }
 }
@@ -338,14 +342,14 @@ fn paint_limit(
     let above = pos2(plot.left() + 9.0, y - 8.0);
     // Two limits closer than a line of text share the place of one label.
     if above.y < plot.top() + 4.0 || labels.iter().any(|l| (l - y).abs() < 13.0) {
-        symbol::mark(painter, limit.priority, pos2(plot.right() - 5.0, y), 7.0, colour, limit.violated);
+        symbol::mark(painter, theme, limit.priority, pos2(plot.right() - 5.0, y), 7.0, limit.violated);
         return;
     }
     labels.push(y);
     if limit.violated {
         Symbol::new(limit.priority).paint(painter, theme, above, 11.0, cx.frame.blink_on);
     } else {
-        symbol::mark(painter, limit.priority, above, 8.0, colour, false);
+        symbol::mark(painter, theme, limit.priority, above, 8.0, false);
     }
     let words = format!("{name} {}", words::number(limit.value, None));
     let words = if pen.index == 0 { words } else { format!("{} {words}", pen.name) };

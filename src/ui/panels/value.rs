@@ -5,7 +5,8 @@ use crate::project::DataType;
 use crate::ui::Outbox;
 use crate::ui::theme::STEP;
 use crate::ui::widgets::pen::Trace;
-use crate::ui::widgets::value::{Past, tile_ui};
+use crate::ui::widgets::spark::Past;
+use crate::ui::widgets::value::tile_ui;
 use eframe::egui::{Rect, Ui, pos2, vec2};
 
 /// Least width of one tile beside another.
@@ -31,7 +32,7 @@ impl PanelView for ValuePanel {
         let places = places(cx.rect, count);
         for (((index, (name, reading, id)), trace), rect) in cx.tags().enumerate().zip(&mut self.traces).zip(places) {
             let Some(reading) = reading else {
-                grid::say_no_tag(ui, if single { rect.shrink(2.0) } else { rect }, name, brush.theme);
+                grid::say_no_tag(ui, rect, name, brush.theme);
                 continue;
             };
             let snapshot = cx.frame.snapshot;
@@ -40,6 +41,7 @@ impl PanelView for ValuePanel {
                 now: snapshot.now.utc,
                 span: cx.panel.span,
                 steps: reading.tag.data_type == DataType::Bool,
+                range: reading.tag.range,
                 trace,
             });
             let title = cx.panel.title.as_deref().filter(|_| single).unwrap_or(name);

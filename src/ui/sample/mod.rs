@@ -37,8 +37,8 @@ pub fn riverside() -> Sample {
     let mut at = -WATCHED_SECS;
     while at <= 0 {
         play.step(at, |tag, at| riverside_value(tag, at));
-        for (when, alarm) in
-            [(-6_900_i64, "feederA.pf/low"), (-1_000, "tank1.level/high"), (-840, "station.inflow/high")]
+        // What the shift has dealt with before the picture is taken.
+        for (when, alarm) in [(-6_900_i64, "feederA.pf/low"), (-700, "tank1.level/high"), (-840, "station.inflow/high")]
         {
             if when == at {
                 play.acknowledge(at, alarm);
@@ -153,9 +153,10 @@ fn calm_value(tag: &str, at: i64) -> f64 {
 /// Unrest without chance: a sum of sines that repeats for no one who looks.
 fn wobble(t: f64, seed: i32, size: f64) -> f64 {
     let s = f64::from(seed);
-    size * ((t / (23.0 + s)).sin() * 0.45
-        + (t / (7.3 + s * 0.31) + s).sin() * 0.3
-        + (t / (151.0 + s * 3.0) + 2.0 * s).sin() * 0.5)
+    size * ((t / (83.0 + s)).sin() * 0.3
+        + (t / (17.3 + s * 0.31) + s).sin() * 0.12
+        + (t / (29.7 + s) * 1.7).sin() * 0.13
+        + (t / (301.0 + s * 7.0) + 2.0 * s).sin() * 0.5)
 }
 
 /// An engine with its virtual clock.

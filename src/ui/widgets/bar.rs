@@ -64,7 +64,7 @@ pub fn bar_ui(
         let colour = limit.colour(theme);
         painter.hline(track.x_range().expand(3.0), at, Stroke::new(if limit.violated { 2.0 } else { 1.0 }, colour));
         if rect.width() >= 44.0 {
-            symbol::mark(&painter, limit.priority, pos2(track.left() - 8.0, at), 6.0, colour, limit.violated);
+            symbol::mark(&painter, theme, limit.priority, pos2(track.left() - 8.0, at), 7.0, limit.violated);
         }
     }
     if let Some((setpoint, _)) = &scale.setpoint {
@@ -97,7 +97,7 @@ pub fn bar_ui(
     response
 }
 
-/// Number, then name; for what is not good the reason stands in the place of the name's second half.
+/// Number, then name; why a bar is not good is told below the row of bars.
 fn captions(
     painter: &eframe::egui::Painter,
     rect: Rect,
@@ -109,15 +109,12 @@ fn captions(
     let theme = brush.theme;
     let first = Rect::from_min_size(pos2(rect.left(), bottom + STEP), vec2(rect.width(), size::BODY * 1.3));
     let number = reading.text.clone().unwrap_or_else(|| "—".to_owned());
-    let ink =
-        text::paint(painter, first, Align2::CENTER_CENTER, number, fonts::regular(size::BODY), reading.ink(theme));
+    let ink = text::paint_number(painter, first, Align2::CENTER_CENTER, &number, size::BODY, reading.ink(theme));
     if reading.is_bad() && reading.text.is_some() {
         hatch::hatch(painter, ink.expand(1.0), theme.muted.gamma_multiply(0.6), 5.0);
     }
     let second = first.translate(vec2(0.0, first.height()));
-    let words =
-        if reading.quality.is_good() { title.to_owned() } else { format!("{title} {}", reading.quality.words()) };
-    text::paint(painter, second, Align2::CENTER_CENTER, words, fonts::regular(size::SMALL), theme.muted);
+    text::paint(painter, second, Align2::CENTER_CENTER, title, fonts::regular(size::SMALL), theme.muted);
 }
 
 /// A triangle whose tip touches `tip`, pointing left for a positive `length`, right for a negative one.

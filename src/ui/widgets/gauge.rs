@@ -54,7 +54,7 @@ pub fn gauge_ui(ui: &Ui, rect: Rect, id: Id, reading: &Reading<'_>, scale: &Scal
         let stroke = Stroke::new(if limit.violated { 2.5 } else { 1.5 }, colour);
         painter.line_segment([ring.at(share, ring.inner - 2.0), ring.at(share, ring.outer + 2.0)], stroke);
         if radius >= 50.0 {
-            symbol::mark(&painter, limit.priority, ring.at(share, ring.outer + 7.0), 6.0, colour, limit.violated);
+            symbol::mark(&painter, theme, limit.priority, ring.at(share, ring.outer + 7.0), 7.0, limit.violated);
         }
     }
     if let Some((setpoint, _)) = &scale.setpoint {
@@ -68,7 +68,7 @@ pub fn gauge_ui(ui: &Ui, rect: Rect, id: Id, reading: &Reading<'_>, scale: &Scal
         let share = scale.share(number);
         let violated = scale.limits.iter().find(|l| l.violated).filter(|_| !reading.is_bad());
         let ink = violated.map_or(reading.ink(theme), |l| theme.priority_words(l.priority));
-        let (from, to) = (ring.at(share, ring.inner - thick * 0.6), ring.at(share, ring.outer + 2.0));
+        let (from, to) = (ring.at(share, ring.inner - 3.0), ring.at(share, ring.outer + 3.0));
         if reading.is_bad() {
             painter.extend(Shape::dashed_line(&[from, to], Stroke::new(1.5, ink), 3.0, 2.0));
         } else {
@@ -86,7 +86,7 @@ fn middle(painter: &Painter, ring: Ring, reading: &Reading<'_>, brush: &Brush<'_
     let large = (ring.outer * 0.32).clamp(size::SMALL, size::VALUE);
     let number = reading.text.clone().unwrap_or_else(|| "—".to_owned());
     let room = Rect::from_center_size(ring.center + vec2(0.0, ring.outer * 0.06), vec2(ring.inner * 1.5, large * 1.2));
-    let ink = text::paint(painter, room, Align2::CENTER_CENTER, number, fonts::regular(large), reading.ink(theme));
+    let ink = text::paint_number(painter, room, Align2::CENTER_CENTER, &number, large, reading.ink(theme));
     if reading.is_bad() {
         if reading.text.is_some() {
             hatch::hatch(painter, ink.expand2(vec2(4.0, -1.0)), theme.muted.gamma_multiply(0.6), 6.0);
@@ -130,7 +130,7 @@ fn ticks(painter: &Painter, ring: Ring, scale: &Scale, theme: &Theme) {
         }
         let share = scale.share(value);
         painter.line_segment(
-            [ring.at(share, ring.inner - 4.0), ring.at(share, ring.inner)],
+            [ring.at(share, ring.outer - 4.0), ring.at(share, ring.outer)],
             Stroke::new(1.0, theme.muted),
         );
         if ring.outer >= 46.0 {
@@ -142,7 +142,7 @@ fn ticks(painter: &Painter, ring: Ring, scale: &Scale, theme: &Theme) {
             let galley = text::line(painter, label, fonts::regular(size::SMALL), theme.muted, ring.outer);
             let away = direction(share);
             // The nearer the label's box comes to the ring, the longer it is along that direction.
-            let reach = 6.0 + (galley.size().x / 2.0 * away.x.abs()).max(galley.size().y / 2.0 * away.y.abs());
+            let reach = 5.0 + (galley.size().x / 2.0 * away.x.abs()).max(galley.size().y / 2.0 * away.y.abs());
             let center = ring.at(share, ring.inner - reach);
             painter.galley(center - galley.size() / 2.0, galley, theme.muted);
         }

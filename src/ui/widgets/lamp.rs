@@ -34,20 +34,25 @@ pub fn lamp_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, 
         right -= 18.0 + STEP;
     }
     let words = Rect::from_min_max(pos2(inner.left() + 20.0, inner.top()), pos2(right, inner.bottom()));
-    let said = if reading.quality.is_good() {
-        reading.text.clone().unwrap_or_else(|| "—".to_owned())
-    } else {
-        let age = reading.age.as_ref().map(|a| format!(", {a}")).unwrap_or_default();
-        format!("{}  {}{age}", reading.text.as_deref().unwrap_or("—"), reading.reason())
-    };
-    // The word is what the operator looks for: it keeps its room, the name is cut.
-    let state = text::line(&painter, said, fonts::regular(size::BODY), reading.ink(theme), words.width() * 0.72);
-    let at = Align2::RIGHT_CENTER.align_size_within_rect(state.size(), words);
-    painter.galley(at.min, state, theme.text);
+    // The name first, then why the state is not good, then the state: what does not fit is the reason's end.
+    let body = || fonts::regular(size::BODY);
+    let state = text::paint(
+        &painter,
+        words,
+        Align2::RIGHT_CENTER,
+        reading.text.as_deref().unwrap_or("—"),
+        body(),
+        reading.ink(theme),
+    );
     if reading.is_bad() && reading.text.is_some() {
-        hatch::hatch(&painter, at, theme.muted.gamma_multiply(0.45), 6.0);
+        hatch::hatch(&painter, state.expand2(vec2(2.0, 0.0)), theme.muted.gamma_multiply(0.6), 6.0);
     }
-    let name = words.with_max_x(at.left() - 2.0 * STEP);
-    text::paint(&painter, name, Align2::LEFT_CENTER, title, fonts::regular(size::BODY), theme.muted);
+    let left = words.with_max_x(state.left() - 2.0 * STEP);
+    let name = text::paint(&painter, left, Align2::LEFT_CENTER, title, body(), theme.muted);
+    if !reading.quality.is_good() {
+        let age = reading.age.as_ref().map(|a| format!(", {a}")).unwrap_or_default();
+        let why = left.with_min_x(name.right() + 2.0 * STEP);
+        text::paint(&painter, why, Align2::RIGHT_CENTER, format!("{}{age}", reading.reason()), body(), theme.text);
+    }
     response
 }

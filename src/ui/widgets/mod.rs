@@ -15,8 +15,9 @@ pub mod symbol;
 pub mod text;
 pub mod value;
 
+use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
-use eframe::egui::{CursorIcon, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
+use eframe::egui::{Align2, CursorIcon, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo};
 pub use reading::Reading;
 pub use scale::{LimitMark, Scale};
 
@@ -48,5 +49,23 @@ pub fn press(ui: &Ui, rect: Rect, id: Id, brush: &Brush<'_>, corner: f32) -> Res
     } else if response.hovered() {
         ui.painter().rect_stroke(rect, corner, Stroke::new(1.0, brush.theme.muted), StrokeKind::Inside);
     }
+    response
+}
+
+/// A button in a place of its own, so that a row keeps its height. `name` is the verb and its object.
+pub fn button(ui: &Ui, rect: Rect, id: Id, label: &str, name: &str, brush: &Brush<'_>) -> Response {
+    let theme = brush.theme;
+    let response = ui.interact(rect, id, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
+    let edge = if response.has_focus() {
+        Stroke::new(2.0, theme.select)
+    } else if response.hovered() {
+        Stroke::new(1.0, theme.muted)
+    } else {
+        theme.border()
+    };
+    let fill = if response.is_pointer_button_down_on() { theme.track } else { theme.raised };
+    ui.painter().rect(rect, f32::from(crate::ui::theme::RADIUS - 1), fill, edge, StrokeKind::Inside);
+    text::paint(ui.painter(), rect.shrink(2.0), Align2::CENTER_CENTER, label, fonts::regular(size::BODY), theme.text);
     response
 }

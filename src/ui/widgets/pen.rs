@@ -300,10 +300,9 @@ fn paint_dashed(painter: &Painter, run: &Run, origin: f32, dash: f32, period: f3
             }
         }
         if steep {
-            push(&mut piece, pos2(column.x, column.first));
-            push(&mut piece, pos2(column.x, column.low));
-            push(&mut piece, pos2(column.x, column.high));
-            push(&mut piece, pos2(column.x, column.last));
+            // One stroke from end to end: a path that turns back on itself is painted twice as wide.
+            flush(&mut piece);
+            painter.vline(column.x, Rangef::new(column.low, column.high), stroke);
         }
         previous = Some((column.x, column.last));
     }

@@ -7,17 +7,26 @@ use crate::time::{Span, Utc};
 use crate::ui::theme::Theme;
 use eframe::egui::{Painter, Rect};
 
-/// Paints the last `span` before `now` into `rect`; gaps are hatched where they lie. `trace` is kept by the caller.
-pub fn paint(
-    painter: &Painter,
-    rect: Rect,
-    theme: &Theme,
-    tail: &TailView,
-    now: Utc,
-    span: Span,
-    steps: bool,
-    trace: &mut Trace,
-) {
+/// The recent past that a spark shows.
+#[derive(Debug)]
+pub struct Past<'a> {
+    /// Its points.
+    pub tail: &'a TailView,
+    /// The instant of the picture.
+    pub now: Utc,
+    /// How far back.
+    pub span: Span,
+    /// States are held level.
+    pub steps: bool,
+    /// The instrument's span: what counts as much and as little.
+    pub range: Option<[f64; 2]>,
+    /// Kept from frame to frame.
+    pub trace: &'a mut Trace,
+}
+
+/// Paints the last `span` before `now` into `rect`; gaps are hatched where they lie.
+pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, past: Past<'_>) {
+    let Past { tail, now, span, steps, range, trace } = past;
     if rect.width() < 12.0 || rect.height() < 6.0 {
         return;
     }
@@ -27,8 +36,9 @@ pub fn paint(
         low = low.min(point.value);
         high = high.max(point.value);
     }
-    // A value that hardly moves is a level line: noise of a thousandth must not look like a storm.
-    let least = (low.abs().max(high.abs()) * 0.02).max(1e-9);
+    // A value that hardly moves is a level line: noise of a hundredth must not look like a storm.
+    let of_range = range.map_or(0.0, |[a, b]| (b - a).abs() * 0.15);
+    let least = (low.abs().max(high.abs()) * 0.05).max(of_range).max(1e-9);
     if low <= high && high - low < least {
         let middle = f64::midpoint(low, high);
         (low, high) = (middle - least / 2.0, middle + least / 2.0);

@@ -1,8 +1,12 @@
 //! One line of text in a given place: cut with an ellipsis where it does not fit, never over its neighbour.
 
+use crate::ui::fonts;
 use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
 use eframe::egui::{Align2, Color32, FontId, Galley, Painter, Rect};
 use std::sync::Arc;
+
+/// A number is not set smaller than this.
+const LEAST_NUMBER: f32 = 8.0;
 
 /// A line of at most `max_width` points. egui keeps galleys from frame to frame, so that a line that does not change
 /// is laid out once.
@@ -42,6 +46,30 @@ pub fn paint_wrapped(painter: &Painter, rect: Rect, text: impl Into<String>, fon
         TextWrapping { max_width: rect.width(), max_rows: rows, break_anywhere: false, ..TextWrapping::default() };
     let galley = painter.layout_job(job);
     let placed = Rect::from_min_size(rect.min, galley.size());
+    painter.galley(placed.min, galley, colour);
+    placed
+}
+
+/// A number is never cut: what is left of `18 446` after an ellipsis is another number. Where the room is too small it
+/// is set smaller, and at the least size it is no number at all but a row of signs.
+pub fn number(painter: &Painter, text: &str, size: f32, colour: Color32, max_width: f32) -> Arc<Galley> {
+    let whole = |size: f32| painter.layout_no_wrap(text.to_owned(), fonts::regular(size), colour);
+    let galley = whole(size);
+    if galley.size().x <= max_width {
+        return galley;
+    }
+    let fitting = (size * max_width / galley.size().x * 0.98).floor();
+    if fitting >= LEAST_NUMBER {
+        whole(fitting)
+    } else {
+        line(painter, "#####", fonts::regular(size.min(11.0)), colour, max_width)
+    }
+}
+
+/// Paints a number into `rect`; see [`number`].
+pub fn paint_number(painter: &Painter, rect: Rect, align: Align2, text: &str, size: f32, colour: Color32) -> Rect {
+    let galley = number(painter, text, size, colour, rect.width());
+    let placed = align.align_size_within_rect(galley.size(), rect);
     painter.galley(placed.min, galley, colour);
     placed
 }

@@ -1,28 +1,12 @@
 //! A value tile: name, number, unit, and what there is to say about them; the recent past as a spark beside.
 
-use super::pen::Trace;
+use super::spark::{self, Past};
 use super::symbol::Symbol;
-use super::{Brush, Reading, hatch, press, spark, tell, text};
-use crate::engine::TailView;
-use crate::time::{Span, Utc};
+use super::{Brush, Reading, hatch, press, tell, text};
+
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
 use eframe::egui::{Align2, Galley, Id, Pos2, Rect, Response, Role, Stroke, StrokeKind, Ui, pos2, vec2};
-
-/// The recent past that a tile shows.
-#[derive(Debug)]
-pub struct Past<'a> {
-    /// Its points.
-    pub tail: &'a TailView,
-    /// The instant of the picture.
-    pub now: Utc,
-    /// How far back.
-    pub span: Span,
-    /// States are held level.
-    pub steps: bool,
-    /// Kept from frame to frame.
-    pub trace: &'a mut Trace,
-}
 
 /// Paints a tile into `rect`, the whole of which opens the tag's faceplate. `title` stands for the name where the
 /// project gives one; a screen reader hears the tag's name all the same.
@@ -72,8 +56,9 @@ pub fn tile_ui(
     if !reason.is_empty() {
         let at = Rect::from_min_size(pos2(inner.left(), number_row.bottom() + 1.0), vec2(inner.width(), reason_height));
         if at.bottom() <= inner.bottom() + 4.0 {
-            text::paint(&painter, at, Align2::LEFT_CENTER, reason, fonts::regular(size::BODY), theme.text);
-            let rest = Rect::from_min_max(pos2(at.left(), at.bottom()), inner.max);
+            let room = Rect::from_min_max(at.min, inner.max + vec2(0.0, 4.0));
+            let ink = text::paint_wrapped(&painter, room, reason, fonts::regular(size::BODY), theme.text);
+            let rest = Rect::from_min_max(pos2(at.left(), ink.bottom()), inner.max);
             if let Some(detail) = reading.view.detail.as_deref().filter(|_| rest.height() >= size::SMALL * 1.2) {
                 text::paint_wrapped(&painter, rest, detail, fonts::regular(size::SMALL), theme.muted);
             }
@@ -85,7 +70,7 @@ pub fn tile_ui(
         let top = number_row.top() + number_size * 0.25;
         let at = Rect::from_min_max(pos2(left, top), pos2(inner.right(), spark_bottom.min(top + 48.0)));
         if at.width() >= 40.0 && at.height() >= 12.0 {
-            spark::paint(&painter, at, theme, past.tail, past.now, past.span, past.steps, past.trace);
+            spark::paint(&painter, at, theme, past);
         }
     }
     response
@@ -135,22 +120,25 @@ pub fn number(
     let (shown, font) = match &reading.text {
         // A word needs less height than a number to be read, and is often longer.
         Some(word) if reading.unit.is_empty() && !word.starts_with(|c: char| c.is_ascii_digit() || c == '−') => {
-            (word.as_str(), fonts::regular(number_size * 0.72))
+            (word.as_str(), Some(fonts::regular(number_size * 0.72)))
         }
-        Some(number) => (number.as_str(), fonts::regular(number_size)),
-        None => ("—", fonts::regular(number_size)),
+        Some(number) => (number.as_str(), None),
+        None => ("—", None),
     };
     let unit_size = if number_size >= 20.0 { size::BODY } else { size::SMALL };
-    let unit_room =
-        if reading.unit.is_empty() { 0.0 } else { 4.0 + unit_size * 0.62 * reading.unit.chars().count() as f32 };
-    let galley = text::line(painter, shown, font, reading.ink(theme), (row.width() - unit_room).max(24.0));
+    let unit = (!reading.unit.is_empty() && reading.text.is_some())
+        .then(|| text::line(painter, reading.unit, fonts::regular(unit_size), theme.muted, row.width() * 0.5));
+    let unit_room = unit.as_ref().map_or(0.0, |u| u.size().x + 7.0);
+    let room = (row.width() - unit_room).max(24.0);
+    let galley = match font {
+        Some(font) => text::line(painter, shown, font, reading.ink(theme), room),
+        None => text::number(painter, shown, number_size, reading.ink(theme), room),
+    };
     let at = Pos2::new(row.left(), row.center().y - galley.size().y / 2.0);
     let mut ink = Rect::from_min_size(at, galley.size());
     let base = at.y + base_line(&galley);
     painter.galley(at, galley, reading.ink(theme));
-    if !reading.unit.is_empty() && reading.text.is_some() {
-        let unit =
-            text::line(painter, reading.unit, fonts::regular(unit_size), theme.muted, row.right() - ink.right() - 4.0);
+    if let Some(unit) = unit {
         let at = Pos2::new(ink.right() + 6.0, base - base_line(&unit));
         ink = ink.union(Rect::from_min_size(at, unit.size()));
         painter.galley(at, unit, theme.muted);

@@ -7,11 +7,9 @@ use crate::project::Priority;
 use crate::time::Span;
 use crate::ui::fonts::{self, size};
 use crate::ui::widgets::symbol::Symbol;
-use crate::ui::widgets::{hatch, tell, text};
+use crate::ui::widgets::{Brush, button, hatch, tell, text};
 use crate::ui::{Action, Frame, Outbox, words};
-use eframe::egui::{
-    Align2, Button, Color32, Id, Key, Modifiers, Painter, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui, vec2,
-};
+use eframe::egui::{Align2, Color32, Id, Key, Modifiers, Painter, Rect, Role, Sense, Stroke, StrokeKind, Ui, vec2};
 
 /// Height of a row.
 pub const HEIGHT: f32 = 26.0;
@@ -31,7 +29,7 @@ pub const COLUMNS: [Column; 8] = [
     column("State", 106.0, 0.0, 70),
     numbers("Value now", 84.0, 60),
     column("Message", 110.0, 1.6, 50),
-    column("", 88.0, 0.0, 95),
+    column("", 90.0, 0.0, 95),
 ];
 
 /// A row to be painted.
@@ -108,12 +106,9 @@ impl Row<'_> {
 
         if let (true, Some(place)) = (can, self.places[7]) {
             let place = table::cell(rect, place).shrink2(vec2(0.0, 2.0));
-            let button = ui.put(
-                place,
-                Button::new(RichText::new(words::say::ACKNOWLEDGE).size(size::BODY)).min_size(place.size()),
-            );
             let name = format!("{} {}", words::say::ACKNOWLEDGE, alarm.name);
-            button.widget_info(|| eframe::egui::WidgetInfo::labeled(Role::Button, true, &name));
+            let brush = Brush { theme, blink_on: frame.blink_on };
+            let button = button(ui, place, id.with("acknowledge"), words::say::ACKNOWLEDGE, &name, &brush);
             if button.clicked() {
                 asked.acknowledge = true;
                 asked.chosen = true;
@@ -149,8 +144,11 @@ impl Row<'_> {
         let value = words::alarm_value(snapshot, alarm);
         if !value.text.is_empty() {
             let colour = if value.good { ink.plain } else { ink.dim };
-            if let (Some(place), false) = (put(5, value.text, regular(), colour), value.good) {
-                hatch::hatch(painter, place, colour.gamma_multiply(0.6), 5.0);
+            if let Some(place) = at(5) {
+                let placed = text::paint_number(painter, place, Align2::RIGHT_CENTER, &value.text, size::BODY, colour);
+                if !value.good {
+                    hatch::hatch(painter, placed, colour.gamma_multiply(0.6), 5.0);
+                }
             }
         }
         // A row that needs no button lends its room to the message.

@@ -3,6 +3,7 @@
 use super::super::index::AlarmIndex;
 use super::Pen;
 use crate::engine::Snapshot;
+use crate::project::DataType;
 use crate::time::{Span, Utc};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
@@ -10,6 +11,7 @@ use crate::ui::widgets::scale::{Ticks, span_of};
 use crate::ui::widgets::text;
 use crate::ui::words;
 use eframe::egui::{Align2, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
+use std::collections::BTreeMap;
 
 /// Widths of ticks on the time axis, in seconds.
 const TIME_STEPS_SECS: [i64; 24] = [
@@ -18,10 +20,65 @@ const TIME_STEPS_SECS: [i64; 24] = [
 ];
 
 /// Both value axes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Axes {
-    left: Option<Ticks>,
-    right: Option<Ticks>,
+    left: Option<Axis>,
+    right: Option<Axis>,
+}
+
+/// One axis: round numbers, or the words of states.
+#[derive(Debug, Clone)]
+enum Axis {
+    Numbers(Ticks),
+    States(Vec<(f64, String)>),
+}
+
+impl Axis {
+    fn span(&self) -> [f64; 2] {
+        match self {
+            Self::Numbers(ticks) => [ticks.low, ticks.at(ticks.count)],
+            // Air above and below, so that no state lies on the frame.
+            Self::States(states) => {
+                let (low, high) = (states.first().map_or(0.0, |s| s.0), states.last().map_or(1.0, |s| s.0));
+                let air = (high - low).max(1.0) * 0.12;
+                [low - air, high + air]
+            }
+        }
+    }
+
+    /// Its numbers or words with their places.
+    fn labels(&self) -> Vec<(f64, String)> {
+        match self {
+            Self::Numbers(ticks) => {
+                (0..=ticks.count).map(|i| (ticks.at(i), words::number(ticks.at(i), Some(ticks.decimals())))).collect()
+            }
+            Self::States(states) => states.clone(),
+        }
+    }
+
+    fn label_width(&self) -> f32 {
+        let signs = self.labels().iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0);
+        (signs as f32 * size::SMALL * 0.62 + 8.0).min(90.0)
+    }
+}
+
+/// The words of the states that all these pens have; `None` where one of them is a number.
+fn states(pens: &[Pen<'_>], right: bool) -> Option<Axis> {
+    let mut words_of: BTreeMap<i64, String> = BTreeMap::new();
+    for pen in pens.iter().filter(|p| p.right == right) {
+        let tag = pen.reading.as_ref().filter(|_| pen.steps)?.tag;
+        let own: Vec<(i64, String)> = match (tag.data_type, tag.labels.0.is_empty()) {
+            (DataType::Bool, true) => vec![(0, words::say::OFF.to_owned()), (1, words::say::ON.to_owned())],
+            _ => tag.labels.0.clone(),
+        };
+        for (state, word) in own {
+            let said = words_of.entry(state).or_insert_with(|| word.clone());
+            if *said != word {
+                *said = state.to_string();
+            }
+        }
+    }
+    (!words_of.is_empty()).then(|| Axis::States(words_of.into_iter().map(|(s, w)| (s as f64, w)).collect()))
 }
 
 impl Axes {
@@ -64,55 +121,55 @@ impl Axes {
             any.then_some([low, high])
         };
         let (left, right) = (hold(false), hold(true));
-        let left = left.map(|[low, high]| Ticks::new(low, high, 5));
-        let right = right.map(|[low, high]| match left {
-            Some(left) => Ticks::exactly(low, high, left.count),
-            None => Ticks::new(low, high, 5),
+        let left =
+            left.map(|[low, high]| states(pens, false).unwrap_or_else(|| Axis::Numbers(Ticks::new(low, high, 5))));
+        let right = right.map(|[low, high]| {
+            states(pens, true).unwrap_or_else(|| match &left {
+                Some(Axis::Numbers(left)) => Axis::Numbers(Ticks::exactly(low, high, left.count)),
+                _ => Axis::Numbers(Ticks::new(low, high, 5)),
+            })
         });
         Self { left, right }
     }
 
     /// Ends of an axis.
     pub fn span(&self, right: bool) -> [f64; 2] {
-        let ticks = if right { self.right } else { self.left };
-        ticks.map_or([0.0, 1.0], |t| [t.low, t.at(t.count)])
+        let axis = if right { &self.right } else { &self.left };
+        axis.as_ref().map_or([0.0, 1.0], Axis::span)
     }
 
     /// Room for the numbers at the left.
     pub fn left_width(&self) -> f32 {
-        self.left.map_or(6.0, |t| label_width(&t))
+        self.left.as_ref().map_or(6.0, Axis::label_width)
     }
 
     /// Room for the numbers at the right.
     pub fn right_width(&self) -> f32 {
-        self.right.map_or(14.0, |t| label_width(&t))
+        self.right.as_ref().map_or(14.0, Axis::label_width)
     }
 
     /// Grid, frame and numbers around `plot`.
     pub fn paint(&self, painter: &Painter, plot: Rect, from: Utc, to: Utc, zone: &jiff::tz::TimeZone, theme: &Theme) {
         let grid = Stroke::new(1.0, theme.line);
-        let grid_ticks = self.left.or(self.right);
-        // Numbers closer than two lines of text would not be told apart.
-        let every = grid_ticks
-            .map_or(1, |t| (t.count as f32 * size::SMALL * 1.6 / plot.height().max(1.0)).ceil().max(1.0) as u32);
-        if let Some(ticks) = grid_ticks {
-            for index in (0..=ticks.count).step_by(every as usize) {
-                let y = (plot.bottom() - plot.height() * index as f32 / ticks.count as f32).round() + 0.5;
-                painter.hline(plot.x_range(), y, grid);
-            }
-        }
-        for (ticks, is_right) in [(self.left, false), (self.right, true)] {
-            let Some(ticks) = ticks else { continue };
-            for index in (0..=ticks.count).step_by(every as usize) {
-                let y = plot.bottom() - plot.height() * index as f32 / ticks.count as f32;
-                let label = words::number(ticks.at(index), Some(ticks.decimals()));
+        for (axis, is_right) in [(&self.left, false), (&self.right, true)] {
+            let Some(axis) = axis else { continue };
+            let ([low, high], labels) = (axis.span(), axis.labels());
+            // Labels closer than a line and a half of text would not be told apart.
+            let every = (labels.len() as f32 * size::SMALL * 1.6 / plot.height().max(1.0)).ceil().max(1.0) as usize;
+            for (value, label) in labels.iter().step_by(every) {
+                let y = plot.bottom() - plot.height() * ((value - low) / (high - low)) as f32;
+                // The grid is the left axis's; the right one shares it, or stands alone.
+                if !is_right || self.left.is_none() {
+                    painter.hline(plot.x_range(), y.round() + 0.5, grid);
+                }
+                let width = axis.label_width();
                 let (x, align) = if is_right {
                     (plot.right() + 6.0, Align2::LEFT_CENTER)
                 } else {
-                    (plot.left() - 66.0, Align2::RIGHT_CENTER)
+                    (plot.left() - 6.0 - width, Align2::RIGHT_CENTER)
                 };
-                let place = Rect::from_min_size(pos2(x, y - 8.0), vec2(60.0, 16.0));
-                text::paint(painter, place, align, label, fonts::regular(size::SMALL), theme.muted);
+                let place = Rect::from_min_size(pos2(x, y - 8.0), vec2(width, 16.0));
+                text::paint(painter, place, align, label.as_str(), fonts::regular(size::SMALL), theme.muted);
             }
         }
         let (step, with_seconds) = time_step((to - from).0 / 1_000_000, plot.width());
@@ -142,11 +199,6 @@ pub fn paint_cursor(painter: &Painter, plot: Rect, x: f32, at: Utc, zone: &jiff:
     let galley = text::line(painter, words::time_of_day(at, zone), fonts::regular(size::SMALL), theme.text, 120.0);
     let left = (x - galley.size().x / 2.0).clamp(plot.left(), (plot.right() - galley.size().x - 16.0).max(plot.left()));
     painter.galley(pos2(left, plot.top() - galley.size().y - 1.0), galley, theme.text);
-}
-
-fn label_width(ticks: &Ticks) -> f32 {
-    let signs = |v: f64| words::number(v, Some(ticks.decimals())).chars().count();
-    signs(ticks.low).max(signs(ticks.at(ticks.count))) as f32 * size::SMALL * 0.62 + 8.0
 }
 
 /// Seconds between ticks so that labels have room, and whether labels need seconds.

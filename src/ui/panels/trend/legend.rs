@@ -93,12 +93,12 @@ fn pen_row(ui: &Ui, row: Rect, tall: bool, cx: &Cx<'_>, pen: &Pen<'_>, cursor: O
     };
     let now = second.with_min_x(middle(row) + 4.0);
     let colour = reading.ink(theme);
-    let ink = text::paint(
+    let ink = text::paint_number(
         painter,
         now,
         Align2::RIGHT_CENTER,
-        reading.text.clone().unwrap_or_else(|| "—".to_owned()),
-        fonts::regular(size::BODY),
+        reading.text.as_deref().unwrap_or("—"),
+        size::BODY,
         colour,
     );
     if reading.is_bad() {
@@ -126,7 +126,7 @@ fn pen_row(ui: &Ui, row: Rect, tall: bool, cx: &Cx<'_>, pen: &Pen<'_>, cursor: O
     if let Some(said) = at_cursor {
         let place = second.with_min_x(middle(row) - 60.0).with_max_x(middle(row));
         let colour = if said.good { theme.text } else { theme.muted };
-        text::paint(painter, place, Align2::RIGHT_CENTER, said.short, fonts::regular(size::BODY), colour);
+        text::paint_number(painter, place, Align2::RIGHT_CENTER, &said.short, size::BODY, colour);
     }
 }
 
