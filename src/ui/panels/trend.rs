@@ -342,14 +342,14 @@ fn paint_limit(
     let above = pos2(plot.left() + 9.0, y - 8.0);
     // Two limits closer than a line of text share the place of one label.
     if above.y < plot.top() + 4.0 || labels.iter().any(|l| (l - y).abs() < 13.0) {
-        symbol::mark(painter, theme, limit.priority, pos2(plot.right() - 5.0, y), 7.0, limit.violated);
+        symbol::limit_mark(painter, theme, limit.priority, pos2(plot.right() - 5.0, y), 7.0, limit.violated);
         return;
     }
     labels.push(y);
     if limit.violated {
         Symbol::new(limit.priority).paint(painter, theme, above, 11.0, cx.frame.blink_on);
     } else {
-        symbol::mark(painter, theme, limit.priority, above, 8.0, false);
+        symbol::limit_mark(painter, theme, limit.priority, above, 8.0, false);
     }
     let words = format!("{name} {}", words::number(limit.value, None));
     let words = if pen.index == 0 { words } else { format!("{} {words}", pen.name) };

@@ -64,7 +64,7 @@ pub fn bar_ui(
         let colour = limit.colour(theme);
         painter.hline(track.x_range().expand(3.0), at, Stroke::new(if limit.violated { 2.0 } else { 1.0 }, colour));
         if rect.width() >= 44.0 {
-            symbol::mark(&painter, theme, limit.priority, pos2(track.left() - 8.0, at), 7.0, limit.violated);
+            symbol::limit_mark(&painter, theme, limit.priority, pos2(track.left() - 8.0, at), 7.0, limit.violated);
         }
     }
     if let Some((setpoint, _)) = &scale.setpoint {

@@ -54,7 +54,7 @@ pub fn gauge_ui(ui: &Ui, rect: Rect, id: Id, reading: &Reading<'_>, scale: &Scal
         let stroke = Stroke::new(if limit.violated { 2.5 } else { 1.5 }, colour);
         painter.line_segment([ring.at(share, ring.inner - 2.0), ring.at(share, ring.outer + 2.0)], stroke);
         if radius >= 50.0 {
-            symbol::mark(&painter, theme, limit.priority, ring.at(share, ring.outer + 7.0), 7.0, limit.violated);
+            symbol::limit_mark(&painter, theme, limit.priority, ring.at(share, ring.outer + 7.0), 7.0, limit.violated);
         }
     }
     if let Some((setpoint, _)) = &scale.setpoint {

@@ -103,14 +103,20 @@ pub fn symbol_ui(ui: &mut Ui, theme: &Theme, symbol: Symbol, size: f32, blink_on
     response
 }
 
-/// The shape alone, at the end of a limit line: small and quiet, in colour only while the limit is violated.
-pub fn mark(painter: &Painter, theme: &Theme, priority: Priority, center: Pos2, size: f32, violated: bool) {
-    let (fill, edge) = if violated {
-        (theme.priority(priority), theme.priority_words(priority))
+/// The shape alone, without its number.
+pub fn mark(painter: &Painter, priority: Priority, center: Pos2, size: f32, colour: Color32, filled: bool) {
+    let fill = if filled { colour } else { Color32::TRANSPARENT };
+    painter.add(shape(priority, center, size, fill, Stroke::new(1.0, colour)));
+}
+
+/// The shape alone, at the end of a limit line: hollow and quiet, in colour only while the limit is violated.
+pub fn limit_mark(painter: &Painter, theme: &Theme, priority: Priority, center: Pos2, size: f32, violated: bool) {
+    if violated {
+        let edge = Stroke::new(1.0, theme.priority_words(priority));
+        painter.add(shape(priority, center, size, theme.priority(priority), edge));
     } else {
-        (Color32::TRANSPARENT, theme.muted)
-    };
-    painter.add(shape(priority, center, size, fill, Stroke::new(1.0, edge)));
+        mark(painter, priority, center, size, theme.muted, false);
+    }
 }
 
 /// The number as text, without an allocation.
