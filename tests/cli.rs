@@ -228,7 +228,9 @@ fn run_records_until_it_is_terminated_and_its_journal_is_whole() {
 
     let file = folder.path().join("plant.data").join("journal.sqlite");
     let connection = rusqlite::Connection::open(file).unwrap();
-    connection.execute_batch("DROP TRIGGER entry_is_append_only_1; UPDATE entry SET priority = 'low' WHERE seq = 4").unwrap();
+    connection
+        .execute_batch("DROP TRIGGER entry_is_append_only_1; UPDATE entry SET priority = 'low' WHERE seq = 4")
+        .unwrap();
     let (code, out, _) = ended(&["journal", plant, "--verify"]);
     assert_eq!((code, out.as_str()), (1, "broken at entry 4: its content does not fit its hash\n"));
 }
@@ -250,7 +252,7 @@ fn run_tells_every_fault_and_runs_what_is_not_at_fault() {
     let folder = tempfile::tempdir().unwrap();
     let plant = project(folder.path(), modbus.address);
     let more = "\n[[tag]]\nname = \"a\"\ndevice = \"nobody\"\nregister = \"holding:1\"\ntype = \"u16\"\n\n[[tag]]\nname = \"b\"\nformula = \"1 +\"\n";
-    fs::write(&plant, fs::read_to_string(&plant).unwrap() + more).unwrap();
+    fs::write(&plant, [fs::read_to_string(&plant).unwrap().as_str(), more].concat()).unwrap();
     let (code, _, error) = run_until(&plant, "raised").terminate();
     assert_eq!(code, 0);
     let faults: Vec<&str> = error.lines().filter(|l| l.contains("plant.toml:") && l.contains("error: ")).collect();
@@ -293,7 +295,8 @@ fn values_stands_beside_run_on_one_broker_and_prints_a_retained_message_as_uncer
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let (address, publisher) = runtime.block_on(async {
         // In memory: by default this broker writes files into the working directory.
-        let storage_config = StorageConfig { backend: StorageBackend::Memory, enable_persistence: false, ..StorageConfig::default() };
+        let storage_config =
+            StorageConfig { backend: StorageBackend::Memory, enable_persistence: false, ..StorageConfig::default() };
         let bind_addresses = vec!["127.0.0.1:0".parse().unwrap()];
         let config = BrokerConfig { bind_addresses, storage_config, ..BrokerConfig::default() };
         let mut broker = MqttBroker::with_config(config).await.unwrap();
@@ -320,6 +323,10 @@ fn values_stands_beside_run_on_one_broker_and_prints_a_retained_message_as_uncer
     assert_eq!((&line["value"], &line["quality"]), (&json!(7.5), &json!("uncertain:retained")), "{out}");
     let (code, ..) = running.terminate();
     assert_eq!(code, 0);
-    assert_eq!(words(&journal(&plant)), ["started", "deployed", "link-up", "stopped"], "values did not take run's place");
+    assert_eq!(
+        words(&journal(&plant)),
+        ["started", "deployed", "link-up", "stopped"],
+        "values did not take run's place"
+    );
     drop((publisher, Duration::ZERO));
 }

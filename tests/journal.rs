@@ -11,7 +11,8 @@ use std::time::Duration;
 use support::{Modbus, Running, until};
 use tokio::sync::mpsc;
 use watchkeeper::engine::{
-    Actor, AlarmRef, AlarmState, AlarmView, Command, Entry, Event, Input, JournalState, LinkState, Mode, Quality, Ticket, Value,
+    Actor, AlarmRef, AlarmState, AlarmView, Command, Entry, Event, Input, JournalState, LinkState, Mode, Quality,
+    Ticket, Value,
 };
 use watchkeeper::historian::{JOURNAL_FILE, Journal, JournalError, JournalReader, Row, Store, Verdict, Writer};
 use watchkeeper::link::PlantLink;
@@ -357,9 +358,8 @@ fn a_plant_to_be_killed() {
     in_state(&link, AlarmState::Acknowledged);
     // On disk before it was shown.
     println!("acknowledged");
-    loop {
-        std::thread::sleep(Duration::from_secs(60));
-    }
+    // Longer than any patience: what ends it is the kill.
+    std::thread::sleep(Duration::from_hours(1));
 }
 
 #[test]
@@ -409,7 +409,13 @@ fn a_run_that_is_killed_again_and_again_loses_nothing_that_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let plant = support::project(folder.path(), modbus.address);
     let data = folder.path().join("plant.data");
-    let written = || if data.join(JOURNAL_FILE).exists() { JournalReader::open(&data).ok().flatten().map(|_| rows(&data).len()) } else { None };
+    let written = || {
+        if data.join(JOURNAL_FILE).exists() {
+            JournalReader::open(&data).ok().flatten().map(|_| rows(&data).len())
+        } else {
+            None
+        }
+    };
     let mut before = 0;
     for round in 0..5 {
         let mut command = support::watchkeeper(&["run"]);
@@ -449,7 +455,9 @@ fn a_second_desk_shows_the_alarms_says_who_holds_the_plant_and_acknowledges_noth
     let refusal = until("a refusal", || link.snapshots.borrow().refusals.last().cloned());
     assert!(refusal.reason.contains("the plant is held by process"), "{}", refusal.reason);
     assert_eq!(in_state(&link, AlarmState::Unacknowledged).occurrence, 1);
-    assert!(matches!(&link.snapshots.borrow().devices[0].status.state, LinkState::Unserved(why) if why.contains("process")));
+    assert!(
+        matches!(&link.snapshots.borrow().devices[0].status.state, LinkState::Unserved(why) if why.contains("process"))
+    );
     second.stop();
     holder.stop();
     let refused = Station::start(StationConfig { when_held: WhenHeld::Refuse, ..config(&plant) }, runtime.handle());

@@ -5,7 +5,7 @@ use super::{Exit, end_of_output, signals};
 use crate::engine::{LinkState, Mode, Snapshot};
 use crate::link::PlantLink;
 use crate::time::{Clock, Mono, Span};
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 

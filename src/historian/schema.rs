@@ -158,7 +158,7 @@ fn version(connection: &Connection) -> rusqlite::Result<i64> {
 
 /// Renames a damaged journal and its companions, dated, so that it can be looked into; nothing is deleted.
 fn move_aside(path: &Path, now: Utc) -> Result<PathBuf, JournalError> {
-    let stamp: String = now.to_rfc3339().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    let stamp: String = now.to_rfc3339().chars().filter(char::is_ascii_alphanumeric).collect();
     let name = |suffix: &str| path.with_file_name(format!("journal.damaged-{stamp}.sqlite{suffix}"));
     for suffix in ["-wal", "-shm", ""] {
         let mut from = path.as_os_str().to_owned();

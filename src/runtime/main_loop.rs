@@ -172,18 +172,16 @@ pub fn log(entry: &Entry) {
         line.push_str(part);
     }
     if let Some(value) = &entry.value {
-        line.push_str(&format!(
-            " at {value}{}{}",
-            if entry.unit.is_some() { " " } else { "" },
-            entry.unit.as_deref().unwrap_or("")
-        ));
+        line.extend([" at ", &value.to_string()]);
+        if let Some(unit) = entry.unit.as_deref().filter(|unit| !unit.is_empty()) {
+            line.extend([" ", unit]);
+        }
     }
     if let Some(by) = &entry.by {
-        line.push_str(&format!(" by {by}"));
+        line.extend([" by ", &by.to_string()]);
     }
     if let Some(note) = &entry.note {
-        line.push_str(": ");
-        line.push_str(note);
+        line.extend([": ", note]);
     }
     match entry.event {
         Event::Raised | Event::LinkDown | Event::Gap | Event::ClockStepped => tracing::warn!("{line}"),

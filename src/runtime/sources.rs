@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 /// The first pause before a failed driver is started again; doubled each time up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 /// A driver that ran this long before it failed starts with the first pause again.
 const STEADY: Span = Span::from_secs(120);
@@ -74,7 +74,7 @@ async fn keep_running(connection: Connection, field: Field, first_pause: Duratio
         run.spawn((connection.run)(field.clone()));
         let why = match run.join_next().await {
             Some(Err(error)) if error.is_panic() => panic_words(error.into_panic().as_ref()),
-            Some(Err(_)) | Some(Ok(())) | None => "it ended by itself".to_owned(),
+            Some(Err(_) | Ok(())) | None => "it ended by itself".to_owned(),
         };
         if field.inputs.is_closed() {
             return;
@@ -128,7 +128,7 @@ mod tests {
                 let first = count.fetch_add(1, Ordering::SeqCst) == 0;
                 Box::pin(async move {
                     assert!(!first, "a table of registers that is not there");
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 })
             }),
         };

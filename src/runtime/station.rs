@@ -272,14 +272,15 @@ fn opening_entries(journal: &Journal, plan: &Plan, fingerprint: &str, actor: &Ac
     if let Some((event, time)) = journal.last_at_open()
         && event != Event::Stopped.word()
     {
-        note.push_str(&format!("; the last run ended without a stop, its last entry is of {}", time.to_rfc3339()));
+        note.extend(["; the last run ended without a stop, its last entry is of ", &time.to_rfc3339()]);
     }
     if let Some((path, why)) = journal.set_aside() {
         tracing::error!(
             "the journal was damaged ({why}); it was set aside as {}, and a new one was begun",
             path.display()
         );
-        note.push_str(&format!("; the journal before was damaged ({why}) and set aside as {}", path.display()));
+        let aside = path.display().to_string();
+        note.extend(["; the journal before was damaged (", why, ") and set aside as ", &aside]);
     }
     let mut started = Entry::new(now, Event::Started);
     started.by = Some(actor.clone());

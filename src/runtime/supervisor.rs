@@ -160,7 +160,7 @@ impl Office {
     fn fail(&self, what: String, mut why: String) {
         tracing::error!("could not open {what}: {why}");
         if let Some((running, _)) = &self.running {
-            why.push_str(&format!("; {} goes on being watched", name(running)));
+            why.extend(["; ", &name(running), " goes on being watched"]);
         }
         self.desk.send_replace(Desk::Failed { what, why });
     }

@@ -32,7 +32,10 @@ impl tokio_modbus::server::Service for Service {
             Request::ReadHoldingRegisters(address, count) => {
                 let registers = self.0.lock().unwrap();
                 let range = usize::from(address)..usize::from(address) + usize::from(count);
-                registers.get(range).map(|r| Response::ReadHoldingRegisters(r.to_vec())).ok_or(ExceptionCode::IllegalDataAddress)
+                registers
+                    .get(range)
+                    .map(|r| Response::ReadHoldingRegisters(r.to_vec()))
+                    .ok_or(ExceptionCode::IllegalDataAddress)
             }
             _ => Err(ExceptionCode::IllegalFunction),
         })
