@@ -3,6 +3,8 @@
 //! Every register of the hostile server holds its own address, and every good sample of every test is checked to be it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "modbus/good.rs"]
+mod good;
 #[path = "modbus/hostile.rs"]
 mod hostile;
 #[path = "modbus/plant.rs"]
@@ -389,6 +391,23 @@ async fn registers_of_many_tags_come_in_one_request() {
     plant.until("values", |p| p.good("c1") > 2).await;
     let round: Vec<_> = server.seen().iter().take(3).map(|r| (r.start, r.count)).collect();
     assert_eq!(round, [(0, 2), (0, 1), (0, 6)]);
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn the_longest_reads_of_every_table_come_whole() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let mut serving = JoinSet::new();
+    serving.spawn(good::serve(listener));
+    let names: String = (0..300)
+        .flat_map(|i| [format!("h{i} "), format!("i{i} "), format!("c{}", i * 9), format!(" d{} ", i * 9)])
+        .collect();
+    let project = format!("{}{}", device("plc", addr, "max-gap = 8\ntimeout = \"2s\""), tags("plc", &names));
+    let mut plant = Plant::start(&project, is_its_address);
+    plant.until("a value for every tag", |p| p.good.len() == 1200).await;
+    plant.until("figures", |p| p.status[0].answers >= 10).await;
+    assert_eq!((plant.status[0].errors(), plant.status[0].reconnects), (0, 0));
     plant.stop().await;
 }
 
