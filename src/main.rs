@@ -2,6 +2,8 @@
 
 use clap::Parser as _;
 use std::process::ExitCode;
+#[cfg(feature = "window")]
+use std::time::Duration;
 use watchkeeper::cli::{self, Arguments, Exit};
 
 fn main() -> ExitCode {
@@ -27,6 +29,9 @@ fn desk(arguments: &Arguments) -> Exit {
     use watchkeeper::ui::app;
 
     let project = arguments.project.clone();
+    if let Err(why) = app::is_possible() {
+        return cli::without_window(&why.to_string(), project.as_deref());
+    }
     let clock = system_clock();
     let started = field_runtime().and_then(|runtime| {
         let first = project.clone().map_or(DeskRequest::OpenDemo, DeskRequest::Open);
@@ -47,7 +52,8 @@ fn desk(arguments: &Arguments) -> Exit {
     });
     let shown = app::run(desk, window_options(arguments, clock));
     supervisor.stop();
-    runtime.shutdown_background();
+    // Not in the background: the ports of the demo plant are free again when this returns.
+    runtime.shutdown_timeout(Duration::from_secs(2));
     match shown {
         Ok(()) => Exit::Done,
         Err(why) => cli::without_window(&why.to_string(), project.as_deref()),

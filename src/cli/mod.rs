@@ -234,6 +234,8 @@ pub fn start_logging(default: &str) {
         .with_writer(writer)
         .with_ansi(ansi)
         .with_target(false)
+        // It would tell with a macro that panics, and a closed pipe must not end the watch.
+        .log_internal_errors(false)
         .try_init();
     // Already started: by a test, or twice in one process.
     drop(started);

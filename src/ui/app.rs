@@ -69,12 +69,11 @@ pub struct WindowError {
 /// Packages that a window needs on Debian, each proven by taking its library away.
 const PACKAGES: &str = "apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libgl1 libegl1 libgl1-mesa-dri";
 
-/// Opens the window and stays until it is closed. The plant is untouched by that.
+/// Whether a window can be tried at all, before a plant is started behind it.
 ///
 /// # Errors
-/// Where there is no display, or the system lacks a library for windows.
-#[expect(clippy::needless_pass_by_value, reason = "the window keeps both to its end; nobody else may")]
-pub fn run(desk: DeskLink, options: WindowOptions) -> Result<(), WindowError> {
+/// Where there is no display.
+pub fn is_possible() -> Result<(), WindowError> {
     #[cfg(not(any(windows, target_os = "macos")))]
     if ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
         .iter()
@@ -85,6 +84,16 @@ pub fn run(desk: DeskLink, options: WindowOptions) -> Result<(), WindowError> {
             mend: "start it in a desktop session, or use \"watchkeeper run\" without a window".to_owned(),
         });
     }
+    Ok(())
+}
+
+/// Opens the window and stays until it is closed. The plant is untouched by that.
+///
+/// # Errors
+/// Where there is no display, or the system lacks a library for windows.
+#[expect(clippy::needless_pass_by_value, reason = "the window keeps both to its end; nobody else may")]
+pub fn run(desk: DeskLink, options: WindowOptions) -> Result<(), WindowError> {
+    is_possible()?;
     let opened = Arc::new(AtomicBool::new(false));
     let mut last = None;
     for renderer in renderers(options.renderer) {

@@ -1,1 +1,15 @@
-//! To be written.
+//! The real window under a real X server: driven by mouse and keys, read as a screen reader reads it.
+//!
+//! Needs an X server, a window manager and a screen reader's road into programs (AT-SPI); `tests/all.sh` provides them. What is missing fails, never
+//! skips. Pictures of every story lie in `target/desktop/` to be looked at.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod bench;
+mod demo;
+mod faults;
+mod field;
+mod keys;
+mod life;
+mod plant;
+mod stage;
+mod tree;

@@ -1,0 +1,86 @@
+//! The program as a gateway, measured from outside: `run` on 10,000 registers read every second over loopback, and the
+//! time from the start to the first value of each of 1,000 tags.
+//!
+//! `cargo bench --bench gateway` (Linux: it reads /proc). To reach: under 3 % of one core, RSS under 60 MB, 0.3 s.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use support::{Modbus, Running, watchkeeper};
+
+/// Ticks a second in /proc/PID/stat; the same on every Linux that Rust runs on.
+const TICKS: f64 = 100.0;
+const SETTLED: Duration = Duration::from_secs(3);
+const WATCHED: Duration = Duration::from_secs(20);
+
+fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let modbus = Modbus::start(10_000);
+    let load = run_load(&project(folder.path(), &modbus, 10_000), &modbus);
+    println!("run, 10,000 registers at 1 s: {:.2} % of one core, RSS {:.1} MB (to reach: 3 %, 60 MB)", load.0, load.1);
+    let plant = project(folder.path(), &modbus, 1_000);
+    let mut times: Vec<f64> = (0..11).map(|_| first_values(&plant)).collect();
+    times.sort_by(f64::total_cmp);
+    println!("values, 1,000 tags, start to end: median {:.3} s, worst {:.3} s (to reach: 0.3 s)", times[5], times[10]);
+}
+
+fn project(folder: &Path, modbus: &Modbus, tags: usize) -> PathBuf {
+    let mut text = format!(
+        "watchkeeper = 1\nname = \"Load\"\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"{}\"\npoll = \"1s\"\n",
+        modbus.address
+    );
+    for number in 0..tags {
+        write!(
+            text,
+            "[[tag]]\nname = \"t{number}\"\ndevice = \"plc1\"\nregister = \"holding:{number}\"\ntype = \"u16\"\nscale = 0.1\n"
+        )
+        .expect("writing to a string");
+    }
+    let path = folder.join(format!("load{tags}.toml"));
+    fs::write(&path, text).expect("a project file");
+    path
+}
+
+/// Percent of one core and resident megabytes, with every register changing between polls.
+#[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
+fn run_load(plant: &Path, modbus: &Modbus) -> (f64, f64) {
+    let mut command = watchkeeper(&["run"]);
+    command.arg(plant);
+    let mut running = Running::start(command);
+    let id = running.child().id();
+    std::thread::sleep(SETTLED);
+    let (before, start) = (cpu_ticks(id), Instant::now());
+    let mut word = 0;
+    while start.elapsed() < WATCHED {
+        word += 1;
+        modbus.set(0, &[word; 10_000]);
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    let percent = (cpu_ticks(id) - before) / TICKS / start.elapsed().as_secs_f64() * 100.0;
+    let status = fs::read_to_string(format!("/proc/{id}/status")).expect("the program runs");
+    let resident = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).expect("VmRSS");
+    let kilobytes: f64 = resident.trim().trim_end_matches(" kB").parse().expect("a number");
+    running.terminate();
+    (percent, kilobytes / 1024.0)
+}
+
+/// User and system time.
+fn cpu_ticks(id: u32) -> f64 {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("the program runs");
+    let after_name = stat.rsplit(')').next().expect("a name in brackets");
+    after_name.split_whitespace().skip(11).take(2).map(|t| t.parse::<f64>().expect("a number")).sum()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
+fn first_values(plant: &Path) -> f64 {
+    let start = Instant::now();
+    let output = watchkeeper(&["values", "--format", "csv"]).arg(plant).output().expect("the program runs");
+    let took = start.elapsed().as_secs_f64();
+    let good = String::from_utf8_lossy(&output.stdout).lines().filter(|l| l.contains(",good,")).count();
+    assert_eq!(good, 1_000, "every tag has its first value");
+    took
+}
