@@ -1,17 +1,974 @@
 //! Project files: what is read from them, and every fault with its place and mend.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use watchkeeper::project::{Issue, file};
+use proptest::prelude::*;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use watchkeeper::engine::plan::{Condition, SourcePlan};
+use watchkeeper::engine::{Generation, Mode, Plan};
+use watchkeeper::project::{Endpoint, Issue, Priority, Project, Severity, Source, file};
+use watchkeeper::time::Span;
 
+/// A project that is whole: two devices, a few tags, alarms and displays. Tests add to it and change it.
+const WHOLE: &str = r#"watchkeeper = 1
+name = "Riverside"
+[[device]]
+name = "plc1"
+protocol = "modbus-tcp"
+address = "192.168.1.10:502"
+poll = "500ms"
+order = "CDAB"
+[[device]]
+name = "site"
+protocol = "mqtt"
+address = "mqtt://broker"
+[[tag]]
+name = "pump1.flow"
+device = "plc1"
+register = "holding:100"
+type = "f32"
+unit = "m³/h"
+range = [0.0, 500.0]
+[[tag.alarm]]
+kind = "low"
+limit = 50.0
+priority = "medium"
+[[tag]]
+name = "pump1.running"
+device = "plc1"
+register = "coil:3"
+[[tag]]
+name = "wind"
+device = "site"
+topic = "site/weather"
+path = "$.wind"
+stale-after = "60s"
+[[tag]]
+name = "double"
+formula = "pump1.flow * 2"
+[[display]]
+name = "Overview"
+[[display.panel]]
+kind = "value"
+at = [0, 0, 6, 4]
+tag = "pump1.flow"
+"#;
+
+fn compiled(text: &str) -> (Plan, Vec<Issue>) {
+    let (project, mut issues) = file::read(text.as_bytes());
+    let (plan, more) = Plan::compile(Arc::new(project), Generation(1), Mode::Live);
+    issues.extend(more);
+    issues.sort_by_key(|i| i.place);
+    (plan, issues)
+}
+
+/// All faults, as `check` prints them after the path.
 fn faults(text: &str) -> Vec<String> {
-    file::read(text.as_bytes()).1.iter().map(Issue::to_string).collect()
+    compiled(text).1.iter().map(Issue::to_string).collect()
+}
+
+/// The faults of the whole project with lines put in behind the one that is `after`, with their lines counted from there:
+/// the first line put in is `1`.
+fn faults_with(after: &str, lines: &str) -> Vec<String> {
+    let at = WHOLE.find(after).unwrap() + after.len();
+    let before = WHOLE[..at].matches('\n').count() as u32 + 1;
+    let text = format!("{}\n{lines}{}", &WHOLE[..at], &WHOLE[at..]);
+    let mut issues = compiled(&text).1;
+    for issue in &mut issues {
+        issue.place.line -= before;
+    }
+    issues.iter().map(Issue::to_string).collect()
+}
+
+/// The faults of the whole project with a text replaced.
+fn faults_when(from: &str, to: &str) -> Vec<String> {
+    assert!(WHOLE.contains(from), "{from}");
+    faults(&WHOLE.replacen(from, to, 1))
+}
+
+const END: &str = "tag = \"pump1.flow\"";
+
+#[test]
+fn a_whole_project_has_no_faults() {
+    assert_eq!(faults(WHOLE), [""; 0]);
+    let (plan, _) = compiled(WHOLE);
+    let names: Vec<&str> = plan.alarms.iter().map(|a| &*a.name).collect();
+    assert_eq!(
+        names,
+        ["pump1.flow/low", "pump1.flow/quality", "plc1/no-answer", "site/no-answer", "system.project/faults"]
+    );
+    assert_eq!(plan.unwatched_alarms, 0);
 }
 
 #[test]
-fn a_newer_format_is_refused_and_nothing_of_it_is_read() {
+fn a_file_with_byte_order_mark_and_crlf_loads_and_its_columns_are_right() {
+    let text = WHOLE.replace('\n', "\r\n").replace("unit = \"m³/h\"", "unit = \"m³/h\" \r\nscael = 1");
+    let (_, issues) = file::read(format!("\u{feff}{text}").as_bytes());
+    let told: Vec<String> = issues.iter().map(Issue::to_string).collect();
+    assert_eq!(told, ["19:1: error: unknown key \"scael\" in a tag; did you mean \"scale\"?"]);
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_told_with_its_line() {
+    let mut bytes = b"watchkeeper = 1\nname = \"m".to_vec();
+    bytes.push(0xB3);
+    let (project, issues) = file::read(&bytes);
+    assert_eq!(project, Project::default());
+    let told: Vec<String> = issues.iter().map(Issue::to_string).collect();
+    assert_eq!(told, ["2:10: error: the file is not UTF-8: byte 0xB3 cannot stand here; save it as UTF-8"]);
+}
+
+#[test]
+fn the_format_is_asked_first() {
     assert_eq!(
         faults("watchkeeper = 2\n[[tga]]\n x y z"),
         [
             "1:15: error: format 2 is newer than this program knows (1); open it with a newer watchkeeper; nothing of it was read"
         ]
     );
+    let missing = "1:1: error: this is no watchkeeper project: the key watchkeeper is missing; write watchkeeper = 1 in the first line";
+    assert_eq!(faults("[package]\nname = \"x\"\n"), [missing]);
+    assert_eq!(faults(""), [missing]);
+    assert_eq!(
+        faults("watchkeeper = 0"),
+        ["1:15: error: there is no format 0; write watchkeeper = 1 in the first line"]
+    );
+    assert_eq!(
+        faults("watchkeeper = \"1\""),
+        ["1:15: error: watchkeeper is text; write watchkeeper = 1 in the first line"]
+    );
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_known_one_in_every_table() {
+    for (lines, fault) in [
+        ("[histroy]\n", "1:2: error: unknown key \"histroy\" in the project; did you mean \"history\"?"),
+        ("[history]\nkep = \"1d\"\n", "2:1: error: unknown key \"kep\" in history; did you mean \"keep\"?"),
+        (
+            "[[shift]]\nname = \"E\"\nstart = \"06:00\"\nend = \"x\"\n",
+            "4:1: error: unknown key \"end\" in a shift; did you mean \"name\"?",
+        ),
+        (
+            "[[device]]\nname = \"d\"\nprotocol = \"mqtt\"\naddress = \"mqtt://h\"\nclientid = \"x\"\n",
+            "5:1: error: unknown key \"clientid\" in a device; did you mean \"client-id\"?",
+        ),
+        (
+            "[[device]]\nname = \"d\"\nprotocol = \"mqtt\"\naddress = \"mqtt://h\"\nno-answer = { delay = \"5s\" }\n",
+            "5:15: error: unknown key \"delay\" in no-answer; did you mean \"on-delay\"?",
+        ),
+        (
+            "[[tag]]\nname = \"t\"\nformula = \"1\"\n  stale_after = \"5s\"\n",
+            "4:3: error: unknown key \"stale_after\" in a tag; did you mean \"stale-after\"?",
+        ),
+        (
+            "[[alarm]]\ntag = \"wind\"\nkind = \"high\"\nlimit = 1\npriority = \"low\"\nondelay = \"5s\"\n",
+            "6:1: error: unknown key \"ondelay\" in an alarm; did you mean \"on-delay\"?",
+        ),
+        (
+            "[[display]]\nname = \"D\"\ncolums = 3\n",
+            "3:1: error: unknown key \"colums\" in a display; did you mean \"columns\"?",
+        ),
+        (
+            "[[display]]\nname = \"D\"\n[[display.panel]]\nkind = \"alarms\"\nat = [0,0,1,1]\ntitel = \"x\"\n",
+            "6:1: error: unknown key \"titel\" in a panel; did you mean \"title\"?",
+        ),
+        (
+            "[[display]]\nname = \"D\"\n[[display.panel]]\nkind = \"trend\"\nat = [0,0,1,1]\npens = [{ tag = \"wind\", axes = \"left\" }]\n",
+            "6:25: error: unknown key \"axes\" in a pen; did you mean \"axis\"?",
+        ),
+    ] {
+        assert_eq!(faults_with(END, lines), [fault], "{lines}");
+    }
+}
+
+#[test]
+fn wrong_values_of_a_tag_are_told_with_what_would_be_right() {
+    let tag = |line: &str| {
+        format!("[[tag]]\nname = \"t\"\ndevice = \"plc1\"\nregister = \"holding:1\"\ntype = \"u16\"\n{line}\n")
+    };
+    for (line, fault) in [
+        ("scale = \"x\"", "6:9: error: scale is text; write a number without quotes: scale = 1.5"),
+        ("scale = 0", "6:9: error: scale = 0 makes every value the same; write the factor from raw to value"),
+        ("scale = inf", "6:9: error: scale is a decimal number; write a number without quotes: scale = 1.5"),
+        ("range = [5.0, 1.0]", "6:9: error: range = [5, 1] does not rise; write the smaller first: range = [1, 5]"),
+        ("range = 5", "6:9: error: range is not two numbers; write range = [0.0, 100.0]"),
+        ("raw = [1, 2]", "6:7: error: raw is mapped onto range, and there is no range; write range = [0.0, 100.0]"),
+        ("decimals = 12", "6:12: error: decimals = 12 is out of range; write 0 to 9"),
+        ("decimals = 1.5", "6:12: error: decimals is a decimal number; write a whole number from 0 to 9"),
+        (
+            "stale-after = 5",
+            "6:15: error: stale-after is a whole number, without a unit of time; write it with its unit: stale-after = \"5s\" for seconds",
+        ),
+        ("stale-after = \"5\"", "6:15: error: stale-after: the duration \"5\" has no unit; write \"5s\" for seconds"),
+        (
+            "stale-after = \"5 parsecs\"",
+            "6:15: error: stale-after: \"parsecs\" is no unit of time; use ms, s, m, h, d or y",
+        ),
+        ("stale-after = \"0s\"", "6:15: error: stale-after = \"0s\" is too short; write \"1ms\" or more"),
+        (
+            "record = \"chnge\"",
+            "6:10: error: unknown record \"chnge\"; did you mean \"change\"? it is one of change, always, never",
+        ),
+        ("record-deadband = -1", "6:19: error: record-deadband = -1 is negative; write 0 or more"),
+        ("bad-values = [\"x\"]", "6:14: error: bad-values is not a list of numbers; write bad-values = [-9999, 65535]"),
+        ("labels = { on = \"x\" }", "6:12: error: \"on\" is no state; states are whole numbers, or true and false"),
+        ("labels = { 1 = \"x\", true = \"y\" }", "6:21: error: state 1 has two words; true is 1, and false is 0"),
+        ("unit = 5", "6:8: error: unit is a whole number; write words in quotes: unit = \"…\""),
+        ("bit = 3", "6:7: error: type u16 is no single bit; write type = \"bool\", or leave bit out"),
+        (
+            "byte = \"low\"",
+            "6:8: error: type u16 is no half of a register; write type = \"u8\" or \"i8\", or leave byte out",
+        ),
+        ("length = 3", "6:10: error: type u16 has a length of its own; leave length out, or write type = \"string\""),
+        (
+            "order = \"ACBD\"",
+            "6:9: error: unknown order \"ACBD\"; did you mean \"ABCD\"? it is one of ABCD, CDAB, BADC, DCBA",
+        ),
+        ("qos = 1", "6:1: error: \"qos\" does not belong to a tag with a register; leave it out; it belongs to topic"),
+        (
+            "formula = \"1\"",
+            "6:11: error: a tag has one source, and this one has register and formula; leave one of them out",
+        ),
+        (
+            "was = \"wind\"",
+            "6:7: error: was = \"wind\" names a tag that is still there; leave was out: history follows a name that is gone",
+        ),
+        ("setpoint = \"wnd\"", "6:12: error: there is no tag \"wnd\"; did you mean \"wind\"?"),
+    ] {
+        assert_eq!(faults_with(END, &tag(line)), [fault], "{line}");
+    }
+}
+
+#[test]
+fn what_a_register_can_hold_is_checked() {
+    for (from, to, fault) in [
+        (
+            "\"holding:100\"",
+            "\"holdng:100\"",
+            "16:12: error: \"holdng\" is no table of registers; did you mean holding:100?",
+        ),
+        (
+            "\"holding:100\"",
+            "\"holding:65535\"",
+            "16:12: error: 2 registers from 65535 end behind the last one, 65535; write a lower address, or a shorter type",
+        ),
+        ("\"holding:100\"", "\"holding:70000\"", "16:12: error: address 70000 is out of range; write 0 to 65535"),
+        (
+            "\"holding:100\"",
+            "\"20101\"",
+            "16:12: error: \"20101\" is no register; write holding:100, input:0x64, coil:3, discrete:3, or \"40101\"",
+        ),
+        (
+            "\"holding:100\"",
+            "40101",
+            "16:12: error: register is a whole number; write words in quotes: register = \"…\"",
+        ),
+        (
+            "\"holding:100\"",
+            "\"coil:100\"",
+            "17:8: error: type f32 cannot be read from a coil, which is one bit; write type = \"bool\", or read an input: or holding: register",
+        ),
+        (
+            "type = \"f32\"\n",
+            "",
+            "13:1: error: a tag has no type; write what the registers hold: type = \"u16\", \"f32\", …",
+        ),
+        (
+            "type = \"f32\"\n",
+            "type = \"float\"\n",
+            "17:8: error: unknown type \"float\"; did you mean \"bool\"? it is one of bool, u8, i8, u16, i16, u32, i32, u64, i64, f16, f32, f64, bcd16, bcd32, string",
+        ),
+        (
+            "poll = \"500ms\"\n",
+            "max-registers = 1\n",
+            "17:8: error: 2 registers do not fit into one read: the device's max-registers is 1; raise max-registers, if the device knows more",
+        ),
+        (
+            "device = \"plc1\"\nregister = \"h",
+            "device = \"plc\"\nregister = \"h",
+            "15:10: error: there is no device \"plc\"; did you mean \"plc1\"?",
+        ),
+        (
+            "device = \"plc1\"\nregister = \"h",
+            "device = \"site\"\nregister = \"h",
+            "15:10: error: device \"site\" has no registers; name a modbus device, or write topic = \"…\"",
+        ),
+    ] {
+        assert_eq!(faults_when(from, to), [fault], "{to}");
+    }
+}
+
+#[test]
+fn wrong_values_of_a_device_are_told_with_what_would_be_right() {
+    for (from, to, fault) in [
+        (
+            "\"192.168.1.10:502\"",
+            "\"192.168.1.300\"",
+            "6:11: error: \"192.168.1.300\" is no address; write host and port: address = \"192.168.1.10:502\"",
+        ),
+        (
+            "\"mqtt://broker\"",
+            "\"broker:1883\"",
+            "12:11: error: \"broker:1883\" does not begin with mqtt://; write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"",
+        ),
+        (
+            "\"mqtt://broker\"",
+            "\"http://broker\"",
+            "12:11: error: \"http://\" is no scheme of an mqtt device; write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"",
+        ),
+        (
+            "\"modbus-tcp\"",
+            "\"modbus\"",
+            "5:12: error: unknown protocol \"modbus\"; did you mean \"modbus-tcp\"? it is one of modbus-tcp, modbus-rtu-over-tcp, modbus-rtu, mqtt",
+        ),
+        ("poll = \"500ms\"", "unit-id = 256", "7:11: error: unit-id = 256 is out of range; write 0 to 255"),
+        (
+            "poll = \"500ms\"",
+            "poll = \"soon\"",
+            "7:8: error: poll: \"soon\" is no duration; write it like \"250ms\", \"5s\", \"10m\", \"2h\" or \"400d\"",
+        ),
+        (
+            "poll = \"500ms\"",
+            "keep-alive = \"5s\"",
+            "7:1: error: \"keep-alive\" does not belong to a device of protocol modbus-tcp; leave it out; it belongs to mqtt",
+        ),
+        (
+            "poll = \"500ms\"",
+            "no-answer = { priority = \"hihg\" }",
+            "7:26: error: unknown priority \"hihg\"; did you mean \"high\"? it is one of critical, high, medium, low",
+        ),
+        (
+            "poll = \"500ms\"",
+            "no-answer = { display = \"Overvew\" }",
+            "7:13: error: there is no display \"Overvew\"; did you mean \"Overview\"?",
+        ),
+        (
+            "\"mqtt://broker\"",
+            "\"mqtt://broker\"\nmax-packet = \"1MB of it\"",
+            "13:14: error: max-packet: \"1MB of it\" is no size; write it with its unit, in quotes: max-packet = \"1MiB\" (B, KiB, MiB, GiB, TiB)",
+        ),
+        (
+            "\"mqtt://broker\"",
+            "\"mqtt://broker\"\nmax-packet = 5",
+            "13:14: error: max-packet is a whole number, without a unit of size; write it with its unit, in quotes: max-packet = \"1MiB\" (B, KiB, MiB, GiB, TiB)",
+        ),
+    ] {
+        let told = faults_when(from, to);
+        // Tags and alarms of a device at fault say nothing of their own: the fault was told once.
+        assert_eq!(told, [fault], "{to}");
+    }
+    let twice = WHOLE.replace("address = \"mqtt://broker\"", "address = \"mqtt://broker\"\npassword = \"hunter2\"");
+    let told = faults(&twice);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].starts_with("13:12: error: the password itself must not stand in a project"), "{told:?}");
+    assert!(!told[0].contains("hunter2"), "a password is never repeated");
+}
+
+#[test]
+fn wrong_values_of_an_mqtt_tag_are_told_with_what_would_be_right() {
+    for (from, to, fault) in [
+        ("\"$.wind\"", "\"wind\"", "32:8: error: path = \"wind\" is no JSONPath: "),
+        (
+            "\"site/weather\"",
+            "\"site/#\"",
+            "31:9: error: a tag has one topic, and # stands for many; write the whole topic",
+        ),
+        (
+            "stale-after = \"60s\"",
+            "stale-after = \"60s\"\nqos = 3",
+            "34:7: error: qos = 3 is out of range; write 0 to 2",
+        ),
+        (
+            "stale-after = \"60s\"",
+            "stale-after = \"60s\"\nretained = \"god\"",
+            "34:12: error: unknown retained \"god\"; did you mean \"good\"? ",
+        ),
+        (
+            "stale-after = \"60s\"",
+            "stale-after = \"60s\"\navailability = { topic = \"a\", online = \"x\", offline = \"x\" }",
+            "34:55: error: online and offline are the same words; ",
+        ),
+        (
+            "stale-after = \"60s\"",
+            "stale-after = \"60s\"\ntype = \"bcd16\"",
+            "34:8: error: type bcd16 is of registers alone; ",
+        ),
+    ] {
+        let told = faults_when(from, to);
+        assert!(told.len() == 1 && told[0].starts_with(fault), "{to}: {told:?}");
+    }
+}
+
+#[test]
+fn names_are_checked_and_told_twice_without_regard_to_case() {
+    for (name, fault) in [
+        ("pump 1.flow", "the name \"pump 1.flow\" has a space in it"),
+        ("1pump", "the name \"1pump\" has a part that begins with \"1\""),
+        ("pump..flow", "the name \"pump..flow\" has an empty part"),
+        ("pump-1", "the name \"pump-1\" has \"-\" in it"),
+        ("device.plc1", "names that begin with \"device.\" are the program's own"),
+        ("System.x", "names that begin with \"system.\" are the program's own"),
+        ("PUMP1.Flow", "there is a tag \"PUMP1.Flow\" already, in line 14"),
+        ("", "the name is empty"),
+    ] {
+        let told = faults_with(END, &format!("[[tag]]\nname = \"{name}\"\nformula = \"1\"\n"));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with(&format!("2:8: error: {fault}")), "{told:?}");
+    }
+    let device = "[[device]]\nname = \"PLC1\"\nprotocol = \"mqtt\"\naddress = \"mqtt://h\"\n";
+    assert!(faults_with(END, device)[0].starts_with("2:8: error: there is a device \"PLC1\" already, in line 4"));
+    let display = "[[display]]\nname = \"overview\"\n";
+    assert!(faults_with(END, display)[0].starts_with("2:8: error: there is a display \"overview\" already, in line "));
+}
+
+#[test]
+fn alarms_are_checked_against_their_tags() {
+    let alarm = |tag: &str, lines: &str| format!("[[alarm]]\ntag = \"{tag}\"\npriority = \"low\"\n{lines}\n");
+    for (tag, lines, fault) in [
+        ("pump1.flw", "kind = \"quality\"", "2:7: error: there is no tag \"pump1.flw\"; did you mean \"pump1.flow\"?"),
+        ("wind", "kind = \"high\"", "1:1: error: an alarm has no limit; write limit = 95.0, in the tag's unit"),
+        (
+            "wind",
+            "kind = \"hihg\"\nlimit = 1",
+            "4:8: error: unknown kind \"hihg\"; did you mean \"high\"? it is one of high-high, high, low, low-low, rate, deviation, state, quality",
+        ),
+        (
+            "wind",
+            "limit = 1",
+            "1:1: error: an alarm has no kind; write kind = \"high\"; it is one of high-high, high, low, low-low, rate, deviation, state, quality",
+        ),
+        (
+            "wind",
+            "kind = \"high\"\nlimit = \"1\"",
+            "5:9: error: limit is text; write a number without quotes: limit = 1.5",
+        ),
+        ("wind", "kind = \"state\"\nwhen = \"on\"", "5:8: error: when is text; write when = true, or when = 3"),
+        (
+            "pump1.running",
+            "kind = \"state\"\nwhen = 1",
+            "5:8: error: when does not suit a tag of type bool; write when = true or when = false",
+        ),
+        (
+            "wind",
+            "kind = \"state\"\nwhen = true",
+            "5:8: error: when does not suit a tag of type f64; write the number of the state: when = 3",
+        ),
+        (
+            "pump1.running",
+            "kind = \"high\"\nlimit = 1",
+            "4:8: error: a tag of type bool has no limits; write kind = \"state\" with when, or \"quality\"",
+        ),
+        (
+            "wind",
+            "kind = \"high\"\nlimit = 1\ndeadband = \"2%\"",
+            "6:12: error: a deadband in percent is of the tag's range, and the tag has none; write range at the tag, or the deadband in units",
+        ),
+        (
+            "wind",
+            "kind = \"high\"\nlimit = 1\ndeadband = -2",
+            "6:12: error: deadband = -2 is negative; write deadband = 2.0 in the tag's unit, or deadband = \"2%\" of its range",
+        ),
+        (
+            "pump1.flow",
+            "kind = \"high\"\nlimit = 40",
+            "5:9: error: limits are out of order: low = 50 is not below high = 40; they must rise: low-low, low, high, high-high",
+        ),
+        (
+            "pump1.flow",
+            "kind = \"high\"\nlimit = 600",
+            "5:9: warning: the limit 600 lies outside the tag's range, 0 to 500; check limit and range",
+        ),
+        (
+            "pump1.flow",
+            "kind = \"low\"\nlimit = 40",
+            "1:1: error: there is an alarm \"pump1.flow/low\" already; give it a name of its own: name = \"…\"",
+        ),
+        (
+            "wind",
+            "kind = \"quality\"\nname = \"a/b\"",
+            "5:8: error: the name \"a/b\" has \"/\" in it, which parts an alarm from what it hangs on; use another sign",
+        ),
+        (
+            "wind",
+            "kind = \"quality\"\ndisplay = \"Overvew\"",
+            "5:11: error: there is no display \"Overvew\"; did you mean \"Overview\"?",
+        ),
+        (
+            "wind",
+            "kind = \"quality\"\nsuppress-when = \"not pump1.rning\"",
+            "5:22: error: there is no tag \"pump1.rning\"; did you mean \"pump1.running\"?",
+        ),
+        (
+            "wind",
+            "kind = \"quality\"\nlimit = 5",
+            "5:1: error: \"limit\" does not belong to an alarm of kind quality; leave it out; it belongs to high-high, high, low, low-low, rate, deviation",
+        ),
+    ] {
+        assert_eq!(faults_with(END, &alarm(tag, lines)), [fault], "{lines}");
+    }
+    assert_eq!(
+        faults_with(END, "[[alarm]]\ntag = \"wind\"\nkind = \"quality\"\n"),
+        [
+            "1:1: warning: this alarm has no priority, and is taken as medium; write priority = \"critical\", \"high\", \"medium\" or \"low\""
+        ]
+    );
+    let silent =
+        WHOLE.replace("stale-after = \"60s\"", "[[tag.alarm]]\nkind = \"high\"\nlimit = 1\npriority = \"low\"");
+    assert_eq!(
+        faults(&silent),
+        [
+            "28:1: warning: this tag has an alarm and no stale-after: when the topic falls silent, nobody is told; write stale-after = \"60s\", longer than it ever is silent"
+        ]
+    );
+}
+
+#[test]
+fn formulas_point_into_their_text_and_circles_show_their_path() {
+    assert_eq!(
+        faults_when("pump1.flow * 2", "pump1.flow * (pump.x + wnd"),
+        [
+            "36:25: error: a parenthesis is not closed; write ) at its end",
+            "36:26: error: there is no tag \"pump.x\"; write the name of a tag of this project",
+            "36:35: error: there is no tag \"wnd\"; did you mean \"wind\"?",
+        ]
+    );
+    let circle = "[[tag]]\nname = \"a\"\nformula = \"b + 1\"\n[[tag]]\nname = \"b\"\nformula = \"c\"\n[[tag]]\nname = \"c\"\nformula = \"2 * a\"\n[[tag]]\nname = \"d\"\nformula = \"a + wind\"\n";
+    let at = WHOLE.matches('\n').count();
+    let text = format!("{WHOLE}{circle}");
+    let (plan, issues) = compiled(&text);
+    let told: Vec<String> = issues.iter().map(Issue::to_string).collect();
+    assert_eq!(
+        told,
+        [format!(
+            "{}:11: error: the formula goes round in a circle: a -> b -> c -> a; take one of them out of the other's formula",
+            at + 3
+        )]
+    );
+    let source = |name: &str| &plan.tag(plan.tag_id(name).unwrap()).unwrap().source;
+    for name in ["a", "b", "c"] {
+        assert!(matches!(source(name), SourcePlan::Fault(_)), "{name}");
+    }
+    assert!(matches!(source("d"), SourcePlan::Formula(_)), "who reads a circle is no part of it");
+    assert_eq!(faults_when("pump1.flow * 2", "double + 1").len(), 1, "a formula that reads itself");
+}
+
+#[test]
+fn formulas_come_after_what_they_read() {
+    let mut text = WHOLE.to_owned();
+    for i in 0..2_000 {
+        writeln!(text, "[[tag]]\nname = \"f{i}\"\nformula = \"f{} + 1\"", i + 1).unwrap();
+    }
+    text.push_str("[[tag]]\nname = \"f2000\"\nformula = \"pump1.flow > 5\"\n");
+    let (plan, issues) = compiled(&text);
+    assert_eq!(issues, []);
+    let place = |name: &str| plan.formula_order.iter().position(|id| *id == plan.tag_id(name).unwrap()).unwrap();
+    assert!(place("f2000") < place("f1999") && place("f1") < place("f0"));
+    let flow = plan.tag(plan.tag_id("pump1.flow").unwrap()).unwrap();
+    assert_eq!(flow.dependents.len(), 2);
+    let compared = plan.tag(plan.tag_id("f2000").unwrap()).unwrap();
+    assert_eq!(compared.tag.data_type.word(), "bool", "a comparison makes its tag a bool");
+}
+
+#[test]
+fn displays_and_panels_are_checked() {
+    let panel = |lines: &str| format!("[[display]]\nname = \"D\"\n[[display.panel]]\n{lines}\n");
+    for (lines, fault) in [
+        (
+            "kind = \"gage\"\nat = [0, 0, 1, 1]",
+            "4:8: error: unknown kind \"gage\"; did you mean \"gauge\"? it is one of value, gauge, bar, tank, lamp, spark, trend, alarms, journal, devices, text, image, mimic",
+        ),
+        (
+            "kind = \"alarms\"",
+            "3:1: error: a panel has no at; write column, row, width and height in cells: at = [0, 0, 6, 4]",
+        ),
+        (
+            "kind = \"alarms\"\nat = [20, 0, 6, 1]",
+            "5:6: error: the panel ends at column 26, and the display has 24; make it narrower, or the display's columns more",
+        ),
+        (
+            "kind = \"alarms\"\nat = [0, 0, 0, 1]",
+            "5:6: error: at has a negative place, or no size; write column, row, width and height in cells: at = [0, 0, 6, 4]",
+        ),
+        (
+            "kind = \"value\"\nat = [0, 0, 1, 1]",
+            "3:1: error: a panel has no tag; write the tag it shows: tag = \"tank1.level\"",
+        ),
+        (
+            "kind = \"value\"\nat = [0, 0, 1, 1]\ntag = \"wnd\"",
+            "6:7: error: there is no tag \"wnd\"; did you mean \"wind\"?",
+        ),
+        (
+            "kind = \"gauge\"\nat = [0, 0, 1, 1]\ntag = \"wind\"\nspan = \"1h\"",
+            "7:1: error: \"span\" does not belong to a panel of kind gauge; leave it out; it belongs to trend, spark",
+        ),
+        (
+            "kind = \"trend\"\nat = [0, 0, 1, 1]\npens = [{ tag = \"wnd\" }]",
+            "6:8: error: there is no tag \"wnd\"; did you mean \"wind\"?",
+        ),
+        (
+            "kind = \"trend\"\nat = [0, 0, 1, 1]\npens = [\"wind\"]",
+            "6:9: error: a pen is text; write pens = [{ tag = \"tank1.level\" }, { tag = \"pump1.flow\", axis = \"right\" }]",
+        ),
+        (
+            "kind = \"alarms\"\nat = [0, 0, 4, 4]\n[[display.panel]]\nkind = \"devices\"\nat = [3, 3, 4, 4]",
+            "8:6: warning: this panel lies over the alarms of line 45; move one of them",
+        ),
+        (
+            "kind = \"tank\"\nat = [0, 0, 4, 4]\ntag = \"wind\"",
+            "4:8: warning: panels of kind tank are not shown; not in this version",
+        ),
+    ] {
+        assert_eq!(faults_with(END, &panel(lines)), [fault], "{lines}");
+    }
+    assert_eq!(
+        faults_with(
+            END,
+            "[[display]]\nname = \"A\"\nparent = \"B\"\n[[display]]\nname = \"B\"\nparent = \"A\"\n[[display]]\nname = \"C\"\nparent = \"Overviw\"\n"
+        ),
+        [
+            "3:10: error: the displays are above each other in a circle: A -> B -> A; leave parent out at one of them",
+            "9:10: error: there is no display \"Overviw\"; did you mean \"Overview\"?"
+        ]
+    );
+    let (plan, _) = compiled(&format!(
+        "{WHOLE}[[display]]\nname = \"B\"\nparent = \"A\"\n[[display]]\nname = \"A\"\nparent = \"overview\"\n"
+    ));
+    assert_eq!(plan.displays.iter().map(|d| d.depth).collect::<Vec<_>>(), [0, 2, 1]);
+    assert_eq!(plan.displays[0].alarms.len(), 2, "the alarms of the tag it shows");
+}
+
+#[test]
+fn what_this_version_does_not_serve_is_a_warning_and_the_rest_runs() {
+    let serial = "[[device]]\nname = \"bus\"\nprotocol = \"modbus-rtu\"\naddress = \"/dev/ttyUSB0\"\nbaud = 19200\nparity = \"even\"\n[[tag]]\nname = \"a\"\ndevice = \"bus\"\nregister = \"input:1\"\ntype = \"i16\"\n";
+    let tls = "[[device]]\nname = \"tls\"\nprotocol = \"mqtt\"\naddress = \"mqtts://broker:8883\"\nca = \"ca.pem\"\n[[tag]]\nname = \"a\"\ndevice = \"tls\"\ntopic = \"a\"\n";
+    let many = "[[tag]]\nname = \"a.{1}.wind\"\ndevice = \"site\"\ntopic = \"site/+/state\"\n";
+    let rate = "[[tag]]\nname = \"a\"\nformula = \"1\"\n[[tag.alarm]]\nkind = \"rate\"\nlimit = 5\nover = \"60s\"\ndirection = \"rising\"\npriority = \"low\"\n[[tag.alarm]]\nkind = \"deviation\"\nlimit = 5\nfrom = \"wind\"\npriority = \"low\"\n";
+    for (lines, warnings, unwatched) in [(serial, 1, 0), (tls, 2, 0), (many, 1, 0), (rate, 2, 2)] {
+        let text = format!("{WHOLE}{lines}");
+        let (plan, issues) = compiled(&text);
+        assert_eq!(issues.len(), warnings, "{issues:?}");
+        for issue in &issues {
+            assert_eq!(issue.severity, Severity::Warning, "{issue}");
+            assert!(issue.to_string().ends_with("not in this version"), "{issue}");
+        }
+        assert_eq!(plan.unwatched_alarms, unwatched, "{lines}");
+        if unwatched == 0 {
+            let tag = plan.tags.last().unwrap();
+            assert!(matches!(tag.source, SourcePlan::Fault(_)), "{tag:?}");
+        }
+        assert!(matches!(plan.tags[0].source, SourcePlan::Register { .. }));
+    }
+}
+
+#[test]
+fn one_wrong_tag_is_one_red_row_and_its_alarms_are_counted_as_not_watched() {
+    let (plan, issues) = compiled(&WHOLE.replace("type = \"f32\"", "type = \"f32\"\nscal = 0.1"));
+    assert_eq!(issues.len(), 1);
+    let SourcePlan::Fault(reason) = &plan.tags[0].source else { panic!("{:?}", plan.tags[0]) };
+    assert_eq!(&**reason, "line 18: unknown key \"scal\" in a tag");
+    assert_eq!(plan.unwatched_alarms, 1);
+    assert!(plan.alarms.last().unwrap().message.starts_with("1 alarm of the project is not watched"));
+    assert!(matches!(plan.tags[1].source, SourcePlan::Register { .. }), "the others run");
+    // What only shows a value does not stop it.
+    let (plan, issues) = compiled(&WHOLE.replace("type = \"f32\"", "type = \"f32\"\ndecimals = 50"));
+    assert_eq!(issues.len(), 1);
+    assert!(matches!(plan.tags[0].source, SourcePlan::Register { .. }));
+}
+
+#[test]
+fn a_device_at_fault_is_not_asked_and_its_tags_say_why() {
+    let (plan, issues) = compiled(&WHOLE.replace("poll = \"500ms\"", "unit = 3"));
+    assert_eq!(issues.len(), 1);
+    assert!(matches!(plan.devices[0].device.endpoint, Endpoint::Fault(_)));
+    let SourcePlan::Fault(reason) = &plan.tags[0].source else { panic!("{:?}", plan.tags[0]) };
+    assert_eq!(&**reason, "device plc1 is at fault: line 7: unknown key \"unit\" in a device");
+}
+
+#[test]
+fn a_torn_line_costs_one_entity_and_not_the_file() {
+    for (from, to, fault) in [
+        (
+            "name = \"pump1.running\"",
+            "name \"pump1.running\"",
+            "25:6: error: this is not TOML: key with no value; expected \"=\"",
+        ),
+        (
+            "name = \"pump1.running\"",
+            "name = \"pump1.running",
+            "25:22: error: this is not TOML: invalid basic string; expected '\"'",
+        ),
+        (
+            "name = \"pump1.running\"",
+            "name = pump1.running",
+            "25:8: error: this is not TOML: string values must be quoted; expected literal string",
+        ),
+        (
+            "[[tag]]\nname = \"pump1.running\"",
+            "[[tag\nname = \"pump1.running\"",
+            "24:6: error: this is not TOML: unclosed array table; expected \"]]\"",
+        ),
+        (
+            "[[tag]]\nname = \"pump1.running\"",
+            "[tag]\nname = \"pump1.running\"",
+            "24:1: error: [tag] is one table, and there may be many; write [[tag]]",
+        ),
+        (
+            "register = \"coil:3\"",
+            "register = ",
+            "27:12: error: this is not TOML: string values must be quoted; expected literal string",
+        ),
+        (
+            "register = \"coil:3\"",
+            "register = \"coil:3\"\nlabels = { 0 = \"a\"",
+            "28:1: error: a table that begins here is not closed; close it before the next key or header",
+        ),
+        (
+            "register = \"coil:3\"",
+            "register = \"coil:3\"\nbad-values = [1, 2",
+            "28:1: error: a list that begins here is not closed; close it before the next key or header",
+        ),
+        (
+            "register = \"coil:3\"",
+            "register = \"\"\"coil:3",
+            "27:1: error: a long text that begins here is not closed; close it before the next key or header",
+        ),
+        (
+            "register = \"coil:3\"",
+            "register = \"coil:3\"\nregister = \"coil:4\"",
+            "28:1: error: the key \"register\" is written twice; keep one",
+        ),
+    ] {
+        let text = WHOLE.replacen(from, to, 1);
+        assert_ne!(text, WHOLE, "{from}");
+        let (plan, issues) = compiled(&text);
+        let told: Vec<String> = issues.iter().map(Issue::to_string).collect();
+        assert_eq!(told, [fault], "{to}");
+        assert!(plan.tags.len() >= 3, "{to}: {}", plan.tags.len());
+        for name in ["pump1.flow", "wind", "double"] {
+            let tag = plan.tag(plan.tag_id(name).unwrap()).unwrap();
+            assert!(!matches!(tag.source, SourcePlan::Fault(_)), "{to}: {name}");
+        }
+        if let Some(id) = plan.tag_id("pump1.running") {
+            assert!(matches!(plan.tag(id).unwrap().source, SourcePlan::Fault(_)), "{to}: a torn tag does not run");
+        }
+    }
+}
+
+#[test]
+fn all_faults_are_told_at_once_in_the_order_of_their_places() {
+    let text = WHOLE
+        .replace("poll = \"500ms\"", "pol = \"500ms\"")
+        .replace("limit = 50.0", "limit = \"50\"")
+        .replace("pump1.flow * 2", "pump1.flow *")
+        .replace("at = [0, 0, 6, 4]", "at = [0, 0, 6]");
+    let issues = compiled(&text).1;
+    let lines: Vec<u32> = issues.iter().map(|i| i.place.line).collect();
+    assert_eq!(lines, [7, 22, 36, 41]);
+}
+
+#[test]
+fn defaults_are_those_of_the_contract() {
+    let (plan, _) = compiled(WHOLE);
+    let tag = |name: &str| plan.tag(plan.tag_id(name).unwrap()).unwrap();
+    assert_eq!(tag("pump1.flow").stale_after, Some(Span::from_secs(5)));
+    assert_eq!(tag("double").stale_after, None);
+    let slow = compiled(&WHOLE.replace("poll = \"500ms\"", "poll = \"10s\"")).0;
+    assert_eq!(slow.tags[0].stale_after, Some(Span::from_secs(30)));
+    let patient = compiled(&WHOLE.replace("poll = \"500ms\"", "poll = \"2s\"\ntimeout = \"4s\"\nretries = 2")).0;
+    assert_eq!(patient.tags[0].stale_after, Some(Span::from_secs(14)));
+    let quality = plan.alarm(plan.alarm_id("pump1.flow/quality").unwrap()).unwrap();
+    assert_eq!((quality.priority, quality.on_delay), (Priority::Medium, Span::from_secs(10)));
+    let silent = compiled(&WHOLE.replace("stale-after = \"60s\"\n", "")).0;
+    assert_eq!(silent.tags[2].stale_after, None, "an MQTT tag goes stale only where the project says so");
+}
+
+#[test]
+fn a_deadband_in_percent_is_of_the_range_and_raw_is_mapped_onto_it() {
+    let text = WHOLE
+        .replace("limit = 50.0", "limit = 50.0\ndeadband = \"2%\"")
+        .replace("range =", "raw = [4000, 20000]\nrange =");
+    let (plan, issues) = compiled(&text);
+    assert_eq!(issues, []);
+    assert_eq!(plan.alarms[0].condition, Condition::AtOrBelow { limit: 50.0, deadband: 10.0 });
+    let scaling = plan.tags[0].scaling.unwrap();
+    assert!((12_000.0 * scaling.scale + scaling.offset - 250.0).abs() < 1e-9);
+}
+
+#[test]
+fn every_type_and_key_of_a_written_quality_alarm_is_kept() {
+    let text = WHOLE.replace(
+        "[[tag.alarm]]",
+        "[[tag.alarm]]\nkind = \"quality\"\npriority = \"critical\"\noff-delay = \"3s\"\n[[tag.alarm]]",
+    );
+    let (plan, issues) = compiled(&text);
+    assert_eq!(issues, []);
+    assert_eq!(plan.tags[0].alarms, 0..2, "none is added beside the one written");
+    assert_eq!(plan.alarms[0].on_delay, Span::from_secs(10), "after 10 s unless it says otherwise");
+    assert_eq!(plan.alarms[0].off_delay, Span::from_secs(3));
+}
+
+#[test]
+fn ten_thousand_tags_load_without_a_fault() {
+    let (plan, issues) = compiled(&ten_thousand());
+    assert_eq!(issues, []);
+    assert_eq!(plan.tags.len(), 10_000);
+    assert_eq!(plan.alarms.len(), 30_002);
+}
+
+fn ten_thousand() -> String {
+    let mut text =
+        "watchkeeper = 1\n[[device]]\nname = \"plc\"\nprotocol = \"modbus-tcp\"\naddress = \"plc\"\n".to_owned();
+    for i in 0..10_000 {
+        write!(
+            text,
+            "[[tag]]\nname = \"area{}.pump{i}.flow\"\ndevice = \"plc\"\nregister = \"holding:{i}\"\ntype = \"u16\"\nunit = \"m³/h\"\nrange = [0.0, 100.0]\n\
+             [[tag.alarm]]\nkind = \"high\"\nlimit = 90.0\npriority = \"high\"\n[[tag.alarm]]\nkind = \"low\"\nlimit = 5.0\ndeadband = \"2%\"\npriority = \"medium\"\n",
+            i / 100
+        )
+        .unwrap();
+    }
+    text
+}
+
+#[test]
+fn the_projects_that_come_along_have_no_faults() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("projects");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|e| e == "toml") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(faults(&text), [""; 0], "{}", path.display());
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2, "meter and zigbee2mqtt are there");
+}
+
+#[test]
+fn the_meters_registers_are_where_its_manual_has_them() {
+    let text = include_str!("../projects/meter.toml");
+    let (project, _) = file::read(text.as_bytes());
+    let address = |name: &str| {
+        let tag = project.tags.iter().find(|t| t.name == name).unwrap();
+        match &tag.source {
+            Source::Register(r) => format!("{}:{:#06x} {}", r.area.word(), r.address, tag.data_type.word()),
+            other => format!("{other:?}"),
+        }
+    };
+    for (name, place) in [
+        ("l1.voltage", "input:0x0000 f32"),
+        ("l2.voltage", "input:0x0002 f32"),
+        ("l3.voltage", "input:0x0004 f32"),
+        ("l1.current", "input:0x0006 f32"),
+        ("l1.power", "input:0x000c f32"),
+        ("total.power", "input:0x0034 f32"),
+        ("frequency", "input:0x0046 f32"),
+        ("energy.imported", "input:0x0048 f32"),
+        ("energy.exported", "input:0x004a f32"),
+    ] {
+        assert_eq!(address(name), place, "{name}");
+    }
+}
+
+/// The document names every key that the reader knows, and no other; and all its examples are read without an error.
+#[test]
+fn the_document_and_the_reader_know_the_same_keys() {
+    let document = include_str!("../docs/project-file.md");
+    let mut told: Vec<String> = Vec::new();
+    for table in file::keys::TABLES {
+        let title = match table.header {
+            "" => "### The file".to_owned(),
+            header => format!("### `{header}`"),
+        };
+        let section = document.split(&format!("\n{title}\n")).nth(1).unwrap_or_else(|| panic!("no section {title}"));
+        let section = section.split("\n### ").next().unwrap().split("\n## ").next().unwrap();
+        let written: Vec<&str> =
+            section.lines().filter_map(|l| l.strip_prefix("| `")).filter_map(|l| l.split('`').next()).collect();
+        for key in table.keys {
+            if !written.contains(&key.name) {
+                told.push(format!("{title} does not name {}", key.name));
+            }
+        }
+        for key in written {
+            if !table.keys.iter().any(|k| k.name == key) {
+                told.push(format!("{title} names {key}, which is no key"));
+            }
+        }
+    }
+    assert_eq!(told, [""; 0]);
+}
+
+#[test]
+fn the_examples_of_the_document_are_read_without_an_error() {
+    let document = include_str!("../docs/project-file.md");
+    let examples: Vec<&str> = document.split("```toml\n").skip(1).map(|e| e.split("```").next().unwrap()).collect();
+    assert!(examples.len() >= 5, "{}", examples.len());
+    for example in examples {
+        let text = if example.contains("watchkeeper = 1") {
+            example.to_owned()
+        } else {
+            format!("watchkeeper = 1\n{example}")
+        };
+        let errors: Vec<String> = file::read(text.as_bytes())
+            .1
+            .iter()
+            .filter(|i| i.severity == Severity::Error)
+            .map(Issue::to_string)
+            .collect();
+        assert_eq!(errors, [""; 0], "{text}");
+    }
+}
+
+/// Every issue stands in the text: on one of its lines, at most one column behind its end.
+fn all_inside(bytes: &[u8]) {
+    let (project, mut issues) = file::read(bytes);
+    let (_plan, more) = Plan::compile(Arc::new(project), Generation(1), Mode::Live);
+    issues.extend(more);
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<usize> = text.trim_start_matches('\u{feff}').split('\n').map(|l| l.chars().count()).collect();
+    for issue in issues {
+        let (line, column) = (issue.place.line as usize, issue.place.column as usize);
+        assert!(line >= 1 && line <= lines.len(), "{issue} of {} lines", lines.len());
+        assert!(column >= 1 && column <= lines[line - 1] + 1, "{issue} in a line of {}", lines[line - 1]);
+        assert!(!issue.message.contains('\n'), "{issue}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        all_inside(&bytes);
+    }
+
+    #[test]
+    fn no_text_makes_it_panic(text in "(watchkeeper = 1\n)?(\\PC|\n|\\[|\\]|=|\"|\\{|\\}){0,120}") {
+        all_inside(text.as_bytes());
+    }
+
+    #[test]
+    fn a_whole_file_may_be_cut_and_pasted_anyhow(
+        cuts in proptest::collection::vec((0..WHOLE.len(), 0..40_usize, 0..WHOLE.len(), 0..40_usize), 1..6),
+    ) {
+        let mut text: Vec<u8> = WHOLE.as_bytes().to_vec();
+        for (at, length, from, taken) in cuts {
+            let pasted: Vec<u8> = WHOLE.as_bytes().iter().skip(from).take(taken).copied().collect();
+            let at = at.min(text.len());
+            let end = (at + length).min(text.len());
+            text.splice(at..end, pasted);
+        }
+        all_inside(&text);
+    }
+
+    #[test]
+    fn any_value_may_stand_at_any_key(line in 1..40_usize, value in "[0-9]{1,25}|-?[0-9.e]{1,8}|\"\\PC{0,12}\"|true|\\[[0-9, ]{0,9}\\]|\\{ ?\\}|\\{ [a-z-]{1,9} = [0-9] \\}|1979-05-27|inf|nan") {
+        let mut lines: Vec<String> = WHOLE.lines().map(str::to_owned).collect();
+        if let Some((key, _)) = lines.get(line).and_then(|l| l.split_once(" = ")) {
+            lines[line] = format!("{key} = {value}");
+        }
+        all_inside(lines.join("\n").as_bytes());
+    }
 }

@@ -9,6 +9,7 @@ mod alarm;
 mod device;
 mod display;
 pub mod keys;
+mod mend;
 mod name;
 pub mod nearest;
 mod register;
@@ -25,13 +26,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use text::{Text, text_from_bytes};
-use toml::de::{DeTable, Error};
+use toml::de::DeTable;
 
 /// The format that this program writes, and the newest that it reads.
 pub const FORMAT: i64 = 1;
-
-/// Faults of syntax that are told; behind a torn quote every line can be one.
-const MOST_SYNTAX_FAULTS: usize = 200;
 
 const PRIORITIES: [(Priority, &str); 4] =
     [(Priority::Critical, "critical"), (Priority::High, "high"), (Priority::Medium, "medium"), (Priority::Low, "low")];
@@ -46,16 +44,17 @@ pub fn read(bytes: &[u8]) -> (Project, Vec<Issue>) {
             return (Project::default(), vec![Issue::error(place, "", message, "save it as UTF-8")]);
         }
     };
-    let (document, faults) = DeTable::parse_recoverable(text);
-    let text = Text::new(text);
+    let mended = mend::mend(text);
+    let (document, _) = DeTable::parse_recoverable(&mended.text);
+    let text = Text::new(&mended.text);
     let table = document.get_ref();
     if let Some(issue) = refusal(&text, table) {
-        let syntax = if table.contains_key("watchkeeper") { Vec::new() } else { syntax_issues(&text, &faults) };
+        // What a newer format may have in it is not judged; a missing key may be missing because of a fault of syntax.
+        let syntax = if table.contains_key("watchkeeper") { Vec::new() } else { mended.issues };
         return (Project::default(), sorted(syntax.into_iter().chain([issue]).collect()));
     }
-    let spans = faults.iter().filter_map(Error::span).collect();
-    let issues = syntax_issues(&text, &faults);
-    let mut reader = Reader::new(text, issues, spans);
+    let torn = mended.torn_lines.iter().map(|line| text.line_start(*line)).collect();
+    let mut reader = Reader::new(text, mended.issues, torn);
     let mut context = Context::default();
     project(&mut reader, &mut context, table);
     (context.project, sorted(reader.issues))
@@ -207,40 +206,6 @@ fn minute_from(text: &str) -> Option<u16> {
     }
     let (hours, minutes): (u16, u16) = (hours.parse().ok()?, minutes.parse().ok()?);
     (hours < 24 && minutes < 60).then_some(hours * 60 + minutes)
-}
-
-/// What the parser found, in our words; of one line the first, since the rest follows from it.
-fn syntax_issues(text: &Text<'_>, faults: &[Error]) -> Vec<Issue> {
-    let mut issues: Vec<Issue> = Vec::new();
-    let mut starts: Vec<(Range<usize>, &str)> =
-        faults.iter().map(|f| (f.span().unwrap_or(0..0), f.message())).collect();
-    starts.sort_by_key(|(span, _)| span.start);
-    for (span, message) in &starts {
-        let place = text.place(span.start);
-        if issues.last().is_some_and(|last| last.place.line == place.line) {
-            continue;
-        }
-        if issues.len() == MOST_SYNTAX_FAULTS {
-            let message = format!("and more: {} faults of syntax in all", starts.len());
-            issues.push(Issue::error(place, "", message, "mend the first ones first"));
-            break;
-        }
-        issues.push(if *message == "duplicate key" {
-            let key = shortened(text.slice(span.clone()));
-            let mend = match key.as_str() {
-                "tag" | "alarm" | "device" | "display" | "shift" => {
-                    format!("keep one, or write [[{key}]] with two brackets")
-                }
-                _ => "keep one".to_owned(),
-            };
-            Issue::error(place, "", format!("the key \"{key}\" is written twice"), mend)
-        } else {
-            let (what, mend) = message.split_once(", expected ").unwrap_or((message, ""));
-            let mend = if mend.is_empty() { String::new() } else { format!("expected {mend}") };
-            Issue::error(place, "", format!("this is not TOML: {what}"), mend)
-        });
-    }
-    issues
 }
 
 fn sorted(mut issues: Vec<Issue>) -> Vec<Issue> {

@@ -3,7 +3,7 @@
 use super::Context;
 use super::keys::{DISPLAY, PANEL, PEN};
 use super::name::plain_fault;
-use super::section::{Reader, Section, kind_of, shortened, whole_from};
+use super::section::{Reader, Section, is_stopgap, kind_of, shortened, whole_from};
 use crate::project::{Display, Panel, PanelKind, Pen};
 use crate::time::Span;
 use std::ops::Range;
@@ -132,7 +132,7 @@ fn pens(section: &mut Section<'_, '_, '_>) -> Vec<Pen> {
     let mut pens = Vec::new();
     for entry in list {
         let DeValue::Table(table) = entry.get_ref() else {
-            if !section.reader.told(&entry.span()) {
+            if !is_stopgap(&entry.span()) {
                 let place = section.reader.text.place(entry.span().start);
                 section.error_at(place, format!("a pen is {}", kind_of(entry.get_ref())), mend);
             }

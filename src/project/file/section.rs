@@ -17,20 +17,19 @@ pub(super) type Item<'i> = Spanned<DeValue<'i>>;
 pub(super) struct Reader<'i> {
     pub(super) text: Text<'i>,
     pub(super) issues: Vec<Issue>,
-    /// Spans of syntax faults, by their start: what they touch was told already.
-    syntax: Vec<Range<usize>>,
+    /// Where lines begin that had a fault of syntax, in order.
+    torn: Vec<usize>,
     /// Where lines with table headers begin; looked for only where there are syntax faults.
     headers: Vec<usize>,
     errors: usize,
 }
 
 impl<'i> Reader<'i> {
-    /// `syntax`: spans of faults of syntax, which were told already.
-    pub(super) fn new(text: Text<'i>, issues: Vec<Issue>, mut syntax: Vec<Range<usize>>) -> Self {
-        syntax.sort_by_key(|s| (s.start, s.end));
-        let headers = if syntax.is_empty() { Vec::new() } else { text.headers() };
+    /// `issues`: the faults of syntax, which were told already; `torn`: where their lines begin, in order.
+    pub(super) fn new(text: Text<'i>, issues: Vec<Issue>, torn: Vec<usize>) -> Self {
+        let headers = if torn.is_empty() { Vec::new() } else { text.headers() };
         let errors = issues.len();
-        Self { text, issues, syntax, headers, errors }
+        Self { text, issues, torn, headers, errors }
     }
 
     /// What a table takes in the text: from its header to the next, or its braces.
@@ -39,7 +38,7 @@ impl<'i> Reader<'i> {
             return span.clone();
         }
         let next = self.headers.partition_point(|h| *h <= span.start);
-        span.start..self.headers.get(next).map_or(self.text.str().len(), |h| h.saturating_sub(1))
+        span.start..self.headers.get(next).map_or(self.text.str().len(), |h| *h)
     }
 
     /// Errors so far; a greater number after reading something means that it is at fault.
@@ -65,16 +64,16 @@ impl<'i> Reader<'i> {
         self.issues.push(Issue::warning(place, subject, message, mend));
     }
 
-    /// Whether a syntax fault touches this span, or the parser put the value there to go on (an empty span at 0).
-    pub(super) fn told(&self, span: &Range<usize>) -> bool {
-        *span == (0..0) || self.syntax_in(span)
+    /// Whether a line with a fault of syntax begins in this span.
+    fn is_torn(&self, span: &Range<usize>) -> bool {
+        let first = self.torn.partition_point(|t| *t < span.start);
+        self.torn.get(first).is_some_and(|t| *t < span.end)
     }
+}
 
-    /// Whether a syntax fault begins in this span or right behind it.
-    pub(super) fn syntax_in(&self, span: &Range<usize>) -> bool {
-        let first = self.syntax.partition_point(|s| s.start < span.start);
-        self.syntax.get(first).is_some_and(|s| s.start <= span.end)
-    }
+/// Whether the parser put a value here to go on where it found none: told already.
+pub(super) fn is_stopgap(span: &Range<usize>) -> bool {
+    *span == (0..0)
 }
 
 /// One table while it is read.
@@ -100,7 +99,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
         subject: &str,
     ) -> Self {
         let mut places = Places { own: reader.text.place(span.start), keys: Vec::with_capacity(table.len()) };
-        let torn = reader.syntax_in(&reader.extent(span));
+        let torn = reader.is_torn(&reader.extent(span));
         for (key, value) in table {
             let name: &str = key.get_ref();
             match kind.key(name) {
@@ -108,7 +107,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
                     let at = if value.span() == (0..0) { key.span() } else { value.span() };
                     places.keys.push((known.name, reader.text.place(at.start)));
                 }
-                None if reader.told(&key.span()) => {}
+                None if is_stopgap(&key.span()) => {}
                 None => {
                     let place = reader.text.place(key.span().start);
                     let mend = nearest(name, kind.keys.iter().map(|k| k.name))
@@ -179,10 +178,10 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
         self.table.contains_key(key)
     }
 
-    /// The value of a key; none where it was not written, or a fault of syntax touches it.
+    /// The value of a key; none where it was not written, or a fault of syntax swallowed it.
     pub(super) fn item(&self, key: &'static str) -> Option<&'t Item<'i>> {
         debug_assert!(self.kind.key(key).is_some(), "{key} is no key of {}", self.kind.noun);
-        self.table.get(key).filter(|v| !self.reader.told(&v.span()))
+        self.table.get(key).filter(|v| !is_stopgap(&v.span()))
     }
 
     /// Words as written.
@@ -378,7 +377,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
                 for entry in list {
                     match entry.get_ref() {
                         DeValue::Table(table) => tables.push((table, entry.span())),
-                        other if !self.reader.told(&entry.span()) => {
+                        other if !is_stopgap(&entry.span()) => {
                             let place = self.reader.text.place(entry.span().start);
                             self.error_at(
                                 place,

@@ -2,7 +2,7 @@
 
 use super::keys::TAG;
 use super::name::tag_fault;
-use super::section::{Reader, Section, kind_of, shortened};
+use super::section::{Reader, Section, is_stopgap, kind_of, shortened};
 use super::{Context, register, topic};
 use crate::project::{DataType, Labels, RecordRule, Source, Tag};
 use crate::time::Span;
@@ -245,7 +245,7 @@ fn labels(section: &mut Section<'_, '_, '_>) -> Labels {
             other => other.parse().ok(),
         };
         match (state, value.get_ref()) {
-            _ if section.reader.told(&value.span()) => {}
+            _ if is_stopgap(&value.span()) => {}
             (None, _) => {
                 let message = format!("\"{}\" is no state", shortened(key.get_ref()));
                 section.error_at(place, message, "states are whole numbers, or true and false");

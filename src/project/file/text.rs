@@ -49,6 +49,13 @@ impl<'a> Text<'a> {
         self.lines.iter().filter_map(|start| bracket(*start)).collect()
     }
 
+    /// Where what stands on a line begins, its space left aside; lines count from zero here.
+    pub(super) fn line_start(&self, line: usize) -> usize {
+        let start = self.lines.get(line).copied().unwrap_or(self.text.len());
+        let rest = self.text.get(start..).unwrap_or("");
+        start + rest.len() - rest.trim_start_matches([' ', '\t']).len()
+    }
+
     /// Line and column of a byte offset; one past the end is the end.
     pub(super) fn place(&self, offset: usize) -> Place {
         let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
