@@ -330,3 +330,28 @@ fn values_stands_beside_run_on_one_broker_and_prints_a_retained_message_as_uncer
     );
     drop((publisher, Duration::ZERO));
 }
+
+#[test]
+fn a_data_folder_that_cannot_be_used_is_the_worlds_fault_and_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let plant = project(folder.path(), "127.0.0.1:1".parse().unwrap());
+    fs::write(folder.path().join("plant.data"), "in the way").unwrap();
+    let (code, _, error) = ended(&["run", plant.to_str().unwrap(), "--for", "10s"]);
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("could not take the data folder") && error.contains("plant.data"), "{error}");
+}
+
+#[test]
+fn the_demo_runs_without_a_window_over_real_sockets_and_keeps_its_data_with_the_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = watchkeeper(&["run", "--demo", "--for", "3s"]);
+    let output = command.env("XDG_DATA_HOME", folder.path()).env("HOME", folder.path()).output().unwrap();
+    let (code, out, error) = support::told(output);
+    assert_eq!((code, out.as_str()), (0, ""), "{error}");
+    for device in ["plc1", "plc2", "meterA", "meterB", "site"] {
+        assert!(error.contains(&format!("{device} link-up")), "{device}: {error}");
+    }
+    if cfg!(target_os = "linux") {
+        assert!(folder.path().join("watchkeeper/demo/journal.sqlite").exists());
+    }
+}

@@ -113,6 +113,20 @@ pub fn remembered_project(folder: &Path) -> Option<PathBuf> {
     (!text.is_empty()).then(|| PathBuf::from(text))
 }
 
+/// Data folders beside `folder` whose project is no longer there, with that project: what a renamed or moved project may
+/// want back. In order of their names.
+pub fn orphans(folder: &Path) -> Vec<(PathBuf, PathBuf)> {
+    let beside = folder.parent().and_then(|parent| fs::read_dir(parent).ok());
+    let others =
+        beside.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path != folder);
+    let mut orphans: Vec<_> = others
+        .filter_map(|path| remembered_project(&path).map(|project| (path, project)))
+        .filter(|(_, project)| !project.exists())
+        .collect();
+    orphans.sort();
+    orphans
+}
+
 /// Who holds it, in words. The holder may be between taking the lock and writing its name.
 fn held_by(folder: &Path) -> String {
     fs::read_to_string(folder.join(OWNER_FILE))
@@ -163,6 +177,18 @@ mod tests {
         let folder = DataFolder::take(temporary.path(), &holder(), Some(&two)).unwrap();
         assert_eq!(folder.earlier_project(), Some(one.as_path()));
         assert_eq!(remembered_project(temporary.path()), Some(two));
+    }
+
+    #[test]
+    fn the_folder_of_a_project_that_was_renamed_is_found() {
+        let temporary = tempfile::tempdir().unwrap();
+        let [old, kept, new] = ["old.data", "kept.data", "new.data"].map(|name| temporary.path().join(name));
+        let [gone, here] = ["gone.toml", "here.toml"].map(|name| temporary.path().join(name));
+        fs::write(&here, "").unwrap();
+        drop(DataFolder::take(&old, &holder(), Some(&gone)).unwrap());
+        drop(DataFolder::take(&kept, &holder(), Some(&here)).unwrap());
+        drop(DataFolder::take(&new, &holder(), None).unwrap());
+        assert_eq!(orphans(&new), [(old, gone)]);
     }
 
     #[test]

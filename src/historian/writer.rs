@@ -64,6 +64,9 @@ impl Store for Journal {
 #[derive(Debug, Clone)]
 pub struct JournalQueue(Arc<Shared>);
 
+/// How long a writer that is dropped without [`Writer::close`] is waited for, so that nobody opens its journal meanwhile.
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
+
 /// The writer's thread.
 #[derive(Debug)]
 pub struct Writer {
@@ -164,13 +167,28 @@ impl Writer {
     /// Writes what waits, a last checkpoint, and ends. `Err` says how many entries could not be written, or that the
     /// writer did not end within `patience`.
     pub fn close(self, patience: Duration) -> Result<(), String> {
-        self.queue.0.lock().closing = true;
+        self.end(patience)
+    }
+
+    fn end(&self, patience: Duration) -> Result<(), String> {
+        let was_closing = std::mem::replace(&mut self.queue.0.lock().closing, true);
+        if was_closing {
+            return Ok(());
+        }
         self.queue.0.arrived.notify_one();
         match self.ended.recv_timeout(patience) {
             Ok(0) => Ok(()),
             Ok(left) => Err(format!("{left} journal entries could not be written")),
             Err(RecvTimeoutError::Timeout) => Err(format!("the journal did not end within {} s", patience.as_secs())),
             Err(RecvTimeoutError::Disconnected) => Err("the journal's writer had ended before".to_owned()),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Err(why) = self.end(LAST_PATIENCE) {
+            tracing::error!("{why}");
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::engine::{
     Actor, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, Input, LinkState,
     Mode, Plan, Snapshot,
 };
+use crate::historian::lock;
 use crate::historian::{DataFolder, Holder, Journal, JournalError, JournalReader, LockError, Writer};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
 use crate::project::{Endpoint, Issue};
@@ -88,7 +89,8 @@ pub struct Station {
     stop: oneshot::Sender<()>,
     ended: Receiver<()>,
     alive: watch::Receiver<()>,
-    recording: Option<(DataFolder, Writer)>,
+    /// The writer ends before the lock goes: fields are dropped in their order.
+    recording: Option<(Writer, DataFolder)>,
     actor: Actor,
     clock: Clock,
 }
@@ -123,7 +125,7 @@ impl Station {
                     log(&entry);
                     writer.queue().push(None, entry);
                 }
-                (memories, Recorder::Journal(writer.queue()), Some((folder, writer)), None)
+                (memories, Recorder::Journal(writer.queue()), Some((writer, folder)), None)
             }
         };
 
@@ -206,7 +208,7 @@ impl Station {
         if ended.recv_timeout(PATIENCE).is_err() {
             faults.push("the main loop did not end in order".to_owned());
         }
-        if let Some((folder, writer)) = recording {
+        if let Some((writer, folder)) = recording {
             let mut entry = Entry::new(clock.now().utc, Event::Stopped);
             entry.by = Some(actor);
             log(&entry);
@@ -259,6 +261,14 @@ fn prepare(
         );
     }
     let mut journal = Journal::open(folder.path(), now)?;
+    if journal.entries() == 0 {
+        for (orphan, project) in lock::orphans(folder.path()) {
+            let (orphan, project) = (orphan.display(), project.display());
+            tracing::warn!(
+                "{orphan} belongs to {project}, which is gone; if this is that plant renamed, write [history] path for it"
+            );
+        }
+    }
     for rename in journal.adopt(plan, now)? {
         tracing::info!("{} is now {}; its state follows", rename.from, rename.to);
     }

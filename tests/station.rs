@@ -1,0 +1,299 @@
+//! A whole plant in one process: what survives a kill, who may act, how often a screen is told, what a desk opens.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::io::{BufRead as _, BufReader};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use support::{Modbus, Running, until};
+use watchkeeper::engine::{Actor, AlarmRef, AlarmState, AlarmView, Command, LinkState, Mode};
+use watchkeeper::historian::{JOURNAL_FILE, JournalReader, Row, Verdict};
+use watchkeeper::link::{Desk, DeskRequest, PlantLink};
+use watchkeeper::runtime::clock::system_clock;
+use watchkeeper::runtime::{Station, StationConfig, Supervisor, WhenHeld, field_runtime, load};
+use watchkeeper::time::{Clock, Now, Span};
+
+fn rows(folder: &Path) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let each = |row| {
+        rows.push(row);
+        ControlFlow::Continue(())
+    };
+    JournalReader::open(folder).unwrap().unwrap().read(None, None, each).unwrap();
+    rows
+}
+
+fn verify(folder: &Path) -> Verdict {
+    JournalReader::open(folder).unwrap().unwrap().verify().unwrap()
+}
+
+/// What a station in a test runs on.
+fn config(plant: &Path) -> StationConfig {
+    StationConfig {
+        loaded: load(plant).unwrap(),
+        mode: Mode::Live,
+        data_folder: None,
+        record: true,
+        when_held: WhenHeld::Show,
+        tail_points: 0,
+        client_id_suffix: None,
+        actor: Actor { user: "anna".into(), computer: "desk-1".into(), desk: None },
+        clock: system_clock(),
+    }
+}
+
+fn alarm(link: &PlantLink) -> Option<AlarmView> {
+    let snapshot = link.snapshots.borrow().clone();
+    let id = snapshot.plan.alarm_id("tank1.level/high")?;
+    snapshot.alarms.iter().find(|a| a.id == id).cloned()
+}
+
+fn in_state(link: &PlantLink, state: AlarmState) -> AlarmView {
+    until(state.word(), || alarm(link).filter(|a| a.state == state))
+}
+
+fn acknowledge(link: &PlantLink, occurrence: u64, note: &str) {
+    let by = link.about.actor.clone();
+    let alarms = vec![AlarmRef { alarm: "tank1.level/high".into(), occurrence }];
+    link.commands.try_send(Command::Acknowledge { by, alarms, note: Some(note.into()) }).unwrap();
+}
+
+/// The plant of [`what_was_acknowledged_stays_so_after_a_kill`], in a process that can be killed: acknowledges the alarm,
+/// says so, and lives on. Does nothing where nobody asked for it.
+#[test]
+fn a_plant_to_be_killed() {
+    let Some(plant) = std::env::var_os("WATCHKEEPER_TEST_PLANT") else { return };
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(Path::new(&plant)), runtime.handle()).unwrap();
+    let link = station.link();
+    let raised = in_state(&link, AlarmState::Unacknowledged);
+    acknowledge(&link, raised.occurrence, "seen");
+    in_state(&link, AlarmState::Acknowledged);
+    // On disk before it was shown.
+    println!("acknowledged");
+    // Longer than any patience: what ends it is the kill.
+    std::thread::sleep(Duration::from_hours(1));
+}
+
+#[test]
+fn what_was_acknowledged_stays_so_after_a_kill() {
+    let modbus = Modbus::start(10);
+    modbus.set(0, &[200]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "a_plant_to_be_killed", "--nocapture"]).env("WATCHKEEPER_TEST_PLANT", &plant);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let mut child = Running::start(command);
+    let lines = BufReader::new(child.child().stdout.take().unwrap()).lines();
+    assert!(lines.map_while(Result::ok).any(|line| line.contains("acknowledged")));
+    child.kill();
+
+    let data = folder.path().join("plant.data");
+    assert!(matches!(verify(&data), Verdict::Whole { .. }));
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    let kept = in_state(&link, AlarmState::Acknowledged);
+    assert_eq!(kept.occurrence, 1);
+    assert_eq!(kept.acknowledged.unwrap().0.as_ref(), "anna@desk-1");
+    // The condition that still holds is no new alarm; one that returns and comes again is.
+    until("a value", || {
+        let snapshot = link.snapshots.borrow().clone();
+        snapshot.tag(snapshot.plan.tag_id("tank1.level")?)?.value.clone()
+    });
+    assert_eq!(in_state(&link, AlarmState::Acknowledged).occurrence, 1);
+    modbus.set(0, &[20]);
+    until("normal", || alarm(&link).is_none().then_some(()));
+    modbus.set(0, &[200]);
+    assert_eq!(in_state(&link, AlarmState::Unacknowledged).occurrence, 2);
+    assert_eq!(station.stop(), Vec::<String>::new());
+
+    let started: Vec<_> = rows(&data).into_iter().filter(|r| r.event.as_ref() == "started").collect();
+    assert_eq!(started.len(), 2);
+    let note = started[1].note.clone().unwrap();
+    assert!(note.contains("the last run ended without a stop"), "{note}");
+    assert!(matches!(verify(&data), Verdict::Whole { .. }));
+}
+
+#[test]
+fn a_run_that_is_killed_again_and_again_loses_nothing_that_was_written() {
+    let modbus = Modbus::start(10);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let data = folder.path().join("plant.data");
+    let written = || {
+        if data.join(JOURNAL_FILE).exists() {
+            JournalReader::open(&data).ok().flatten().map(|_| rows(&data).len())
+        } else {
+            None
+        }
+    };
+    let mut before = 0;
+    for round in 0..5 {
+        let mut command = support::watchkeeper(&["run"]);
+        command.arg(&plant);
+        let child = Running::start(command);
+        // The alarm comes and goes as fast as the device is asked.
+        until("entries of this run", || {
+            modbus.set(0, &[if round % 2 == 0 { 200 } else { 20 }]);
+            std::thread::sleep(Duration::from_millis(60));
+            modbus.set(0, &[100]);
+            written().filter(|n| *n >= before + 3)
+        });
+        child.kill();
+        let after = rows(&data).len();
+        assert!(after >= before + 3, "{after} after {before}");
+        assert!(matches!(verify(&data), Verdict::Whole { .. }));
+        before = after;
+    }
+}
+
+#[test]
+fn a_second_desk_shows_the_alarms_says_who_holds_the_plant_and_acknowledges_nothing() {
+    let modbus = Modbus::start(10);
+    modbus.set(0, &[200]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let runtime = field_runtime().unwrap();
+    let holder = Station::start(config(&plant), runtime.handle()).unwrap();
+    in_state(&holder.link(), AlarmState::Unacknowledged);
+
+    let second = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = second.link();
+    let who = link.about.held_by.clone().unwrap();
+    assert!(who.starts_with(&format!("process {} of anna on desk-1", std::process::id())), "{who}");
+    let seen = in_state(&link, AlarmState::Unacknowledged);
+    acknowledge(&link, seen.occurrence, "seen");
+    let refusal = until("a refusal", || link.snapshots.borrow().refusals.last().cloned());
+    assert!(refusal.reason.contains("the plant is held by process"), "{}", refusal.reason);
+    assert_eq!(in_state(&link, AlarmState::Unacknowledged).occurrence, 1);
+    assert!(
+        matches!(&link.snapshots.borrow().devices[0].status.state, LinkState::Unserved(why) if why.contains("process"))
+    );
+    second.stop();
+    holder.stop();
+    let refused = Station::start(StationConfig { when_held: WhenHeld::Refuse, ..config(&plant) }, runtime.handle());
+    assert!(refused.is_ok(), "free again");
+}
+
+#[test]
+fn an_alarm_keeps_its_state_when_its_tag_is_renamed() {
+    let modbus = Modbus::start(10);
+    modbus.set(0, &[200]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    let raised = in_state(&link, AlarmState::Unacknowledged);
+    acknowledge(&link, raised.occurrence, "seen");
+    in_state(&link, AlarmState::Acknowledged);
+    station.stop();
+
+    let text = std::fs::read_to_string(&plant).unwrap();
+    std::fs::write(&plant, text.replace("\"tank1.level\"", "\"tank9.level\"\nwas = \"tank1.level\"")).unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let snapshot = station.link().snapshots.borrow().clone();
+    let id = snapshot.plan.alarm_id("tank9.level/high").unwrap();
+    let kept = snapshot.alarms.iter().find(|a| a.id == id).unwrap();
+    assert_eq!((kept.state, kept.occurrence), (AlarmState::Acknowledged, 1));
+    station.stop();
+
+    let connection = rusqlite::Connection::open(folder.path().join("plant.data").join(JOURNAL_FILE)).unwrap();
+    let mut names = connection.prepare("SELECT kind || ' ' || name FROM identity WHERE id = (SELECT id FROM identity WHERE kind = 'tag' AND name = 'tank1.level') AND kind = 'tag' ORDER BY since").unwrap();
+    let names: Vec<String> = names.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+    assert_eq!(names, ["tag tank1.level", "tag tank9.level"], "one id, two names");
+}
+
+#[test]
+fn a_step_of_the_wall_clock_is_journaled_and_ages_do_not_jump() {
+    let modbus = Modbus::start(10);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let runtime = field_runtime().unwrap();
+    let (real, step) = (system_clock(), Arc::new(AtomicI64::new(0)));
+    let stepped = step.clone();
+    let clock = Clock::new(move || {
+        let Now { mono, utc } = real.now();
+        Now { mono, utc: utc + Span(stepped.load(Ordering::SeqCst)) }
+    });
+    let station = Station::start(StationConfig { clock: clock.clone(), ..config(&plant) }, runtime.handle()).unwrap();
+    let link = station.link();
+    until("a value", || {
+        let snapshot = link.snapshots.borrow().clone();
+        snapshot.tag(snapshot.plan.tag_id("tank1.level")?)?.value.clone()
+    });
+    step.store(3_600_000_000, Ordering::SeqCst);
+    let data = folder.path().join("plant.data");
+    let told = until("the step", || rows(&data).into_iter().find(|r| r.event.as_ref() == "clock-stepped"));
+    assert!(told.note.unwrap().starts_with("by +3600."));
+    let snapshot = link.snapshots.borrow().clone();
+    let level = snapshot.tag(snapshot.plan.tag_id("tank1.level").unwrap()).unwrap();
+    assert!(level.age(clock.now().mono).unwrap() < Span::from_secs(60));
+    assert!(level.quality.is_good(), "nothing grew stale: {}", level.quality);
+    station.stop();
+}
+
+#[test]
+fn a_screen_is_told_at_most_twenty_times_a_second_however_fast_the_plant_changes() {
+    let modbus = Modbus::start(10);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let text = std::fs::read_to_string(&plant).unwrap();
+    std::fs::write(&plant, text.replace("poll = \"50ms\"", "poll = \"5ms\"")).unwrap();
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let mut link = station.link();
+    let mut times = Vec::new();
+    runtime.block_on(async {
+        for word in 0..30 {
+            link.snapshots.changed().await.unwrap();
+            times.push(link.snapshots.borrow_and_update().now.mono);
+            modbus.set(0, &[word]);
+        }
+    });
+    let gaps: Vec<Span> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(gaps.iter().all(|gap| *gap >= Span::from_millis(50)), "{gaps:?}");
+    station.stop();
+}
+
+#[test]
+fn a_desk_opens_a_project_and_keeps_it_when_the_next_cannot_be_read() {
+    let modbus = Modbus::start(10);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let missing = folder.path().join("missing.toml");
+    let runtime = field_runtime().unwrap();
+    let actor = config(&plant).actor;
+    let open = |path: &Path| DeskRequest::Open(path.to_owned());
+    let (desk, supervisor) =
+        Supervisor::start(open(&missing), runtime.handle().clone(), actor, system_clock()).unwrap();
+    let shown = |what, wanted: fn(&Desk) -> bool| until(what, || Some(desk.desk.borrow().clone()).filter(wanted));
+
+    let failed = shown("a failure", |desk| matches!(desk, Desk::Failed { .. }));
+    assert!(matches!(failed, Desk::Failed { what, .. } if what.ends_with("missing.toml")));
+    desk.requests.try_send(open(&plant)).unwrap();
+    let Desk::Plant(link) = shown("a plant", |desk| matches!(desk, Desk::Plant(_))) else { panic!("no plant") };
+    assert_eq!(link.snapshots.borrow().plan.tags.len(), 2);
+
+    desk.requests.try_send(open(&missing)).unwrap();
+    let Desk::Failed { why, .. } = shown("a failure", |desk| matches!(desk, Desk::Failed { .. })) else {
+        panic!("opened")
+    };
+    assert!(why.contains("plant.toml goes on being watched"), "{why}");
+    assert!(link.snapshots.has_changed().is_ok(), "the plant before still runs");
+    desk.requests.try_send(open(&plant)).unwrap();
+    shown("the plant again", |desk| matches!(desk, Desk::Plant(_)));
+
+    supervisor.stopper()();
+    until("the desk's end", || desk.desk.has_changed().is_err().then_some(()));
+    supervisor.stop();
+    let events: Vec<_> = rows(&folder.path().join("plant.data")).iter().map(|r| r.event.to_string()).collect();
+    assert_eq!(events.iter().filter(|e| *e == "started").count(), 1, "{events:?}");
+    assert_eq!(events[events.len() - 2..], ["stopped", "checkpoint"]);
+}
