@@ -4,8 +4,8 @@ use super::settings::{self, Settings};
 use super::shell::{Shell, Wishes};
 use super::theme::ThemeChoice;
 use super::wake::{self, Pace, Urgency};
-use crate::engine::{Command, Snapshot};
-use crate::link::{Desk, DeskLink, DeskRequest, News};
+use crate::engine::{Command, Mode, Snapshot};
+use crate::link::{Desk, DeskLink, News};
 use crate::time::Clock;
 use eframe::egui::{self, ViewportBuilder, ViewportCommand};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +32,7 @@ pub struct WindowOptions {
     pub renderer: Renderer,
     /// For this run, against what the settings say.
     pub theme: Option<ThemeChoice>,
-    /// Inner size in points; `None`: 1440 by 900.
+    /// Inner size in points; `None`: as last used, else 1440 by 900.
     pub size: Option<[f32; 2]>,
     /// Fills the screen from the start.
     pub full_screen: bool,
@@ -137,10 +137,12 @@ fn attempt(
     options: &WindowOptions,
     opened: &Arc<AtomicBool>,
 ) -> Result<(), WindowError> {
+    let kept = options.settings_path.as_deref().map(Settings::load).unwrap_or_default().window_size;
+    let size = options.size.or_else(|| kept.map(|size| size.map(f32::from)));
     let viewport = ViewportBuilder::default()
         .with_title(Shell::title(&desk.desk.borrow()))
         .with_app_id("watchkeeper")
-        .with_inner_size(options.size.unwrap_or([1440.0, 900.0]))
+        .with_inner_size(size.unwrap_or([1440.0, 900.0]))
         .with_min_inner_size([640.0, 400.0])
         .with_fullscreen(options.full_screen)
         .with_drag_and_drop(true);
@@ -205,25 +207,31 @@ struct App {
     /// The person said that it may close.
     closing: bool,
     title: String,
+    /// What the settings say of the theme, where this run was told another one: that is for this run alone.
+    kept_theme: Option<ThemeChoice>,
+    /// As the command line asked; such a size is not remembered.
+    asked_size: bool,
 }
 
 impl App {
     fn new(ctx: &egui::Context, desk: DeskLink, options: WindowOptions) -> std::io::Result<Self> {
         let mut settings = options.settings_path.as_deref().map(Settings::load).unwrap_or_default();
-        if let Some(theme) = options.theme {
-            settings.theme = theme;
-        }
+        let kept_theme = options.theme.map(|theme| std::mem::replace(&mut settings.theme, theme));
         let pace = Pace::new(options.clock);
         let ending = Arc::new(AtomicBool::new(false));
         watch(ctx, &desk, pace.clone(), ending.clone())?;
+        let mut shell = Shell::new(settings);
+        shell.install(ctx);
         let app = Self {
             desk,
-            shell: Shell::new(settings),
+            shell,
             settings_path: options.settings_path,
             pace,
             ending,
             closing: false,
             title: String::new(),
+            kept_theme,
+            asked_size: options.size.is_some(),
         };
         app.journal_window(true);
         Ok(app)
@@ -241,15 +249,14 @@ impl App {
 
     fn carry_out(&mut self, ctx: &egui::Context, wishes: Wishes) {
         if let Some(request) = wishes.request {
-            if let DeskRequest::Open(path) = &request {
-                self.shell.settings.remember(std::path::absolute(path).unwrap_or_else(|_e| path.clone()));
-                self.save_settings();
-            }
             if self.desk.requests.try_send(request).is_err() {
                 tracing::warn!("a request for another project was not taken; one is being opened already");
             }
         }
         if wishes.save {
+            if wishes.theme_chosen {
+                self.kept_theme = None;
+            }
             self.save_settings();
         }
         if wishes.toggle_full_screen {
@@ -262,10 +269,22 @@ impl App {
         }
     }
 
-    fn save_settings(&self) {
-        if let Some(path) = &self.settings_path
-            && let Err(error) = self.shell.settings.save(path)
+    /// A project that could be opened is one to come back to.
+    fn remember(&mut self, desk: &Desk) {
+        if let Desk::Plant(plant) = desk
+            && plant.snapshots.borrow().mode == Mode::Live
+            && let Some(path) = &plant.about.path
         {
+            self.shell.settings.remember(std::path::absolute(path).unwrap_or_else(|_e| path.clone()));
+            self.save_settings();
+        }
+    }
+
+    fn save_settings(&self) {
+        let Some(path) = &self.settings_path else { return };
+        let mut settings = self.shell.settings.clone();
+        settings.theme = self.kept_theme.unwrap_or(settings.theme);
+        if let Err(error) = settings.save(path) {
             tracing::warn!(path = %path.display(), %error, "the window's settings could not be saved");
         }
     }
@@ -288,8 +307,14 @@ impl eframe::App for App {
         }
         let title = Shell::title(&desk);
         if title != self.title {
+            self.remember(&desk);
             ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
             self.title = title;
+        }
+        let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
+        if let (false, false, Some(inner)) = (self.asked_size, full, ctx.input(|i| i.viewport().inner_rect)) {
+            let size = inner.size() * ctx.zoom_factor();
+            self.shell.settings.window_size = Some([size.x as u16, size.y as u16]);
         }
         let wishes = self.shell.ui(ui, &desk, now);
         self.carry_out(&ctx, wishes);
@@ -298,7 +323,10 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.journal_window(false);
+        // Where the program ends, the plant has stopped and journaled so already.
+        if !self.ending.load(Ordering::Relaxed) {
+            self.journal_window(false);
+        }
         self.save_settings();
     }
 

@@ -136,7 +136,7 @@ fn counts_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) {
             *muted,
         );
         let response = ui.interact(column, ui.scope_id().with(("count", i)), Sense::hover());
-        widgets::tell(&response, Role::Label, priority.word(), || format!("{waiting} unacknowledged of {shown}"));
+        widgets::tell(&response, Role::Status, priority.word(), || format!("{waiting} unacknowledged of {shown}"));
     }
 }
 
@@ -188,7 +188,7 @@ fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
             frame.theme.text,
         );
         let response = ui.interact(painted, ui.scope_id().with("flood"), Sense::hover());
-        widgets::tell(&response, Role::Label, say::FLOOD, || "more than 10 alarms in 10 minutes".to_owned());
+        widgets::tell(&response, Role::Status, say::FLOOD, || "more than 10 alarms in 10 minutes".to_owned());
     }
 }
 
@@ -276,7 +276,7 @@ fn alarms_ui(
         let at = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
         text::paint(ui.painter(), at, Align2::LEFT_CENTER, words, fonts::regular(size::BODY), frame.theme.muted);
         let response = ui.interact(at, ui.scope_id().with("quiet"), Sense::hover());
-        widgets::tell(&response, Role::Label, "Alarm banner", || words.to_owned());
+        widgets::tell(&response, Role::Status, "Alarm banner", || words.to_owned());
         return;
     }
     // A time of another day, or of the doubled hour, needs more room; every row gets the same.

@@ -59,10 +59,11 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         let watched = watched(frame, plan);
         head_ui(ui, frame, plan, &reading);
         to_do_ui(ui, frame, &watched);
-        facts_ui(ui, frame, plan, &reading);
+        acts_ui(ui, frame, &watched, state, outbox);
         heading_ui(ui, frame, say::LAST_HOUR);
         last_hour_ui(ui, frame, id, plan, &watched, &mut state.trace);
-        alarms_ui(ui, frame, plan, &watched, state, outbox);
+        alarms_ui(ui, frame, plan, &watched);
+        facts_ui(ui, frame, plan, &reading);
         neighbours_ui(ui, frame, id, plan, outbox);
     });
 }
@@ -114,7 +115,7 @@ fn head_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_>
     if let Some(alarm) = reading.alarm {
         Symbol::from_tag(alarm).paint(painter, theme, pos2(rect.right() - 14.0, rect.center().y), 18.0, frame.blink_on);
     }
-    widgets::tell(&response, Role::Label, &plan.name, || reading.spoken());
+    widgets::tell(&response, Role::Status, &plan.name, || reading.spoken());
     if !reading.quality.is_good() {
         let age = reading.age.as_deref().map(|age| format!(", {age} old")).unwrap_or_default();
         let words = format!("{}{age}", words::quality_with_detail(reading.view));
@@ -203,7 +204,7 @@ fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
         })
         .response
     };
-    widgets::tell(&response, Role::Label, label, || what.to_owned());
+    widgets::tell(&response, Role::Status, label, || what.to_owned());
 }
 
 /// The last hour with its limits; a gap stays a gap.
@@ -277,14 +278,7 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
     });
 }
 
-fn alarms_ui(
-    ui: &mut Ui,
-    frame: &Frame<'_>,
-    plan: &TagPlan,
-    watched: &[Watched<'_>],
-    state: &mut FaceplateState,
-    outbox: &mut Outbox,
-) {
+fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<'_>]) {
     if watched.is_empty() {
         return;
     }
@@ -317,7 +311,7 @@ fn alarms_ui(
             fonts::regular(size::BODY),
             ink,
         );
-        widgets::tell(&response, Role::Label, &alarm.name, || {
+        widgets::tell(&response, Role::Status, &alarm.name, || {
             format!("{said}, {}, {}", alarm.priority.word(), condition(alarm, plan))
         });
         response.on_hover_text(alarm.message.as_ref());
@@ -325,6 +319,10 @@ fn alarms_ui(
             ui.add(Label::new(RichText::new(format!("refused: {reason}")).font(fonts::strong(size::BODY))).wrap());
         }
     }
+}
+
+/// What can be done about it, each button saying which alarm it means; above the technical part, within reach.
+fn acts_ui(ui: &mut Ui, frame: &Frame<'_>, watched: &[Watched<'_>], state: &mut FaceplateState, outbox: &mut Outbox) {
     for (alarm, view) in watched {
         let Some(view) = view.filter(|v| v.state.needs_acknowledgement()) else { continue };
         let words = if view.recording {
@@ -332,7 +330,8 @@ fn alarms_ui(
         } else {
             format!("{} {}", say::ACKNOWLEDGE, alarm.short)
         };
-        let button = ui.add_enabled(!view.recording, Button::new(words).min_size(vec2(ui.available_width(), 26.0)));
+        let room = vec2(ui.available_width(), 26.0);
+        let button = ui.add_enabled_ui(!view.recording, |ui| ui.add_sized(room, Button::new(words))).inner;
         button.widget_info(|| {
             WidgetInfo::labeled(Role::Button, !view.recording, format!("{} {}", say::ACKNOWLEDGE, alarm.name))
         });
@@ -346,7 +345,7 @@ fn alarms_ui(
     if let Some(display) = watched.iter().find_map(|(alarm, view)| view.and(alarm.display)) {
         let name = frame.snapshot.plan.displays.get(display).map_or("", |d| d.display.name.as_str());
         if ui
-            .add(Button::new(format!("Open display {name}")).min_size(vec2(ui.available_width(), 26.0)).truncate())
+            .add_sized(vec2(ui.available_width(), 26.0), Button::new(format!("Open display {name}")).truncate())
             .clicked()
         {
             outbox.action(Action::OpenDisplay(display));

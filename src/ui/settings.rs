@@ -21,11 +21,13 @@ pub struct Settings {
     pub text_scale_percent: u16,
     /// Projects opened lately, the last one first.
     pub recent: Vec<PathBuf>,
+    /// Inner size of the window in points at 100 %, as it was last used.
+    pub window_size: Option<[u16; 2]>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeChoice::Dark, text_scale_percent: 100, recent: Vec::new() }
+        Self { theme: ThemeChoice::Dark, text_scale_percent: 100, recent: Vec::new(), window_size: None }
     }
 }
 
@@ -76,6 +78,8 @@ impl Settings {
     fn within_bounds(mut self) -> Self {
         self.text_scale_percent = self.text_scale_percent.clamp(SCALES[0], SCALES[SCALES.len() - 1]);
         self.recent.truncate(RECENT);
+        // A window smaller or larger than any screen is no size to come back to.
+        self.window_size = self.window_size.filter(|[w, h]| (640..=8_000).contains(w) && (400..=8_000).contains(h));
         self
     }
 }

@@ -60,12 +60,12 @@ pub struct Wishes {
     pub request: Option<DeskRequest>,
     /// The window closes.
     pub close: bool,
-    /// A close that was asked for does not happen yet.
-    pub cancel_close: bool,
     /// Fills the screen, or no longer.
     pub toggle_full_screen: bool,
     /// The settings changed and are to be saved.
     pub save: bool,
+    /// The theme among them: what the command line said of it counts no longer.
+    pub theme_chosen: bool,
 }
 
 /// One window.
@@ -176,12 +176,19 @@ impl Shell {
         true
     }
 
+    /// Sets fonts and style before the first frame; fonts count from the frame after they were set.
+    pub fn install(&mut self, ctx: &Context) {
+        self.theme = self.settings.theme.theme();
+        self.theme.install(ctx);
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        ctx.set_zoom_factor(self.settings.zoom());
+        self.styled = true;
+    }
+
     fn style(&mut self, ctx: &Context) {
         let theme = self.settings.theme.theme();
         if !self.styled {
-            theme.install(ctx);
-            ctx.options_mut(|options| options.zoom_with_keyboard = false);
-            self.styled = true;
+            self.install(ctx);
         } else if theme != self.theme {
             theme.apply(ctx);
         }
@@ -437,6 +444,7 @@ impl Shell {
             Action::ToggleTheme => {
                 self.settings.theme = self.settings.theme.other();
                 wishes.save = true;
+                wishes.theme_chosen = true;
                 ctx.request_repaint();
             }
             Action::TextScale(step) => {
@@ -516,7 +524,7 @@ fn mark_ui(ui: &mut Ui, theme: &Theme, mark: &str) {
     let plate = Rect::from_center_size(rect.center(), galley.size() + vec2(5.0 * STEP, STEP));
     painter.rect_filled(plate, 3, theme.panel);
     painter.galley(plate.center() - galley.size() / 2.0, galley, theme.text);
-    super::widgets::tell(&response, Role::Label, mark, || "not a real plant".to_owned());
+    super::widgets::tell(&response, Role::Status, mark, || "not a real plant".to_owned());
     ui.add_space(2.0 * STEP);
 }
 

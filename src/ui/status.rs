@@ -188,7 +188,7 @@ fn item_ui(
     } else {
         ui.interact(rect, id, Sense::hover())
     };
-    let role = if opens.is_some() { Role::Button } else { Role::Label };
+    let role = if opens.is_some() { Role::Button } else { Role::Status };
     widgets::tell(&response, role, name, || spoken.to_owned());
     let response = response.on_hover_text(spoken);
     if let Some(symbol) = symbol {

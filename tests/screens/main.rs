@@ -8,3 +8,4 @@ mod stage;
 
 mod panels;
 mod pictures;
+mod window;

@@ -1,0 +1,309 @@
+//! The whole window: its pictures, its names for screen readers, its keys, and what its buttons ask of the plant.
+
+use crate::cpu_renderer::CpuRenderer;
+use eframe::egui::{Event, Key, Modifiers, UiBuilder, accesskit};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use watchkeeper::engine::{AlarmState, Command, Mode, Snapshot};
+use watchkeeper::link::{Desk, PlantLink};
+use watchkeeper::time::{Now, Span};
+use watchkeeper::ui::sample::{self, Sample};
+use watchkeeper::ui::settings::Settings;
+use watchkeeper::ui::shell::{Place, Shell, Wishes};
+use watchkeeper::ui::theme::ThemeChoice;
+
+/// A window before an audience.
+struct Desktop {
+    shell: Shell,
+    desk: Desk,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    commands: mpsc::Receiver<Command>,
+    now: Now,
+    /// What was asked of the program around it, in all frames so far.
+    closed: bool,
+    asked: Vec<watchkeeper::link::DeskRequest>,
+}
+
+impl Desktop {
+    fn new(sample: Sample, settings: Settings) -> Self {
+        let now = sample.snapshot.now;
+        let (snapshots, pictures) = watch::channel(Arc::new(sample.snapshot));
+        let (sender, commands) = mpsc::channel(16);
+        let link = PlantLink { snapshots: pictures, commands: sender, about: Arc::new(sample.about) };
+        let shell = Shell::new(settings);
+        Self { shell, desk: Desk::Plant(link), snapshots, commands, now, closed: false, asked: Vec::new() }
+    }
+
+    /// A window of `size` pixels; the larger its text, the fewer points it has.
+    fn harness(self, size: [f32; 2]) -> Harness<'static, Self> {
+        let settings = self.shell.settings.clone();
+        let zoom = settings.zoom();
+        let mut harness = Harness::builder()
+            .with_size([size[0] / zoom, size[1] / zoom])
+            .with_max_steps(12)
+            .with_render_cursor(false)
+            .with_context_setup(move |ctx| Shell::new(settings).install(ctx))
+            .renderer(CpuRenderer::default())
+            .build_ui_state(
+                |ui, desktop: &mut Self| {
+                    // The harness leaves a margin around its ui; a window has none.
+                    let whole = ui.ctx().content_rect();
+                    let mut ui = ui.new_child(UiBuilder::new().max_rect(whole));
+                    let Wishes { request, close, .. } = desktop.shell.ui(&mut ui, &desktop.desk, desktop.now);
+                    desktop.asked.extend(request);
+                    desktop.closed |= close;
+                },
+                self,
+            );
+        harness.run_steps(4);
+        harness
+    }
+
+    /// Publishes the picture changed by `change`.
+    fn publish(&mut self, change: impl FnOnce(&mut Snapshot)) {
+        let mut snapshot = (**self.snapshots.borrow()).clone();
+        change(&mut snapshot);
+        self.snapshots.send_replace(Arc::new(snapshot));
+    }
+
+    fn acknowledged(&mut self) -> Vec<String> {
+        let mut names = Vec::new();
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Acknowledge { alarms, .. } = command {
+                names.extend(alarms.iter().map(|a| format!("{} {}", a.alarm, a.occurrence)));
+            }
+        }
+        names
+    }
+}
+
+fn riverside() -> Harness<'static, Desktop> {
+    Desktop::new(sample::riverside(), Settings::default()).harness([1280.0, 800.0])
+}
+
+fn picture(harness: &mut Harness<'_, Desktop>, name: &str) {
+    let image = harness.render().unwrap();
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/screens");
+    std::fs::create_dir_all(&folder).unwrap();
+    image.save(folder.join(format!("{name}.png"))).unwrap();
+}
+
+/// The first button of this name: the banner's, which stands before those of the lists.
+fn press(harness: &mut Harness<'_, Desktop>, name: &str) {
+    harness.get_all_by_label(name).next().unwrap().click();
+    harness.run_steps(3);
+}
+
+fn is_there(harness: &Harness<'_, Desktop>, name: &str) -> bool {
+    harness.query_all_by_label(name).next().is_some()
+}
+
+#[test]
+fn the_window_is_painted_in_both_themes_and_sizes() {
+    for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        for (size, percent) in [([1280.0, 800.0], 100), ([1280.0, 800.0], 200), ([2560.0, 1440.0], 125)] {
+            let settings = Settings { theme, text_scale_percent: percent, ..Settings::default() };
+            let mut desktop = Desktop::new(sample::riverside(), settings);
+            let chosen = desktop.snapshots.borrow().plan.tag_id("tank1.level");
+            desktop.shell.open(Place::Display(0), chosen);
+            let mut harness = desktop.harness(size);
+            picture(&mut harness, &format!("window-{name}-{}-{percent}", size[0]));
+        }
+    }
+}
+
+#[test]
+fn every_part_has_its_name_for_screen_readers() {
+    let harness = riverside();
+    for name in [
+        "alarm tank1.level/high-high",
+        "Acknowledge tank1.level/high-high",
+        "Silence horn",
+        "Open display Tank farm",
+        "device plc2",
+        "tank1.level",
+        "plant time",
+        "journal",
+        "Find tag, display, alarm or command",
+    ] {
+        assert!(is_there(&harness, name), "nothing is called {name}");
+    }
+    let row = harness.get_all_by_label("alarm tank1.level/high-high").next().unwrap();
+    let value = row.accesskit_node().value().unwrap();
+    assert!(value.starts_with("unacknowledged, critical, 95.3 %, "), "{value}");
+    let device = harness.get_all_by_label("device plc2").next().unwrap().accesskit_node().value().unwrap();
+    assert_eq!(device, "no answer since 14:02:10, connection refused");
+}
+
+#[test]
+fn an_acknowledgement_names_the_occurrence_and_a_second_click_at_once_does_nothing() {
+    let mut harness = riverside();
+    press(&mut harness, "Acknowledge tank1.level/high-high");
+    assert_eq!(harness.state_mut().acknowledged(), ["tank1.level/high-high 1"]);
+    harness.state_mut().now = harness.state().now + Span::from_millis(300);
+    press(&mut harness, "Acknowledge tank1.level/high-high");
+    assert!(harness.state_mut().acknowledged().is_empty(), "a double click is one click");
+    harness.state_mut().now = harness.state().now + Span::from_millis(300);
+    press(&mut harness, "Acknowledge tank1.level/high-high");
+    assert_eq!(harness.state_mut().acknowledged().len(), 1);
+}
+
+#[test]
+fn an_acknowledged_row_keeps_its_place_until_the_pointer_leaves() {
+    let mut harness = riverside();
+    let top = |harness: &Harness<'_, Desktop>| {
+        let rows = harness.get_all_by_role(accesskit::Role::ListItem);
+        rows.filter(|row| row.rect().top() < 90.0).filter_map(|row| row.accesskit_node().label()).collect::<Vec<_>>()
+    };
+    let before = top(&harness);
+    assert_eq!(before[0], "alarm tank1.level/high-high");
+    press(&mut harness, "Acknowledge tank1.level/high-high");
+    harness.state_mut().publish(|snapshot| {
+        let alarms: Vec<_> = snapshot.alarms.iter().cloned().collect();
+        let mut alarms = alarms;
+        alarms[0].state = AlarmState::Acknowledged;
+        alarms.sort_by_key(|a| !a.state.needs_acknowledgement());
+        snapshot.alarms = Arc::new(alarms);
+    });
+    harness.run_steps(2);
+    assert_eq!(top(&harness), before, "nothing moves under the pointer");
+    assert_eq!(
+        harness.get_all_by_label(&before[0]).next().unwrap().rect().top(),
+        harness.get_all_by_label("alarm tank1.level/high-high").next().unwrap().rect().top()
+    );
+    harness.hover_at(eframe::egui::pos2(640.0, 500.0));
+    harness.run_steps(3);
+    assert_ne!(top(&harness)[0], before[0], "the rows are the most urgent again");
+}
+
+#[test]
+fn ctrl_k_finds_a_tag_and_escape_closes_what_lies_on_top() {
+    let mut harness = riverside();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.run_steps(2);
+    harness.event(Event::Text("pump3.fl".to_owned()));
+    harness.run_steps(2);
+    assert!(is_there(&harness, "tag pump3.flow"));
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert!(is_there(&harness, "Close faceplate"), "the faceplate is open");
+    assert!(!is_there(&harness, "Find"), "the finder is closed");
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert!(!is_there(&harness, "Close faceplate"));
+}
+
+#[test]
+fn what_is_typed_while_the_finder_opens_is_not_lost() {
+    let mut harness = riverside();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    harness.step();
+    harness.event(Event::Text("rain.rate".to_owned()));
+    harness.run_steps(3);
+    assert!(is_there(&harness, "tag rain.rate"));
+    assert!(!is_there(&harness, "tag pump3.flow"));
+}
+
+#[test]
+fn f1_lists_every_key() {
+    let mut harness = riverside();
+    harness.key_press(Key::F1);
+    harness.run_steps(3);
+    for key in ["Ctrl+K", "Ctrl+O", "F11", "F1"] {
+        assert!(is_there(&harness, key), "{key} is not listed");
+    }
+    picture(&mut harness, "keys");
+}
+
+#[test]
+fn closing_asks_while_alarms_stand_and_no_is_the_default() {
+    let mut harness = riverside();
+    let desktop = harness.state_mut();
+    assert!(!desktop.shell.may_close(&desktop.desk.clone()));
+    harness.run_steps(3);
+    assert!(is_there(&harness, "Stop watching Riverside pumping station? 1 critical, 3 high, 3 medium, 1 low stand"));
+    picture(&mut harness, "question");
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert!(!harness.state().closed, "Enter keeps watching");
+    assert!(!is_there(&harness, "Keep watching"), "the question is gone");
+    let desktop = harness.state_mut();
+    assert!(!desktop.shell.may_close(&desktop.desk.clone()));
+    harness.run_steps(3);
+    press(&mut harness, "Stop watching");
+    assert!(harness.state().closed);
+}
+
+#[test]
+fn a_quiet_plant_and_a_demo_close_without_a_question() {
+    let mut quiet = Desktop::new(sample::quiet(), Settings::default());
+    assert!(quiet.shell.may_close(&quiet.desk.clone()));
+    let mut demo = Desktop::new(sample::riverside(), Settings::default());
+    demo.publish(|snapshot| snapshot.mode = Mode::Demo);
+    assert!(demo.shell.may_close(&demo.desk.clone()));
+}
+
+#[test]
+fn a_demo_says_so_in_the_window_and_in_its_title() {
+    let mut desktop = Desktop::new(sample::quiet(), Settings::default());
+    desktop.publish(|snapshot| snapshot.mode = Mode::Demo);
+    assert_eq!(Shell::title(&desktop.desk), "Riverside pumping station - Watchkeeper - DEMO");
+    let mut harness = desktop.harness([1280.0, 800.0]);
+    assert!(is_there(&harness, "DEMO"));
+    picture(&mut harness, "window-demo");
+    assert_eq!(Shell::title(&riverside().state().desk), "Riverside pumping station - Watchkeeper");
+}
+
+#[test]
+fn the_text_scales_from_75_to_200_percent_and_the_banner_stays_whole() {
+    for percent in [75, 100, 160, 200] {
+        let settings = Settings { text_scale_percent: percent, ..Settings::default() };
+        let harness = Desktop::new(sample::riverside(), settings.clone()).harness([1280.0, 800.0]);
+        for name in ["Silence horn", "Menu", "Acknowledge tank1.level/high-high", "alarm tank1.level/high-high"] {
+            let rect = harness.get_all_by_label(name).next().unwrap().rect();
+            let right = 1280.0 / settings.zoom();
+            assert!(rect.left() >= 0.0 && rect.right() <= right + 0.5, "{name} at {percent} %: {rect:?}");
+            assert!(rect.bottom() <= 100.0, "{name} at {percent} %: {rect:?}");
+        }
+    }
+}
+
+#[test]
+fn each_state_without_a_plant_has_its_own_words() {
+    for (desk, words, name) in [
+        (Desk::Empty, "Nothing is being watched", "nothing"),
+        (Desk::Opening("riverside.toml".to_owned()), "Opening riverside.toml", "opening"),
+        (
+            Desk::Failed { what: "/plants/riverside.toml".to_owned(), why: "no such file".to_owned() },
+            "It could not be opened",
+            "failed",
+        ),
+    ] {
+        let mut desktop = Desktop::new(sample::quiet(), Settings::default());
+        desktop.desk = desk;
+        desktop.shell.settings.remember("/plants/energy.toml".into());
+        let mut harness = desktop.harness([1280.0, 800.0]);
+        assert!(is_there(&harness, words), "{words}");
+        picture(&mut harness, &format!("start-{name}"));
+        if name != "opening" {
+            press(&mut harness, "Open project /plants/energy.toml");
+            assert_eq!(harness.state().asked.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn a_journal_that_cannot_write_is_told_above_every_alarm() {
+    let mut desktop = Desktop::new(sample::riverside(), Settings::default());
+    desktop.publish(|snapshot| {
+        snapshot.journal.fault = Some("no space left on device".into());
+        snapshot.journal.waiting = 12;
+    });
+    let mut harness = desktop.harness([1280.0, 800.0]);
+    let fault = harness.get_by_label("Journal fault").accesskit_node().value().unwrap();
+    assert!(fault.contains("no space left on device") && fault.contains("12 entries wait"), "{fault}");
+    picture(&mut harness, "journal-fault");
+}
