@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench gateway` (Linux: it reads /proc). To reach: under 3 % of one core, RSS under 60 MB, 0.3 s.
 
+#![expect(clippy::print_stdout, reason = "a measurement prints what it measured")]
+
 #[path = "../tests/support/mod.rs"]
 #[expect(clippy::unwrap_used, reason = "made for tests, which may panic; so may a measurement")]
 mod support;
@@ -58,7 +60,7 @@ fn run_load(plant: &Path, modbus: &Modbus) -> (f64, f64) {
     let mut word = 0;
     while start.elapsed() < WATCHED {
         word += 1;
-        modbus.set(0, &[word; 10_000]);
+        modbus.set(0, &vec![word; 10_000]);
         std::thread::sleep(Duration::from_millis(500));
     }
     let percent = (cpu_ticks(id) - before) / TICKS / start.elapsed().as_secs_f64() * 100.0;

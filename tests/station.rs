@@ -240,6 +240,19 @@ fn a_step_of_the_wall_clock_is_journaled_and_ages_do_not_jump() {
 }
 
 #[test]
+fn what_a_person_did_just_before_the_end_is_still_journaled() {
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), "127.0.0.1:1".parse().unwrap());
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    link.commands.try_send(Command::Window { by: link.about.actor.clone(), opened: false }).unwrap();
+    station.stop();
+    let events: Vec<_> = rows(&folder.path().join("plant.data")).iter().map(|r| r.event.to_string()).collect();
+    assert_eq!(events[2..], ["window-closed", "stopped", "checkpoint"], "{events:?}");
+}
+
+#[test]
 fn a_screen_is_told_at_most_twenty_times_a_second_however_fast_the_plant_changes() {
     let modbus = Modbus::start(10);
     let folder = tempfile::tempdir().unwrap();

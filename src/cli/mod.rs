@@ -216,7 +216,7 @@ pub fn help(command: &str) -> Option<String> {
 }
 
 /// What is logged unless somebody says otherwise: our own words, and warnings of the libraries.
-pub const USUAL_LOG: &str = "warn,watchkeeper=info";
+pub const USUAL_LOG: &str = "warn,watchkeeper=info,mqtt5=error";
 
 /// Whether log lines are held back because a picture is on the terminal.
 static MUTED: AtomicBool = AtomicBool::new(false);

@@ -97,6 +97,12 @@ impl MainLoop {
             self.carry_out(now, &mut effects);
             self.publish(now, &mut pace);
         }
+        // What a person did before the end was asked for is still theirs: "window closed" among it.
+        let now = self.clock.now();
+        while let Ok(command) = self.commands.try_recv() {
+            self.engine.apply(now, Input::Command(command), &mut effects);
+        }
+        self.carry_out(now, &mut effects);
     }
 
     /// How long nothing needs to be done unless something happens.
