@@ -59,6 +59,9 @@ const DEEPEST: usize = 64;
 /// Most formulas need no more than this, and a small stack is made faster.
 const SHALLOW: usize = 8;
 
+/// Why a name is no tag that can be calculated with, and what would be right.
+pub type NoSuchTag = (String, String);
+
 /// Gives a tag's value and quality; a value of bad quality is not looked at.
 pub type Get<'a> = dyn FnMut(TagId) -> (Option<Value>, Quality) + 'a;
 
@@ -170,7 +173,7 @@ impl Formula {
     /// Every name that is not known, and the first fault of syntax, each with its place in the text.
     pub fn compile(
         text: &str,
-        resolve: &mut dyn FnMut(&str) -> Result<TagId, (String, String)>,
+        resolve: &mut dyn FnMut(&str) -> Result<TagId, NoSuchTag>,
     ) -> Result<Self, Vec<FormulaFault>> {
         parse::compile(text, resolve)
     }
@@ -290,7 +293,7 @@ impl Formula {
                 },
                 Op::Jump(to) => next = to as usize,
                 Op::Join => {
-                    stack.join(|condition, taken| Cell::new(taken.value, condition.quality.worst(taken.quality)))
+                    stack.join(|condition, taken| Cell::new(taken.value, condition.quality.worst(taken.quality)));
                 }
                 Op::UnlessGood(behind) => {
                     if stack.top().quality.is_good() {

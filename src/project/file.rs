@@ -44,17 +44,25 @@ pub fn read(bytes: &[u8]) -> (Project, Vec<Issue>) {
             return (Project::default(), vec![Issue::error(place, "", message, "save it as UTF-8")]);
         }
     };
+    let (document, faults) = DeTable::parse_recoverable(text);
+    if faults.is_empty() {
+        return interpreted(text, document.get_ref(), Vec::new(), &[]);
+    }
     let mended = mend::mend(text);
     let (document, _) = DeTable::parse_recoverable(&mended.text);
-    let text = Text::new(&mended.text);
-    let table = document.get_ref();
+    interpreted(&mended.text, document.get_ref(), mended.issues, &mended.torn_lines)
+}
+
+/// `syntax`: faults of syntax that were told already, and the lines they tore.
+fn interpreted(text: &str, table: &DeTable<'_>, syntax: Vec<Issue>, torn_lines: &[usize]) -> (Project, Vec<Issue>) {
+    let text = Text::new(text);
     if let Some(issue) = refusal(&text, table) {
         // What a newer format may have in it is not judged; a missing key may be missing because of a fault of syntax.
-        let syntax = if table.contains_key("watchkeeper") { Vec::new() } else { mended.issues };
+        let syntax = if table.contains_key("watchkeeper") { Vec::new() } else { syntax };
         return (Project::default(), sorted(syntax.into_iter().chain([issue]).collect()));
     }
-    let torn = mended.torn_lines.iter().map(|line| text.line_start(*line)).collect();
-    let mut reader = Reader::new(text, mended.issues, torn);
+    let torn = torn_lines.iter().map(|line| text.line_start(*line)).collect();
+    let mut reader = Reader::new(text, syntax, torn);
     let mut context = Context::default();
     project(&mut reader, &mut context, table);
     (context.project, sorted(reader.issues))

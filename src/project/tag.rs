@@ -53,7 +53,7 @@ pub struct Tag {
 }
 
 /// Where a tag's value comes from.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A register or bit of a Modbus device.
     Register(RegisterSource),
@@ -129,7 +129,7 @@ impl Area {
 }
 
 /// An MQTT source.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSource {
     /// Name of the device, as written.
     pub device: String,

@@ -1,6 +1,6 @@
 //! Text to program: one pass, by precedence, with bounded nesting.
 
-use super::{DEEPEST, Formula, Kind, Op, Two};
+use super::{DEEPEST, Formula, Kind, NoSuchTag, Op, Two};
 use crate::engine::plan::TagId;
 
 /// What is wrong in a formula, and where in it.
@@ -20,7 +20,7 @@ const DEEPEST_NESTING: usize = 48;
 /// Letters that a formula may have; one that is longer is no work of a person, and ids of steps stay small.
 const LONGEST: usize = 32_768;
 
-type Resolve<'r> = dyn FnMut(&str) -> Result<TagId, (String, String)> + 'r;
+type Resolve<'r> = dyn FnMut(&str) -> Result<TagId, NoSuchTag> + 'r;
 
 pub(super) fn compile(text: &str, resolve: &mut Resolve<'_>) -> Result<Formula, Vec<FormulaFault>> {
     let mut parser = Parser {

@@ -271,7 +271,7 @@ fn scaling(tag: &Tag) -> Option<Scaling> {
     }
     if let (Some([raw_low, raw_high]), Some([low, high])) = (tag.raw, tag.range) {
         let scale = (high - low) / (raw_high - raw_low);
-        return scale.is_finite().then(|| Scaling { scale, offset: low - raw_low * scale });
+        return Some(Scaling { scale, offset: low - raw_low * scale });
     }
     match (tag.scale, tag.offset) {
         (None, None) => None,

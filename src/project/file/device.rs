@@ -79,14 +79,11 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
 }
 
 fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<String> {
-    let name = match section.text("name") {
-        Some(name) => name,
-        None => {
-            if !section.has("name") {
-                section.missing("name", "write name = \"plc1\"");
-            }
-            return None;
+    let Some(name) = section.text("name") else {
+        if !section.has("name") {
+            section.missing("name", "write name = \"plc1\"");
         }
+        return None;
     };
     if let Some((message, mend)) = plain_fault(&name, true) {
         section.error("name", message, mend);

@@ -23,19 +23,15 @@ const MOST_ROUNDS: usize = 8;
 const LISTS: [&str; 7] = ["shift", "device", "tag", "tag.alarm", "alarm", "display", "display.panel"];
 
 /// A text that can be parsed, and what was wrong with it.
-pub(super) struct Mended<'a> {
-    pub(super) text: Cow<'a, str>,
+pub(super) struct Mended {
+    pub(super) text: String,
     pub(super) issues: Vec<Issue>,
     /// Lines at fault, from zero.
     pub(super) torn_lines: Vec<usize>,
 }
 
 /// Finds the faults of syntax and mends the text around them.
-pub(super) fn mend(text: &str) -> Mended<'_> {
-    let first = faults(text);
-    if first.is_empty() {
-        return Mended { text: Cow::Borrowed(text), issues: Vec::new(), torn_lines: Vec::new() };
-    }
+pub(super) fn mend(text: &str) -> Mended {
     let mut lines: Vec<Cow<'_, str>> = text.split('\n').map(Cow::Borrowed).collect();
     let mut issues: BTreeMap<usize, Issue> = BTreeMap::new();
     let mut tries: BTreeMap<usize, usize> = BTreeMap::new();
@@ -76,7 +72,7 @@ pub(super) fn mend(text: &str) -> Mended<'_> {
             "mend the first ones first",
         ));
     }
-    Mended { text: Cow::Owned(text), issues, torn_lines }
+    Mended { text, issues, torn_lines }
 }
 
 /// In order of place.

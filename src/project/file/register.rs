@@ -36,7 +36,7 @@ pub(super) fn read(
             return None;
         }
     };
-    fits(section, area, address, data_type, length, &defaults);
+    fits(section, area, address, data_type, length, defaults);
     // Of 16 bits and strings only the swap within a register counts, and only where the tag itself says so.
     let wide = data_type.registers(0) > 1;
     let order = order.unwrap_or(if wide { defaults.order } else { Order::Abcd });
@@ -50,7 +50,7 @@ fn fits(
     address: u16,
     data_type: DataType,
     length: Option<u16>,
-    defaults: &DeviceDefaults,
+    defaults: DeviceDefaults,
 ) {
     let word = data_type.word();
     if area.is_bits() {

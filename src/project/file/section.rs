@@ -475,7 +475,7 @@ fn bytes_from(text: &str) -> Option<u64> {
         _ => return None,
     };
     let bytes = number.trim().parse::<f64>().ok()? * factor;
-    (bytes >= 0.0 && bytes < 9e18).then_some(bytes as u64)
+    (0.0..9e18).contains(&bytes).then_some(bytes as u64)
 }
 
 /// A word for a message: what was written may be a megabyte of anything.

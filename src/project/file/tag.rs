@@ -25,7 +25,7 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let valid = section.pair("valid", true);
     let bad_values = section.numbers("bad-values").unwrap_or_default();
     let stale_after = section.duration("stale-after", Span::from_millis(1));
-    scaling(&mut section, data_type, scale, offset, raw);
+    scaling(&mut section, data_type, scale, offset, raw, range);
     let torn = section.is_torn();
     let fault = section.reader.fault_since(before);
     let source = match (fault, source, unserved) {
@@ -194,6 +194,7 @@ fn scaling(
     scale: Option<f64>,
     offset: Option<f64>,
     raw: Option<[f64; 2]>,
+    range: Option<[f64; 2]>,
 ) {
     if let Some(t @ (DataType::Bool | DataType::String)) = data_type {
         for key in ["scale", "offset", "raw", "range", "valid", "normal"] {
@@ -216,6 +217,10 @@ fn scaling(
         }
         if low == high {
             section.error("raw", "the two ends of raw are the same", "write two different raw numbers");
+        }
+        let span = range.map_or(1.0, |[low, high]| high - low) / (high - low);
+        if low != high && !(span.is_finite() && span != 0.0) {
+            section.error("raw", "raw cannot be mapped onto range: the numbers are too great", "write smaller ones");
         }
         if !section.has("range") {
             section.error("raw", "raw is mapped onto range, and there is no range", "write range = [0.0, 100.0]");
