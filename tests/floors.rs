@@ -48,15 +48,10 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("socket2", &["drivers"]),
 ];
 
-/// Ways to read a clock. `tokio::time` may sleep; only the file that makes the `Clock` may ask what time it is.
-const CLOCKS: [&str; 6] = [
-    "Instant::now(",
-    "SystemTime::now(",
-    "Timestamp::now(",
-    "Zoned::now(",
-    "UNIX_EPOCH.elapsed(",
-    "SystemTime::UNIX_EPOCH.elapsed(",
-];
+/// What reads a clock. Only the file that makes the `Clock` may name them; `tokio::time` is another matter: it sleeps and
+/// limits a wait, and a test can pause it.
+const STD_CLOCKS: [&str; 2] = ["Instant", "SystemTime"];
+const OTHER_CLOCKS: [&str; 2] = ["Timestamp::now(", "Zoned::now("];
 const CLOCK_HOME: &str = "runtime/clock.rs";
 
 /// Ways to make a colour from numbers, or to take a named one. See-through and placeholder are no colours.
@@ -500,7 +495,18 @@ fn marks_outside(marks: &[&str], home: Option<&str>) -> String {
 
 #[test]
 fn a_clock_is_read_only_where_the_clock_is_made() {
-    fail_with("take the time from the `Clock` that is passed in", &marks_outside(&CLOCKS, Some(CLOCK_HOME)));
+    let mut broken = marks_outside(&OTHER_CLOCKS, Some(CLOCK_HOME));
+    for file in sources().iter().filter(|file| !file.lives_in(CLOCK_HOME)) {
+        for (offset, mark) in file.shipped.match_indices("std::time::") {
+            for name in heads(&file.shipped[offset + mark.len()..]) {
+                if STD_CLOCKS.contains(&name.as_str()) {
+                    let line = line_of(&file.shipped, offset);
+                    writeln!(broken, "src/{}:{line}: `std::time::{name}`", file.path).unwrap();
+                }
+            }
+        }
+    }
+    fail_with("take the time from the `Clock` that is passed in", &broken);
 }
 
 #[test]

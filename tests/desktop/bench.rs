@@ -1,16 +1,20 @@
 //! A small plant of one device for the stories: what is written here is what an engineer would write.
 
-use crate::field::Device;
-use crate::stage::{PROGRAM, Stage};
+use crate::stage::Stage;
+use crate::support;
+use crate::support::Modbus;
 use serde_json::Value;
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
-/// Registers: tank level in 0.1 %, pump running, pressure in 0.01 bar.
-pub const WELL: [u16; 3] = [503, 1, 412];
+/// A device that is well: tank level in 0.1 %, pump running, pressure in 0.01 bar.
+pub fn device() -> Modbus {
+    let device = Modbus::start(16);
+    device.set(0, &[503, 1, 412]);
+    device
+}
 
 /// The project file of a device, polled five times a second.
-pub fn project(device: &Device) -> String {
+pub fn project(device: &Modbus) -> String {
     format!(
         r#"watchkeeper = 1
 name = "Bench"
@@ -104,22 +108,22 @@ at = [16, 5, 8, 7]
 kind = "alarms"
 at = [0, 12, 24, 6]
 "#,
-        device.address()
+        device.address
     )
 }
 
 /// A stage with the plant's file in the home folder.
-pub fn stage(name: &str, device: &Device) -> (Stage, PathBuf) {
+pub fn stage(name: &str, device: &Modbus) -> (Stage, PathBuf) {
     let stage = Stage::new(name);
     let path = stage.write("bench.toml", &project(device));
     (stage, path)
 }
 
 /// What the journal on disk says, oldest first, as the program itself reads it.
-pub fn journal(path: &PathBuf) -> Vec<Value> {
-    let output = Command::new(PROGRAM).arg("journal").arg(path).args(["--format", "jsonl"]).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+pub fn journal(path: &Path) -> Vec<Value> {
+    let (code, said, why) = support::ended(&["journal", path.to_str().unwrap(), "--format", "jsonl"]);
+    assert_eq!(code, 0, "{why}");
+    said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Entries of one alarm with one word.

@@ -1,12 +1,11 @@
 //! A project with faults opens, lists them, and runs what is not at fault.
 
-use crate::bench::{self, WELL};
-use crate::field::Device;
+use crate::bench;
 use crate::stage::{PATIENCE, Stage};
 
 #[test]
 fn a_project_with_faults_opens_and_lists_them_with_their_lines() {
-    let device = Device::new(&WELL);
+    let device = bench::device();
     let mut stage = Stage::new("faults");
     let mut text = bench::project(&device).replace("decimals = 2", "decimal = 2");
     text.push_str("\n[[tag]]\nname = \"lost.level\"\ndevice = \"plc9\"\nregister = \"holding:7\"\ntype = \"u16\"\n");

@@ -1,7 +1,6 @@
 //! Hands on the keyboard: finder, help, full screen, text size, theme.
 
-use crate::bench::{self, WELL};
-use crate::field::Device;
+use crate::bench;
 use crate::stage::PATIENCE;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ const SOON: Duration = Duration::from_secs(5);
 
 #[test]
 fn ctrl_k_finds_a_tag_and_opens_its_faceplate() {
-    let device = Device::new(&WELL);
+    let device = bench::device();
     let (mut stage, path) = bench::stage("finder", &device);
     stage.open(&[path.to_str().unwrap()]);
     stage.wait_for("pump1.pressure", "4.12 bar", PATIENCE);
@@ -29,7 +28,7 @@ fn ctrl_k_finds_a_tag_and_opens_its_faceplate() {
 
 #[test]
 fn f1_lists_the_keys_and_f11_fills_the_screen() {
-    let device = Device::new(&WELL);
+    let device = bench::device();
     let (mut stage, path) = bench::stage("help", &device);
     stage.open(&[path.to_str().unwrap()]);
     stage.wait_for("tank1.level", "50.3 %", PATIENCE);
@@ -51,7 +50,7 @@ fn f1_lists_the_keys_and_f11_fills_the_screen() {
 
 #[test]
 fn text_grows_and_shrinks_and_is_remembered() {
-    let device = Device::new(&WELL);
+    let device = bench::device();
     let (mut stage, path) = bench::stage("text-size", &device);
     stage.open(&[path.to_str().unwrap()]);
     stage.wait_for("tank1.level", "50.3 %", PATIENCE);

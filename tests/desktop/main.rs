@@ -7,9 +7,10 @@
 mod bench;
 mod demo;
 mod faults;
-mod field;
 mod keys;
 mod life;
 mod plant;
 mod stage;
+#[path = "../support/mod.rs"]
+mod support;
 mod tree;

@@ -1,7 +1,6 @@
 //! A device that dies and comes back, and an alarm from its rise to its acknowledgement, over a kill.
 
-use crate::bench::{self, WELL, entries, journal};
-use crate::field::Device;
+use crate::bench::{self, entries, journal};
 use crate::stage::{PATIENCE, now};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ const ACKNOWLEDGE: &str = "Acknowledge tank1.level/high";
 
 #[test]
 fn a_device_that_dies_takes_its_values_along_and_brings_them_back() {
-    let mut device = Device::new(&WELL);
+    let mut device = bench::device();
     let (mut stage, path) = bench::stage("device-dies", &device);
     stage.open(&[path.to_str().unwrap()]);
     stage.wait_for("tank1.level", "50.3 %", PATIENCE);
@@ -19,7 +18,7 @@ fn a_device_that_dies_takes_its_values_along_and_brings_them_back() {
     stage.wait_for("device plc1", "connected", PATIENCE);
     stage.picture("device-well");
 
-    device.set(0, 617);
+    device.set(0, &[617]);
     stage.wait_for("tank1.level", "61.7 %", Duration::from_secs(5));
 
     device.pull_the_plug();
@@ -40,7 +39,7 @@ fn a_device_that_dies_takes_its_values_along_and_brings_them_back() {
     assert_eq!(stage.tree().named("alarm tank1.level/quality").count(), 0, "it stands for those of its tags");
     stage.picture("device-alarm");
 
-    device.set(0, 555);
+    device.set(0, &[555]);
     device.plug_in();
     // Back-off may have grown to some seconds by now.
     let node = stage.wait("good again by itself", PATIENCE, |tree| {
@@ -55,12 +54,12 @@ fn a_device_that_dies_takes_its_values_along_and_brings_them_back() {
 
 #[test]
 fn an_acknowledgement_is_on_disk_and_outlives_a_kill() {
-    let device = Device::new(&WELL);
+    let device = bench::device();
     let (mut stage, path) = bench::stage("acknowledge", &device);
     stage.open(&[path.to_str().unwrap()]);
     stage.wait_for("tank1.level", "50.3 %", PATIENCE);
 
-    device.set(0, 873);
+    device.set(0, &[873]);
     let risen = now();
     stage.wait_for(ROW, "unacknowledged, critical, 87.3 %", Duration::from_secs(5));
     let took = risen.elapsed();
@@ -90,7 +89,7 @@ fn an_acknowledgement_is_on_disk_and_outlives_a_kill() {
     assert_eq!(stage.tree().named(ACKNOWLEDGE).count(), 0, "nothing is left to acknowledge");
     assert_eq!(entries(&journal(&path), "raised", ALARM).len(), 1, "it was not raised a second time");
 
-    device.set(0, 400);
+    device.set(0, &[400]);
     stage.wait("the alarm is gone", Duration::from_secs(5), |tree| {
         let row = tree.named(ROW).any(|node| !node.told().starts_with("normal"));
         (!row).then_some(())
@@ -102,13 +101,13 @@ fn an_acknowledgement_is_on_disk_and_outlives_a_kill() {
 
 #[test]
 fn an_alarm_is_acknowledged_by_the_mouse_and_what_returned_says_so() {
-    let device = Device::new(&WELL);
+    let device = bench::device();
     let (mut stage, path) = bench::stage("mouse", &device);
     stage.open(&[path.to_str().unwrap()]);
     stage.wait_for("tank1.level", "50.3 %", PATIENCE);
-    device.set(0, 900);
+    device.set(0, &[900]);
     stage.wait_for(ROW, "unacknowledged", Duration::from_secs(5));
-    device.set(0, 500);
+    device.set(0, &[500]);
     stage.wait("returned, and still asks", Duration::from_secs(5), |tree| {
         tree.named(ROW).any(|node| node.told().starts_with("returned")).then_some(())
     });

@@ -10,8 +10,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The program under test.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_watchkeeper");
+/// The program under test; `WATCHKEEPER_PROGRAM` names another build of it, for figures of a release.
+fn program() -> PathBuf {
+    std::env::var_os("WATCHKEEPER_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_watchkeeper").into()).into()
+}
 
 /// How long anything may take that is not under test itself, on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -121,7 +123,7 @@ impl Stage {
 
     /// The program's command, in the surroundings of this stage.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program());
         surroundings(&mut command, self.home());
         command
             .current_dir(self.home())

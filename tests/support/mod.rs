@@ -12,11 +12,12 @@ use tokio::runtime::Runtime;
 use tokio_modbus::server::tcp::{Server, accept_tcp_connection};
 use tokio_modbus::{ExceptionCode, Request, Response};
 
-/// Holding registers on a free port of loopback, served until dropped.
+/// Holding registers on a free port of loopback, served until the plug is pulled or it is dropped.
 pub struct Modbus {
     pub address: SocketAddr,
     registers: Arc<Mutex<Vec<u16>>>,
-    _runtime: Runtime,
+    /// All its sockets live in here.
+    running: Option<Runtime>,
 }
 
 struct Service(Arc<Mutex<Vec<u16>>>);
@@ -44,11 +45,18 @@ impl tokio_modbus::server::Service for Service {
 
 impl Modbus {
     pub fn start(count: usize) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut device = Self { address, registers: Arc::new(Mutex::new(vec![0; count])), running: None };
+        device.plug_in();
+        device
+    }
+
+    /// Answers again, at the same port as before.
+    pub fn plug_in(&mut self) {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let registers = Arc::new(Mutex::new(vec![0; count]));
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        let served = registers.clone();
+        let listener = runtime.block_on(TcpListener::bind(self.address)).unwrap();
+        self.address = listener.local_addr().unwrap();
+        let served = self.registers.clone();
         runtime.spawn(async move {
             let server = Server::new(listener);
             let connected = |stream, from| {
@@ -57,7 +65,14 @@ impl Modbus {
             };
             server.serve(&connected, |_error| {}).await
         });
-        Self { address, registers, _runtime: runtime }
+        self.running = Some(runtime);
+    }
+
+    /// Closes every connection and refuses new ones.
+    pub fn pull_the_plug(&mut self) {
+        if let Some(runtime) = self.running.take() {
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
     }
 
     pub fn set(&self, address: usize, words: &[u16]) {
