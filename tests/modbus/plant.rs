@@ -8,11 +8,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use watchkeeper::drivers::{Field, INPUT_QUEUE, modbus};
-use watchkeeper::engine::plan::{DevicePlan, SourcePlan, TagPlan};
-use watchkeeper::engine::{
-    AlarmId, DeviceId, DeviceStatus, Generation, Input, LinkState, Plan, Quality, Sample, TagId, Value,
-};
-use watchkeeper::project::{Endpoint, Source, file};
+use watchkeeper::engine::plan::TagPlan;
+use watchkeeper::engine::{DeviceStatus, Generation, Input, LinkState, Mode, Plan, Quality, Sample, TagId, Value};
+use watchkeeper::project::{Severity, file};
 use watchkeeper::time::{Clock, Mono, Now, Utc};
 
 /// A clock that began with the test.
@@ -24,35 +22,13 @@ pub fn clock() -> Clock {
     })
 }
 
-/// As much of a plan as drivers look at.
+/// The plan of a project without an error.
 pub fn plan(project: &str) -> Plan {
-    let (project, issues) = file::read(format!("watchkeeper = 1\nname = \"test\"\n{project}").as_bytes());
-    let issues: Vec<_> = issues.iter().map(ToString::to_string).filter(|issue| issue.contains("error")).collect();
-    assert!(issues.is_empty(), "{issues:#?}");
-    let mut plan = Plan { generation: Generation(7), ..Plan::default() };
-    for device in &project.devices {
-        let name = Arc::from(device.name.as_str());
-        plan.devices.push(DevicePlan { device: Arc::clone(device), name, tags: Vec::new(), no_answer: AlarmId(0) });
-    }
-    for (i, tag) in project.tags.iter().enumerate() {
-        let Source::Register(source) = &tag.source else { panic!("{} is no register", tag.name) };
-        let device = plan.devices.iter().position(|d| d.device.name == source.device).unwrap();
-        let Endpoint::ModbusTcp(settings) = &plan.devices[device].device.endpoint else { panic!("no Modbus device") };
-        let poll = source.poll.unwrap_or(settings.poll);
-        plan.devices[device].tags.push(TagId(i as u32));
-        plan.tag_index.insert(tag.name.to_lowercase(), TagId(i as u32));
-        plan.tags.push(TagPlan {
-            tag: Arc::clone(tag),
-            name: tag.name.as_str().into(),
-            unit: "".into(),
-            source: SourcePlan::Register { device: DeviceId(device as u32), poll, source: source.clone() },
-            scaling: None,
-            stale_after: None,
-            alarms: 0..0,
-            dependents: Vec::new(),
-            setpoint: None,
-        });
-    }
+    let (project, mut issues) = file::read(format!("watchkeeper = 1\nname = \"test\"\n{project}").as_bytes());
+    let (plan, more) = Plan::compile(Arc::new(project), Generation(7), Mode::Live);
+    issues.extend(more);
+    let errors: Vec<_> = issues.iter().filter(|issue| issue.severity == Severity::Error).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
     plan
 }
 

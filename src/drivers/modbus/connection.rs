@@ -11,7 +11,7 @@
 //! Invariant: nothing here can end the task but the plant's end, and it may be aborted at any await.
 
 use super::blocks::{Block, Reads, plan_reads};
-use super::poll::{Backoff, Poll};
+use super::poll::{Backoff, LONGEST, Poll};
 use super::reply::{Tolerance, exception_words};
 use super::score::{PlantGone, Score};
 use super::wire::{self, Fault, Outcome, Wire};
@@ -136,7 +136,7 @@ impl Line {
         let now = Instant::now();
         let started = field.clock.now();
         let longest = |pause: fn(&Modbus) -> Span| {
-            connection.units.iter().map(|u| pause(&u.settings)).max().unwrap_or_default().to_std()
+            connection.units.iter().map(|u| pause(&u.settings)).max().unwrap_or_default().to_std().min(LONGEST)
         };
         let pause_between_requests = longest(|s| s.pause_between_requests);
         let pause_after_connect = longest(|s| s.pause_after_connect);

@@ -7,6 +7,9 @@ use tokio::time::Instant;
 /// A block that was parted is tried whole again after this: the device may have been mended, or been starting.
 const WHOLE_AGAIN: Duration = Duration::from_mins(10);
 
+/// No interval, pause or patience is longer: a project may ask for a thousand years, and instants end before that.
+pub(super) const LONGEST: Duration = Duration::from_hours(24 * 366);
+
 /// Waits that double, from half a second to `longest`; each a little shortened at random, so that many devices that went
 /// together do not all come back in the same instant.
 #[derive(Debug, Clone)]
@@ -102,7 +105,8 @@ impl Poll {
     /// Never without a block.
     pub(super) fn new(group: Group, now: Instant) -> Option<Self> {
         let reads: Vec<_> = group.blocks.into_iter().map(Read::new).collect();
-        (!reads.is_empty()).then(|| Self { interval: group.interval.to_std(), due: now, base: now, reads, at: (0, 0) })
+        let interval = group.interval.to_std().min(LONGEST);
+        (!reads.is_empty()).then(|| Self { interval, due: now, base: now, reads, at: (0, 0) })
     }
 
     /// When the next round should have begun: of several that are late, the one with the earliest goes first.

@@ -5,6 +5,7 @@
 //! the wire.
 
 use super::blocks::Block;
+use super::poll::LONGEST;
 use super::reply::{self, Answer, Mismatch, Tolerance};
 use super::value;
 use crate::drivers::stream::{Tap, TapLimits, Tapped};
@@ -96,7 +97,8 @@ impl Wire {
     /// # Errors
     /// The reason in words: `connection refused`.
     pub async fn connect(host: &str, port: u16, patience: Span, tap: Arc<Tap>) -> Result<Self, String> {
-        let deadline = Instant::now() + patience.to_std();
+        let deadline = Instant::now() + patience.to_std().min(LONGEST);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
         let late = || format!("no connection within {}", words(patience));
         let addresses = timeout_at(deadline, lookup_host((host, port))).await.map_err(|_elapsed| late())?;
         let addresses: Vec<_> = addresses.map_err(|why| format!("host name \"{host}\" not found: {why}"))?.collect();
