@@ -222,7 +222,7 @@ impl App {
         watch(ctx, &desk, pace.clone(), ending.clone())?;
         let mut shell = Shell::new(settings);
         shell.install(ctx);
-        let app = Self {
+        Ok(Self {
             desk,
             shell,
             settings_path: options.settings_path,
@@ -232,19 +232,7 @@ impl App {
             title: String::new(),
             kept_theme,
             asked_size: options.size.is_some(),
-        };
-        app.journal_window(true);
-        Ok(app)
-    }
-
-    /// The window's opening and closing stand in the journal.
-    fn journal_window(&self, opened: bool) {
-        if let Desk::Plant(plant) = &*self.desk.desk.borrow() {
-            let by = plant.about.actor.clone();
-            if plant.commands.try_send(Command::Window { by, opened }).is_err() {
-                tracing::warn!(opened, "the plant did not take the window's entry for the journal");
-            }
-        }
+        })
     }
 
     fn carry_out(&mut self, ctx: &egui::Context, wishes: Wishes) {
@@ -325,7 +313,7 @@ impl eframe::App for App {
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         // Where the program ends, the plant has stopped and journaled so already.
         if !self.ending.load(Ordering::Relaxed) {
-            self.journal_window(false);
+            journal_window(&self.desk.desk.borrow(), false);
         }
         self.save_settings();
     }
@@ -335,13 +323,25 @@ impl eframe::App for App {
     }
 }
 
+/// The window's opening and closing stand in the journal of the plant that it shows.
+fn journal_window(desk: &Desk, opened: bool) {
+    if let Desk::Plant(plant) = desk {
+        let by = plant.about.actor.clone();
+        if plant.commands.try_send(Command::Window { by, opened }).is_err() {
+            tracing::warn!(opened, "the plant did not take the window's entry for the journal");
+        }
+    }
+}
+
 /// Asks for frames as the plant's news deserve it, from a thread of its own.
 fn watch(ctx: &egui::Context, desk: &DeskLink, pace: Pace, ending: Arc<AtomicBool>) -> std::io::Result<()> {
     let ctx = ctx.clone();
     let mut last: Option<Arc<Snapshot>> = None;
     desk.watch(move |news| {
         let urgency = match news {
-            News::Desk(_) => {
+            News::Desk(desk) => {
+                // The window is often there before its plant, and outlives it.
+                journal_window(desk, true);
                 last = None;
                 Urgency::Now
             }
