@@ -17,7 +17,7 @@ pub mod registers;
 pub mod tanks;
 pub mod weather;
 
-use crate::time::{Clock, Mono};
+use crate::time::Clock;
 use messages::Publisher;
 use plant::Plant;
 use registers::Units;
@@ -28,7 +28,6 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use weather::DAY_SECS;
 
 /// The demo project as it lies in `projects/`, with the default addresses.
 pub const PROJECT: &str = include_str!("../../../projects/demo.toml");
@@ -93,7 +92,20 @@ pub struct Demo {
     pub mqtt_addr: SocketAddr,
     /// The plant as it is now, for tests and prints; devices are read over their sockets.
     pub scenes: watch::Receiver<Arc<Scene>>,
-    tasks: JoinSet<io::Result<()>>,
+    parts: Parts,
+}
+
+/// The tasks of a demo plant; dropping them stops them.
+#[derive(Debug)]
+struct Parts(JoinSet<io::Result<()>>);
+
+impl Parts {
+    /// Starts a part. If it fails, the log says so, whether or not anybody waits in [`Demo::run`].
+    fn add(&mut self, name: &'static str, part: impl Future<Output = io::Result<()>> + Send + 'static) {
+        self.0.spawn(async move {
+            part.await.inspect_err(|error| tracing::error!(part = name, %error, "a part of the demo plant failed"))
+        });
+    }
 }
 
 impl Demo {
@@ -102,14 +114,14 @@ impl Demo {
     /// # Errors
     /// Which failed, and why. It goes on without that part if it is polled again.
     pub async fn run(&mut self) -> io::Result<()> {
-        while let Some(ended) = self.tasks.join_next().await {
+        while let Some(ended) = self.parts.0.join_next().await {
             ended.map_err(|e| io::Error::other(format!("a part of the demo plant died: {e}")))??;
         }
         Ok(())
     }
 }
 
-/// Opens the ports and begins to live. The plant starts at this clock's time of day (UTC), all well.
+/// Opens the ports and begins to live: all well, the first fault half a minute away.
 ///
 /// # Errors
 /// A port could not be opened at all.
@@ -121,33 +133,25 @@ pub async fn serve(options: DemoOptions, clock: Clock) -> io::Result<Demo> {
     let plc2_addr = plc2.local_addr()?;
     let (broker, mqtt_addr) = mqtt::open(options.mqtt).await?;
 
-    let start = clock.now();
-    let second_of_day = (start.utc.0 as f64 / 1e6).rem_euclid(DAY_SECS);
-    let plant = Plant::starting_at(options.seed, second_of_day);
+    let plant = Plant::new(options.seed);
     let (stage, scenes) = watch::channel(Arc::new(Scene::of(plant.clone())));
     let speed = if options.speed.is_finite() { options.speed.clamp(0.01, MOST_SPEED) } else { 1.0 };
 
-    let mut tasks = JoinSet::new();
-    tasks.spawn(modbus::serve(modbus::Port::Plc1, plc1, scenes.clone()));
-    tasks.spawn(modbus::serve(modbus::Port::Plc2, plc2, scenes.clone()));
-    tasks.spawn(mqtt::run_broker(broker));
-    let reachable = SocketAddr::new(reachable(mqtt_addr.ip()), mqtt_addr.port());
+    let mut parts = Parts(JoinSet::new());
+    parts.add("plc1", modbus::serve(modbus::Port::Plc1, plc1, scenes.clone()));
+    parts.add("plc2", modbus::serve(modbus::Port::Plc2, plc2, scenes.clone()));
+    parts.add("broker", mqtt::run_broker(broker));
+    let broker = SocketAddr::new(reachable(mqtt_addr.ip()), mqtt_addr.port());
     for publisher in Publisher::ALL {
-        tasks.spawn(mqtt::publish(publisher, reachable, scenes.clone(), clock.clone()));
+        parts.add(publisher.client_id(), mqtt::publish(publisher, broker, scenes.clone(), clock.clone()));
     }
-    tasks.spawn(live(plant, stage, speed, start.mono, clock));
-    Ok(Demo { modbus_addr, plc2_addr, mqtt_addr, scenes, tasks })
+    parts.add("plant", live(plant, stage, speed, clock));
+    Ok(Demo { modbus_addr, plc2_addr, mqtt_addr, scenes, parts })
 }
 
 /// Steps the plant with the clock and shows each scene.
-async fn live(
-    mut plant: Plant,
-    stage: watch::Sender<Arc<Scene>>,
-    speed: f64,
-    start: Mono,
-    clock: Clock,
-) -> io::Result<()> {
-    let mut before = start;
+async fn live(mut plant: Plant, stage: watch::Sender<Arc<Scene>>, speed: f64, clock: Clock) -> io::Result<()> {
+    let mut before = clock.now().mono;
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !stage.is_closed() {

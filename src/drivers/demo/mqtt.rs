@@ -12,6 +12,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 /// Messages of one publisher that may wait for its connection; what is more is not sent: the next round comes soon.
@@ -20,17 +21,17 @@ const QUEUE: usize = 64;
 /// Opens the broker on `address`, or on a free port of the same host where that is taken.
 ///
 /// # Errors
-/// Neither could be opened.
+/// It could not be opened.
 pub async fn open(address: SocketAddr) -> io::Result<(MqttBroker, SocketAddr)> {
-    let broker = match MqttBroker::with_config(config(address)).await {
-        Ok(broker) => broker,
-        Err(error) if address.port() != 0 => {
-            tracing::info!(%address, %error, "the demo broker takes a free port instead");
-            let free = SocketAddr::new(address.ip(), 0);
-            MqttBroker::with_config(config(free)).await.map_err(|e| at_fault(free, &e))?
+    let address = match TcpListener::bind(address).await {
+        // Tried first, because the broker would complain of a taken port in the log as of a fault.
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() != 0 => {
+            tracing::info!(%address, "the demo broker takes a free port instead: this one is taken");
+            SocketAddr::new(address.ip(), 0)
         }
-        Err(error) => return Err(at_fault(address, &error)),
+        _ => address,
     };
+    let broker = MqttBroker::with_config(config(address)).await.map_err(|e| at_fault(address, &e))?;
     let bound = broker.local_addr().ok_or_else(|| io::Error::other("the demo broker has no address"))?;
     Ok((broker, bound))
 }

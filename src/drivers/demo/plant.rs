@@ -16,6 +16,8 @@ use fastrand::Rng;
 /// One step of plant time, in microseconds.
 const STEP_MICROS: i64 = 250_000;
 const STEP_SECS: f64 = STEP_MICROS as f64 / 1e6;
+/// When the plant's first day begins to be told, s after midnight; ten minutes to ten.
+const FIRST_SECOND_OF_DAY: f64 = 9.0 * 3_600.0 + 50.0 * 60.0;
 /// Wet well level that the pumps keep, m.
 const WELL_SETPOINT_M: f64 = 2.0;
 /// Levels that the tanks keep, percent.
@@ -82,13 +84,9 @@ pub struct Plant {
 }
 
 impl Plant {
-    /// A plant of this seed at ten in the morning, everything in balance, its first fault half a minute away.
+    /// A plant of this seed at ten in the morning of its own day, everything in balance, its first fault half a minute
+    /// away. Its day is not the wall clock's, so that one seed tells one story at whatever hour it is told.
     pub fn new(seed: u64) -> Self {
-        Self::starting_at(seed, 36_000.0)
-    }
-
-    /// The same at another time of the day, in seconds since midnight.
-    pub fn starting_at(seed: u64, second_of_day: f64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let large = Curve { shutoff_m: 80.0, droop: 4e-4, best_flow: 170.0, rated_kw: 75.0 };
         let small = Curve { shutoff_m: 80.0, droop: 9e-4, best_flow: 115.0, rated_kw: 55.0 };
@@ -97,7 +95,7 @@ impl Plant {
         let held = well.volume + tanks.iter().map(|t| t.volume).sum::<f64>();
         let mut plant = Self {
             carry_micros: 0,
-            second_of_day: second_of_day.rem_euclid(DAY_SECS),
+            second_of_day: FIRST_SECOND_OF_DAY,
             seconds: 0.0,
             weather: Weather::new(&mut rng),
             catchment: Catchment::default(),
