@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 use watchkeeper::drivers::mqtt::payload::{Outcome, Payload, Reader};
-use watchkeeper::engine::Value;
-use watchkeeper::project::DataType;
+use watchkeeper::drivers::mqtt::topics::{Reports, Topics};
+use watchkeeper::engine::{Generation, Quality, TagId, Value};
+use watchkeeper::project::{DataType, TopicSource};
+use watchkeeper::time::Now;
 
 use super::listener::{json, topic};
 
@@ -16,6 +18,19 @@ fn read(reader: &Reader, payload: &[u8]) -> Option<Value> {
         }
         Outcome::Keep => None,
     }
+}
+
+/// The same by the whole road of a message, where plain paths are found by a scan.
+fn receive(source: &TopicSource, data_type: DataType, payload: &[u8]) -> Option<Value> {
+    let mut topics = Topics::default();
+    topics.add(TagId(0), data_type, source);
+    let mut reports = Reports::new(Generation(1));
+    let understood = topics.message(source.topic.as_bytes(), payload, false, Now::default(), &mut reports).is_ok();
+    let mut samples = reports.take().into_iter().flat_map(|report| report.samples);
+    let sample = samples.next().unwrap();
+    assert_eq!(sample.quality, if understood { Quality::GOOD } else { Quality::PAYLOAD });
+    assert_eq!(sample.value.is_some(), understood);
+    sample.value
 }
 
 /// Words near to numbers and states.
@@ -46,8 +61,8 @@ fn exact(word: &str, data_type: DataType) -> Option<Value> {
 
 const TYPES: [DataType; 5] = [DataType::U8, DataType::I16, DataType::U64, DataType::I64, DataType::F64];
 
-/// The same number, whichever way it was written: `5.0` may stand for the whole number 5, and JSON's decimals may
-/// be off by the last bit.
+/// The same number, whichever way it was written: `5.0` may stand for the whole number 5, and decimals that came through
+/// the full JSON parser may be off by the last bit.
 fn same(read: &Value, word: &str) -> bool {
     let Ok(float) = word.trim().parse::<f64>() else { return false };
     let Some(value) = read.as_f64() else { return false };
@@ -90,9 +105,14 @@ proptest! {
         let value = if quoted { serde_json::json!(word).to_string() } else { word.clone() };
         let payload = format!(r#"{{"b": 1, "a": {{"v": {value}}}}}"#);
         for data_type in TYPES {
-            let value = read(&Reader::new(&json("t", "$.a.v"), data_type).unwrap(), payload.as_bytes());
+            let source = json("t", "$.a.v");
+            let parsed = read(&Reader::new(&source, data_type).unwrap(), payload.as_bytes());
+            let value = receive(&source, data_type, payload.as_bytes());
+            match (&parsed, &value) {
+                (Some(Value::F64(_)), Some(Value::F64(_))) => prop_assert!(same(parsed.as_ref().unwrap(), &word)),
+                _ => prop_assert_eq!(&parsed, &value, "{:?} of {}", data_type, &payload),
+            }
             match (value, exact(&word, data_type)) {
-                (Some(Value::F64(value)), _) => prop_assert!(same(&Value::F64(value), &word), "{value:?} of {word:?}"),
                 (Some(value), Some(expected)) => prop_assert_eq!(value, expected),
                 (Some(value), None) => prop_assert!(same(&value, &word), "{value:?} of {word:?}"),
                 (None, Some(expected)) => prop_assert!(!quoted, "{expected:?} of {word:?} was not read"),

@@ -4,12 +4,13 @@
 //! broker ── socket (tap, breath) ── rumqttc ── session ──► topics ──► payload ──► Report ──► field.inputs
 //!                                                 └──► subscriptions, status ──► Link
 //! ```
-//! [`payload`], [`path`] and [`topics`] are pure. [`connection::run`] is the task: it makes the connection anew with
+//! [`payload`], [`path`], [`scan`] and [`topics`] are pure. [`connection::run`] is the task: it makes the connection anew with
 //! back-off, and each [`session`] does nothing but receive, decode and hand on.
 
 pub mod connection;
 pub mod path;
 pub mod payload;
+pub mod scan;
 pub mod session;
 pub mod socket;
 pub mod status;

@@ -1,7 +1,7 @@
 //! A JSONPath, compiled once, asked for every message.
 //!
-//! Most paths of real sensors are plain: `$.wind.speed`, `$.values[0]`. Those are walked without any allocation; all
-//! others go through the full language of RFC 9535.
+//! Most paths of real sensors are plain: `$.wind.speed`, `$.values[0]`. Those are found by [`super::scan`], or walked in
+//! a parsed document; all others go through the full language of RFC 9535.
 
 use serde_json::Value;
 use serde_json_path::JsonPath;
@@ -21,9 +21,12 @@ enum Road {
     Full(JsonPath),
 }
 
+/// A step of a plain path.
 #[derive(Debug, Clone)]
-enum Step {
+pub enum Step {
+    /// To a member: letters, digits and underscores alone.
     Member(Box<str>),
+    /// To an item.
     Index(usize),
 }
 
@@ -43,6 +46,14 @@ impl Path {
     /// The path as written.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The steps of a plain path; `None` where the full language is needed.
+    pub fn steps(&self) -> Option<&[Step]> {
+        match &self.road {
+            Road::Plain(steps) => Some(steps),
+            Road::Full(_) => None,
+        }
     }
 
     /// The first match.

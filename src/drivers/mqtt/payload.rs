@@ -4,6 +4,7 @@
 //! of the type's range or of another kind is bad, with the reason in words; it is never 0 and never the value before.
 
 use super::path::Path;
+use super::scan::{Place, Wanted};
 use crate::engine::{Raw, Value};
 use crate::project::{DataType, Missing, TopicSource};
 use crate::time::Utc;
@@ -14,17 +15,30 @@ use std::sync::Arc;
 /// Longest text taken as a value, in bytes: it travels in every snapshot and is drawn on every frame.
 pub const LONGEST_TEXT: usize = 4096;
 
-/// One message's bytes; parsed as JSON at the first tag that asks, once for all its tags.
+/// One message's bytes; parsed as JSON at the first tag that asks, once for all its tags. Where a scan has found the
+/// values of its plain paths, those need no parsing.
 #[derive(Debug)]
 pub struct Payload<'a> {
     bytes: &'a [u8],
     json: OnceCell<Result<Json, Arc<str>>>,
+    places: Option<&'a [Option<Place>]>,
+}
+
+/// A value in a payload: its JSON text, or parsed.
+enum Found<'a> {
+    Text(&'a str),
+    Json(&'a Json),
 }
 
 impl<'a> Payload<'a> {
     /// Nothing is parsed yet.
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, json: OnceCell::new() }
+        Self { bytes, json: OnceCell::new(), places: None }
+    }
+
+    /// With what a scan of these bytes has found.
+    pub const fn scanned(bytes: &'a [u8], places: &'a [Option<Place>]) -> Self {
+        Self { bytes, json: OnceCell::new(), places: Some(places) }
     }
 
     /// The bytes as received.
@@ -39,6 +53,32 @@ impl<'a> Payload<'a> {
             Err(e) => Err(format!("no JSON: {e}").into()),
         };
         self.json.get_or_init(parse).as_ref().map_err(Arc::clone)
+    }
+
+    fn first(&self, wanted: &Query) -> Result<Option<Found<'_>>, Arc<str>> {
+        if let (Some(places), Some(slot)) = (self.places, wanted.slot) {
+            let place = places.get(slot).copied().flatten();
+            let text = place.and_then(|(start, end)| self.bytes.get(start..end));
+            return Ok(text.and_then(|text| std::str::from_utf8(text).ok()).map(Found::Text));
+        }
+        Ok(wanted.path.first(self.json()?).map(Found::Json))
+    }
+}
+
+/// A path, and its number in the scan of its topic.
+#[derive(Debug, Clone)]
+struct Query {
+    path: Path,
+    slot: Option<usize>,
+}
+
+impl Query {
+    fn new(text: &str) -> Result<Self, String> {
+        Ok(Self { path: Path::new(text)?, slot: None })
+    }
+
+    fn want(&mut self, wanted: &mut Wanted) {
+        self.slot = self.path.steps().map(|steps| wanted.add(steps));
     }
 }
 
@@ -66,9 +106,9 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 pub struct Reader {
     data_type: DataType,
-    path: Option<Path>,
+    path: Option<Query>,
     missing: Missing,
-    time: Option<Path>,
+    time: Option<Query>,
 }
 
 impl Reader {
@@ -79,10 +119,17 @@ impl Reader {
     pub fn new(source: &TopicSource, data_type: DataType) -> Result<Self, String> {
         Ok(Self {
             data_type,
-            path: source.path.as_deref().map(Path::new).transpose()?,
+            path: source.path.as_deref().map(Query::new).transpose()?,
             missing: source.missing,
-            time: source.time.as_deref().map(Path::new).transpose()?,
+            time: source.time.as_deref().map(Query::new).transpose()?,
         })
+    }
+
+    /// Has its plain paths found by the scan of its topic's payloads.
+    pub fn want(&mut self, wanted: &mut Wanted) {
+        for query in self.path.iter_mut().chain(&mut self.time) {
+            query.want(wanted);
+        }
     }
 
     /// Reads the tag's value.
@@ -99,22 +146,27 @@ impl Reader {
     }
 
     fn value(&self, payload: &Payload<'_>) -> Result<Option<Value>, Arc<str>> {
-        let Some(path) = &self.path else {
+        let Some(query) = &self.path else {
             return Ok(Some(value_from_payload(payload.bytes(), self.data_type)?));
         };
-        match path.first(payload.json()?) {
-            Some(json) => Ok(Some(value_from_json(json, self.data_type)?)),
+        match payload.first(query)? {
+            Some(Found::Text(text)) => Ok(Some(value_from_json_text(text, self.data_type)?)),
+            Some(Found::Json(json)) => Ok(Some(value_from_json(json, self.data_type)?)),
             None if self.missing == Missing::Keep => Ok(None),
-            None => Err(format!("no value at {}", path.text()).into()),
+            None => Err(format!("no value at {}", query.path.text()).into()),
         }
     }
 
     /// The source time, or why the time of receipt has to do.
     fn source_time(&self, payload: &Payload<'_>) -> (Option<Utc>, Option<Arc<str>>) {
-        let Some(path) = &self.time else { return (None, None) };
-        let time = payload.json().and_then(|json| match path.first(json) {
-            Some(time) => time_from_json(time).map_err(Into::into),
-            None => Err(format!("no source time at {}", path.text()).into()),
+        let Some(query) = &self.time else { return (None, None) };
+        let time = payload.first(query).and_then(|found| match found {
+            Some(Found::Text(text)) => serde_json::from_str(text)
+                .map_err(|e| e.to_string())
+                .and_then(|t| time_from_json(&t))
+                .map_err(Into::into),
+            Some(Found::Json(json)) => time_from_json(json).map_err(Into::into),
+            None => Err(format!("no source time at {}", query.path.text()).into()),
         });
         match time {
             Ok(time) => (Some(time), None),
@@ -131,6 +183,19 @@ fn value_from_payload(bytes: &[u8], data_type: DataType) -> Result<Value, String
     let text =
         std::str::from_utf8(bytes).map_err(|e| format!("no UTF-8 text: byte {} is at fault", e.valid_up_to() + 1))?;
     value_from_text(text, data_type)
+}
+
+/// The text of a JSON value, of which the scan knows that it is one.
+fn value_from_json_text(text: &str, data_type: DataType) -> Result<Value, String> {
+    let inside = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    match (inside, text.as_bytes().first()) {
+        (Some(inside), _) if !inside.contains('\\') => value_from_text(inside, data_type),
+        // As the text has it, to the last bit.
+        (None, Some(b'-' | b'0'..=b'9')) if !matches!(data_type, DataType::Bool | DataType::String) => {
+            value_from_number(number_from_word(text)?, data_type)
+        }
+        _ => value_from_json(&serde_json::from_str(text).map_err(|e| e.to_string())?, data_type),
+    }
 }
 
 /// A JSON value that a path found.
@@ -188,6 +253,9 @@ enum Number {
 }
 
 fn number_from_word(word: &str) -> Result<Number, String> {
+    if let Ok(whole) = word.parse::<i64>() {
+        return Ok(Number::Whole(whole.into()));
+    }
     if let Ok(whole) = word.parse::<i128>() {
         return Ok(Number::Whole(whole));
     }

@@ -12,6 +12,7 @@
 //! the time of its receipt. Only the newest message of each topic is held.
 
 use super::payload::{Outcome, Payload, Reader};
+use super::scan::{Place, Wanted};
 use crate::engine::{Generation, Quality, Report, Sample, TagId};
 use crate::project::{Availability, DataType, Retained, TopicSource};
 use crate::time::Now;
@@ -26,24 +27,33 @@ const LONGEST_TOPIC: usize = 65_535;
 pub struct Reports {
     generation: Generation,
     list: Vec<Report>,
+    /// Samples of the last full report: about as many will come again.
+    room: usize,
 }
 
 impl Reports {
     /// None yet.
     pub const fn new(generation: Generation) -> Self {
-        Self { generation, list: Vec::new() }
+        Self { generation, list: Vec::new(), room: 1 }
     }
 
     /// Adds a sample to the report of this instant.
     pub fn push(&mut self, received: Now, sample: Sample) {
         match self.list.last_mut() {
             Some(report) if report.received == received => report.samples.push(sample),
-            _ => self.list.push(Report { generation: self.generation, received, samples: vec![sample] }),
+            _ => {
+                let mut samples = Vec::with_capacity(self.room);
+                samples.push(sample);
+                self.list.push(Report { generation: self.generation, received, samples });
+            }
         }
     }
 
     /// Takes all out.
     pub fn take(&mut self) -> Vec<Report> {
+        if let Some(last) = self.list.last() {
+            self.room = last.samples.len();
+        }
         std::mem::take(&mut self.list)
     }
 
@@ -60,6 +70,8 @@ pub struct Topics {
     by_name: HashMap<Box<[u8]>, usize>,
     senders: Vec<Sender>,
     faults: Vec<(TagId, Arc<str>)>,
+    /// What the scan of the present message has found; kept for its room.
+    places: Vec<Option<Place>>,
 }
 
 #[derive(Debug, Clone)]
@@ -67,6 +79,8 @@ struct Topic {
     name: Arc<str>,
     qos: u8,
     readings: Vec<Reading>,
+    /// Plain paths of its readings.
+    wanted: Wanted,
     /// Senders whose availability it tells.
     tells: Vec<usize>,
     /// A message that was not retained has come on this connection.
@@ -111,7 +125,7 @@ impl Topics {
         let checked = check_topic(&source.topic)
             .and_then(|()| source.availability.as_ref().map_or(Ok(()), |a| check_topic(&a.topic)))
             .and_then(|()| Reader::new(source, data_type));
-        let reader = match checked {
+        let mut reader = match checked {
             Ok(reader) => reader,
             Err(why) => return self.faults.push((tag, why.into())),
         };
@@ -121,6 +135,7 @@ impl Topics {
         if let Some(sender) = sender {
             self.senders[sender].readings.push((topic, reading));
         }
+        reader.want(&mut self.list[topic].wanted);
         self.list[topic].readings.push(Reading { tag, reader, retained: source.retained, sender });
     }
 
@@ -132,6 +147,7 @@ impl Topics {
                 name: name.into(),
                 qos,
                 readings: Vec::new(),
+                wanted: Wanted::default(),
                 tells: Vec::new(),
                 live: false,
                 held: None,
@@ -234,7 +250,8 @@ impl Topics {
             return result;
         }
         topic.live |= !retained;
-        let parsed = Payload::new(payload);
+        let scanned = !topic.wanted.is_empty() && topic.wanted.scan(payload, &mut self.places);
+        let parsed = if scanned { Payload::scanned(payload, &self.places) } else { Payload::new(payload) };
         let mut hold = false;
         for reading in &topic.readings {
             if reading.sender.is_some_and(|s| self.senders[s].life == Life::Offline) {
