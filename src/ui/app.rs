@@ -236,10 +236,10 @@ impl App {
     }
 
     fn carry_out(&mut self, ctx: &egui::Context, wishes: Wishes) {
-        if let Some(request) = wishes.request {
-            if self.desk.requests.try_send(request).is_err() {
-                tracing::warn!("a request for another project was not taken; one is being opened already");
-            }
+        if let Some(request) = wishes.request
+            && self.desk.requests.try_send(request).is_err()
+        {
+            tracing::warn!("a request for another project was not taken; one is being opened already");
         }
         if wishes.save {
             if wishes.theme_chosen {

@@ -16,8 +16,8 @@ use crate::engine::{AlarmId, AlarmRef, AlarmView, Command, Snapshot};
 use crate::project::Priority;
 use crate::time::{Mono, Span};
 use eframe::egui::{
-    Align2, Button, Direction, Key, Layout, Modifiers, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui,
-    UiBuilder, pos2, vec2,
+    Align2, Button, Direction, Key, Layout, Modifiers, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    pos2, vec2,
 };
 use fonts::size;
 
@@ -82,7 +82,7 @@ pub fn banner_ui(ui: &mut Ui, frame: &Frame<'_>, state: &mut BannerState, notice
     state.refresh(frame.snapshot);
     let whole = ui.max_rect();
     let (left, right) = match whole.width() {
-        w if w < 720.0 => (132.0, 168.0),
+        w if w < 720.0 => (150.0, 172.0),
         w if w < 960.0 => (156.0, 196.0),
         _ => (196.0, 226.0),
     };
@@ -164,7 +164,8 @@ fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
         outbox.action(Action::SilenceHorn);
     }
     let flood = frame.snapshot.counts.flood;
-    let all = format!("{} {}", say::ALL_ALARMS, words::count(shown.into()));
+    let all = if width < 88.0 { say::ALARMS } else { say::ALL_ALARMS };
+    let all = format!("{all} {}", words::count(shown.into()));
     if put_button(ui, cell(1.0, 0.0), &all).clicked() {
         outbox.action(Action::OpenAlarmList);
     }
@@ -202,7 +203,7 @@ fn put_button(ui: &mut Ui, rect: Rect, words: &str) -> Response {
 }
 
 fn rows_ui(
-    ui: &mut Ui,
+    ui: &Ui,
     frame: &Frame<'_>,
     rect: Rect,
     state: &mut BannerState,
@@ -256,7 +257,7 @@ fn fault_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, fault: &str) {
 }
 
 fn alarms_ui(
-    ui: &mut Ui,
+    ui: &Ui,
     frame: &Frame<'_>,
     rect: Rect,
     state: &mut BannerState,
@@ -295,7 +296,7 @@ fn alarms_ui(
 /// One alarm: symbol, time, name, message, value now, button. `view` is `None` where it went back to normal under a
 /// pointer that holds its row.
 fn row_ui(
-    ui: &mut Ui,
+    ui: &Ui,
     frame: &Frame<'_>,
     rect: Rect,
     id: AlarmId,
@@ -327,7 +328,7 @@ fn row_ui(
     if has_focus && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Space)) {
         acknowledge(state, outbox);
     }
-    let wide = if rect.width() < 420.0 { 92.0 } else { 110.0 };
+    let wide = if rect.width() < 420.0 { 88.0 } else { 110.0 };
     let button =
         Rect::from_min_size(pos2(rect.right() - wide - 2.0, rect.top() + 2.0), vec2(wide, rect.height() - 4.0));
     let body = Rect::from_min_max(rect.min, pos2(button.left() - STEP, rect.bottom()));
@@ -403,8 +404,9 @@ fn row_ui(
         text::paint(ui.painter(), button, Align2::CENTER_CENTER, say::RECORDING, fonts::regular(size::SMALL), ink);
         return;
     }
-    let response = ui.put(button, Button::new(RichText::new(say::ACKNOWLEDGE)).min_size(button.size()));
-    widgets::tell(&response, Role::Button, &format!("{} {}", say::ACKNOWLEDGE, alarm.name), String::new);
+    let name = format!("{} {}", say::ACKNOWLEDGE, alarm.name);
+    let brush = Brush { theme, blink_on: frame.blink_on };
+    let response = widgets::button(ui, button, row_id.with("acknowledge"), say::ACKNOWLEDGE, &name, &brush);
     if response.clicked() {
         acknowledge(state, outbox);
     }

@@ -52,9 +52,16 @@ pub fn status_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
                 let zone = words::zone_name(snapshot.now.utc, frame.zone);
                 item_ui(ui, frame, "time zone", &[(&zone, muted, false)], &zone, None, None);
             }
+            // In a narrow window what cannot be seen without scrolling is what matters least.
+            let narrow = whole.width() < 900.0;
+            if narrow {
+                devices_ui(ui, frame, if narrow { 0 } else { SINGLE }, outbox);
+            }
             faults_ui(ui, frame, outbox);
             journal_ui(ui, frame);
-            devices_ui(ui, frame, outbox);
+            if !narrow {
+                devices_ui(ui, frame, if narrow { 0 } else { SINGLE }, outbox);
+            }
         });
 }
 
@@ -85,10 +92,10 @@ fn faults_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
 /// Devices told one by one; of more than these, those that do not answer and the number of the others.
 const SINGLE: usize = 6;
 
-fn devices_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
+fn devices_ui(ui: &mut Ui, frame: &Frame<'_>, single: usize, outbox: &mut Outbox) {
     let devices = &frame.snapshot.devices;
     let answers = |view: &&DeviceView| view.status.state == LinkState::Connected;
-    if devices.len() <= SINGLE {
+    if devices.len() <= single {
         for view in devices.iter() {
             device_ui(ui, frame, view, outbox);
         }

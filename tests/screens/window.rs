@@ -63,7 +63,7 @@ impl Desktop {
     }
 
     /// Publishes the picture changed by `change`.
-    fn publish(&mut self, change: impl FnOnce(&mut Snapshot)) {
+    fn publish(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut snapshot = (**self.snapshots.borrow()).clone();
         change(&mut snapshot);
         self.snapshots.send_replace(Arc::new(snapshot));
@@ -248,7 +248,7 @@ fn a_quiet_plant_and_a_demo_close_without_a_question() {
 
 #[test]
 fn a_demo_says_so_in_the_window_and_in_its_title() {
-    let mut desktop = Desktop::new(sample::quiet(), Settings::default());
+    let desktop = Desktop::new(sample::quiet(), Settings::default());
     desktop.publish(|snapshot| snapshot.mode = Mode::Demo);
     assert_eq!(Shell::title(&desktop.desk), "Riverside pumping station - Watchkeeper - DEMO");
     let mut harness = desktop.harness([1280.0, 800.0]);
@@ -297,7 +297,7 @@ fn each_state_without_a_plant_has_its_own_words() {
 
 #[test]
 fn a_journal_that_cannot_write_is_told_above_every_alarm() {
-    let mut desktop = Desktop::new(sample::riverside(), Settings::default());
+    let desktop = Desktop::new(sample::riverside(), Settings::default());
     desktop.publish(|snapshot| {
         snapshot.journal.fault = Some("no space left on device".into());
         snapshot.journal.waiting = 12;
