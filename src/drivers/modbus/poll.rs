@@ -106,7 +106,7 @@ impl Poll {
     pub(super) fn new(group: Group, now: Instant) -> Option<Self> {
         let reads: Vec<_> = group.blocks.into_iter().map(Read::new).collect();
         let interval = group.interval.to_std().min(LONGEST);
-        (!reads.is_empty()).then(|| Self { interval, due: now, base: now, reads, at: (0, 0) })
+        (!reads.is_empty()).then_some(Self { interval, due: now, base: now, reads, at: (0, 0) })
     }
 
     /// When the next round should have begun: of several that are late, the one with the earliest goes first.
