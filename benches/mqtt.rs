@@ -156,7 +156,7 @@ trait Subscriber {
         let before = thread_time();
         self.feeder().orders.send(Order::Send(count)).unwrap();
         assert!(self.take(count), "messages were lost");
-        thread_time() - before
+        thread_time().saturating_sub(before)
     }
 }
 
@@ -327,7 +327,7 @@ fn paced<S: Subscriber>(who: &str) {
     let before = thread_time();
     subscriber.feeder().orders.send(Order::Pace(count)).unwrap();
     let whole = subscriber.take(count);
-    let cost = thread_time() - before;
+    let cost = thread_time().saturating_sub(before);
     let percent = cost.as_secs_f64() / PACED_FOR.as_secs_f64() * 100.0;
     let lost = if whole { "nothing lost" } else { "MESSAGES LOST" };
     println!("at {RATE} messages a second for {PACED_FOR:?}: {who} {percent:.1} % of a core, {lost}");

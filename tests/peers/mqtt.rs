@@ -163,7 +163,7 @@ async fn mosquitto_lets_in_who_has_the_password() {
 #[tokio::test]
 async fn a_message_of_300_kb_passes_mosquitto() {
     let broker = Broker::start("allow_anonymous true");
-    let mut plant = broker.plant("", &(tag("big", "big", "path = \"$.v\"") + &tag("a", "a", "")));
+    let mut plant = broker.plant("", &[tag("big", "big", "path = \"$.v\""), tag("a", "a", "")].concat());
     live(&broker, &mut plant, "a", "a").await;
     broker.publish("big", &format!(r#"{{"fill": "{}", "v": 5}}"#, "x".repeat(300_000)), &[]);
     plant.shows("big", "5 good").await;
@@ -184,7 +184,7 @@ async fn a_retained_message_too_long_does_not_hammer_mosquitto() {
 #[tokio::test]
 async fn what_is_no_json_is_bad_until_it_is_again() {
     let broker = Broker::start("allow_anonymous true");
-    let mut plant = broker.plant("", &(tag("v", "v", "path = \"$.v\"") + &tag("a", "a", "")));
+    let mut plant = broker.plant("", &[tag("v", "v", "path = \"$.v\""), tag("a", "a", "")].concat());
     live(&broker, &mut plant, "a", "a").await;
     for (payload, shown) in [
         (r#"{"v": 1}"#, "1 good"),
@@ -203,7 +203,7 @@ async fn what_is_no_json_is_bad_until_it_is_again() {
 #[tokio::test]
 async fn a_topic_that_stops_is_stale_while_the_link_stands() {
     let broker = Broker::start("allow_anonymous true");
-    let tags = tag("a", "a", "stale-after = \"1s\"") + &tag("b", "b", "");
+    let tags = [tag("a", "a", "stale-after = \"1s\""), tag("b", "b", "")].concat();
     let mut plant = broker.plant("keep-alive = \"1s\"", &tags);
     live(&broker, &mut plant, "a", "a").await;
     broker.publish("b", "2", &[]);

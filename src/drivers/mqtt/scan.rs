@@ -23,8 +23,8 @@ pub struct Wanted {
 struct Node {
     /// Where the value's place is noted.
     slot: Option<usize>,
-    members: Vec<(Box<str>, Node)>,
-    items: Vec<(usize, Node)>,
+    members: Vec<(Box<str>, Self)>,
+    items: Vec<(usize, Self)>,
 }
 
 impl Wanted {
@@ -303,7 +303,7 @@ mod tests {
         ] {
             assert!(!agrees(text.as_bytes()), "{text}");
         }
-        let deep = "[".repeat(500) + &"]".repeat(500);
+        let deep = ["[".repeat(500), "]".repeat(500)].concat();
         assert!(!agrees(deep.as_bytes()));
         assert!(!agrees(b"\"\xff\""));
     }
