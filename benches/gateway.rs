@@ -24,7 +24,10 @@ fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let modbus = Modbus::start(10_000);
     let load = run_load(&project(folder.path(), &modbus, 10_000), &modbus);
-    println!("run, 10,000 registers at 1 s: {:.2} % of one core, RSS {:.1} MB (to reach: 3 %, 60 MB)", load.0, load.1);
+    let (percent, megabytes, reads) = load;
+    println!(
+        "run, 10,000 registers at 1 s, {reads:.0} reads a second: {percent:.2} % of one core, RSS {megabytes:.1} MB (to reach: 3 %, 60 MB)"
+    );
     let plant = project(folder.path(), &modbus, 1_000);
     let mut times: Vec<f64> = (0..11).map(|_| first_values(&plant)).collect();
     times.sort_by(f64::total_cmp);
@@ -48,27 +51,28 @@ fn project(folder: &Path, modbus: &Modbus, tags: usize) -> PathBuf {
     path
 }
 
-/// Percent of one core and resident megabytes, with every register changing between polls.
+/// Percent of one core, resident megabytes and reads a second, with every register changing between polls.
 #[expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
-fn run_load(plant: &Path, modbus: &Modbus) -> (f64, f64) {
+fn run_load(plant: &Path, modbus: &Modbus) -> (f64, f64, f64) {
     let mut command = watchkeeper(&["run"]);
     command.arg(plant);
     let mut running = Running::start(command);
     let id = running.child().id();
     std::thread::sleep(SETTLED);
-    let (before, start) = (cpu_ticks(id), Instant::now());
+    let (before, asked, start) = (cpu_ticks(id), modbus.requests(), Instant::now());
     let mut word = 0;
     while start.elapsed() < WATCHED {
         word += 1;
         modbus.set(0, &vec![word; 10_000]);
         std::thread::sleep(Duration::from_millis(500));
     }
+    let reads = (modbus.requests() - asked) as f64 / start.elapsed().as_secs_f64();
     let percent = (cpu_ticks(id) - before) / TICKS / start.elapsed().as_secs_f64() * 100.0;
     let status = fs::read_to_string(format!("/proc/{id}/status")).expect("the program runs");
     let resident = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).expect("VmRSS");
     let kilobytes: f64 = resident.trim().trim_end_matches(" kB").parse().expect("a number");
     running.terminate();
-    (percent, kilobytes / 1024.0)
+    (percent, kilobytes / 1024.0, reads)
 }
 
 /// User and system time.

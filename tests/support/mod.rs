@@ -5,6 +5,7 @@ use std::future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -16,11 +17,12 @@ use tokio_modbus::{ExceptionCode, Request, Response};
 pub struct Modbus {
     pub address: SocketAddr,
     registers: Arc<Mutex<Vec<u16>>>,
+    requests: Arc<AtomicU64>,
     /// All its sockets live in here.
     running: Option<Runtime>,
 }
 
-struct Service(Arc<Mutex<Vec<u16>>>);
+struct Service(Arc<Mutex<Vec<u16>>>, Arc<AtomicU64>);
 
 impl tokio_modbus::server::Service for Service {
     type Request = Request<'static>;
@@ -29,6 +31,7 @@ impl tokio_modbus::server::Service for Service {
     type Future = future::Ready<Result<Response, ExceptionCode>>;
 
     fn call(&self, request: Self::Request) -> Self::Future {
+        self.1.fetch_add(1, Ordering::Relaxed);
         future::ready(match request {
             Request::ReadHoldingRegisters(address, count) => {
                 let registers = self.0.lock().unwrap();
@@ -46,7 +49,8 @@ impl tokio_modbus::server::Service for Service {
 impl Modbus {
     pub fn start(count: usize) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut device = Self { address, registers: Arc::new(Mutex::new(vec![0; count])), running: None };
+        let registers = Arc::new(Mutex::new(vec![0; count]));
+        let mut device = Self { address, registers, requests: Arc::default(), running: None };
         device.plug_in();
         device
     }
@@ -56,12 +60,14 @@ impl Modbus {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(self.address)).unwrap();
         self.address = listener.local_addr().unwrap();
-        let served = self.registers.clone();
+        let served = (self.registers.clone(), self.requests.clone());
         runtime.spawn(async move {
             let server = Server::new(listener);
             let connected = |stream, from| {
-                let served = served.clone();
-                async move { accept_tcp_connection(stream, from, move |_| Ok(Some(Service(served.clone())))) }
+                let (registers, requests) = served.clone();
+                async move {
+                    accept_tcp_connection(stream, from, move |_| Ok(Some(Service(registers.clone(), requests.clone()))))
+                }
             };
             server.serve(&connected, |_error| {}).await
         });
@@ -73,6 +79,11 @@ impl Modbus {
         if let Some(runtime) = self.running.take() {
             runtime.shutdown_timeout(Duration::from_secs(5));
         }
+    }
+
+    /// Requests answered so far.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     pub fn set(&self, address: usize, words: &[u16]) {
@@ -121,9 +132,10 @@ unit = "Wh"
     path
 }
 
-/// The program, logging little, with no display.
+/// The program, with no display; `WATCHKEEPER_BIN` names another build of it to measure.
 pub fn watchkeeper(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_watchkeeper"));
+    let program = std::env::var_os("WATCHKEEPER_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_watchkeeper").into());
+    let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "WATCHKEEPER_LOG"] {
         command.env_remove(name);
