@@ -20,7 +20,13 @@ pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
     } else {
         let errors = about.issues.iter().filter(|i| i.severity == Severity::Error).count();
         ui.label(
-            RichText::new(summary(errors, about.issues.len() - errors, unwatched)).font(fonts::strong(size::BODY)),
+            RichText::new(summary(
+                errors,
+                about.issues.len() - errors,
+                unwatched,
+                !frame.snapshot.plan.tags.is_empty(),
+            ))
+            .font(fonts::strong(size::BODY)),
         );
         if !path.is_empty() {
             ui.add(Label::new(RichText::new(&path).color(muted)).wrap().selectable(true));
@@ -42,7 +48,7 @@ pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
 }
 
 /// In one sentence.
-fn summary(errors: usize, warnings: usize, unwatched: u32) -> String {
+fn summary(errors: usize, warnings: usize, unwatched: u32, something_runs: bool) -> String {
     let count =
         |n: usize, one: &str, many: &str| format!("{} {}", words::count(n as u64), if n == 1 { one } else { many });
     let mut text = count(errors, "fault", "faults");
@@ -52,7 +58,7 @@ fn summary(errors: usize, warnings: usize, unwatched: u32) -> String {
     if unwatched > 0 {
         let _written = write!(text, "; {} not watched", count(unwatched as usize, "alarm is", "alarms are"));
     }
-    text.push_str("; the rest runs");
+    text.push_str(if something_runs { "; the rest runs" } else { "; nothing runs" });
     text
 }
 
@@ -91,8 +97,9 @@ mod tests {
 
     #[test]
     fn the_summary_says_how_many_and_that_the_rest_runs() {
-        assert_eq!(summary(1, 0, 0), "1 fault; the rest runs");
-        assert_eq!(summary(3, 2, 1), "3 faults, 2 warnings; 1 alarm is not watched; the rest runs");
-        assert_eq!(summary(0, 1, 4), "0 faults, 1 warning; 4 alarms are not watched; the rest runs");
+        assert_eq!(summary(1, 0, 0, true), "1 fault; the rest runs");
+        assert_eq!(summary(1, 0, 0, false), "1 fault; nothing runs");
+        assert_eq!(summary(3, 2, 1, true), "3 faults, 2 warnings; 1 alarm is not watched; the rest runs");
+        assert_eq!(summary(0, 1, 4, true), "0 faults, 1 warning; 4 alarms are not watched; the rest runs");
     }
 }

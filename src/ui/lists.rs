@@ -25,6 +25,11 @@ pub fn all_tags_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
     }
     if tags == 0 {
         ui.label("The project has no tags");
+        // Then its faults are what there is to see.
+        if !frame.about.issues.is_empty() {
+            ui.add_space(2.0 * STEP);
+            super::faults::faults_ui(ui, frame);
+        }
         return;
     }
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -76,18 +81,19 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, outbox: &mut Outbox) {
         hatch::hatch(painter, drawn.expand(2.0).intersect(rect), theme.line, 5.0);
     }
     text::paint(painter, cells.next(0.07), Align2::LEFT_CENTER, reading.unit, regular.clone(), theme.muted);
+    let age = reading.age.as_deref().unwrap_or("");
+    text::paint(painter, cells.next(0.10), Align2::RIGHT_CENTER, age, regular.clone(), theme.muted);
+    cells.next(0.015);
     let quality = words::quality_with_detail(reading.view);
     let ink = if reading.quality.is_good() { theme.muted } else { theme.text };
-    text::paint(painter, cells.next(0.26), Align2::LEFT_CENTER, quality, regular.clone(), ink);
-    text::paint(
-        painter,
-        cells.next(0.10),
-        Align2::RIGHT_CENTER,
-        reading.age.as_deref().unwrap_or(""),
-        regular.clone(),
-        theme.muted,
-    );
-    text::paint(painter, cells.next(0.19), Align2::LEFT_CENTER, reading.tag.description.as_str(), regular, theme.muted);
+    // What is wrong is told in full where nothing else needs the room.
+    let described = !reading.tag.description.is_empty();
+    let room = cells.next(if described { 0.25 } else { 0.435 });
+    text::paint(painter, room, Align2::LEFT_CENTER, quality, regular.clone(), ink);
+    if described {
+        let room = cells.next(0.185);
+        text::paint(painter, room, Align2::LEFT_CENTER, reading.tag.description.as_str(), regular, theme.muted);
+    }
 }
 
 /// Shelved, suppressed, out of service: what is not in the alarm list, and until when.

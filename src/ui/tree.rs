@@ -104,7 +104,7 @@ pub fn tree_ui(ui: &mut Ui, frame: &Frame<'_>, place: Place, outbox: &mut Outbox
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         let weights = weights(frame.snapshot);
         if plan.displays.is_empty() {
-            let here = matches!(place, Place::AllTags);
+            let here = matches!(place, Place::AllTags | Place::Display(_));
             if row_ui(ui, frame, say::ALL_TAGS, 0, here, Weight::default()) {
                 outbox.action(Action::OpenAllTags);
             }
