@@ -169,7 +169,7 @@ impl Shell {
 
     /// The person at the desk wants the window closed: it asks first while alarms stand. `true`: it may close now.
     pub fn may_close(&mut self, desk: &Desk) -> bool {
-        if matches!(desk, Desk::Plant(plant) if stands(&plant.snapshots.borrow())) {
+        if matches!(desk, Desk::Plant(plant) if stands(plant)) {
             self.dialog = Some(Dialog::Quit);
             return false;
         }
@@ -237,7 +237,7 @@ impl Shell {
         });
         if let Some(holder) = held {
             Panel::top("held").frame(area(14, 6)).show(ui, |ui| {
-                let words = format!("{holder} watches this plant; this window shows its history and acquires nothing");
+                let words = format!("This window acquires nothing: the plant is watched by {holder}");
                 ui.label(RichText::new(words).font(fonts::strong(size::BODY)));
             });
         }
@@ -454,7 +454,7 @@ impl Shell {
             }
             Action::ToggleFullScreen => wishes.toggle_full_screen = true,
             Action::Quit => match plant {
-                Some(plant) if stands(&plant.snapshots.borrow()) => self.dialog = Some(Dialog::Quit),
+                Some(plant) if stands(plant) => self.dialog = Some(Dialog::Quit),
                 _ => wishes.close = true,
             },
         }
@@ -463,7 +463,7 @@ impl Shell {
     /// Another project: asked first while alarms stand, for it stops watching this one.
     fn leave_for(&mut self, plant: Option<&PlantLink>, request: DeskRequest, wishes: &mut Wishes) {
         match plant {
-            Some(plant) if stands(&plant.snapshots.borrow()) => self.dialog = Some(Dialog::Leave(request)),
+            Some(plant) if stands(plant) => self.dialog = Some(Dialog::Leave(request)),
             _ => wishes.request = Some(request),
         }
     }
@@ -478,9 +478,11 @@ pub const fn mode_word(mode: Mode) -> Option<&'static str> {
     }
 }
 
-/// Whether alarms stand on a real plant. Nobody is asked before the demo closes.
-fn stands(snapshot: &Snapshot) -> bool {
-    snapshot.mode == Mode::Live && snapshot.counts.shown.iter().any(|n| *n > 0)
+/// Whether alarms stand on a real plant that this program watches: nobody is asked before the demo closes, or a window
+/// on a plant that another process watches on.
+fn stands(plant: &PlantLink) -> bool {
+    let snapshot = plant.snapshots.borrow();
+    plant.about.held_by.is_none() && snapshot.mode == Mode::Live && snapshot.counts.shown.iter().any(|n| *n > 0)
 }
 
 /// The striped border around a plant that is none.

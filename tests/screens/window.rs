@@ -247,6 +247,17 @@ fn a_quiet_plant_and_a_demo_close_without_a_question() {
 }
 
 #[test]
+fn a_plant_that_another_process_watches_says_so_and_closes_without_a_question() {
+    let mut sample = sample::riverside();
+    sample.about.held_by = Some("process 4711 of ops on control1".to_owned());
+    let mut desktop = Desktop::new(sample, Settings::default());
+    assert!(desktop.shell.may_close(&desktop.desk.clone()));
+    let harness = desktop.harness([1280.0, 800.0]);
+    let words = "This window acquires nothing: the plant is watched by process 4711 of ops on control1";
+    assert!(harness.query_all_by_value(words).next().is_some() || is_there(&harness, words));
+}
+
+#[test]
 fn a_demo_says_so_in_the_window_and_in_its_title() {
     let desktop = Desktop::new(sample::quiet(), Settings::default());
     desktop.publish(|snapshot| snapshot.mode = Mode::Demo);
