@@ -132,9 +132,9 @@ unit = "Wh"
     path
 }
 
-/// The program, with no display; `WATCHKEEPER_BIN` names another build of it to measure.
+/// The program, with no display; `WATCHKEEPER_PROGRAM` names another build of it to measure.
 pub fn watchkeeper(arguments: &[&str]) -> Command {
-    let program = std::env::var_os("WATCHKEEPER_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_watchkeeper").into());
+    let program = std::env::var_os("WATCHKEEPER_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_watchkeeper").into());
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for name in ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "WATCHKEEPER_LOG"] {
