@@ -1,6 +1,7 @@
 //! Displays: the tree, the tags of every panel, and the alarms that the tree counts.
 
 use super::compile::{Compiler, Noun};
+use super::formulas::shown;
 use super::{AlarmId, DisplayPlan, PanelPlan, TagId};
 use crate::project::{Display, Panel, Place};
 use std::sync::Arc;
@@ -76,7 +77,7 @@ impl Compiler {
         let names: Vec<&str> =
             ring.iter().filter_map(|at| project.displays.get(*at)).map(|d| d.name.as_str()).collect();
         let Some(display) = project.displays.get(first) else { return };
-        let message = format!("the displays are above each other in a circle: {}", names.join(" -> "));
+        let message = format!("the displays are above each other in a circle: {}", shown(&names));
         self.error(display.places.of("parent"), &display.name, message, "leave parent out at one of them");
         parents[first] = None;
     }

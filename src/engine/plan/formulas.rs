@@ -1,6 +1,6 @@
 //! Formula tags: compiled, put in the order in which they can be computed; a circle is told with its path.
 
-use super::compile::{Compiler, Noun};
+use super::compile::{Compiler, Noun, short};
 use super::{SourcePlan, TagId};
 use crate::engine::formula::{Formula, FormulaFault, Kind};
 use crate::project::{DataType, Place, Places, Source, Tag};
@@ -151,13 +151,14 @@ impl Compiler {
 }
 
 /// A path of names; the middle of a long one is left out.
-fn shown(names: &[String]) -> String {
+pub(super) fn shown<N: AsRef<str>>(names: &[N]) -> String {
     const MOST: usize = 12;
+    let joined = |names: &[N]| names.iter().map(|n| short(n.as_ref())).collect::<Vec<_>>().join(" -> ");
     if names.len() <= MOST {
-        return names.join(" -> ");
+        return joined(names);
     }
     let (head, tail) = (&names[..MOST / 2], &names[names.len() - MOST / 2..]);
-    format!("{} -> … -> {}", head.join(" -> "), tail.join(" -> "))
+    format!("{} -> … -> {}", joined(head), joined(tail))
 }
 
 /// Where a column of a formula stands in the file, if the reader could tell, else where the formula begins.

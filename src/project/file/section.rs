@@ -21,14 +21,15 @@ pub(super) struct Reader<'i> {
     torn: Vec<usize>,
     /// Where lines with table headers begin; looked for only where there are syntax faults.
     headers: Vec<usize>,
-    errors: usize,
+    /// Where in `issues` the errors are.
+    errors: Vec<usize>,
 }
 
 impl<'i> Reader<'i> {
     /// `issues`: the faults of syntax, which were told already; `torn`: where their lines begin, in order.
     pub(super) fn new(text: Text<'i>, issues: Vec<Issue>, torn: Vec<usize>) -> Self {
         let headers = if torn.is_empty() { Vec::new() } else { text.headers() };
-        let errors = issues.len();
+        let errors = (0..issues.len()).collect();
         Self { text, issues, torn, headers, errors }
     }
 
@@ -43,20 +44,17 @@ impl<'i> Reader<'i> {
 
     /// Errors so far; a greater number after reading something means that it is at fault.
     pub(super) const fn errors(&self) -> usize {
-        self.errors
+        self.errors.len()
     }
 
-    /// The message of the first error after there were `before`, for the tag or device that cannot run because of it.
+    /// The first error after there were `before`, for the tag or device that cannot run because of it.
     pub(super) fn fault_since(&self, before: usize) -> Option<String> {
-        use crate::project::Severity;
-        self.issues.iter().filter(|i| i.severity == Severity::Error).nth(before).map(|i| {
-            let Place { line, .. } = i.place;
-            format!("line {line}: {}", i.message)
-        })
+        let issue = self.issues.get(*self.errors.get(before)?)?;
+        Some(format!("line {}: {}", issue.place.line, issue.message))
     }
 
     pub(super) fn error(&mut self, place: Place, subject: &str, message: impl Into<String>, mend: impl Into<String>) {
-        self.errors += 1;
+        self.errors.push(self.issues.len());
         self.issues.push(Issue::error(place, subject, message, mend));
     }
 
