@@ -28,12 +28,21 @@ impl PanelView for BarPanel {
         let brush = cx.brush();
         let scales_by_bar: Vec<Option<Scale>> =
             cx.tags().map(|(_, _, id)| Some(cx.alarms.scale(cx.frame.snapshot, id?))).collect();
-        let titles = short_names(&cx.panel.tags.iter().map(String::as_str).collect::<Vec<_>>());
+        let names: Vec<&str> = cx.panel.tags.iter().map(String::as_str).collect();
+        let mut titles = short_names(&names);
         let rect = self.say_why_ui(ui, cx, &titles);
         let mut scales = scales_by_bar.iter().flatten();
         let shared = scales.next().filter(|first| scales.all(|s| s.range == first.range));
         let left = rect.left() + if shared.is_some() { SCALE } else { 0.0 };
         let width = ((rect.right() - left) / titles.len().max(1) as f32).min(WIDEST);
+        // Where "tank1" has no room, "t1" has.
+        let fits = |title: &String| {
+            let galley = text::line(ui.painter(), title.as_str(), fonts::regular(size::SMALL), brush.theme.muted, f32::INFINITY);
+            galley.size().x <= width - 4.0
+        };
+        if !titles.iter().all(fits) {
+            titles = initials(&titles);
+        }
         if let Some(scale) = shared {
             paint_scale(ui, rect.with_max_x(left), scale, &brush);
         }
@@ -83,9 +92,28 @@ fn short_names(names: &[&str]) -> Vec<String> {
     parts.iter().map(|p| p[head..p.len() - tail].join(".")).collect()
 }
 
+/// The letters that all names begin with, cut to the first: `tank1, tank2` become `t1, t2`.
+fn initials(names: &[String]) -> Vec<String> {
+    let Some(first) = names.first() else { return Vec::new() };
+    let common = first.chars().enumerate().take_while(|(i, c)| c.is_alphabetic() && names.iter().all(|n| n.chars().nth(*i) == Some(*c)));
+    let common = common.count();
+    if common < 2 {
+        return names.to_vec();
+    }
+    names.iter().map(|n| n.chars().take(1).chain(n.chars().skip(common)).collect()).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::short_names;
+    use super::{initials, short_names};
+
+    #[test]
+    fn a_narrow_row_of_bars_has_initials() {
+        let names = |names: &[&str]| initials(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        assert_eq!(names(&["tank1", "tank2", "tank10"]), ["t1", "t2", "t10"]);
+        assert_eq!(names(&["flow", "level"]), ["flow", "level"]);
+        assert!(names(&[]).is_empty());
+    }
 
     #[test]
     fn names_lose_what_all_have_in_common() {

@@ -17,7 +17,7 @@ const ROW: f32 = 26.0;
 const COLUMNS: [Column; 14] = [
     column("", 20.0, 0.0, 100),
     column("Device", 70.0, 0.5, 100),
-    column("Address", 130.0, 0.3, 30),
+    column("Address", 150.0, 0.4, 30),
     column("State", 84.0, 0.0, 99),
     column("Since", 66.0, 0.0, 95),
     numbers("Round trip", 66.0, 90),

@@ -11,11 +11,11 @@ use eframe::egui::{Align2, Rect, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, p
 /// Between panels.
 const GAP: f32 = 10.0;
 /// Least height of a cell: a value tile of two cells then holds its name, number and reason.
-const LEAST_ROW: f32 = 34.0;
+const LEAST_ROW: f32 = 40.0;
 /// Greatest height of a cell, so that a display of two rows is no wall of air.
-const GREATEST_ROW: f32 = 72.0;
+const GREATEST_ROW: f32 = 110.0;
 /// Least width of a column of cells; below it the display scrolls sideways.
-const LEAST_COLUMN: f32 = 26.0;
+const LEAST_COLUMN: f32 = 30.0;
 
 /// Paints a display into the whole of `ui`. An index beyond the plan paints nothing.
 pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut Panels, out: &mut Outbox) {
@@ -31,6 +31,7 @@ pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut P
     let row = ((room.y - GAP) / rows).clamp(LEAST_ROW, GREATEST_ROW);
     let whole = vec2(column * columns + GAP, row * rows + GAP);
 
+    ui.spacing_mut().scroll.fade.strength = 0.0;
     ScrollArea::both().id_salt(("display", display)).auto_shrink(false).show(ui, |ui| {
         let (area, _) = ui.allocate_exact_size(whole.max(room), Sense::hover());
         for (index, (panel, view)) in shown.display.panels.iter().zip(views.iter_mut()).enumerate() {

@@ -196,10 +196,10 @@ impl TrendPanel {
         let (theme, now) = (cx.frame.theme, cx.frame.snapshot.now.utc);
         let since = |at: Utc| words::instant(at, now, cx.frame.zone);
         match (seen, first) {
-            (false, None) => grid::say(ui, plot.shrink(STEP * 3.0), "nothing recorded yet", theme),
+            (false, None) => grid::say(ui, middle(plot), "nothing recorded yet", theme),
             (false, Some(first)) => {
                 let words = format!("recording since {}, nothing good in this time", since(first));
-                grid::say(ui, plot.shrink(STEP * 3.0), &words, theme);
+                grid::say(ui, middle(plot), &words, theme);
             }
             (true, Some(first)) => {
                 let x = View { rect: plot, from, to: self.range(cx.panel.span, now).1, low: 0.0, high: 1.0 }.x(first);
@@ -220,6 +220,12 @@ impl TrendPanel {
             (true, None) => {}
         }
     }
+}
+
+/// Where words stand in an empty plot: clear of the labels of limits.
+fn middle(plot: Rect) -> Rect {
+    let width = plot.width().min(280.0) - 4.0;
+    Rect::from_center_size(plot.center(), vec2(width, plot.height().min(40.0)))
 }
 
 fn pens<'a>(cx: &Cx<'a>) -> Vec<Pen<'a>> {
@@ -352,7 +358,10 @@ fn paint_limit(
         symbol::limit_mark(painter, theme, limit.priority, above, 8.0, false);
     }
     let words = format!("{name} {}", words::number(limit.value, None));
-    let words = if pen.index == 0 { words } else { format!("{} {words}", pen.name) };
+    // The number is never cut: in a narrow plot the pen's name goes first.
+    let named = if pen.index == 0 { words.clone() } else { format!("{} {words}", pen.name) };
+    let fits = text::line(painter, named.as_str(), fonts::regular(size::SMALL), theme.muted, f32::INFINITY).size().x <= plot.width() * 0.6;
+    let words = if fits { named } else { words };
     let place = Rect::from_min_size(pos2(above.x + 10.0, above.y - 7.0), vec2(plot.width() * 0.6, 14.0));
     text::paint(painter, place, Align2::LEFT_CENTER, words, fonts::regular(size::SMALL), theme.muted);
 }
@@ -396,7 +405,7 @@ fn paint_lanes(
         if room_after >= 150.0 || room_after > begin - plot.left() {
             text::paint(painter, row(end + 6.0, plot.right() + 40.0), Align2::LEFT_CENTER, words, font, theme.text);
         } else {
-            text::paint(painter, row(plot.left(), begin - 6.0), Align2::RIGHT_CENTER, words, font, theme.text);
+            text::paint(painter, row(cx.rect.left(), begin - 6.0), Align2::RIGHT_CENTER, words, font, theme.text);
         }
     }
 }

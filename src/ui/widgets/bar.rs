@@ -49,9 +49,11 @@ pub fn bar_ui(
     let theme = brush.theme;
     let painter = ui.painter_at(rect.expand2(vec2(4.0, 0.0)));
     let (top, bottom) = track_rows(rect);
-    let width = (rect.width() * 0.62).clamp(8.0, 26.0);
+    let width = (rect.width() * 0.56).clamp(8.0, 26.0);
     let track =
         Rect::from_min_max(pos2(rect.center().x - width / 2.0, top), pos2(rect.center().x + width / 2.0, bottom));
+    // The pointer keeps to its own place, however narrow.
+    let pointer = ((rect.width() - width) / 2.0).clamp(4.0, 9.0);
     let y = |value: f64| bottom - (bottom - top) * scale.share(value);
 
     painter.rect(track, 0.0, theme.track, Stroke::new(1.0, theme.line), StrokeKind::Inside);
@@ -83,9 +85,9 @@ pub fn bar_ui(
         painter.hline(track.left()..=track.right() + 2.0, at, stroke);
         if reading.is_bad() {
             // An outline, not a pointer: this is where it was, not where it is.
-            painter.add(Shape::closed_line(corners(pos2(track.right(), at), 9.0).to_vec(), Stroke::new(1.0, ink)));
+            painter.add(Shape::closed_line(corners(pos2(track.right(), at), pointer).to_vec(), Stroke::new(1.0, ink)));
         } else {
-            painter.add(triangle(pos2(track.right(), at), 9.0, ink));
+            painter.add(triangle(pos2(track.right(), at), pointer, ink));
         }
     }
     if let Some(alarm) = reading.alarm {
@@ -109,7 +111,7 @@ fn captions(
     let theme = brush.theme;
     let first = Rect::from_min_size(pos2(rect.left(), bottom + STEP), vec2(rect.width(), size::BODY * 1.3));
     let number = reading.text.clone().unwrap_or_else(|| "—".to_owned());
-    let ink = text::paint_number(painter, first, Align2::CENTER_CENTER, &number, size::BODY, reading.ink(theme));
+    let ink = text::paint_number(painter, first.shrink2(vec2(2.0, 0.0)), Align2::CENTER_CENTER, &number, size::BODY, reading.ink(theme));
     if reading.is_bad() && reading.text.is_some() {
         hatch::hatch(painter, ink.expand(1.0), theme.muted.gamma_multiply(0.6), 5.0);
     }

@@ -4,12 +4,11 @@
 //! what follows it is a [`Gap`] with its reason. Invariant: the least and the greatest value of each pixel column are
 //! inked, whatever the pen's dashes, so that zooming out hides no spike.
 //!
-//! Dense runs become bands of varying height (epaint's `BandShape`, as `egui_plot` uses them): one tessellated strip
-//! with two vertices a column, at a third of the cost of a polyline through all points.
+//! A run becomes one strip of triangles with four vertices a column, which costs the tessellator nothing.
 
 use crate::engine::{Level, Point, Quality};
 use crate::time::{Span, Utc};
-use eframe::egui::epaint::{BandPoint, BandShape};
+use eframe::egui::epaint::Mesh;
 use eframe::egui::{Color32, Painter, Pos2, Rangef, Rect, Shape, Stroke, pos2};
 
 /// The part of time and values that a plot shows, and where.
@@ -80,6 +79,12 @@ struct Run {
     /// Points that went into the columns.
     points: usize,
 }
+
+/// Up to so many columns a polyline is drawn, whose corners are finer.
+const FEW: usize = 24;
+
+/// Columns nearer than this are neighbours.
+const NEAR: f32 = 1.5;
 
 /// What one pen draws in one view. Reused from frame to frame, so that a steady trend allocates little.
 #[derive(Debug, Clone, Default)]
@@ -214,31 +219,71 @@ fn close(gap: Option<Gap>, at: Utc, view: &View, gaps: &mut Vec<Gap>) {
     }
 }
 
-/// Paints columns as a band where they hold many points, else as a polyline.
+/// Paints columns as a strip of triangles, or as a polyline where they are few.
 fn paint_solid(painter: &Painter, columns: &[Column], points: usize, stroke: Stroke) {
     if let [only] = columns {
         painter.vline(only.x, Rangef::new(only.low - stroke.width / 2.0, only.high + stroke.width / 2.0), stroke);
-    } else if points > columns.len() + columns.len() / 4 {
-        painter.add(BandShape::filled(band(columns, stroke.width), stroke.color));
-    } else {
+    } else if columns.len() <= FEW && points <= columns.len() + columns.len() / 4 {
         painter.add(Shape::line(corners(columns), stroke));
+    } else {
+        let feather = 0.5 / painter.pixels_per_point();
+        painter.add(Shape::mesh(strip(&edges(columns, stroke.width), stroke.color, feather)));
     }
 }
 
-fn band(columns: &[Column], width: f32) -> Vec<BandPoint> {
-    let mut band = Vec::with_capacity(columns.len());
-    let mut previous: Option<f32> = None;
-    for column in columns {
-        let (mut low, mut high) = (column.low, column.high);
-        // A band as thick as the pen would be hair-thin on a steep flank: reach back to where the last column ended.
-        if let Some(previous) = previous {
-            low = low.min(previous);
-            high = high.max(previous);
+/// Upper and lower edge of the ink at one place.
+type Edge = (f32, Rangef);
+
+/// Where the ink lies from column to column. On a slope a line is taller than it is wide; neighbours reach half way
+/// to each other, so that no flank has a hole; what is tall at one place alone (a step, a spike) keeps to that place.
+fn edges(columns: &[Column], width: f32) -> Vec<Edge> {
+    let half = width / 2.0;
+    let mut edges: Vec<Edge> = Vec::with_capacity(columns.len() + 8);
+    let flank = |from: &Column, to: &Column| {
+        let (dx, dy) = ((to.x - from.x).max(1e-3), (to.first - from.last).abs());
+        (half * (dy / dx).hypot(1.0)).min(half + dy / 2.0)
+    };
+    for (i, column) in columns.iter().enumerate() {
+        let before = i.checked_sub(1).and_then(|i| columns.get(i));
+        let after = columns.get(i + 1);
+        let (low, high) = (column.low.min(column.first), column.high.max(column.last));
+        let tall = high - low > width;
+        let reach = before.map_or(half, |b| flank(b, column)).max(after.map_or(half, |a| flank(column, a)));
+        if let Some(before) = before.filter(|b| tall && column.x - b.x > NEAR) {
+            let share = (column.x - half - before.x) / (column.x - before.x);
+            let y = before.last + (column.first - before.last) * share;
+            let reach = flank(before, column);
+            edges.push((column.x - half, Rangef::new(y - reach, y + reach)));
         }
-        band.push(BandPoint::new(column.x, low - width / 2.0..=high + width / 2.0));
-        previous = Some(column.last);
+        let reach = if tall { half } else { reach };
+        edges.push((column.x, Rangef::new(low - reach, high + reach)));
+        if let Some(after) = after.filter(|a| tall && a.x - column.x > NEAR) {
+            let reach = flank(column, after);
+            edges.push((column.x + half, Rangef::new(column.last - reach, column.last + reach)));
+        }
     }
-    band
+    edges
+}
+
+/// Four vertices a place: ink between two feathered edges.
+fn strip(edges: &[Edge], colour: Color32, feather: f32) -> Mesh {
+    let mut mesh = Mesh::default();
+    mesh.reserve_vertices(4 * edges.len());
+    mesh.reserve_triangles(6 * edges.len());
+    for (i, (x, y)) in edges.iter().enumerate() {
+        mesh.colored_vertex(pos2(*x, y.min - feather), Color32::TRANSPARENT);
+        mesh.colored_vertex(pos2(*x, y.min + feather), colour);
+        mesh.colored_vertex(pos2(*x, y.max - feather), colour);
+        mesh.colored_vertex(pos2(*x, y.max + feather), Color32::TRANSPARENT);
+        if i > 0 {
+            let here = 4 * i as u32;
+            for row in here..here + 3 {
+                mesh.add_triangle(row - 4, row - 3, row);
+                mesh.add_triangle(row - 3, row, row + 1);
+            }
+        }
+    }
+    mesh
 }
 
 fn corners(columns: &[Column]) -> Vec<Pos2> {
@@ -251,13 +296,14 @@ fn corners(columns: &[Column]) -> Vec<Pos2> {
         if column.high > column.first.max(column.last) {
             push(&mut corners, pos2(column.x, column.high));
         }
-        push(&mut corners, pos2(column.x + 0.5_f32.min(column.high - column.low), column.last));
+        push(&mut corners, pos2(column.x, column.last));
     }
     corners
 }
 
 fn push(corners: &mut Vec<Pos2>, corner: Pos2) {
-    if corners.last() != Some(&corner) {
+    // Two corners in one place have no direction between them, and a tessellator needs one.
+    if corners.last().is_none_or(|last| last.distance_sq(corner) > 1e-4) {
         corners.push(corner);
     }
 }
@@ -382,7 +428,7 @@ mod tests {
         assert!(trace.runs[0].columns.len() <= 101, "at most one column a point of the screen");
         let top = trace.runs[0].columns.iter().map(|c| c.low).fold(f32::MAX, f32::min);
         assert_eq!(top, view().y(95.0));
-        assert_eq!(band(&trace.runs[0].columns, 0.0).iter().map(|p| p.y.min).fold(f32::MAX, f32::min), top);
+        assert_eq!(edges(&trace.runs[0].columns, 0.0).iter().map(|(_, y)| y.min).fold(f32::MAX, f32::min), top);
     }
 
     #[test]
@@ -395,9 +441,18 @@ mod tests {
     }
 
     #[test]
-    fn a_steep_flank_leaves_no_hole_in_a_band() {
+    fn a_steep_flank_leaves_no_hole_in_the_ink() {
         let columns = [(0.0, 5.0), (1.0, 90.0)].map(|(x, y)| Column { x, first: y, low: y, high: y, last: y });
-        let band = band(&columns, 1.0);
-        assert!(band[1].y.min <= band[0].y.max);
+        let edges = edges(&columns, 1.0);
+        assert!(edges[1].1.min <= edges[0].1.max);
+    }
+
+    #[test]
+    fn a_step_after_a_long_level_is_upright_and_no_wedge() {
+        let level = Column { x: 0.0, first: 50.0, low: 50.0, high: 50.0, last: 50.0 };
+        let step = Column { x: 100.0, first: 50.0, low: 0.0, high: 50.0, last: 0.0 };
+        let edges = edges(&[level, step], 1.0);
+        let (x, y) = edges[1];
+        assert!(x > 99.0 && y.span() < 1.01, "{edges:?}");
     }
 }

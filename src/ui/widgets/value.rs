@@ -38,7 +38,7 @@ pub fn tile_ui(
     }
     let inner = rect.shrink2(vec2(2.5 * STEP, 2.0 * STEP));
     // Too low for three lines: name and number share one.
-    if inner.height() < 44.0 {
+    if inner.height() < 40.0 {
         row(&painter, inner, title, reading, brush);
         return response;
     }
@@ -163,7 +163,8 @@ fn base_line(galley: &Galley) -> f32 {
 fn row(painter: &eframe::egui::Painter, inner: Rect, title: &str, reading: &Reading<'_>, brush: &Brush<'_>) {
     let theme = brush.theme;
     let line = Rect::from_center_size(inner.center(), vec2(inner.width(), inner.height().min(24.0)));
-    let (left, right) = line.split_left_right_at_fraction(0.5);
+    let line = if reading.quality.is_good() { line } else { line.translate(vec2(0.0, inner.top() - 4.0 - line.top())) };
+    let (left, right) = line.split_left_right_at_fraction(0.45);
     let mut name = left;
     if reading.is_bad() {
         hatch::cross(painter, pos2(name.left() + 4.0, name.center().y), 7.0, theme.text);
@@ -181,17 +182,14 @@ fn row(painter: &eframe::egui::Painter, inner: Rect, title: &str, reading: &Read
         );
         right.max.x -= 22.0;
     }
-    let shown = format!(
-        "{} {}",
-        reading.text.as_deref().unwrap_or("—"),
-        if reading.text.is_some() { reading.unit } else { "" }
-    );
-    let mut words = shown.trim_end().to_owned();
-    if !reading.quality.is_good() {
-        words = format!("{words}  {}", reading.reason());
-    }
-    let ink = text::paint(painter, right, Align2::RIGHT_CENTER, words, fonts::regular(size::BODY), reading.ink(theme));
+    let unit = if reading.text.is_some() { reading.unit } else { "" };
+    let shown = format!("{} {unit}", reading.text.as_deref().unwrap_or("—"));
+    let ink = text::paint_number(painter, right, Align2::RIGHT_CENTER, shown.trim_end(), size::BODY, reading.ink(theme));
     if reading.is_bad() && reading.text.is_some() {
         hatch::hatch(painter, ink, theme.muted.gamma_multiply(0.6), 6.0);
+    }
+    if !reading.quality.is_good() {
+        let below = Rect::from_min_max(pos2(inner.left(), line.bottom() - 4.0), pos2(inner.right(), inner.bottom() + 6.0));
+        text::paint(painter, below, Align2::LEFT_TOP, reading.reason(), fonts::regular(size::SMALL), theme.text);
     }
 }
