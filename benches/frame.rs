@@ -1,2 +1,239 @@
-//! To be written.
-fn main() {}
+//! A frame, built and tessellated, at 1920×1080: 200 gauges, 8 trends of 8 pens of 1,000 points, an alarm list; through the
+//! program's own panels, and as the same parts measured bare (plain shapes, `egui_plot`, rows of labels) in the same run.
+//!
+//! `cargo bench --bench frame`; the figure to reach is at most 1.5 times the bare parts. Every frame shows other values
+//! than the one before, so that no text is found laid out already.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use eframe::egui::{self, Align2, Color32, Context, FontId, Pos2, RawInput, Rect, ScrollArea, Sense, Shape, Stroke, Ui, pos2, vec2};
+use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
+use std::fmt::Write as _;
+use watchkeeper::ui::panels::{Panels, display_ui};
+use watchkeeper::ui::sample::{self, Sample};
+use watchkeeper::ui::theme::Theme;
+use watchkeeper::ui::{Frame, Outbox};
+
+const GAUGES: usize = 200;
+const TRENDS: usize = 8;
+const PENS: usize = 8;
+const POINTS: i64 = 1_000;
+
+/// One project that has all parts on one display, and each part on one of its own.
+fn project_text() -> String {
+    let mut text = String::from(
+        "watchkeeper = 1\nname = \"bench\"\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"127.0.0.1:502\"\n",
+    );
+    for i in 0..GAUGES {
+        let limit = if i % 2 == 0 { 90.0 } else { 30.0 };
+        write!(
+            text,
+            "[[tag]]\nname = \"g{i}\"\ndevice = \"plc1\"\nregister = \"holding:{}\"\ntype = \"f32\"\nunit = \"bar\"\ndecimals = 1\n\
+             range = [0, 100]\nnormal = [20, 80]\nalarm = [{{ kind = \"high\", limit = {limit}, priority = \"medium\" }}]\n",
+            2 * i
+        )
+        .expect("writing to a string");
+    }
+    for i in 0..TRENDS * PENS {
+        write!(
+            text,
+            "[[tag]]\nname = \"p{i}\"\ndevice = \"plc1\"\nregister = \"holding:{}\"\ntype = \"f32\"\nunit = \"m\"\ndecimals = 2\nrange = [0, 40]\n",
+            1_000 + 2 * i
+        )
+        .expect("writing to a string");
+    }
+    let gauges: String = (0..10)
+        .map(|row| {
+            let tags: Vec<String> = (0..20).map(|i| format!("\"g{}\"", row * 20 + i)).collect();
+            format!("  {{ kind = \"gauge\", at = [0, {}, 24, 2], title = \"Row {row}\", tags = [{}] }},\n", 2 * row, tags.join(", "))
+        })
+        .collect();
+    let trends: String = (0..TRENDS)
+        .map(|t| {
+            let pens: Vec<String> = (0..PENS).map(|p| format!("{{ tag = \"p{}\" }}", t * PENS + p)).collect();
+            let (x, y) = (24 + 12 * (t % 2), 5 * (t / 2));
+            format!("  {{ kind = \"trend\", at = [{x}, {y}, 12, 5], span = \"1000s\", pens = [{}] }},\n", pens.join(", "))
+        })
+        .collect();
+    let alarms = "  { kind = \"alarms\", at = [0, 20, 48, 7] },\n";
+    for (name, panels) in [("all", format!("{gauges}{trends}{alarms}")), ("gauges", gauges), ("trends", trends), ("alarms", alarms.to_owned())] {
+        write!(text, "[[display]]\nname = \"{name}\"\ncolumns = 48\npanel = [\n{panels}]\n").expect("writing to a string");
+    }
+    text
+}
+
+fn value(tag: &str, at: i64, shift: f64) -> Option<f64> {
+    let number: f64 = tag[1..].parse().ok()?;
+    let t = at as f64 + shift;
+    Some(if tag.starts_with('g') {
+        50.0 + 9.0 * (number * 0.37 + t * 0.2).sin()
+    } else {
+        let unrest = ((at * 7_919 + number as i64 * 31).rem_euclid(97)) as f64 * 0.05;
+        20.0 + (t * 0.013 + number).sin() * 10.0 + unrest
+    })
+}
+
+/// Ours: two snapshots in turn, so that values change from frame to frame.
+struct Ours {
+    ctx: Context,
+    theme: Theme,
+    samples: [Sample; 2],
+    panels: Panels,
+    turn: usize,
+}
+
+impl Ours {
+    fn new() -> Self {
+        let text = project_text();
+        let samples = [0.0, 0.4].map(|shift| sample::of(&text, POINTS, 1, |tag, at| value(tag, at, shift)));
+        assert!(samples[0].about.issues.iter().all(|i| i.severity == watchkeeper::project::Severity::Warning), "{:?}", samples[0].about.issues);
+        assert_eq!(samples[0].snapshot.alarms.len(), GAUGES / 2);
+        let (ctx, theme) = (Context::default(), Theme::dark());
+        theme.install(&ctx);
+        Self { ctx, theme, samples, panels: Panels::default(), turn: 0 }
+    }
+
+    fn frame(&mut self, display: usize) -> usize {
+        self.turn += 1;
+        let Self { ctx, theme, samples, panels, turn } = self;
+        let sample = &samples[*turn % 2];
+        let frame = Frame { snapshot: &sample.snapshot, about: &sample.about, theme, zone: &sample.zone, blink_on: true, chosen: None };
+        let mut out = Outbox::default();
+        paint(ctx, *turn, |ui| display_ui(ui, &frame, display, panels, &mut out))
+    }
+}
+
+/// Builds and tessellates one frame; gives back its vertices.
+fn paint(ctx: &Context, turn: usize, add: impl FnMut(&mut Ui)) -> usize {
+    let input = RawInput {
+        screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1920.0, 1080.0))),
+        time: Some(turn as f64 / 60.0),
+        ..RawInput::default()
+    };
+    let mut output = ctx.run_ui(input, add);
+    output.textures_delta.clear();
+    let primitives = ctx.tessellate(output.shapes, output.pixels_per_point);
+    let vertices = |p: &egui::ClippedPrimitive| match &p.primitive {
+        egui::epaint::Primitive::Mesh(mesh) => mesh.vertices.len(),
+        egui::epaint::Primitive::Callback(_) => 0,
+    };
+    primitives.iter().map(vertices).sum()
+}
+
+/// The same parts, as one would paint them with nothing but egui and `egui_plot`.
+struct Bare {
+    ctx: Context,
+    lines: Vec<Vec<PlotPoint>>,
+    turn: usize,
+}
+
+const INK: [Color32; 4] = [Color32::LIGHT_BLUE, Color32::LIGHT_GREEN, Color32::KHAKI, Color32::WHITE];
+
+impl Bare {
+    fn new() -> Self {
+        let ctx = Context::default();
+        Theme::dark().install(&ctx);
+        let line = |i: usize| (0..POINTS).map(|at| PlotPoint::new(at as f64, value(&format!("p{i}"), at, 0.0).unwrap_or(0.0))).collect();
+        Self { ctx, lines: (0..TRENDS * PENS).map(line).collect(), turn: 0 }
+    }
+
+    fn frame(&mut self, parts: &[Part]) -> usize {
+        self.turn += 1;
+        let Self { ctx, lines, turn } = self;
+        paint(ctx, *turn, |ui| {
+            for part in parts {
+                match part {
+                    Part::Gauges => gauges(ui, *turn),
+                    Part::Trends => trends(ui, lines),
+                    Part::Alarms => alarms(ui, *turn),
+                }
+            }
+        })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Part {
+    Gauges,
+    Trends,
+    Alarms,
+}
+
+/// An arc for the scale, one for the value, a pointer, nine ticks, a number and a name.
+fn gauges(ui: &mut Ui, turn: usize) {
+    for i in 0..GAUGES {
+        let rect = Rect::from_min_size(pos2(10.0 + 47.0 * (i % 20) as f32, 80.0 * (i / 20) as f32 + 30.0), vec2(46.0, 46.0));
+        let _response = ui.interact(rect, ui.scope_id().with(i), Sense::click());
+        let share = value(&format!("g{i}"), turn as i64, 0.0).unwrap_or(0.0) as f32 / 100.0;
+        let (painter, center, radius) = (ui.painter(), rect.center(), 19.0);
+        let arc = |from: f32, to: f32| -> Vec<Pos2> {
+            (0..=24).map(|n| center + radius * egui::Vec2::angled(from + (to - from) * n as f32 / 24.0)).collect()
+        };
+        let (start, end) = (0.75 * std::f32::consts::PI, 2.25 * std::f32::consts::PI);
+        let at = start + (end - start) * share;
+        painter.rect_filled(rect, 3.0, Color32::BLACK);
+        painter.add(Shape::line(arc(start, end), Stroke::new(4.0, Color32::DARK_GRAY)));
+        painter.add(Shape::line(arc(start, at), Stroke::new(4.0, Color32::LIGHT_BLUE)));
+        painter.line_segment([center, center + 0.8 * radius * egui::Vec2::angled(at)], Stroke::new(2.0, Color32::WHITE));
+        for tick in 0..=8 {
+            let away = egui::Vec2::angled(start + (end - start) * tick as f32 / 8.0);
+            painter.line_segment([center + away * radius * 0.85, center + away * radius * 0.95], Stroke::new(1.0, Color32::GRAY));
+        }
+        let number = format!("{:.1}", share * 100.0);
+        painter.text(center + vec2(0.0, 10.0), Align2::CENTER_CENTER, number, FontId::proportional(10.0), Color32::WHITE);
+        painter.text(center + vec2(0.0, 19.0), Align2::CENTER_CENTER, "TIC-101", FontId::proportional(8.0), Color32::GRAY);
+    }
+}
+
+fn trends(ui: &mut Ui, lines: &[Vec<PlotPoint>]) {
+    for (index, lines) in lines.chunks(PENS).enumerate() {
+        let rect = Rect::from_min_size(pos2(960.0 + 480.0 * (index % 2) as f32, 200.0 * (index / 2) as f32), vec2(470.0, 190.0));
+        ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| {
+            Plot::new(("plot", index)).width(rect.width()).height(rect.height()).show(ui, |plot| {
+                for (pen, line) in lines.iter().enumerate() {
+                    plot.line(Line::new(format!("p{pen}"), PlotPoints::Borrowed(line)).color(INK[pen % 4]).width(1.5));
+                }
+            });
+        });
+    }
+}
+
+/// Rows of seven labels and a button.
+fn alarms(ui: &mut Ui, turn: usize) {
+    let rect = Rect::from_min_size(pos2(0.0, 810.0), vec2(1920.0, 260.0));
+    ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| {
+        ScrollArea::vertical().auto_shrink(false).show_rows(ui, 22.0, GAUGES / 2, |ui, rows| {
+            for row in rows {
+                ui.horizontal(|ui| {
+                    ui.label("3");
+                    ui.label("14:03:22");
+                    ui.label(format!("{} s", row + turn));
+                    ui.label("g17/high");
+                    ui.label("unacknowledged");
+                    ui.label(format!("{:.1} bar", (row + turn) as f64 * 0.31));
+                    ui.label("g17 is high");
+                    let _button = ui.button("Acknowledge");
+                });
+            }
+        });
+    });
+}
+
+fn frames(criterion: &mut Criterion) {
+    let (mut ours, mut bare) = (Ours::new(), Bare::new());
+    let cases: [(&str, usize, &[Part]); 4] = [
+        ("all", 0, &[Part::Gauges, Part::Trends, Part::Alarms]),
+        ("gauges", 1, &[Part::Gauges]),
+        ("trends", 2, &[Part::Trends]),
+        ("alarms", 3, &[Part::Alarms]),
+    ];
+    let mut group = criterion.benchmark_group("frame");
+    group.sample_size(50).measurement_time(std::time::Duration::from_secs(3)).warm_up_time(std::time::Duration::from_secs(1));
+    for (name, display, parts) in cases {
+        group.bench_function(format!("{name}, ours"), |b| b.iter(|| ours.frame(display)));
+        group.bench_function(format!("{name}, bare"), |b| b.iter(|| bare.frame(parts)));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, frames);
+criterion_main!(benches);

@@ -98,6 +98,12 @@ impl AlarmList {
         );
         let body = Rect::from_min_max(pos2(rect.left(), head.bottom()), pos2(rect.right(), foot.top()));
 
+        // Whole rows only, where there are more than fit: half a row reads like a fault of the picture.
+        let body = if order.len() as f32 * row::HEIGHT > body.height() && body.height() > 2.0 * row::HEIGHT {
+            body.with_max_y(body.top() + (body.height() / row::HEIGHT).floor() * row::HEIGHT)
+        } else {
+            body
+        };
         let mut visible = Vec::new();
         ui.scope_builder(UiBuilder::new().max_rect(body).id_salt("rows"), |ui| {
             grid::plain_scrolling(ui);

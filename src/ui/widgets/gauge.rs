@@ -30,6 +30,9 @@ pub fn gauge_ui(ui: &Ui, rect: Rect, id: Id, reading: &Reading<'_>, scale: &Scal
     }
     let theme = brush.theme;
     let painter = ui.painter_at(rect);
+    if reading.is_bad() {
+        hatch::dashed_frame(&painter, rect, theme.muted);
+    }
     let below = if scale.setpoint.is_some() || !reading.quality.is_good() { size::BODY * 1.5 } else { 0.0 };
     // The ring's lower quarter is open, so that it needs 0.854 of its diameter in height.
     let radius = ((rect.width() - 16.0) / 2.0).min((rect.height() - below - 10.0) / 1.75).max(12.0);

@@ -35,6 +35,13 @@ pub fn paint(
     placed
 }
 
+/// At most so many lines, wrapped at words.
+pub fn lines(painter: &Painter, text: &str, size: f32, colour: Color32, max_width: f32, rows: usize) -> Arc<Galley> {
+    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(fonts::regular(size), colour));
+    job.wrap = TextWrapping { max_width, max_rows: rows, break_anywhere: false, ..TextWrapping::default() };
+    painter.layout_job(job)
+}
+
 /// Several lines, wrapped at words to the width of `rect` and cut after as many rows as fit.
 pub fn paint_wrapped(painter: &Painter, rect: Rect, text: impl Into<String>, font: FontId, colour: Color32) -> Rect {
     if rect.width() < 4.0 || rect.height() < 4.0 {

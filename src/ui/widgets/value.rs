@@ -131,7 +131,11 @@ pub fn number(
     let unit_room = unit.as_ref().map_or(0.0, |u| u.size().x + 7.0);
     let room = (row.width() - unit_room).max(24.0);
     let galley = match font {
-        Some(font) => text::line(painter, shown, font, reading.ink(theme), room),
+        // Words too long for one large line stand on two small ones.
+        Some(font) => {
+            let line = text::line(painter, shown, font.clone(), reading.ink(theme), f32::INFINITY);
+            if line.size().x <= room { line } else { text::lines(painter, shown, size::BODY, reading.ink(theme), room, 2) }
+        }
         None => text::number(painter, shown, number_size, reading.ink(theme), room),
     };
     let at = Pos2::new(row.left(), row.center().y - galley.size().y / 2.0);
