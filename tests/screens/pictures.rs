@@ -6,11 +6,16 @@ use watchkeeper::ui::sample;
 use watchkeeper::ui::theme::{Theme, ThemeChoice};
 
 const SIZE: [f32; 2] = [1280.0, 800.0];
-const DISPLAYS: [(&str, &str); 4] =
-    [("Tank farm", "tank-farm"), ("Pump house 1", "pump-house"), ("Network", "network"), ("", "alarm-list")];
+const DISPLAYS: [(&str, &str); 5] = [
+    ("Tank farm", "tank-farm"),
+    ("Pump house 1", "pump-house"),
+    ("Network", "network"),
+    ("Broken", "broken"),
+    ("", "alarm-list"),
+];
 
 fn all_displays(theme: ThemeChoice, name: &str) {
-    let sample = sample::riverside();
+    let sample = sample::broken();
     for (display, file) in DISPLAYS {
         let mut harness = Stage::new(sample.clone(), display, theme).harness(SIZE, 1.0);
         let image = picture(&mut harness, &format!("{file}-{name}"));

@@ -89,7 +89,8 @@ impl AlarmList {
         let waiting_above = self.waiting_above(snapshot, wanted);
 
         let line = size::SMALL * 1.6;
-        let places = table::places(&row::COLUMNS, rect.width() - row::SCROLL_BAR);
+        let columns = row::columns(name_width(ui, snapshot, &order));
+        let places = table::places(&columns, rect.width() - row::SCROLL_BAR);
         let head = Rect::from_min_size(rect.min, vec2(rect.width() - row::SCROLL_BAR, line));
         table::heads(ui.painter(), head, &row::COLUMNS, &places, frame.theme);
         let foot = Rect::from_min_max(
@@ -201,6 +202,16 @@ impl AlarmList {
             text::paint(ui.painter(), left, Align2::LEFT_CENTER, words, fonts::strong(size::BODY), frame.theme.text);
         }
     }
+}
+
+/// Width of the longest name among the first rows, so that names are whole where there is room for them at all.
+fn name_width(ui: &Ui, snapshot: &Snapshot, order: &[AlarmId]) -> f32 {
+    let names = order.iter().take(40).filter_map(|id| snapshot.plan.alarm(*id)).map(|a| &a.name);
+    let longest = names.max_by_key(|name| name.chars().count());
+    let width = |name: &std::sync::Arc<str>| {
+        ui.painter().layout_no_wrap(name.to_string(), fonts::strong(size::BODY), eframe::egui::Color32::WHITE).size().x
+    };
+    longest.map_or(0.0, width) + 2.0
 }
 
 /// Whether a press may acknowledge it.

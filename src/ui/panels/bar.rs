@@ -65,12 +65,16 @@ impl BarPanel {
         let doubtful = |(reading, title): (Option<Reading<'_>>, &String)| {
             let reading = reading.filter(|r| !r.quality.is_good())?;
             let age = reading.age.as_ref().map(|a| format!(", {a}")).unwrap_or_default();
-            Some(format!("{title} {}{age}", reading.reason()))
+            Some((format!("{title} {}", reading.reason()), age))
         };
         let mut reasons = cx.tags().map(|(_, reading, _)| reading).zip(titles).filter_map(doubtful);
-        let Some(first) = reasons.next() else { return cx.rect };
+        let Some((first, age)) = reasons.next() else { return cx.rect };
         let more = reasons.count();
-        let words = if more > 0 { format!("{first}; and {more} more") } else { first };
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        // The age goes where it has no room: a length of time that is cut is another one.
+        let fits = |words: &str| text::line(ui.painter(), words, fonts::regular(size::SMALL), cx.frame.theme.text, f32::INFINITY).size().x <= cx.rect.width();
+        let whole = format!("{first}{age}{more}");
+        let words = if fits(&whole) { whole } else { format!("{first}{more}") };
         let line = cx.rect.with_min_y(cx.rect.bottom() - size::SMALL * 1.4);
         text::paint(ui.painter(), line, Align2::LEFT_CENTER, words, fonts::regular(size::SMALL), cx.frame.theme.text);
         cx.rect.with_max_y(line.top())

@@ -33,7 +33,16 @@ const WATCHED_SECS: i64 = 7_200;
 /// Riverside, with something wrong of every kind: tank 1 about to overflow, a device gone, a value that was bad for a
 /// while, an alarm that returned, others acknowledged.
 pub fn riverside() -> Sample {
-    let mut play = Play::new(include_str!("riverside.toml"));
+    storm(include_str!("riverside.toml"))
+}
+
+/// The same with one more display, "Broken", on which everything is wrong that can be wrong with a display.
+pub fn broken() -> Sample {
+    storm(concat!(include_str!("riverside.toml"), include_str!("broken.toml")))
+}
+
+fn storm(text: &str) -> Sample {
+    let mut play = Play::new(text);
     let mut at = -WATCHED_SECS;
     while at <= 0 {
         play.step(at, |tag, at| riverside_value(tag, at));

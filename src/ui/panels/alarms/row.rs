@@ -28,9 +28,16 @@ pub const COLUMNS: [Column; 8] = [
     column("Alarm", 128.0, 0.6, 99),
     column("State", 106.0, 0.0, 70),
     numbers("Value now", 84.0, 60),
-    column("Message", 110.0, 1.6, 50),
+    column("Message", 110.0, 1.6, 65),
     column("", 90.0, 0.0, 95),
 ];
+
+/// The columns, with this room for the names of alarms.
+pub fn columns(name_width: f32) -> [Column; 8] {
+    let mut columns = COLUMNS;
+    columns[3].width = name_width.clamp(COLUMNS[3].width, 260.0);
+    columns
+}
 
 /// A row to be painted.
 #[derive(Clone, Copy)]
