@@ -5,7 +5,9 @@
 //! than the one before, so that no text is found laid out already.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use eframe::egui::{self, Align2, Color32, Context, FontId, Pos2, RawInput, Rect, ScrollArea, Sense, Shape, Stroke, Ui, pos2, vec2};
+use eframe::egui::{
+    self, Align2, Color32, Context, FontId, Pos2, RawInput, Rect, ScrollArea, Sense, Shape, Stroke, Ui, pos2, vec2,
+};
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
 use std::fmt::Write as _;
 use watchkeeper::ui::panels::{Panels, display_ui};
@@ -41,22 +43,37 @@ fn project_text() -> String {
         )
         .expect("writing to a string");
     }
-    let gauges: String = (0..10)
+    let gauges = (0..10)
         .map(|row| {
             let tags: Vec<String> = (0..20).map(|i| format!("\"g{}\"", row * 20 + i)).collect();
-            format!("  {{ kind = \"gauge\", at = [0, {}, 24, 2], title = \"Row {row}\", tags = [{}] }},\n", 2 * row, tags.join(", "))
+            format!(
+                "  {{ kind = \"gauge\", at = [0, {}, 24, 2], title = \"Row {row}\", tags = [{}] }},\n",
+                2 * row,
+                tags.join(", ")
+            )
         })
-        .collect();
-    let trends: String = (0..TRENDS)
+        .collect::<Vec<_>>()
+        .concat();
+    let trends = (0..TRENDS)
         .map(|t| {
             let pens: Vec<String> = (0..PENS).map(|p| format!("{{ tag = \"p{}\" }}", t * PENS + p)).collect();
             let (x, y) = (24 + 12 * (t % 2), 5 * (t / 2));
-            format!("  {{ kind = \"trend\", at = [{x}, {y}, 12, 5], span = \"1000s\", pens = [{}] }},\n", pens.join(", "))
+            format!(
+                "  {{ kind = \"trend\", at = [{x}, {y}, 12, 5], span = \"1000s\", pens = [{}] }},\n",
+                pens.join(", ")
+            )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let alarms = "  { kind = \"alarms\", at = [0, 20, 48, 7] },\n";
-    for (name, panels) in [("all", format!("{gauges}{trends}{alarms}")), ("gauges", gauges), ("trends", trends), ("alarms", alarms.to_owned())] {
-        write!(text, "[[display]]\nname = \"{name}\"\ncolumns = 48\npanel = [\n{panels}]\n").expect("writing to a string");
+    for (name, panels) in [
+        ("all", format!("{gauges}{trends}{alarms}")),
+        ("gauges", gauges),
+        ("trends", trends),
+        ("alarms", alarms.to_owned()),
+    ] {
+        write!(text, "[[display]]\nname = \"{name}\"\ncolumns = 48\npanel = [\n{panels}]\n")
+            .expect("writing to a string");
     }
     text
 }
@@ -85,7 +102,11 @@ impl Ours {
     fn new() -> Self {
         let text = project_text();
         let samples = [0.0, 0.4].map(|shift| sample::of(&text, POINTS, 1, |tag, at| value(tag, at, shift)));
-        assert!(samples[0].about.issues.iter().all(|i| i.severity == watchkeeper::project::Severity::Warning), "{:?}", samples[0].about.issues);
+        assert!(
+            samples[0].about.issues.iter().all(|i| i.severity == watchkeeper::project::Severity::Warning),
+            "{:?}",
+            samples[0].about.issues
+        );
         assert_eq!(samples[0].snapshot.alarms.len(), GAUGES / 2);
         let (ctx, theme) = (Context::default(), Theme::dark());
         theme.install(&ctx);
@@ -96,7 +117,14 @@ impl Ours {
         self.turn += 1;
         let Self { ctx, theme, samples, panels, turn } = self;
         let sample = &samples[*turn % 2];
-        let frame = Frame { snapshot: &sample.snapshot, about: &sample.about, theme, zone: &sample.zone, blink_on: true, chosen: None };
+        let frame = Frame {
+            snapshot: &sample.snapshot,
+            about: &sample.about,
+            theme,
+            zone: &sample.zone,
+            blink_on: true,
+            chosen: None,
+        };
         let mut out = Outbox::default();
         paint(ctx, *turn, |ui| display_ui(ui, &frame, display, panels, &mut out))
     }
@@ -132,7 +160,9 @@ impl Bare {
     fn new() -> Self {
         let ctx = Context::default();
         Theme::dark().install(&ctx);
-        let line = |i: usize| (0..POINTS).map(|at| PlotPoint::new(at as f64, value(&format!("p{i}"), at, 0.0).unwrap_or(0.0))).collect();
+        let line = |i: usize| {
+            (0..POINTS).map(|at| PlotPoint::new(at as f64, value(&format!("p{i}"), at, 0.0).unwrap_or(0.0))).collect()
+        };
         Self { ctx, lines: (0..TRENDS * PENS).map(line).collect(), turn: 0 }
     }
 
@@ -159,9 +189,10 @@ enum Part {
 }
 
 /// An arc for the scale, one for the value, a pointer, nine ticks, a number and a name.
-fn gauges(ui: &mut Ui, turn: usize) {
+fn gauges(ui: &Ui, turn: usize) {
     for i in 0..GAUGES {
-        let rect = Rect::from_min_size(pos2(10.0 + 47.0 * (i % 20) as f32, 80.0 * (i / 20) as f32 + 30.0), vec2(46.0, 46.0));
+        let rect =
+            Rect::from_min_size(pos2(10.0 + 47.0 * (i % 20) as f32, 80.0 * (i / 20) as f32 + 30.0), vec2(46.0, 46.0));
         let _response = ui.interact(rect, ui.scope_id().with(i), Sense::click());
         let share = value(&format!("g{i}"), turn as i64, 0.0).unwrap_or(0.0) as f32 / 100.0;
         let (painter, center, radius) = (ui.painter(), rect.center(), 19.0);
@@ -173,20 +204,39 @@ fn gauges(ui: &mut Ui, turn: usize) {
         painter.rect_filled(rect, 3.0, Color32::BLACK);
         painter.add(Shape::line(arc(start, end), Stroke::new(4.0, Color32::DARK_GRAY)));
         painter.add(Shape::line(arc(start, at), Stroke::new(4.0, Color32::LIGHT_BLUE)));
-        painter.line_segment([center, center + 0.8 * radius * egui::Vec2::angled(at)], Stroke::new(2.0, Color32::WHITE));
+        painter
+            .line_segment([center, center + 0.8 * radius * egui::Vec2::angled(at)], Stroke::new(2.0, Color32::WHITE));
         for tick in 0..=8 {
             let away = egui::Vec2::angled(start + (end - start) * tick as f32 / 8.0);
-            painter.line_segment([center + away * radius * 0.85, center + away * radius * 0.95], Stroke::new(1.0, Color32::GRAY));
+            painter.line_segment(
+                [center + away * radius * 0.85, center + away * radius * 0.95],
+                Stroke::new(1.0, Color32::GRAY),
+            );
         }
         let number = format!("{:.1}", share * 100.0);
-        painter.text(center + vec2(0.0, 10.0), Align2::CENTER_CENTER, number, FontId::proportional(10.0), Color32::WHITE);
-        painter.text(center + vec2(0.0, 19.0), Align2::CENTER_CENTER, "TIC-101", FontId::proportional(8.0), Color32::GRAY);
+        painter.text(
+            center + vec2(0.0, 10.0),
+            Align2::CENTER_CENTER,
+            number,
+            FontId::proportional(10.0),
+            Color32::WHITE,
+        );
+        painter.text(
+            center + vec2(0.0, 19.0),
+            Align2::CENTER_CENTER,
+            "TIC-101",
+            FontId::proportional(8.0),
+            Color32::GRAY,
+        );
     }
 }
 
 fn trends(ui: &mut Ui, lines: &[Vec<PlotPoint>]) {
     for (index, lines) in lines.chunks(PENS).enumerate() {
-        let rect = Rect::from_min_size(pos2(960.0 + 480.0 * (index % 2) as f32, 200.0 * (index / 2) as f32), vec2(470.0, 190.0));
+        let rect = Rect::from_min_size(
+            pos2(960.0 + 480.0 * (index % 2) as f32, 200.0 * (index / 2) as f32),
+            vec2(470.0, 190.0),
+        );
         ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| {
             Plot::new(("plot", index)).width(rect.width()).height(rect.height()).show(ui, |plot| {
                 for (pen, line) in lines.iter().enumerate() {
@@ -227,7 +277,10 @@ fn frames(criterion: &mut Criterion) {
         ("alarms", 3, &[Part::Alarms]),
     ];
     let mut group = criterion.benchmark_group("frame");
-    group.sample_size(50).measurement_time(std::time::Duration::from_secs(3)).warm_up_time(std::time::Duration::from_secs(1));
+    group
+        .sample_size(50)
+        .measurement_time(std::time::Duration::from_secs(3))
+        .warm_up_time(std::time::Duration::from_secs(1));
     for (name, display, parts) in cases {
         group.bench_function(format!("{name}, ours"), |b| b.iter(|| ours.frame(display)));
         group.bench_function(format!("{name}, bare"), |b| b.iter(|| bare.frame(parts)));

@@ -1,5 +1,6 @@
 //! Pictures without a display and without a GPU: egui's triangles filled on the CPU, row by row. Scalar arithmetic in one
 //! order, so that the same screen is the same picture on every machine.
+#![expect(clippy::iter_over_hash_type, reason = "textures are told apart by their id, in whatever order they come")]
 
 use eframe::egui::epaint::{ImageData, Primitive, Vertex, textures::TextureFilter};
 use eframe::egui::{ClippedPrimitive, Color32, Context, FullOutput, TextureId, TexturesDelta};

@@ -172,7 +172,7 @@ impl AlarmList {
     /// Below the rows: what waits above, and one button for all that is seen.
     fn foot_ui(
         &mut self,
-        ui: &mut Ui,
+        ui: &Ui,
         rect: Rect,
         frame: &Frame<'_>,
         visible: Vec<AlarmRef>,

@@ -30,14 +30,15 @@ impl PanelView for BarPanel {
             cx.tags().map(|(_, _, id)| Some(cx.alarms.scale(cx.frame.snapshot, id?))).collect();
         let names: Vec<&str> = cx.panel.tags.iter().map(String::as_str).collect();
         let mut titles = short_names(&names);
-        let rect = self.say_why_ui(ui, cx, &titles);
+        let rect = Self::say_why_ui(ui, cx, &titles);
         let mut scales = scales_by_bar.iter().flatten();
         let shared = scales.next().filter(|first| scales.all(|s| s.range == first.range));
         let left = rect.left() + if shared.is_some() { SCALE } else { 0.0 };
         let width = ((rect.right() - left) / titles.len().max(1) as f32).min(WIDEST);
         // Where "tank1" has no room, "t1" has.
         let fits = |title: &String| {
-            let galley = text::line(ui.painter(), title.as_str(), fonts::regular(size::SMALL), brush.theme.muted, f32::INFINITY);
+            let galley =
+                text::line(ui.painter(), title.as_str(), fonts::regular(size::SMALL), brush.theme.muted, f32::INFINITY);
             galley.size().x <= width - 4.0
         };
         if !titles.iter().all(fits) {
@@ -61,7 +62,7 @@ impl PanelView for BarPanel {
 
 impl BarPanel {
     /// A line below the bars: which of them is not good, why, since when. Gives back the room above it.
-    fn say_why_ui(&self, ui: &Ui, cx: &Cx<'_>, titles: &[String]) -> Rect {
+    fn say_why_ui(ui: &Ui, cx: &Cx<'_>, titles: &[String]) -> Rect {
         let doubtful = |(reading, title): (Option<Reading<'_>>, &String)| {
             let reading = reading.filter(|r| !r.quality.is_good())?;
             let age = reading.age.as_ref().map(|a| format!(", {a}")).unwrap_or_default();
@@ -72,7 +73,10 @@ impl BarPanel {
         let more = reasons.count();
         let more = if more > 0 { format!("; and {more} more") } else { String::new() };
         // The age goes where it has no room: a length of time that is cut is another one.
-        let fits = |words: &str| text::line(ui.painter(), words, fonts::regular(size::SMALL), cx.frame.theme.text, f32::INFINITY).size().x <= cx.rect.width();
+        let fits = |words: &str| {
+            text::line(ui.painter(), words, fonts::regular(size::SMALL), cx.frame.theme.text, f32::INFINITY).size().x
+                <= cx.rect.width()
+        };
         let whole = format!("{first}{age}{more}");
         let words = if fits(&whole) { whole } else { format!("{first}{more}") };
         let line = cx.rect.with_min_y(cx.rect.bottom() - size::SMALL * 1.4);
@@ -99,7 +103,10 @@ fn short_names(names: &[&str]) -> Vec<String> {
 /// The letters that all names begin with, cut to the first: `tank1, tank2` become `t1, t2`.
 fn initials(names: &[String]) -> Vec<String> {
     let Some(first) = names.first() else { return Vec::new() };
-    let common = first.chars().enumerate().take_while(|(i, c)| c.is_alphabetic() && names.iter().all(|n| n.chars().nth(*i) == Some(*c)));
+    let common = first
+        .chars()
+        .enumerate()
+        .take_while(|(i, c)| c.is_alphabetic() && names.iter().all(|n| n.chars().nth(*i) == Some(*c)));
     let common = common.count();
     if common < 2 {
         return names.to_vec();

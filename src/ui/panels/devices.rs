@@ -92,7 +92,7 @@ fn row(
         let center = pos2(cell.left() + 10.0, cell.center().y);
         match (&alarm, &status.state) {
             (Some((alarm, view)), _) => {
-                Symbol::from_state(alarm.priority, view.state).paint(painter, theme, center, 12.0, cx.frame.blink_on)
+                Symbol::from_state(alarm.priority, view.state).paint(painter, theme, center, 12.0, cx.frame.blink_on);
             }
             (None, LinkState::Connected) => {
                 painter.circle_filled(center, 4.0, theme.normal);

@@ -108,8 +108,8 @@ impl<'a> Cx<'a> {
             (Some(title), _) => title.clone(),
             (None, [tag]) => tag.clone(),
             (None, _) => {
-                let word = self.panel.kind.word();
-                word.get(..1).map(str::to_uppercase).unwrap_or_default() + word.get(1..).unwrap_or_default()
+                let mut letters = self.panel.kind.word().chars();
+                letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
             }
         }
     }

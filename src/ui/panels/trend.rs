@@ -360,7 +360,8 @@ fn paint_limit(
     let words = format!("{name} {}", words::number(limit.value, None));
     // The number is never cut: in a narrow plot the pen's name goes first.
     let named = if pen.index == 0 { words.clone() } else { format!("{} {words}", pen.name) };
-    let fits = text::line(painter, named.as_str(), fonts::regular(size::SMALL), theme.muted, f32::INFINITY).size().x <= plot.width() * 0.6;
+    let fits = text::line(painter, named.as_str(), fonts::regular(size::SMALL), theme.muted, f32::INFINITY).size().x
+        <= plot.width() * 0.6;
     let words = if fits { named } else { words };
     let place = Rect::from_min_size(pos2(above.x + 10.0, above.y - 7.0), vec2(plot.width() * 0.6, 14.0));
     text::paint(painter, place, Align2::LEFT_CENTER, words, fonts::regular(size::SMALL), theme.muted);

@@ -45,7 +45,7 @@ fn storm(text: &str) -> Sample {
     let mut play = Play::new(text);
     let mut at = -WATCHED_SECS;
     while at <= 0 {
-        play.step(at, |tag, at| riverside_value(tag, at));
+        play.step(at, riverside_value);
         // What the shift has dealt with before the picture is taken.
         for (when, alarm) in [(-6_900_i64, "feederA.pf/low"), (-700, "tank1.level/high"), (-840, "station.inflow/high")]
         {
@@ -148,13 +148,14 @@ fn calm_value(tag: &str, at: i64) -> f64 {
         "pump1.pressure" => 5.82 + wobble(t, 15, 0.06),
         "pump1.speed" | "pump1.speed_setpoint" => 1_450.0,
         "pump1.running" => f64::from(u8::from(!(-1_500..-1_100).contains(&at))),
-        "pump2.mode" | "pump3.running" => 1.0,
+
         "pump2.vibration" => 2.1 + wobble(t, 31, 0.1),
         "pump3.flow" => 92.0 + wobble(t, 17, 3.0),
         "rain.rate" | "valve101.open" => 0.0,
         "weather.wind" => 6.4 + wobble(t, 37, 1.5),
         "feederA.pf" => 0.96,
         "feederA.energy" => 18_446_744_000_000.0 + t * 20.0,
+        // Pumps run, valves are open.
         _ => 1.0,
     }
 }

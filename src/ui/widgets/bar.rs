@@ -111,7 +111,14 @@ fn captions(
     let theme = brush.theme;
     let first = Rect::from_min_size(pos2(rect.left(), bottom + STEP), vec2(rect.width(), size::BODY * 1.3));
     let number = reading.text.clone().unwrap_or_else(|| "—".to_owned());
-    let ink = text::paint_number(painter, first.shrink2(vec2(2.0, 0.0)), Align2::CENTER_CENTER, &number, size::BODY, reading.ink(theme));
+    let ink = text::paint_number(
+        painter,
+        first.shrink2(vec2(2.0, 0.0)),
+        Align2::CENTER_CENTER,
+        &number,
+        size::BODY,
+        reading.ink(theme),
+    );
     if reading.is_bad() && reading.text.is_some() {
         hatch::hatch(painter, ink.expand(1.0), theme.muted.gamma_multiply(0.6), 5.0);
     }

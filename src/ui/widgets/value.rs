@@ -134,7 +134,11 @@ pub fn number(
         // Words too long for one large line stand on two small ones.
         Some(font) => {
             let line = text::line(painter, shown, font.clone(), reading.ink(theme), f32::INFINITY);
-            if line.size().x <= room { line } else { text::lines(painter, shown, size::BODY, reading.ink(theme), room, 2) }
+            if line.size().x <= room {
+                line
+            } else {
+                text::lines(painter, shown, size::BODY, reading.ink(theme), room, 2)
+            }
         }
         None => text::number(painter, shown, number_size, reading.ink(theme), room),
     };
@@ -188,12 +192,14 @@ fn row(painter: &eframe::egui::Painter, inner: Rect, title: &str, reading: &Read
     }
     let unit = if reading.text.is_some() { reading.unit } else { "" };
     let shown = format!("{} {unit}", reading.text.as_deref().unwrap_or("—"));
-    let ink = text::paint_number(painter, right, Align2::RIGHT_CENTER, shown.trim_end(), size::BODY, reading.ink(theme));
+    let ink =
+        text::paint_number(painter, right, Align2::RIGHT_CENTER, shown.trim_end(), size::BODY, reading.ink(theme));
     if reading.is_bad() && reading.text.is_some() {
         hatch::hatch(painter, ink, theme.muted.gamma_multiply(0.6), 6.0);
     }
     if !reading.quality.is_good() {
-        let below = Rect::from_min_max(pos2(inner.left(), line.bottom() - 4.0), pos2(inner.right(), inner.bottom() + 6.0));
+        let below =
+            Rect::from_min_max(pos2(inner.left(), line.bottom() - 4.0), pos2(inner.right(), inner.bottom() + 6.0));
         text::paint(painter, below, Align2::LEFT_TOP, reading.reason(), fonts::regular(size::SMALL), theme.text);
     }
 }
