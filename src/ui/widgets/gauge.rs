@@ -86,7 +86,7 @@ pub fn gauge_ui(ui: &Ui, rect: Rect, id: Id, reading: &Reading<'_>, scale: &Scal
 /// The number in the middle, the unit below it, and over it the glyph of a bad value.
 fn middle(painter: &Painter, ring: Ring, reading: &Reading<'_>, brush: &Brush<'_>) {
     let theme = brush.theme;
-    let large = (ring.outer * 0.32).clamp(size::SMALL, size::GREAT);
+    let large = (ring.outer * 0.28).clamp(size::SMALL, size::GREAT);
     let number = reading.text.clone().unwrap_or_else(|| "—".to_owned());
     let room = Rect::from_center_size(ring.center + vec2(0.0, ring.outer * 0.06), vec2(ring.inner * 1.5, large * 1.2));
     let ink = text::paint_number(painter, room, Align2::CENTER_CENTER, &number, large, reading.ink(theme));

@@ -30,7 +30,10 @@ pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, past: Past<'_>) {
     if rect.width() < 12.0 || rect.height() < 6.0 {
         return;
     }
-    let from = now + Span(-span.0.max(1));
+    // A record younger than the span fills the width, down to a twelfth of it, or the first hour shows nothing.
+    let begin = now + Span(-span.0.max(12));
+    let first = tail.points().next().map_or(begin, |p| p.time);
+    let from = first.min(now + Span(-span.0.max(12) / 12)).max(begin);
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for point in tail.since(from).filter(|p| !p.quality.is_bad() && p.value.is_finite()) {
         low = low.min(point.value);
