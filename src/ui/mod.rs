@@ -7,19 +7,22 @@
 //! app      eframe, the renderer, when to paint          shell    one window: layout, dialogs, keys, what is open
 //! actions  what can be done here, with text and keys    words    every sentence, number and time
 //! theme    every colour; fonts the one family           settings what a person chose, kept between runs
-//! banner, tree, status, faceplate, palette, faults, help, states: the parts of the window
+//! banner, tree, status, faceplate, palette, faults, help, states, lists, dialogs, notlive: the parts of the window
+//! wake     when a frame is worth its price              files    the dialog, on a thread of its own
 //! widgets  plain data to Response                       panels   what a display's grid is made of
 //! ```
 
 pub mod actions;
 pub mod app;
 pub mod banner;
+pub mod dialogs;
 pub mod faceplate;
 pub mod faults;
 pub mod files;
 pub mod fonts;
 pub mod help;
 pub mod lists;
+pub mod notlive;
 pub mod palette;
 pub mod panels;
 #[doc(hidden)]

@@ -2,8 +2,10 @@
 //! pictures use the very same window without a screen.
 
 use super::banner::{self, BannerState};
+use super::dialogs::{question_ui, sheet_ui};
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
+use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
 use super::palette::Finder;
 use super::settings::Settings;
 use super::theme::{STEP, Theme};
@@ -13,8 +15,8 @@ use crate::engine::{Command, Mode, Plan, Snapshot, TagId};
 use crate::link::{Desk, DeskRequest, PlantLink};
 use crate::time::{Now, Span};
 use eframe::egui::{
-    Button, CentralPanel, Context, Frame as Area, Id, Key, Layout, Margin, Modal, Modifiers, Panel, Rect, RichText,
-    Role, Shape, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    CentralPanel, Context, Frame as Area, Id, Key, Layout, Margin, Modifiers, Panel, RichText, Stroke, StrokeKind, Ui,
+    UiBuilder,
 };
 use fonts::size;
 use jiff::tz::TimeZone;
@@ -23,8 +25,6 @@ use std::sync::Arc;
 
 /// How long a notice of this window stays; what an operator must act on is never told by a notice alone.
 const NOTICE: Span = Span::from_secs(30);
-/// Width of the striped border of a plant that is none.
-const STRIPES: f32 = 7.0;
 
 /// What the middle shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -469,119 +469,9 @@ impl Shell {
     }
 }
 
-/// The word that a window bears whose plant is none.
-pub const fn mode_word(mode: Mode) -> Option<&'static str> {
-    match mode {
-        Mode::Live => None,
-        Mode::Demo => Some(say::DEMO),
-        Mode::Rehearsal => Some(say::NOT_LIVE),
-    }
-}
-
 /// Whether alarms stand on a real plant that this program watches: nobody is asked before the demo closes, or a window
 /// on a plant that another process watches on.
 fn stands(plant: &PlantLink) -> bool {
     let snapshot = plant.snapshots.borrow();
     plant.about.held_by.is_none() && snapshot.mode == Mode::Live && snapshot.counts.shown.iter().any(|n| *n > 0)
-}
-
-/// The striped border around a plant that is none.
-fn border_ui(ui: &Ui, whole: Rect, theme: &Theme, mark: &str) {
-    let painter = ui.painter();
-    for side in [
-        Rect::from_min_max(whole.min, pos2(whole.right(), whole.top() + STRIPES)),
-        Rect::from_min_max(pos2(whole.left(), whole.bottom() - STRIPES), whole.max),
-        Rect::from_min_max(whole.min, pos2(whole.left() + STRIPES, whole.bottom())),
-        Rect::from_min_max(pos2(whole.right() - STRIPES, whole.top()), whole.max),
-    ] {
-        stripes(&painter.with_clip_rect(side), side, theme);
-    }
-    let response = ui.interact(whole, ui.scope_id().with("border"), eframe::egui::Sense::hover());
-    super::widgets::tell(&response, Role::Pane, mark, || "not a real plant".to_owned());
-}
-
-/// Slanting stripes, as wide as their gaps.
-fn stripes(painter: &eframe::egui::Painter, rect: Rect, theme: &Theme) {
-    painter.rect_filled(rect, 0, theme.ground);
-    let width = 9.0;
-    let (mut x, down) = (rect.left() - rect.height(), rect.height());
-    while x < rect.right() + down {
-        let points = vec![
-            pos2(x, rect.bottom()),
-            pos2(x + down, rect.top()),
-            pos2(x + down + width, rect.top()),
-            pos2(x + width, rect.bottom()),
-        ];
-        painter.add(Shape::convex_polygon(points, theme.normal, Stroke::NONE));
-        x += 2.0 * width;
-    }
-}
-
-/// The words themselves, at the head of the tree.
-fn mark_ui(ui: &mut Ui, theme: &Theme, mark: &str) {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), eframe::egui::Sense::hover());
-    let painter = ui.painter().with_clip_rect(rect);
-    stripes(&painter, rect, theme);
-    let galley = painter.layout_no_wrap(mark.to_owned(), fonts::strong(size::TITLE), theme.text);
-    let plate = Rect::from_center_size(rect.center(), galley.size() + vec2(5.0 * STEP, STEP));
-    painter.rect_filled(plate, 3, theme.panel);
-    painter.galley(plate.center() - galley.size() / 2.0, galley, theme.text);
-    super::widgets::tell(&response, Role::Status, mark, || "not a real plant".to_owned());
-    ui.add_space(2.0 * STEP);
-}
-
-/// A sheet with a heading over everything; `false` once it is closed.
-fn sheet_ui(ui: &Ui, theme: &Theme, title: &str, content: impl FnOnce(&mut Ui)) -> bool {
-    let mut open = true;
-    let response =
-        Modal::new(Id::unique("sheet")).frame(dialog_frame(ui)).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
-            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 640.0));
-            ui.horizontal(|ui| {
-                ui.label(RichText::new(title).font(fonts::strong(size::TITLE)));
-                ui.with_layout(Layout::right_to_left(eframe::egui::Align::Center), |ui| {
-                    open = !ui.button(say::CLOSE).on_hover_text("Esc").clicked();
-                });
-            });
-            ui.add_space(2.0 * STEP);
-            content(ui);
-        });
-    open && !response.should_close()
-}
-
-/// The frame of a dialog.
-fn dialog_frame(ui: &Ui) -> Area {
-    Area::popup(ui.style()).inner_margin(Margin::same(18))
-}
-
-/// Asks whether to stop watching; "no" is what Enter and Esc mean. `None`: not answered yet.
-fn question_ui(ui: &Ui, theme: &Theme, frame: &Frame<'_>) -> Option<bool> {
-    let snapshot = frame.snapshot;
-    let mut answer = None;
-    let response =
-        Modal::new(Id::unique("question")).frame(dialog_frame(ui)).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
-            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 440.0));
-            let words = states::standing(&snapshot.plan.project.name, snapshot.counts.shown);
-            let label = ui.add(eframe::egui::Label::new(RichText::new(&words).font(fonts::strong(size::TITLE))).wrap());
-            label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, words.clone()));
-            ui.add_space(2.0 * STEP);
-            ui.label(RichText::new("Nobody is told of alarms while nothing watches").color(theme.muted));
-            ui.add_space(4.0 * STEP);
-            ui.with_layout(Layout::right_to_left(eframe::egui::Align::Center), |ui| {
-                let large = Vec2::new(130.0, 30.0);
-                let keep = ui.add(Button::new(say::KEEP_WATCHING).min_size(large));
-                if ui.memory(|m| m.focused().is_none()) {
-                    keep.request_focus();
-                }
-                if keep.clicked() {
-                    answer = Some(false);
-                }
-                if ui.add(Button::new(say::STOP_WATCHING).min_size(large)).clicked() {
-                    answer = Some(true);
-                }
-            });
-        });
-    if response.should_close() {
-        answer = Some(false);
-    }
-    answer
 }

@@ -1,0 +1,65 @@
+//! The frames of dialogs, and the question before a plant is watched no longer.
+
+use super::fonts::{self, size};
+use super::theme::{STEP, Theme};
+use super::words::say;
+use super::{Frame, states};
+use eframe::egui::{
+    Align, Button, Frame as Area, Id, Label, Layout, Margin, Modal, RichText, Role, Ui, Vec2, WidgetInfo,
+};
+
+/// A sheet with a heading over everything; `false` once it is closed.
+pub fn sheet_ui(ui: &Ui, theme: &Theme, title: &str, content: impl FnOnce(&mut Ui)) -> bool {
+    let mut open = true;
+    let response =
+        Modal::new(Id::unique("sheet")).frame(dialog_frame(ui)).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
+            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 640.0));
+            ui.horizontal(|ui| {
+                ui.label(RichText::new(title).font(fonts::strong(size::TITLE)));
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    open = !ui.button(say::CLOSE).on_hover_text("Esc").clicked();
+                });
+            });
+            ui.add_space(2.0 * STEP);
+            content(ui);
+        });
+    open && !response.should_close()
+}
+
+/// The frame of a dialog.
+fn dialog_frame(ui: &Ui) -> Area {
+    Area::popup(ui.style()).inner_margin(Margin::same(18))
+}
+
+/// Asks whether to stop watching; "no" is what Enter and Esc mean. `None`: not answered yet.
+pub fn question_ui(ui: &Ui, theme: &Theme, frame: &Frame<'_>) -> Option<bool> {
+    let snapshot = frame.snapshot;
+    let mut answer = None;
+    let response =
+        Modal::new(Id::unique("question")).frame(dialog_frame(ui)).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
+            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 440.0));
+            let words = states::standing(&snapshot.plan.project.name, snapshot.counts.shown);
+            let label = ui.add(Label::new(RichText::new(&words).font(fonts::strong(size::TITLE))).wrap());
+            label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, words.clone()));
+            ui.add_space(2.0 * STEP);
+            ui.label(RichText::new("Nobody is told of alarms while nothing watches").color(theme.muted));
+            ui.add_space(4.0 * STEP);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let large = Vec2::new(130.0, 30.0);
+                let keep = ui.add(Button::new(say::KEEP_WATCHING).min_size(large));
+                if ui.memory(|m| m.focused().is_none()) {
+                    keep.request_focus();
+                }
+                if keep.clicked() {
+                    answer = Some(false);
+                }
+                if ui.add(Button::new(say::STOP_WATCHING).min_size(large)).clicked() {
+                    answer = Some(true);
+                }
+            });
+        });
+    if response.should_close() {
+        answer = Some(false);
+    }
+    answer
+}
