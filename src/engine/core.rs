@@ -279,16 +279,20 @@ impl Engine {
     /// A device's link or its figures.
     fn take_link(&mut self, now: Now, device: DeviceId, status: DeviceStatus, effects: &mut Vec<Effect>) {
         let before = Arc::clone(&self.devices[device.index()].status);
-        let changed = std::mem::discriminant(&before.state) != std::mem::discriminant(&status.state);
         let state = status.state.clone();
         let since = status.since;
         self.devices[device.index()].status = Arc::new(status);
         self.devices_view = None;
-        if !changed {
+        if before.state == state {
             return;
         }
         let plan = Arc::clone(&self.plan);
         let Some(device_plan) = plan.device(device) else { return };
+        if std::mem::discriminant(&before.state) == std::mem::discriminant(&state) {
+            // Gone as before, for another reason: tags say the newest, and nothing else happened.
+            self.link_changed_tags(now, device, &state, effects);
+            return;
+        }
         let event = match &state {
             LinkState::Connected => Some(Event::LinkUp),
             LinkState::NoAnswer(_) => Some(Event::LinkDown),

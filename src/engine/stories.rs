@@ -381,6 +381,8 @@ fn a_device_that_is_gone_raises_one_alarm_and_no_limit_or_quality_alarm() {
     assert_eq!((view.value, view.quality), (Some(Value::F64(50.0)), Quality::NO_COMMUNICATION));
     assert_eq!(view.detail.as_deref(), Some("connection refused"));
     assert_eq!(play.view("double").quality, Quality::NO_COMMUNICATION);
+    play.at(3.0).link(LinkState::NoAnswer("timeout after 1 s".into()));
+    assert_eq!(play.view("level").detail.as_deref(), Some("timeout after 1 s"), "the newest reason is shown");
     play.at(60.0).tick();
     assert_eq!(play.told(), "2s link-down plc1 (connection refused)\n12s raised plc1/no-answer #1\n");
     play.at(61.0).link(LinkState::Connected);

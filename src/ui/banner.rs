@@ -202,14 +202,7 @@ fn put_button(ui: &mut Ui, rect: Rect, words: &str) -> Response {
     ui.put(rect, Button::new(words).min_size(rect.size()).truncate())
 }
 
-fn rows_ui(
-    ui: &Ui,
-    frame: &Frame<'_>,
-    rect: Rect,
-    state: &mut BannerState,
-    notice: Option<&str>,
-    outbox: &mut Outbox,
-) {
+fn rows_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, state: &mut BannerState, notice: Option<&str>, outbox: &mut Outbox) {
     let still = ui.input(|i| i.pointer.time_since_last_movement());
     let clicked = ui.input(|i| i.pointer.any_down());
     state.held = ui.rect_contains_pointer(rect) && (still < REST || clicked);

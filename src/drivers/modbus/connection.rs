@@ -26,10 +26,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// The longest wait between two attempts to connect, and between two probes of a unit that others share a line with.
+/// The longest wait between two probes of a unit that others share a line with: each costs them a timeout.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// The longest wait between two probes of a unit that has its line for itself: nobody else waits for it.
+/// The longest wait between two attempts to connect, and between two probes of a unit that has its line for itself:
+/// nobody else waits for it, and an operator who mended something wants to see it soon.
 const LONGEST_WAIT_ALONE: Duration = Duration::from_secs(5);
 
 /// After "busy" a request is repeated this much later.
@@ -161,7 +162,7 @@ impl Line {
             field,
             units,
             wire: None,
-            backoff: Backoff::new(LONGEST_WAIT),
+            backoff: Backoff::new(LONGEST_WAIT_ALONE),
             blocked_until: None,
             expected: true,
             last_exchange: None,

@@ -25,7 +25,7 @@ use std::time::Duration;
 const BACK_OFF_FIRST: Span = Span::from_millis(500);
 /// Longest wait between attempts. A connection that held as long starts from the shortest again: one that is lost over
 /// and over right after it was made (a message too long, two clients of one name) must not be retried at full speed.
-const BACK_OFF_LONGEST: Span = Span::from_secs(30);
+const BACK_OFF_LONGEST: Span = Span::from_secs(10);
 
 /// Raw bytes kept of a connection.
 const KEPT: TapLimits = TapLimits { frames: 32, frame_bytes: 2048 };
