@@ -12,11 +12,27 @@ use std::sync::Arc;
 /// A silenced critical or high alarm that nobody acknowledges sounds again after this (alarms.md).
 const RESOUND: Span = Span::from_secs(300);
 
-/// An act that waits for the disk.
+/// An act on an alarm that waits for the disk.
 #[derive(Debug, Clone)]
-pub(super) enum Act {
-    Acknowledge { alarm: Arc<str>, occurrence: u64, by: Actor, at: Utc },
-    Reset { alarm: Arc<str> },
+pub(super) struct Act {
+    alarm: Arc<str>,
+    what: What,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Acknowledge {
+        occurrence: u64,
+        by: Actor,
+        at: Utc,
+    },
+    Reset,
+    Shelve {
+        until: Utc,
+    },
+    OutOfService,
+    /// End of a shelving or of being out of service; the event says which.
+    Show(Event),
 }
 
 impl Engine {
@@ -47,13 +63,19 @@ impl Engine {
         }
     }
 
-    /// The alarm of that name, or a refusal.
+    /// The alarm of that name, free for an act, or a refusal.
     fn find(&mut self, now: Now, by: &Actor, name: &Arc<str>, effects: &mut Vec<Effect>) -> Option<AlarmId> {
-        let found = self.plan.alarm_id(name);
-        if found.is_none() {
+        let Some(alarm) = self.plan.alarm_id(name) else {
             self.refuse(now, by, name, None, "there is no such alarm", effects);
+            return None;
+        };
+        if self.alarms[alarm.index()].recording {
+            let plan = Arc::clone(&self.plan);
+            let known = plan.alarm(alarm).map(|rule| (alarm, rule));
+            self.refuse(now, by, name, known, "an act on it is being recorded", effects);
+            return None;
         }
-        found
+        Some(alarm)
     }
 
     fn acknowledge(
@@ -83,8 +105,6 @@ impl Engine {
                 }
                 _ => "nothing to acknowledge".to_owned(),
             })
-        } else if cell.recording {
-            Some("it is being recorded".to_owned())
         } else {
             None
         };
@@ -95,15 +115,18 @@ impl Engine {
         let mut entry = self.entry_of(now, Event::Acknowledged, alarm, rule);
         entry.by = Some(by.clone());
         entry.note = note;
-        let ticket = self.write(entry, effects);
         let occurrence = self.alarms[alarm.index()].memory.occurrence;
-        let cell = &mut self.alarms[alarm.index()];
-        cell.recording = true;
         // The horn is quieted at once, whether or not the disk takes the entry.
-        cell.silenced = true;
+        self.alarms[alarm.index()].silenced = true;
+        self.record(alarm, rule, entry, What::Acknowledge { occurrence, by: by.clone(), at: now.utc }, effects);
+    }
+
+    /// Writes the entry of an act; it is in force when the entry is on disk, and the row says so meanwhile.
+    fn record(&mut self, alarm: AlarmId, rule: &AlarmPlan, entry: Entry, what: What, effects: &mut Vec<Effect>) {
+        let ticket = self.write(entry, effects);
+        self.alarms[alarm.index()].recording = true;
         self.alarms_view = None;
-        let act = Act::Acknowledge { alarm: Arc::clone(&rule.name), occurrence, by: by.clone(), at: now.utc };
-        self.recording.push_back((ticket, act));
+        self.recording.push_back((ticket, Act { alarm: Arc::clone(&rule.name), what }));
     }
 
     fn reset(&mut self, now: Now, by: Actor, name: &Arc<str>, effects: &mut Vec<Effect>) {
@@ -122,10 +145,7 @@ impl Engine {
         }
         let mut entry = self.entry_of(now, Event::Reset, alarm, rule);
         entry.by = Some(by);
-        let ticket = self.write(entry, effects);
-        self.alarms[alarm.index()].recording = true;
-        self.alarms_view = None;
-        self.recording.push_back((ticket, Act::Reset { alarm: Arc::clone(&rule.name) }));
+        self.record(alarm, rule, entry, What::Reset, effects);
     }
 
     fn shelve(
@@ -154,10 +174,7 @@ impl Engine {
         entry.by = Some(by);
         entry.note = reason;
         entry.until = Some(until);
-        self.write(entry, effects);
-        self.alarms[alarm.index()].memory.shelved_until = Some(until.0);
-        self.expect_at(now.mono + length, Due::Unshelve(alarm));
-        self.alarm_changed(alarm);
+        self.record(alarm, rule, entry, What::Shelve { until }, effects);
     }
 
     pub(super) fn shelving_may_end(&mut self, then: Now, alarm: AlarmId, effects: &mut Vec<Effect>) {
@@ -165,7 +182,7 @@ impl Engine {
         if Utc(until) > then.utc {
             self.expect_at(then.mono + (Utc(until) - then.utc), Due::Unshelve(alarm));
         } else {
-            self.end_hiding(then, alarm, Event::Unshelved, None, effects);
+            self.end_hiding(then, alarm, Event::Unshelved, effects);
         }
     }
 
@@ -187,9 +204,7 @@ impl Engine {
         let mut entry = self.entry_of(now, Event::OutOfService, alarm, rule);
         entry.by = Some(by);
         entry.note = reason;
-        self.write(entry, effects);
-        self.alarms[alarm.index()].memory.out_of_service = true;
-        self.alarm_changed(alarm);
+        self.record(alarm, rule, entry, What::OutOfService, effects);
     }
 
     fn unhide(&mut self, now: Now, by: Actor, name: &Arc<str>, event: Event, effects: &mut Vec<Effect>) {
@@ -202,27 +217,26 @@ impl Engine {
             _ => (memory.out_of_service, "it is in service"),
         };
         if hidden {
-            self.end_hiding(now, alarm, event, Some(by), effects);
+            let mut entry = self.entry_of(now, event, alarm, rule);
+            entry.by = Some(by);
+            self.record(alarm, rule, entry, What::Show(event), effects);
         } else {
             self.refuse(now, &by, &rule.name, Some((alarm, rule)), refusal, effects);
         }
     }
 
-    /// One reason to hide an alarm ends. Where it was the last, a condition that holds is a new occurrence, announced;
-    /// one that is gone leaves the alarm as it was hidden. After suppression the on-delay starts anew.
-    pub(super) fn end_hiding(
-        &mut self,
-        now: Now,
-        alarm: AlarmId,
-        event: Event,
-        by: Option<Actor>,
-        effects: &mut Vec<Effect>,
-    ) {
+    /// One reason to hide an alarm ends by itself: its time, or its formula.
+    pub(super) fn end_hiding(&mut self, now: Now, alarm: AlarmId, event: Event, effects: &mut Vec<Effect>) {
         let plan = Arc::clone(&self.plan);
         let Some(rule) = plan.alarm(alarm) else { return };
-        let mut entry = self.entry_of(now, event, alarm, rule);
-        entry.by = by;
+        let entry = self.entry_of(now, event, alarm, rule);
         self.write(entry, effects);
+        self.show_again(now, alarm, rule, event, effects);
+    }
+
+    /// Where it was the last reason to hide, a condition that holds is a new occurrence, announced; one that is gone
+    /// leaves the alarm as it was hidden. After suppression the on-delay starts anew.
+    fn show_again(&mut self, now: Now, alarm: AlarmId, rule: &AlarmPlan, event: Event, effects: &mut Vec<Effect>) {
         let memory = &mut self.alarms[alarm.index()].memory;
         match event {
             Event::Unshelved => memory.shelved_until = None,
@@ -252,7 +266,7 @@ impl Engine {
         } else if suppressed {
             self.hide_by_design(now, alarm, rule, effects);
         } else {
-            self.end_hiding(now, alarm, Event::Unsuppressed, None, effects);
+            self.end_hiding(now, alarm, Event::Unsuppressed, effects);
         }
     }
 
@@ -322,20 +336,23 @@ impl Engine {
 
     fn complete(&mut self, now: Now, act: Act, effects: &mut Vec<Effect>) {
         let plan = Arc::clone(&self.plan);
-        let name = match &act {
-            Act::Acknowledge { alarm, .. } | Act::Reset { alarm } => alarm,
-        };
-        let Some(alarm) = plan.alarm_id(name) else { return };
+        let Some(alarm) = plan.alarm_id(&act.alarm) else { return };
         let Some(rule) = plan.alarm(alarm) else { return };
         let cell = &mut self.alarms[alarm.index()];
         cell.recording = false;
-        match act {
-            Act::Acknowledge { occurrence, by, at, .. } if occurrence == cell.memory.occurrence => {
+        match act.what {
+            What::Acknowledge { occurrence, by, at } if occurrence == cell.memory.occurrence => {
                 cell.memory.acknowledge(by.to_string(), at);
             }
-            Act::Reset { .. } if !cell.memory.active => cell.memory.open = false,
+            What::Reset if !cell.memory.active => cell.memory.open = false,
             // A newer occurrence came, or the condition came back, while the disk was written.
-            Act::Acknowledge { .. } | Act::Reset { .. } => {}
+            What::Acknowledge { .. } | What::Reset => {}
+            What::Shelve { until } => {
+                cell.memory.shelved_until = Some(until.0);
+                self.expect_at(now.mono + (until - now.utc), Due::Unshelve(alarm));
+            }
+            What::OutOfService => cell.memory.out_of_service = true,
+            What::Show(event) => return self.show_again(now, alarm, rule, event, effects),
         }
         if self.state_of(alarm, rule) == AlarmState::Normal {
             self.alarms[alarm.index()].memory.clear();
@@ -349,9 +366,7 @@ impl Engine {
     pub(super) fn take_journal_failure(&mut self, now: Now, ticket: Ticket, reason: &str) {
         let Some(position) = self.recording.iter().position(|(t, _)| *t == ticket) else { return };
         let Some((_, act)) = self.recording.remove(position) else { return };
-        let name = match act {
-            Act::Acknowledge { alarm, .. } | Act::Reset { alarm } => alarm,
-        };
+        let name = act.alarm;
         if let Some(alarm) = self.plan.alarm_id(&name) {
             self.alarms[alarm.index()].recording = false;
             self.alarms_view = None;

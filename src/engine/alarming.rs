@@ -451,7 +451,7 @@ impl Engine {
         if suppress && !was {
             self.hide_by_design(now, alarm, rule, effects);
         } else if !suppress && was {
-            self.end_hiding(now, alarm, Event::Unsuppressed, None, effects);
+            self.end_hiding(now, alarm, Event::Unsuppressed, effects);
         }
     }
 

@@ -206,7 +206,10 @@ impl Event {
     /// Acts of a person that count only when they are on disk: the engine answers them at `Durable` or `JournalFailed`,
     /// and the journal never writes one later that it has refused.
     pub const fn counts_when_durable(self) -> bool {
-        matches!(self, Self::Acknowledged | Self::Reset)
+        matches!(
+            self,
+            Self::Acknowledged | Self::Reset | Self::Shelved | Self::Unshelved | Self::OutOfService | Self::InService
+        )
     }
 
     /// As printed and stored.
