@@ -163,12 +163,22 @@ fn history(section: &mut Section<'_, '_, '_>) -> HistorySettings {
         return HistorySettings::default();
     };
     let mut inner = section.inner(table, keys::HISTORY, &span);
-    HistorySettings {
+    let settings = HistorySettings {
         path: inner.filled("path"),
         keep: inner.duration("keep", Span::from_secs(1)),
         max_size_bytes: inner.size("max-size", 1024 * 1024..=u64::MAX),
         journal_keep: inner.duration("journal-keep", Span::from_secs(1)),
+    };
+    for (key, written, what) in [
+        ("keep", settings.keep.is_some(), "samples are not recorded yet"),
+        ("max-size", settings.max_size_bytes.is_some(), "samples are not recorded yet"),
+        ("journal-keep", settings.journal_keep.is_some(), "the journal is kept for ever"),
+    ] {
+        if written {
+            inner.warning(key, format!("{key}: {what}; not in this version"), "");
+        }
     }
+    settings
 }
 
 fn shift<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {

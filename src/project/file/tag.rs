@@ -36,6 +36,13 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
 
     // What only shows or records it: a fault here leaves the default.
     let was = was(&mut section);
+    let record = section.word(
+        "record",
+        &[(RecordRule::Change, "change"), (RecordRule::Always, "always"), (RecordRule::Never, "never")],
+    );
+    let record_deadband = positive(&mut section, "record-deadband");
+    let record_interval = section.duration("record-interval", Span::from_millis(1));
+    let keep = section.duration("keep", Span::from_millis(1));
     let tag = Tag {
         name: name.clone().unwrap_or_default(),
         was,
@@ -54,17 +61,22 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
         labels: labels(&mut section),
         decimals: section.whole("decimals", 0..=9).map(|d| d as u8),
         stale_after,
-        record: section
-            .word(
-                "record",
-                &[(RecordRule::Change, "change"), (RecordRule::Always, "always"), (RecordRule::Never, "never")],
-            )
-            .unwrap_or_default(),
-        record_deadband: positive(&mut section, "record-deadband"),
-        record_interval: section.duration("record-interval", Span::from_millis(1)),
-        keep: section.duration("keep", Span::from_millis(1)),
+        record: record.unwrap_or_default(),
+        record_deadband,
+        record_interval,
+        keep,
         places: section.places.clone(),
     };
+    for (key, written) in [
+        ("record", record.is_some()),
+        ("record-deadband", record_deadband.is_some()),
+        ("record-interval", record_interval.is_some()),
+        ("keep", keep.is_some()),
+    ] {
+        if written {
+            section.warning(key, format!("{key}: samples are not recorded yet; not in this version"), "");
+        }
+    }
     let alarms = section.tables("alarm");
     drop(section);
     let known = name.is_some();
