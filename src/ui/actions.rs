@@ -52,7 +52,7 @@ pub fn all() -> Vec<Entry> {
         entry(
             Action::SilenceHorn,
             "Silence horn",
-            "Quiets the horn for what is there now; a new alarm sounds again",
+            "Quiets what would sound now, and journals it; this version makes no sound yet",
             &[],
         ),
         group(Action::OpenDevices, "Devices", "Every device's link with its figures", &[]),

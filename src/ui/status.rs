@@ -32,10 +32,9 @@ pub fn status_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
     if whole.width() > 1_150.0 && !frame.about.actor.user.is_empty() {
         item_ui(&mut right, frame, "desk", &[(&actor, muted, false)], &format!("{actor}, not verified"), None, None);
     }
-    let horn = snapshot.horn.map_or("Horn quiet", |_| "Horn sounding");
-    let ink = if snapshot.horn.is_some() { text_ink } else { muted };
+    // The engine says when a horn should sound; nothing in this version makes a sound, and the screen must not say so.
     let symbol = snapshot.horn.map(Symbol::new);
-    item_ui(&mut right, frame, "horn", &[(horn, ink, snapshot.horn.is_some())], horn, symbol, None);
+    item_ui(&mut right, frame, "horn", &[("No horn yet", muted, false)], "this version makes no sound", symbol, None);
     right_edge = right_edge.min(right.min_rect().left());
 
     let left = Rect::from_min_max(whole.min, pos2(right_edge - 4.0 * STEP, whole.bottom()));
