@@ -4,10 +4,10 @@
 mod support;
 
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 use support::{Modbus, Running, ended, project, until, watchkeeper};
 
@@ -21,7 +21,7 @@ fn setting(name: &str, usual: u64) -> u64 {
 }
 
 fn running(path: &Path) -> Running {
-    let mut command: Command = watchkeeper(&["run", path.to_str().unwrap()]);
+    let mut command = watchkeeper(&["run", path.to_str().unwrap()]);
     // Nobody reads them here, and a full pipe must not hold the program up.
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     Running::start(command)
@@ -115,11 +115,13 @@ fn noise() -> SocketAddr {
 fn faulty_project(folder: &Path, device: SocketAddr) -> PathBuf {
     let path = project(folder, device);
     let mut text = std::fs::read_to_string(&path).unwrap();
-    text.push_str(&format!(
+    write!(
+        text,
         "\n[[device]]\nname = \"noise\"\nprotocol = \"modbus-tcp\"\naddress = \"{}\"\npoll = \"50ms\"\ntimeout = \"200ms\"\n\
          [[tag]]\nname = \"noise.level\"\ndevice = \"noise\"\nregister = \"holding:0\"\ntype = \"u16\"\n",
         noise()
-    ));
+    )
+    .unwrap();
     std::fs::write(&path, text).unwrap();
     path
 }

@@ -395,7 +395,7 @@ fn fields(row: &str, separator: char) -> Vec<String> {
 
 /// The journal as JSON Lines.
 pub fn json_lines(journal: &[Entry]) -> String {
-    journal.iter().map(|entry| entry.json_line(None) + "\n").collect()
+    journal.iter().flat_map(|entry| [entry.json_line(None), "\n".to_owned()]).collect()
 }
 
 #[cfg(test)]

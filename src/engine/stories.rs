@@ -186,7 +186,7 @@ impl Play {
                 match self.disk {
                     Disk::Writes => self.engine.apply(self.now, Input::Durable(ticket), &mut more),
                     Disk::Refuses => {
-                        self.engine.apply(self.now, Input::JournalFailed(ticket, "disk full".into()), &mut more)
+                        self.engine.apply(self.now, Input::JournalFailed(ticket, "disk full".into()), &mut more);
                     }
                     Disk::Stalls => {}
                 }

@@ -2,9 +2,9 @@
 //! person, each with its button, the horn, and what is hidden.
 //!
 //! Invariant: under a pointer that is about to click nothing changes place. While the pointer rests on the rows they
-//! stay as they are, an acknowledged one among them, for as long as the pointer was moved within [`REST`]; then the
+//! stay as they are, an acknowledged one among them, for as long as the pointer was moved within `REST`; then the
 //! rows are the three most urgent again, for a pointer that lies there forgotten must not hide a new alarm.
-//! Invariant: a second click within [`DOUBLE`] does nothing.
+//! Invariant: a second click within `DOUBLE` does nothing.
 
 use super::theme::{LINE, RADIUS, STEP, Theme};
 use super::widgets::symbol::Symbol;

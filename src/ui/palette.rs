@@ -1,7 +1,7 @@
 //! The finder (Ctrl+K): any tag, display, alarm or command by a part of its name, the best first.
 //!
 //! It must not stutter on a plant of 100,000 tags: names are kept in lower case for as long as the plan is the same, a
-//! frame looks at no more than [`SCAN`] of them, and what was found so far is shown while the rest is looked at.
+//! frame looks at no more than `SCAN` of them, and what was found so far is shown while the rest is looked at.
 
 use super::theme::{RADIUS, STEP};
 use super::widgets::{self, Brush, reading::Reading, text};

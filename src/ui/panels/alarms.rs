@@ -209,7 +209,10 @@ fn name_width(ui: &Ui, snapshot: &Snapshot, order: &[AlarmId]) -> f32 {
     let names = order.iter().take(40).filter_map(|id| snapshot.plan.alarm(*id)).map(|a| &a.name);
     let longest = names.max_by_key(|name| name.chars().count());
     let width = |name: &std::sync::Arc<str>| {
-        ui.painter().layout_no_wrap(name.to_string(), fonts::strong(size::BODY), eframe::egui::Color32::PLACEHOLDER).size().x
+        ui.painter()
+            .layout_no_wrap(name.to_string(), fonts::strong(size::BODY), eframe::egui::Color32::PLACEHOLDER)
+            .size()
+            .x
     };
     longest.map_or(0.0, width) + 2.0
 }
