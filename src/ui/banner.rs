@@ -160,7 +160,8 @@ fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
         })
         .inner;
     widgets::tell(&silence, Role::Button, say::SILENCE, String::new);
-    if silence.on_hover_text("Quiets what would sound now, and journals it; this version makes no sound yet").clicked() {
+    if silence.on_hover_text("Quiets what would sound now, and journals it; this version makes no sound yet").clicked()
+    {
         outbox.action(Action::SilenceHorn);
     }
     let flood = frame.snapshot.counts.flood;
