@@ -324,22 +324,30 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<
 /// What can be done about it, each button saying which alarm it means; above the technical part, within reach.
 fn acts_ui(ui: &mut Ui, frame: &Frame<'_>, watched: &[Watched<'_>], state: &mut FaceplateState, outbox: &mut Outbox) {
     for (alarm, view) in watched {
-        let Some(view) = view.filter(|v| v.state.needs_acknowledgement()) else { continue };
+        let Some(view) = view else { continue };
+        let verb = match view.state {
+            state if state.needs_acknowledgement() => say::ACKNOWLEDGE,
+            AlarmState::LatchedAcknowledged => say::RESET,
+            _ => continue,
+        };
         let words = if view.recording {
             format!("{}: {}", alarm.short, say::RECORDING)
         } else {
-            format!("{} {}", say::ACKNOWLEDGE, alarm.short)
+            format!("{verb} {}", alarm.short)
         };
         let room = vec2(ui.available_width(), 26.0);
         let button = ui.add_enabled_ui(!view.recording, |ui| ui.add_sized(room, Button::new(words))).inner;
-        button.widget_info(|| {
-            WidgetInfo::labeled(Role::Button, !view.recording, format!("{} {}", say::ACKNOWLEDGE, alarm.name))
-        });
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, !view.recording, format!("{verb} {}", alarm.name)));
         let now = frame.snapshot.now.mono;
         if button.clicked() && state.pressed.is_none_or(|before| now - before >= DOUBLE) {
             state.pressed = Some(now);
-            let alarms = vec![AlarmRef { alarm: alarm.name.clone(), occurrence: view.occurrence }];
-            outbox.command(Command::Acknowledge { by: frame.actor(), alarms, note: None });
+            let (by, alarm) = (frame.actor(), alarm.name.clone());
+            outbox.command(if view.state == AlarmState::LatchedAcknowledged {
+                Command::Reset { by, alarm }
+            } else {
+                let alarms = vec![AlarmRef { alarm, occurrence: view.occurrence }];
+                Command::Acknowledge { by, alarms, note: None }
+            });
         }
     }
     if let Some(display) = watched.iter().find_map(|(alarm, view)| view.and(alarm.display)) {

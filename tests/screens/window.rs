@@ -152,6 +152,23 @@ fn an_acknowledgement_names_the_occurrence_and_a_second_click_at_once_does_nothi
 }
 
 #[test]
+fn a_latched_alarm_that_was_acknowledged_is_reset_from_its_faceplate() {
+    let mut desktop = Desktop::new(sample::riverside(), Settings::default());
+    let name = "tank1.level/high-high";
+    desktop.publish(|snapshot| {
+        let id = snapshot.plan.alarm_id(name).unwrap();
+        let alarms = Arc::make_mut(&mut snapshot.alarms);
+        alarms.iter_mut().find(|a| a.id == id).unwrap().state = AlarmState::LatchedAcknowledged;
+    });
+    let chosen = desktop.snapshots.borrow().plan.tag_id("tank1.level");
+    desktop.shell.open(Place::Display(0), chosen);
+    let mut harness = desktop.harness([1280.0, 800.0]);
+    press(&mut harness, "Reset tank1.level/high-high");
+    let sent = harness.state_mut().commands.try_recv().unwrap();
+    assert!(matches!(sent, Command::Reset { alarm, .. } if alarm.as_ref() == name));
+}
+
+#[test]
 fn an_acknowledged_row_keeps_its_place_until_the_pointer_leaves() {
     let mut harness = riverside();
     let top = |harness: &Harness<'_, Desktop>| {

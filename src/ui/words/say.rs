@@ -21,6 +21,8 @@ pub const CONNECTING: &str = "connecting";
 
 /// The verb on every acknowledge button; its object is in the name for screen readers.
 pub const ACKNOWLEDGE: &str = "Acknowledge";
+/// Ends a latch, on the faceplate.
+pub const RESET: &str = "Reset";
 /// Quiets the horn.
 pub const SILENCE: &str = "Silence horn";
 /// The same where there is little room.
