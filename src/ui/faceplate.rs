@@ -267,7 +267,7 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
                     Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), plot.bottom() - 8.0..=plot.bottom());
                 hatch::hatch(painter, span, theme.muted, 4.0);
             }
-            trace.paint(painter, &view, theme.text, super::theme::PEN, None);
+            trace.paint(painter, &view, Stroke::new(super::theme::PEN, theme.text));
         }
         None => {
             painter.text(plot.center(), Align2::CENTER_CENTER, "Nothing recorded yet", small, theme.muted);

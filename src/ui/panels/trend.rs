@@ -1,9 +1,10 @@
 //! `trend`: tags over time. The live end comes from the same snapshot as every number on the screen.
 //!
-//! Drawn by [`crate::ui::widgets::pen`] rather than by `egui_plot`: two axes of values, pens that break, dashes that
-//! hang on time, and lanes for gaps are this panel's substance, and would all be worked around there.
+//! `egui_plot` draws the plot: its space, grid, axes, limits, pens and cursor. The lanes of gaps, the table and the words
+//! around it are this panel's own; so is the ink of dense and of dashed pens, see [`ink::Ink`].
 
 mod axes;
+mod ink;
 mod legend;
 
 use super::{Aside, Cx, PanelView, grid};
@@ -16,8 +17,12 @@ use crate::ui::widgets::pen::{Trace, View};
 use crate::ui::widgets::symbol::{self, Symbol};
 use crate::ui::widgets::{LimitMark, Reading, hatch, tell, text};
 use crate::ui::{Outbox, words};
-use axes::Axes;
-use eframe::egui::{Align2, Key, Painter, PointerButton, Rect, Response, Role, Sense, Shape, Stroke, Ui, pos2, vec2};
+use axes::{Axes, GRID_SPACING, TimeAxis};
+use eframe::egui::{
+    Align2, Key, Painter, PointerButton, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2,
+    vec2,
+};
+use egui_plot::{HLine, LineStyle, Plot, PlotBounds, VLine};
 use std::sync::Arc;
 
 /// Shortest and longest time that a wheel can reach, in seconds.
@@ -27,6 +32,10 @@ const LONGEST_SECS: f64 = 400.0 * 86_400.0;
 const RANGES_SECS: [i64; 9] = [60, 300, 900, 3_600, 2 * 3_600, 8 * 3_600, 86_400, 7 * 86_400, 30 * 86_400];
 /// Height of a lane of gaps.
 const LANE: f32 = 15.0;
+/// Height of the time axis.
+const TIME_AXIS: f32 = 17.0;
+/// What the plot draws beyond its frame, above and below.
+const MARGIN: f32 = 2.0;
 /// Lanes at most; further pens with gaps are counted in the last one.
 const LANES: usize = 3;
 
@@ -86,14 +95,8 @@ impl PanelView for TrendPanel {
 
         let layout = Layout::new(cx.rect, &pens, self.lanes());
         let axes = Axes::new(&pens, snapshot, cx.alarms, from);
-        let plot = layout.plot(axes.left_width(), axes.right_width());
-        let response = ui.interact(plot, ui.scope_id().with("plot"), Sense::click_and_drag());
-        self.handle(ui, &response, plot, from, to, now, cx.panel.span);
-
-        let painter = ui.painter();
-        axes.paint(painter, plot, from, to, cx.frame.zone, theme);
-        paint_limits(painter, plot, cx, &pens, &axes);
-        let mut seen = false;
+        let widths = axes.widths(ui.painter());
+        let plot = layout.plot(widths);
         let mut first: Option<Utc> = None;
         for (pen, trace) in pens.iter().zip(&mut self.traces) {
             let [low, high] = axes.span(pen.right);
@@ -102,27 +105,25 @@ impl PanelView for TrendPanel {
                 Some(tail) => trace.fill(tail.since(from), &view, now, pen.steps),
                 None => *trace = Trace::default(),
             }
-            trace.paint(painter, &view, theme.pen(pen.index), PEN, Theme::dashes(pen.index));
-            seen |= !trace.is_empty();
             // `since` may start within the past; the very first point tells since when there is a record at all.
             let start = pen.tail.and_then(|t| t.points().next()).map(|p| p.time);
             first = first.into_iter().chain(start).min();
         }
+        let seen = self.traces.iter().any(|t| !t.is_empty());
+
+        let [low, high] = axes.span(false);
+        let view = View { rect: plot, from, to, low, high };
+        let limits = limits(cx, &pens, &axes, &view);
+        let (response, cursor) = plot_ui(ui, &view, &axes, widths, &limits, &pens, &self.traces, cx);
+        self.handle(ui, &response, plot, from, to, now, cx.panel.span);
+
+        let painter = ui.painter();
+        paint_frame(painter, plot, theme);
+        paint_limits(painter, plot, &limits, cx, &pens);
         self.say_empty(ui, plot, cx, seen, first, from);
         paint_lanes(painter, plot, layout.lanes, cx, &pens, &self.traces, from, to);
-
-        let cursor = response
-            .hover_pos()
-            .map(|p| View { rect: plot, from, to, low: 0.0, high: 1.0 }.time(p.x).min(to).max(from));
         if let Some(at) = cursor {
-            axes::paint_cursor(
-                painter,
-                plot,
-                View { rect: plot, from, to, low: 0.0, high: 1.0 }.x(at),
-                at,
-                cx.frame.zone,
-                theme,
-            );
+            axes::paint_time(painter, plot, view.x(at), at, cx.frame.zone, theme);
         }
         let name = format!("trend {}", pens.iter().map(|p| p.name).collect::<Vec<_>>().join(", "));
         tell(&response, Role::Canvas, &name, || {
@@ -222,6 +223,76 @@ impl TrendPanel {
     }
 }
 
+/// The plot itself. Gives back what happened on it and the instant under the pointer.
+fn plot_ui(
+    ui: &mut Ui,
+    view: &View,
+    axes: &Axes,
+    widths: [f32; 2],
+    limits: &[Limit<'_>],
+    pens: &[Pen<'_>],
+    traces: &[Trace],
+    cx: &Cx<'_>,
+) -> (Response, Option<Utc>) {
+    let theme = cx.frame.theme;
+    let plot = view.rect;
+    let time = TimeAxis::new(ui.painter(), plot.width(), view.from, view.to, widths[1] > 0.0, cx.frame.zone);
+    // A little more than the axes' span, or a pen at its end would be cut to half its width.
+    let beyond = view.value(plot.top() - MARGIN) - view.high;
+    let bounds =
+        PlotBounds::from_min_max([view.from.0 as f64, view.low - beyond], [view.to.0 as f64, view.high + beyond]);
+    let area = Rect::from_min_max(plot.min - vec2(widths[0], MARGIN), plot.max + vec2(widths[1], TIME_AXIS));
+    let values = axes.marks(plot.height());
+    let id = ui.scope_id().with("plot");
+    let scope = UiBuilder::new().id_salt("plot").max_rect(area);
+    let shown = ui.scope_builder(scope, |ui| {
+        Plot::new("plot")
+            .id(id)
+            .width(area.width())
+            .height(area.height())
+            .min_size(Vec2::ZERO)
+            .sense(Sense::click_and_drag())
+            // What the pointer does is this panel's own: time alone is moved, and live is a state.
+            .allow_drag(false)
+            .allow_zoom(false)
+            .allow_scroll(false)
+            .allow_boxed_zoom(false)
+            .allow_axis_zoom_drag(false)
+            .allow_double_click_reset(false)
+            .show_x(false)
+            .show_y(false)
+            .show_crosshair(false)
+            .show_background(false)
+            .grid_spacing(GRID_SPACING)
+            .grid_color(theme.line)
+            .x_grid_spacer(|_| time.marks())
+            .y_grid_spacer(|_| values.clone())
+            .custom_x_axes(vec![time.hints(TIME_AXIS - MARGIN, theme)])
+            .custom_y_axes(axes.hints(widths, theme))
+            .show(ui, |plot_ui| {
+                plot_ui.set_plot_bounds(bounds);
+                for limit in limits {
+                    let width = if limit.mark.violated { 1.0 } else { 0.7 };
+                    let line = HLine::new("", view.value(limit.y)).stroke(Stroke::new(width, limit.mark.colour(theme)));
+                    plot_ui.hline(line.style(LineStyle::Dotted { spacing: 5.0 }).allow_hover(false));
+                }
+                for (pen, trace) in pens.iter().zip(traces) {
+                    ink::draw(plot_ui, view, trace, Stroke::new(PEN, theme.pen(pen.index)), Theme::dashes(pen.index));
+                }
+                let cursor = plot_ui.response().hover_pos().map(|p| view.time(p.x).min(view.to).max(view.from));
+                if let Some(at) = cursor {
+                    plot_ui.vline(VLine::new("", at.0 as f64).stroke(Stroke::new(1.0, theme.text)).allow_hover(false));
+                }
+                cursor
+            })
+    });
+    (shown.inner.response, shown.inner.inner)
+}
+
+fn paint_frame(painter: &Painter, plot: Rect, theme: &Theme) {
+    painter.rect_stroke(plot, 0.0, Stroke::new(1.0, theme.line), StrokeKind::Middle);
+}
+
 /// Where words stand in an empty plot: clear of the labels of limits.
 fn middle(plot: Rect) -> Rect {
     let width = plot.width().min(280.0) - 4.0;
@@ -279,10 +350,11 @@ impl Layout {
         Self { rect, table: None, beside: false, lanes }
     }
 
-    fn plot(&self, left: f32, right: f32) -> Rect {
-        let below = size::SMALL * 1.5 + self.lanes as f32 * LANE;
-        let min = self.rect.min + vec2(left, size::SMALL * 1.4);
-        let max = self.rect.max - vec2(right, below);
+    /// The plot between axes of these widths.
+    fn plot(&self, [left, right]: [f32; 2]) -> Rect {
+        let below = TIME_AXIS + self.lanes as f32 * LANE;
+        let min = self.rect.min + vec2(left.max(6.0), size::SMALL * 1.4);
+        let max = self.rect.max - vec2(right.max(14.0), below);
         Rect::from_min_max(min, max.max(min + vec2(20.0, 20.0))).round_to_pixels(1.0)
     }
 }
@@ -299,52 +371,53 @@ impl RoundToPixels for Rect {
     }
 }
 
-/// Limits of the first pen, of the chosen tag, and of whatever is violated, as dotted lines with the symbol of their
-/// alarm; in colour only while violated.
-fn paint_limits(painter: &Painter, plot: Rect, cx: &Cx<'_>, pens: &[Pen<'_>], axes: &Axes) {
-    let theme = cx.frame.theme;
-    let mut labels: Vec<f32> = Vec::new();
-    for pen in pens {
+/// A limit that is shown.
+struct Limit<'a> {
+    /// Where, on the screen.
+    y: f32,
+    name: &'a str,
+    mark: LimitMark,
+    pen: usize,
+}
+
+/// Limits of the first pen, of the chosen tag, and of whatever is violated.
+fn limits<'a>(cx: &Cx<'a>, pens: &[Pen<'_>], axes: &Axes, view: &View) -> Vec<Limit<'a>> {
+    let mut shown = Vec::new();
+    for (index, pen) in pens.iter().enumerate() {
         let Some(id) = pen.id else { continue };
         let focus = pen.index == 0 || cx.frame.chosen == Some(id);
         let [low, high] = axes.span(pen.right);
-        for (name, limit) in cx.alarms.named_limits(cx.frame.snapshot, id) {
-            let wanted = focus || limit.violated;
-            if !wanted || limit.value < low || limit.value > high {
-                continue;
+        let view = View { low, high, ..*view };
+        for (name, mark) in cx.alarms.named_limits(cx.frame.snapshot, id) {
+            if (focus || mark.violated) && mark.value >= low && mark.value <= high {
+                shown.push(Limit { y: view.y(mark.value), name, mark, pen: index });
             }
-            let y = plot.bottom() - plot.height() * ((limit.value - low) / (high - low)) as f32;
-            paint_limit(painter, plot, y, name, &limit, pen, cx, &mut labels);
+        }
+    }
+    shown
+}
+
+/// The symbols and words of limits, and the mark of the worst alarm.
+fn paint_limits(painter: &Painter, plot: Rect, limits: &[Limit<'_>], cx: &Cx<'_>, pens: &[Pen<'_>]) {
+    let mut labels: Vec<f32> = Vec::new();
+    for limit in limits {
+        if let Some(pen) = pens.get(limit.pen) {
+            paint_limit(painter, plot, limit, pen, cx, &mut labels);
         }
     }
     // The mark of a pen in alarm stands at the live edge, where the eye looks for now.
     let worst = pens.iter().filter_map(|p| p.reading.as_ref()?.alarm).min_by_key(|a| (a.priority, !a.unacknowledged));
     if let Some(alarm) = worst {
         let center = pos2(plot.right() - 8.0, plot.top() - 7.0);
-        Symbol { unacknowledged: false, ..Symbol::from_tag(alarm) }.paint(
-            painter,
-            theme,
-            center,
-            12.0,
-            cx.frame.blink_on,
-        );
+        let symbol = Symbol { unacknowledged: false, ..Symbol::from_tag(alarm) };
+        symbol.paint(painter, cx.frame.theme, center, 12.0, cx.frame.blink_on);
     }
 }
 
-fn paint_limit(
-    painter: &Painter,
-    plot: Rect,
-    y: f32,
-    name: &str,
-    limit: &LimitMark,
-    pen: &Pen<'_>,
-    cx: &Cx<'_>,
-    labels: &mut Vec<f32>,
-) {
+/// A symbol in colour only while violated.
+fn paint_limit(painter: &Painter, plot: Rect, limit: &Limit<'_>, pen: &Pen<'_>, cx: &Cx<'_>, labels: &mut Vec<f32>) {
     let theme = cx.frame.theme;
-    let colour = if limit.violated { theme.priority(limit.priority) } else { theme.muted };
-    let ends = [pos2(plot.left(), y), pos2(plot.right(), y)];
-    painter.extend(Shape::dashed_line(&ends, Stroke::new(if limit.violated { 1.5 } else { 1.0 }, colour), 1.5, 3.5));
+    let Limit { y, name, mark: limit, .. } = *limit;
     let above = pos2(plot.left() + 9.0, y - 8.0);
     // Two limits closer than a line of text share the place of one label.
     if above.y < plot.top() + 4.0 || labels.iter().any(|l| (l - y).abs() < 13.0) {
@@ -383,14 +456,14 @@ fn paint_lanes(
     let with_gaps = pens.iter().zip(traces).filter(|(_, t)| !t.gaps.is_empty());
     let more = with_gaps.clone().count().saturating_sub(LANES);
     for (lane, (pen, trace)) in with_gaps.take(lanes).enumerate() {
-        let top = plot.bottom() + size::SMALL * 1.5 + LANE * lane as f32;
+        let top = plot.bottom() + TIME_AXIS + LANE * lane as f32;
         let mut end = plot.left();
         for gap in &trace.gaps {
             let (left, right) = (view.x(gap.from).max(plot.left()), view.x(gap.to).min(plot.right()));
             let right = right.max(left + 2.0);
             let mark = Rect::from_x_y_ranges(left..=right, top + 3.0..=top + LANE - 3.0);
             hatch::hatch(painter, mark, theme.pen(pen.index), 4.0);
-            painter.rect_stroke(mark, 0.0, Stroke::new(1.0, theme.pen(pen.index)), eframe::egui::StrokeKind::Inside);
+            painter.rect_stroke(mark, 0.0, Stroke::new(1.0, theme.pen(pen.index)), StrokeKind::Inside);
             end = end.max(right);
         }
         let Some(last) = trace.gaps.last() else { continue };

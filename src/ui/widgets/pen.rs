@@ -43,6 +43,11 @@ impl View {
         self.rect.bottom() - (share * f64::from(self.rect.height())) as f32
     }
 
+    /// Which value lies at `y`.
+    pub fn value(&self, y: f32) -> f64 {
+        self.low + f64::from((self.rect.bottom() - y) / self.rect.height().max(1.0)) * (self.high - self.low)
+    }
+
     /// Which instant lies at `x`.
     pub fn time(&self, x: f32) -> Utc {
         self.from + Span((f64::from(x - self.rect.left()) / self.x_scale().max(f64::MIN_POSITIVE)) as i64)
@@ -70,9 +75,9 @@ struct Column {
     last: f32,
 }
 
-/// A stretch that is drawn as one line.
+/// An unbroken stretch, drawn as one line.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Run {
+pub struct Run {
     /// Uncertain: thinner and dotted.
     doubt: bool,
     columns: Vec<Column>,
@@ -186,21 +191,57 @@ impl Trace {
         self.runs.iter().all(|r| r.columns.is_empty())
     }
 
-    /// Paints the runs, within `view` alone.
-    pub fn paint(&self, painter: &Painter, view: &View, colour: Color32, width: f32, dashes: Option<(f32, f32)>) {
-        let painter =
-            painter.with_clip_rect(view.rect.expand2(eframe::egui::vec2(0.0, width)).intersect(painter.clip_rect()));
+    /// The unbroken stretches.
+    pub fn runs(&self) -> &[Run] {
+        &self.runs
+    }
+
+    /// Paints the runs as solid lines, within `view` alone.
+    pub fn paint(&self, painter: &Painter, view: &View, stroke: Stroke) {
+        let room = view.rect.expand2(eframe::egui::vec2(0.0, stroke.width));
+        let painter = painter.with_clip_rect(room.intersect(painter.clip_rect()));
+        let mut shapes = Vec::new();
         for run in &self.runs {
-            let (width, dashes) = if run.doubt { ((width * 0.66).max(1.0), Some((1.5, 3.0))) } else { (width, dashes) };
+            let (stroke, dashes) = run.style(stroke, None);
+            run.ink(view, stroke, dashes, painter.pixels_per_point(), &mut shapes);
+        }
+        painter.extend(shapes);
+    }
+}
+
+impl Run {
+    /// A run in doubt is thinner and dotted, whatever its pen.
+    pub fn style(&self, stroke: Stroke, dashes: Option<(f32, f32)>) -> (Stroke, Option<(f32, f32)>) {
+        if self.doubt {
+            (Stroke::new((stroke.width * 0.66).max(1.0), stroke.color), Some((1.5, 3.0)))
+        } else {
+            (stroke, dashes)
+        }
+    }
+
+    /// Its corners on the screen where they are few, so that a polyline is exact and costs little.
+    pub fn few_corners(&self) -> Option<Vec<Pos2>> {
+        let columns = self.columns.len();
+        (columns > 1 && columns <= FEW && self.points <= columns + columns / 4).then(|| corners(&self.columns))
+    }
+
+    /// Its ink as shapes: a strip of triangles, or dashes that hang on time.
+    pub fn ink(
+        &self,
+        view: &View,
+        stroke: Stroke,
+        dashes: Option<(f32, f32)>,
+        pixels_per_point: f32,
+        out: &mut Vec<Shape>,
+    ) {
+        match dashes {
             // Dashes hang on time, not on the edge of the picture, so that they wander with the line they belong to.
-            match dashes {
-                Some((dash, gap)) => {
-                    let period = f64::from(dash + gap);
-                    let phase = (view.from.0 as f64 * view.x_scale()).rem_euclid(period) as f32;
-                    paint_dashed(&painter, run, view.rect.left() - phase, dash, dash + gap, Stroke::new(width, colour));
-                }
-                None => paint_solid(&painter, &run.columns, run.points, Stroke::new(width, colour)),
+            Some((dash, gap)) => {
+                let period = f64::from(dash + gap);
+                let phase = (view.from.0 as f64 * view.x_scale()).rem_euclid(period) as f32;
+                dashed(self, view.rect.left() - phase, dash, dash + gap, stroke, out);
             }
+            None => solid(self, stroke, 0.5 / pixels_per_point, out),
         }
     }
 }
@@ -219,23 +260,26 @@ fn close(gap: Option<Gap>, at: Utc, view: &View, gaps: &mut Vec<Gap>) {
     }
 }
 
-/// Paints columns as a strip of triangles, or as a polyline where they are few.
-fn paint_solid(painter: &Painter, columns: &[Column], points: usize, stroke: Stroke) {
-    if let [only] = columns {
-        painter.vline(only.x, Rangef::new(only.low - stroke.width / 2.0, only.high + stroke.width / 2.0), stroke);
-    } else if columns.len() <= FEW && points <= columns.len() + columns.len() / 4 {
-        painter.add(Shape::line(corners(columns), stroke));
+fn solid(run: &Run, stroke: Stroke, feather: f32, out: &mut Vec<Shape>) {
+    if let [only] = run.columns.as_slice() {
+        out.push(upright(only, Rangef::new(only.low - stroke.width / 2.0, only.high + stroke.width / 2.0), stroke));
+    } else if let Some(corners) = run.few_corners() {
+        out.push(Shape::line(corners, stroke));
     } else {
-        let feather = 0.5 / painter.pixels_per_point();
-        painter.add(Shape::mesh(strip(&edges(columns, stroke.width), stroke.color, feather)));
+        out.push(Shape::mesh(strip(&edges(&run.columns, stroke.width), stroke.color, feather)));
     }
+}
+
+fn upright(column: &Column, y: Rangef, stroke: Stroke) -> Shape {
+    Shape::line_segment([pos2(column.x, y.min), pos2(column.x, y.max)], stroke)
 }
 
 /// Upper and lower edge of the ink at one place.
 type Edge = (f32, Rangef);
 
 /// Where the ink lies from column to column. On a slope a line is taller than it is wide; neighbours reach half way
-/// to each other, so that no flank has a hole; what is tall at one place alone (a step, a spike) keeps to that place.
+/// to each other, so that no flank has a hole. What is tall at one place alone (a step, a spike, the foot of a flank)
+/// keeps to that place: towards a far neighbour the ink is as thin as the line to it, or it would be a wedge.
 fn edges(columns: &[Column], width: f32) -> Vec<Edge> {
     let half = width / 2.0;
     let mut edges: Vec<Edge> = Vec::with_capacity(columns.len() + 8);
@@ -248,18 +292,27 @@ fn edges(columns: &[Column], width: f32) -> Vec<Edge> {
         let after = columns.get(i + 1);
         let (low, high) = (column.low.min(column.first), column.high.max(column.last));
         let tall = high - low > width;
-        let reach = before.map_or(half, |b| flank(b, column)).max(after.map_or(half, |a| flank(column, a)));
-        if let Some(before) = before.filter(|b| tall && column.x - b.x > NEAR) {
+        let (mut up, mut down) = (half, half);
+        let to_before = before.map_or(half, |b| flank(b, column));
+        let to_after = after.map_or(half, |a| flank(column, a));
+        if !tall {
+            // Only towards the neighbour: a summit is not higher than its value.
+            for (reach, neighbour) in
+                before.map(|b| (to_before, b.last)).into_iter().chain(after.map(|a| (to_after, a.first)))
+            {
+                let side = if neighbour < column.first { &mut up } else { &mut down };
+                *side = side.max(reach);
+            }
+        }
+        let reach = up.max(down);
+        if let Some(before) = before.filter(|b| column.x - b.x > NEAR && (tall || reach > to_before + half)) {
             let share = (column.x - half - before.x) / (column.x - before.x);
             let y = before.last + (column.first - before.last) * share;
-            let reach = flank(before, column);
-            edges.push((column.x - half, Rangef::new(y - reach, y + reach)));
+            edges.push((column.x - half, Rangef::new(y - to_before, y + to_before)));
         }
-        let reach = if tall { half } else { reach };
-        edges.push((column.x, Rangef::new(low - reach, high + reach)));
-        if let Some(after) = after.filter(|a| tall && a.x - column.x > NEAR) {
-            let reach = flank(column, after);
-            edges.push((column.x + half, Rangef::new(column.last - reach, column.last + reach)));
+        edges.push((column.x, Rangef::new(low - up, high + down)));
+        if after.is_some_and(|a| a.x - column.x > NEAR && (tall || reach > to_after + half)) {
+            edges.push((column.x + half, Rangef::new(column.last - to_after, column.last + to_after)));
         }
     }
     edges
@@ -310,12 +363,12 @@ fn push(corners: &mut Vec<Pos2>, corner: Pos2) {
 
 /// Dashes are cut along the time axis, not along the path, which would cut noise to dust; steep columns, where a spike
 /// could fall between two dashes, are inked in full.
-fn paint_dashed(painter: &Painter, run: &Run, origin: f32, dash: f32, period: f32, stroke: Stroke) {
+fn dashed(run: &Run, origin: f32, dash: f32, period: f32, stroke: Stroke, out: &mut Vec<Shape>) {
     const STEEP: f32 = 5.0;
     let mut piece: Vec<Pos2> = Vec::new();
-    let flush = |piece: &mut Vec<Pos2>| {
+    let flush = |piece: &mut Vec<Pos2>, out: &mut Vec<Shape>| {
         if piece.len() > 1 {
-            painter.add(Shape::line(std::mem::take(piece), stroke));
+            out.push(Shape::line(std::mem::take(piece), stroke));
         }
         piece.clear();
     };
@@ -339,7 +392,7 @@ fn paint_dashed(painter: &Painter, run: &Run, origin: f32, dash: f32, period: f3
                         push(&mut piece, at(end));
                         x = end;
                     } else {
-                        flush(&mut piece);
+                        flush(&mut piece, out);
                         x += (period - into).max(0.05);
                     }
                 }
@@ -347,12 +400,12 @@ fn paint_dashed(painter: &Painter, run: &Run, origin: f32, dash: f32, period: f3
         }
         if steep {
             // One stroke from end to end: a path that turns back on itself is painted twice as wide.
-            flush(&mut piece);
-            painter.vline(column.x, Rangef::new(column.low, column.high), stroke);
+            flush(&mut piece, out);
+            out.push(upright(column, Rangef::new(column.low, column.high), stroke));
         }
         previous = Some((column.x, column.last));
     }
-    flush(&mut piece);
+    flush(&mut piece, out);
 }
 
 #[cfg(test)]
@@ -454,5 +507,14 @@ mod tests {
         let edges = edges(&[level, step], 1.0);
         let (x, y) = edges[1];
         assert!(x > 99.0 && y.span() < 1.01, "{edges:?}");
+    }
+    #[test]
+    fn a_level_before_a_steep_flank_is_no_wedge_and_no_higher_than_its_value() {
+        let columns =
+            [(0.0, 50.0), (100.0, 50.0), (101.2, 10.0)].map(|(x, y)| Column { x, first: y, low: y, high: y, last: y });
+        let edges = edges(&columns, 2.0);
+        let (x, y) = edges[1];
+        assert!((99.0..100.0).contains(&x) && y.span() < 2.01, "{edges:?}");
+        assert_eq!(edges[2].1.max, 51.0, "a line of width 2 ends half of it below its value");
     }
 }

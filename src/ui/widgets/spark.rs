@@ -5,7 +5,7 @@ use super::pen::{Trace, View};
 use crate::engine::TailView;
 use crate::time::{Span, Utc};
 use crate::ui::theme::Theme;
-use eframe::egui::{Painter, Rect};
+use eframe::egui::{Painter, Rect, Stroke};
 
 /// The recent past that a spark shows.
 #[derive(Debug)]
@@ -52,5 +52,5 @@ pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, past: Past<'_>) {
         let across = Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), rect.y_range());
         hatch::hatch(painter, across, theme.muted.gamma_multiply(0.55), 5.0);
     }
-    trace.paint(painter, &view, theme.normal, 1.25, None);
+    trace.paint(painter, &view, Stroke::new(1.25, theme.normal));
 }

@@ -1,4 +1,8 @@
-//! The axes of a trend: values at the left and at the right on one grid, time below in the plant's zone.
+//! The axes of a trend: values at the left and at the right on one grid, time below in the plant's zone; and what
+//! `egui_plot` needs to draw them.
+//!
+//! The plot's own space is microseconds since 1970 (exact in an `f64`) by values of the left axis. The right axis is
+//! the left one under other numbers.
 
 use super::super::index::AlarmIndex;
 use super::Pen;
@@ -10,8 +14,10 @@ use crate::ui::theme::Theme;
 use crate::ui::widgets::scale::{Ticks, span_of};
 use crate::ui::widgets::text;
 use crate::ui::words;
-use eframe::egui::{Align2, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
+use eframe::egui::{Color32, FontId, Painter, Rangef, Rect, pos2};
+use egui_plot::{AxisHints, GridMark, HPlacement};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 /// Widths of ticks on the time axis, in seconds.
 const TIME_STEPS_SECS: [i64; 24] = [
@@ -28,38 +34,51 @@ pub struct Axes {
 
 /// One axis: round numbers, or the words of states.
 #[derive(Debug, Clone)]
-enum Axis {
-    Numbers(Ticks),
-    States(Vec<(f64, String)>),
+struct Axis {
+    span: [f64; 2],
+    /// Steps from end to end; `None`: states.
+    steps: Option<u32>,
+    /// Its numbers or words with their places.
+    labels: Vec<(f64, String)>,
 }
 
 impl Axis {
-    fn span(&self) -> [f64; 2] {
-        match self {
-            Self::Numbers(ticks) => [ticks.low, ticks.at(ticks.count)],
-            // Air above and below, so that no state lies on the frame.
-            Self::States(states) => {
-                let (low, high) = (states.first().map_or(0.0, |s| s.0), states.last().map_or(1.0, |s| s.0));
-                let air = (high - low).max(1.0) * 0.12;
-                [low - air, high + air]
-            }
+    fn numbers(ticks: &Ticks) -> Self {
+        let label = |i| (ticks.at(i), words::number(ticks.at(i), Some(ticks.decimals())));
+        Self {
+            span: [ticks.low, ticks.at(ticks.count)],
+            steps: Some(ticks.count),
+            labels: (0..=ticks.count).map(label).collect(),
         }
     }
 
-    /// Its numbers or words with their places.
-    fn labels(&self) -> Vec<(f64, String)> {
-        match self {
-            Self::Numbers(ticks) => {
-                (0..=ticks.count).map(|i| (ticks.at(i), words::number(ticks.at(i), Some(ticks.decimals())))).collect()
-            }
-            Self::States(states) => states.clone(),
-        }
+    fn states(labels: Vec<(f64, String)>) -> Self {
+        // Air above and below, so that no state lies on the frame.
+        let (low, high) = (labels.first().map_or(0.0, |s| s.0), labels.last().map_or(1.0, |s| s.0));
+        let air = (high - low).max(1.0) * 0.12;
+        Self { span: [low - air, high + air], steps: None, labels }
     }
 
-    fn label_width(&self) -> f32 {
-        let signs = self.labels().iter().map(|(_, label)| label.chars().count()).max().unwrap_or(0);
-        (signs as f32 * size::SMALL * 0.62 + 8.0).min(90.0)
+    /// As wide as its widest label with the margins that `egui_plot` leaves, so that the plot never moves for them.
+    fn width(&self, painter: &Painter) -> f32 {
+        let width = |label: &str| painter.layout_no_wrap(label.to_owned(), font(), Color32::PLACEHOLDER).size().x;
+        self.labels.iter().map(|(_, label)| width(label)).fold(0.0, f32::max).ceil() + 8.0
     }
+
+    /// Labels closer than a line and a half of text would not be told apart.
+    fn thinned(&self, height: f32) -> impl Iterator<Item = &(f64, String)> {
+        let every = (self.labels.len() as f32 * size::SMALL * 1.6 / height.max(1.0)).ceil().max(1.0) as usize;
+        self.labels.iter().step_by(every)
+    }
+}
+
+fn font() -> FontId {
+    fonts::regular(size::SMALL)
+}
+
+/// From one span to another, end to end.
+fn rescale(value: f64, [low, high]: [f64; 2], [to_low, to_high]: [f64; 2]) -> f64 {
+    to_low + (value - low) / (high - low) * (to_high - to_low)
 }
 
 /// The words of the states that all these pens have; `None` where one of them is a number.
@@ -78,7 +97,7 @@ fn states(pens: &[Pen<'_>], right: bool) -> Option<Axis> {
             }
         }
     }
-    (!words_of.is_empty()).then(|| Axis::States(words_of.into_iter().map(|(s, w)| (s as f64, w)).collect()))
+    (!words_of.is_empty()).then(|| Axis::states(words_of.into_iter().map(|(s, w)| (s as f64, w)).collect()))
 }
 
 impl Axes {
@@ -122,11 +141,11 @@ impl Axes {
         };
         let (left, right) = (hold(false), hold(true));
         let left =
-            left.map(|[low, high]| states(pens, false).unwrap_or_else(|| Axis::Numbers(Ticks::new(low, high, 5))));
+            left.map(|[low, high]| states(pens, false).unwrap_or_else(|| Axis::numbers(&Ticks::new(low, high, 5))));
         let right = right.map(|[low, high]| {
-            states(pens, true).unwrap_or_else(|| match &left {
-                Some(Axis::Numbers(left)) => Axis::Numbers(Ticks::exactly(low, high, left.count)),
-                _ => Axis::Numbers(Ticks::new(low, high, 5)),
+            states(pens, true).unwrap_or_else(|| match left.as_ref().and_then(|l| l.steps) {
+                Some(steps) => Axis::numbers(&Ticks::exactly(low, high, steps)),
+                None => Axis::numbers(&Ticks::new(low, high, 5)),
             })
         });
         Self { left, right }
@@ -135,67 +154,112 @@ impl Axes {
     /// Ends of an axis.
     pub fn span(&self, right: bool) -> [f64; 2] {
         let axis = if right { &self.right } else { &self.left };
-        axis.as_ref().map_or([0.0, 1.0], Axis::span)
+        axis.as_ref().map_or([0.0, 1.0], |a| a.span)
     }
 
-    /// Room for the numbers at the left.
-    pub fn left_width(&self) -> f32 {
-        self.left.as_ref().map_or(6.0, Axis::label_width)
+    /// Room for the numbers at the left and at the right.
+    pub fn widths(&self, painter: &Painter) -> [f32; 2] {
+        [&self.left, &self.right].map(|axis| axis.as_ref().map_or(0.0, |a| a.width(painter)))
     }
 
-    /// Room for the numbers at the right.
-    pub fn right_width(&self) -> f32 {
-        self.right.as_ref().map_or(14.0, Axis::label_width)
+    /// Axes of values for `egui_plot`, of these widths.
+    pub fn hints<'a>(&'a self, [left, right]: [f32; 2], theme: &Theme) -> Vec<AxisHints<'a>> {
+        let base = self.span(false);
+        let both = [(&self.left, left, HPlacement::Left), (&self.right, right, HPlacement::Right)];
+        both.into_iter()
+            .filter_map(|(axis, width, placement)| {
+                let axis = axis.as_ref()?;
+                let hints = styled(AxisHints::new_y(), theme).placement(placement).min_thickness(width);
+                Some(hints.formatter(move |mark, _| {
+                    let value = rescale(mark.value, base, axis.span);
+                    let near = (axis.span[1] - axis.span[0]) * NEAR;
+                    axis.labels.iter().find(|(at, _)| (at - value).abs() < near).map_or(String::new(), |l| l.1.clone())
+                }))
+            })
+            .collect()
     }
 
-    /// Grid, frame and numbers around `plot`.
-    pub fn paint(&self, painter: &Painter, plot: Rect, from: Utc, to: Utc, zone: &jiff::tz::TimeZone, theme: &Theme) {
-        let grid = Stroke::new(1.0, theme.line);
-        for (axis, is_right) in [(&self.left, false), (&self.right, true)] {
-            let Some(axis) = axis else { continue };
-            let ([low, high], labels) = (axis.span(), axis.labels());
-            // Labels closer than a line and a half of text would not be told apart.
-            let every = (labels.len() as f32 * size::SMALL * 1.6 / plot.height().max(1.0)).ceil().max(1.0) as usize;
-            for (value, label) in labels.iter().step_by(every) {
-                let y = plot.bottom() - plot.height() * ((value - low) / (high - low)) as f32;
-                // The grid is the left axis's; the right one shares it, or stands alone.
-                if !is_right || self.left.is_none() {
-                    painter.hline(plot.x_range(), y.round() + 0.5, grid);
+    /// Where labels of values stand. The grid is the left axis's; the right one shares it, or stands alone.
+    pub fn marks(&self, height: f32) -> Vec<GridMark> {
+        let base = self.span(false);
+        let per_point = (base[1] - base[0]) / f64::from(height.max(1.0));
+        let mut marks: Vec<GridMark> = Vec::new();
+        for axis in [&self.left, &self.right].into_iter().flatten() {
+            let points = if marks.is_empty() { LINE_STEP } else { LABEL_STEP };
+            for (at, _) in axis.thinned(height) {
+                let value = rescale(*at, axis.span, base);
+                if marks.iter().all(|m| (m.value - value).abs() > (base[1] - base[0]) * NEAR) {
+                    marks.push(GridMark { value, step_size: f64::from(points) * per_point });
                 }
-                let width = axis.label_width();
-                let (x, align) = if is_right {
-                    (plot.right() + 6.0, Align2::LEFT_CENTER)
-                } else {
-                    (plot.left() - 6.0 - width, Align2::RIGHT_CENTER)
-                };
-                let place = Rect::from_min_size(pos2(x, y - 8.0), vec2(width, 16.0));
-                text::paint(painter, place, align, label.as_str(), fonts::regular(size::SMALL), theme.muted);
             }
         }
-        let (step, with_seconds) = time_step((to - from).0 / 1_000_000, plot.width());
-        for at in time_ticks(from, to, step, zone) {
-            let share = (at - from).0 as f64 / (to - from).0.max(1) as f64;
-            let x = (plot.left() + plot.width() * share as f32).round() + 0.5;
-            painter.vline(x, plot.y_range(), grid);
-            let label = if with_seconds {
+        marks
+    }
+}
+
+/// Values nearer than this share of an axis are one.
+const NEAR: f64 = 1e-6;
+
+/// What `egui_plot` is told of the distance of marks decides what it draws: a line and a label, or a label alone.
+const LINE_STEP: f32 = 1_000.0;
+const LABEL_STEP: f32 = 40.0;
+/// Marks of a smaller distance get no line.
+pub const GRID_SPACING: Rangef = Rangef { min: 60.0, max: 61.0 };
+
+fn styled<'a>(hints: AxisHints<'a>, theme: &Theme) -> AxisHints<'a> {
+    hints.label_spacing(Rangef::new(1.0, 2.0)).tick_label_color(theme.muted).tick_label_font(font())
+}
+
+/// The time axis: its marks with their labels.
+#[derive(Debug)]
+pub struct TimeAxis {
+    marks: Vec<(GridMark, String)>,
+}
+
+impl TimeAxis {
+    /// Round instants of the plant's zone between `from` and `to`, as many as have room in `width`. A label that would
+    /// stand over one of a value axis is left out; its line is not.
+    pub fn new(painter: &Painter, width: f32, from: Utc, to: Utc, right: bool, zone: &jiff::tz::TimeZone) -> Self {
+        let (step, with_seconds) = time_step((to - from).0 / 1_000_000, width);
+        let per_point = (to - from).0.max(1) as f64 / f64::from(width.max(1.0));
+        let label = |at: Utc| {
+            if with_seconds {
                 words::time_of_day(at, zone)
             } else if step >= 86_400 {
                 words::day(at, zone)
             } else {
                 words::hour_minute(at, zone)
-            };
-            let galley = text::line(painter, label, fonts::regular(size::SMALL), theme.muted, 90.0);
-            // A label at the edge leans inwards rather than over the axis of the other side.
-            let left = (x - galley.size().x / 2.0).min(plot.right() + 14.0 - galley.size().x).max(plot.left() - 14.0);
-            painter.galley(pos2(left, plot.bottom() + 3.0), galley, theme.muted);
-        }
-        painter.rect_stroke(plot, 0.0, grid, StrokeKind::Middle);
+            }
+        };
+        let marks = time_ticks(from, to, step, zone)
+            .map(|at| {
+                let label = label(at);
+                let half = painter.layout_no_wrap(label.clone(), font(), Color32::PLACEHOLDER).size().x / 2.0;
+                let x = ((at - from).0 as f64 / per_point) as f32;
+                let fits = x - half >= -4.0 && x + half <= width + if right { 4.0 } else { 14.0 };
+                let mark = GridMark { value: at.0 as f64, step_size: f64::from(LINE_STEP) * per_point };
+                (mark, if fits { label } else { String::new() })
+            })
+            .collect();
+        Self { marks }
+    }
+
+    /// Where its lines stand.
+    pub fn marks(&self) -> Vec<GridMark> {
+        self.marks.iter().map(|(mark, _)| *mark).collect()
+    }
+
+    /// For `egui_plot`, of this height.
+    pub fn hints(&self, height: f32, theme: &Theme) -> AxisHints<'_> {
+        let label = |mark: GridMark, _: &RangeInclusive<f64>| {
+            self.marks.iter().find(|(m, _)| m.value == mark.value).map_or(String::new(), |(_, label)| label.clone())
+        };
+        styled(AxisHints::new_x(), theme).min_thickness(height).formatter(label)
     }
 }
 
-/// The cursor: a line over the whole plot with its time on top.
-pub fn paint_cursor(painter: &Painter, plot: Rect, x: f32, at: Utc, zone: &jiff::tz::TimeZone, theme: &Theme) {
-    painter.vline(x.round() + 0.5, plot.y_range(), Stroke::new(1.0, theme.text));
+/// The time at the cursor, on top of its line.
+pub fn paint_time(painter: &Painter, plot: Rect, x: f32, at: Utc, zone: &jiff::tz::TimeZone, theme: &Theme) {
     let galley = text::line(painter, words::time_of_day(at, zone), fonts::regular(size::SMALL), theme.text, 120.0);
     let left = (x - galley.size().x / 2.0).clamp(plot.left(), (plot.right() - galley.size().x - 16.0).max(plot.left()));
     painter.galley(pos2(left, plot.top() - galley.size().y - 1.0), galley, theme.text);
