@@ -2,7 +2,7 @@
 
 use super::{Cx, PanelView, grid, open_faceplate};
 use crate::ui::Outbox;
-use crate::ui::widgets::lamp::{ROW, lamp_ui};
+use crate::ui::widgets::lamp::{GREATEST_ROW, LEAST_ROW, lamp_ui};
 use eframe::egui::{Rect, ScrollArea, Sense, Ui, vec2};
 
 /// See the module.
@@ -13,7 +13,7 @@ impl PanelView for LampPanel {
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         let brush = cx.brush();
         let count = cx.panel.tags.len().max(1) as f32;
-        let row = (cx.rect.height() / count).clamp(ROW, ROW * 1.4);
+        let row = (cx.rect.height() / count).clamp(LEAST_ROW, GREATEST_ROW);
         ui.scope_builder(eframe::egui::UiBuilder::new().max_rect(cx.rect), |ui| {
             grid::plain_scrolling(ui);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {

@@ -36,7 +36,9 @@ impl PanelView for ValuePanel {
                 continue;
             };
             let snapshot = cx.frame.snapshot;
-            let past = id.and_then(|id| snapshot.tails.get(&id)).map(|tail| Past {
+            // Words have no height that a line could show.
+            let drawn = id.filter(|_| reading.tag.data_type != DataType::String);
+            let past = drawn.and_then(|id| snapshot.tails.get(&id)).map(|tail| Past {
                 tail,
                 now: snapshot.now.utc,
                 span: cx.panel.span,

@@ -7,7 +7,9 @@ use crate::ui::theme::STEP;
 use eframe::egui::{Align2, Id, Rect, Response, Role, Stroke, Ui, pos2, vec2};
 
 /// Least height of a lamp's row.
-pub const ROW: f32 = 24.0;
+pub const LEAST_ROW: f32 = 18.0;
+/// Greatest height of a lamp's row.
+pub const GREATEST_ROW: f32 = 34.0;
 
 /// Paints a lamp as a row: disc, name, word, and the mark of its alarm.
 pub fn lamp_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, brush: &Brush<'_>) -> Response {
