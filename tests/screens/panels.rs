@@ -292,3 +292,16 @@ fn the_cursor_reads_every_pen_at_one_instant() {
     let pens: Vec<String> = harness.get_all_by_label("station.inflow").filter_map(|n| n.value()).collect();
     assert!(pens.iter().any(|p| p == "bad: device fault"), "{pens:?}");
 }
+
+#[test]
+fn two_titled_lamps_fit_into_two_rows_of_the_smallest_height() {
+    let text = "watchkeeper = 1\nname = \"lamps\"\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"127.0.0.1:502\"\n\
+                [[tag]]\nname = \"one\"\ndevice = \"plc1\"\nregister = \"coil:0\"\n[[tag]]\nname = \"two\"\ndevice = \"plc1\"\nregister = \"coil:1\"\n\
+                [[display]]\nname = \"d\"\npanel = [{ kind = \"lamp\", at = [0, 0, 12, 2], title = \"Yard\", tags = [\"one\", \"two\"] }]\n";
+    let sample = sample::of(text, 10, 1, |_, _| Some(1.0));
+    let harness = Stage::new(sample, "d", ThemeChoice::Dark).harness([600.0, 80.0], 1.0);
+    let rows = ["one", "two"].map(|name| harness.get_by_label(name).rect());
+    assert!(rows[0].bottom() <= rows[1].top());
+    // A panel of two cells of 40 points has this much below the top of its first row; more would have to be scrolled.
+    assert!(rows[1].bottom() - rows[0].top() <= 32.5, "{rows:?}");
+}

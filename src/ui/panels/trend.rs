@@ -1,28 +1,25 @@
 //! `trend`: tags over time. The live end comes from the same snapshot as every number on the screen.
 //!
 //! `egui_plot` draws the plot: its space, grid, axes, limits, pens and cursor. The lanes of gaps, the table and the words
-//! around it are this panel's own; so is the ink of dense and of dashed pens, see [`ink::Ink`].
+//! around it are this panel's own; so is the ink of dense and of dashed pens, see [`ink`].
 
 mod axes;
 mod ink;
 mod legend;
+mod plot;
 
 use super::{Aside, Cx, PanelView, grid};
 use crate::engine::{Snapshot, TagId, TailView};
 use crate::project::DataType;
 use crate::time::{Span, Utc};
 use crate::ui::fonts::{self, size};
-use crate::ui::theme::{PEN, STEP, Theme};
+use crate::ui::theme::{STEP, Theme};
 use crate::ui::widgets::pen::{Trace, View};
 use crate::ui::widgets::symbol::{self, Symbol};
 use crate::ui::widgets::{LimitMark, Reading, hatch, tell, text};
 use crate::ui::{Outbox, words};
-use axes::{Axes, GRID_SPACING, TimeAxis};
-use eframe::egui::{
-    Align2, Key, Painter, PointerButton, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, pos2,
-    vec2,
-};
-use egui_plot::{HLine, LineStyle, Plot, PlotBounds, VLine};
+use axes::Axes;
+use eframe::egui::{Align2, Key, Painter, PointerButton, Rect, Response, Role, Stroke, StrokeKind, Ui, pos2, vec2};
 use std::sync::Arc;
 
 /// Shortest and longest time that a wheel can reach, in seconds.
@@ -34,8 +31,6 @@ const RANGES_SECS: [i64; 9] = [60, 300, 900, 3_600, 2 * 3_600, 8 * 3_600, 86_400
 const LANE: f32 = 15.0;
 /// Height of the time axis.
 const TIME_AXIS: f32 = 17.0;
-/// What the plot draws beyond its frame, above and below.
-const MARGIN: f32 = 2.0;
 /// Lanes at most; further pens with gaps are counted in the last one.
 const LANES: usize = 3;
 
@@ -114,7 +109,7 @@ impl PanelView for TrendPanel {
         let [low, high] = axes.span(false);
         let view = View { rect: plot, from, to, low, high };
         let limits = limits(cx, &pens, &axes, &view);
-        let (response, cursor) = plot_ui(ui, &view, &axes, widths, &limits, &pens, &self.traces, cx);
+        let (response, cursor) = plot::ui(ui, &view, &axes, widths, &limits, &pens, &self.traces, cx);
         self.handle(ui, &response, plot, from, to, now, cx.panel.span);
 
         let painter = ui.painter();
@@ -221,72 +216,6 @@ impl TrendPanel {
             (true, None) => {}
         }
     }
-}
-
-/// The plot itself. Gives back what happened on it and the instant under the pointer.
-fn plot_ui(
-    ui: &mut Ui,
-    view: &View,
-    axes: &Axes,
-    widths: [f32; 2],
-    limits: &[Limit<'_>],
-    pens: &[Pen<'_>],
-    traces: &[Trace],
-    cx: &Cx<'_>,
-) -> (Response, Option<Utc>) {
-    let theme = cx.frame.theme;
-    let plot = view.rect;
-    let time = TimeAxis::new(ui.painter(), plot.width(), view.from, view.to, widths[1] > 0.0, cx.frame.zone);
-    // A little more than the axes' span, or a pen at its end would be cut to half its width.
-    let beyond = view.value(plot.top() - MARGIN) - view.high;
-    let bounds =
-        PlotBounds::from_min_max([view.from.0 as f64, view.low - beyond], [view.to.0 as f64, view.high + beyond]);
-    let area = Rect::from_min_max(plot.min - vec2(widths[0], MARGIN), plot.max + vec2(widths[1], TIME_AXIS));
-    let values = axes.marks(plot.height());
-    let id = ui.scope_id().with("plot");
-    let scope = UiBuilder::new().id_salt("plot").max_rect(area);
-    let shown = ui.scope_builder(scope, |ui| {
-        Plot::new("plot")
-            .id(id)
-            .width(area.width())
-            .height(area.height())
-            .min_size(Vec2::ZERO)
-            .sense(Sense::click_and_drag())
-            // What the pointer does is this panel's own: time alone is moved, and live is a state.
-            .allow_drag(false)
-            .allow_zoom(false)
-            .allow_scroll(false)
-            .allow_boxed_zoom(false)
-            .allow_axis_zoom_drag(false)
-            .allow_double_click_reset(false)
-            .show_x(false)
-            .show_y(false)
-            .show_crosshair(false)
-            .show_background(false)
-            .grid_spacing(GRID_SPACING)
-            .grid_color(theme.line)
-            .x_grid_spacer(|_| time.marks())
-            .y_grid_spacer(|_| values.clone())
-            .custom_x_axes(vec![time.hints(TIME_AXIS - MARGIN, theme)])
-            .custom_y_axes(axes.hints(widths, theme))
-            .show(ui, |plot_ui| {
-                plot_ui.set_plot_bounds(bounds);
-                for limit in limits {
-                    let width = if limit.mark.violated { 1.0 } else { 0.7 };
-                    let line = HLine::new("", view.value(limit.y)).stroke(Stroke::new(width, limit.mark.colour(theme)));
-                    plot_ui.hline(line.style(LineStyle::Dotted { spacing: 5.0 }).allow_hover(false));
-                }
-                for (pen, trace) in pens.iter().zip(traces) {
-                    ink::draw(plot_ui, view, trace, Stroke::new(PEN, theme.pen(pen.index)), Theme::dashes(pen.index));
-                }
-                let cursor = plot_ui.response().hover_pos().map(|p| view.time(p.x).min(view.to).max(view.from));
-                if let Some(at) = cursor {
-                    plot_ui.vline(VLine::new("", at.0 as f64).stroke(Stroke::new(1.0, theme.text)).allow_hover(false));
-                }
-                cursor
-            })
-    });
-    (shown.inner.response, shown.inner.inner)
 }
 
 fn paint_frame(painter: &Painter, plot: Rect, theme: &Theme) {

@@ -7,7 +7,7 @@ use crate::ui::theme::STEP;
 use eframe::egui::{Align2, Id, Rect, Response, Role, Stroke, Ui, pos2, vec2};
 
 /// Least height of a lamp's row.
-pub const LEAST_ROW: f32 = 18.0;
+pub const LEAST_ROW: f32 = 16.0;
 /// Greatest height of a lamp's row.
 pub const GREATEST_ROW: f32 = 34.0;
 

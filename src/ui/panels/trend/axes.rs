@@ -151,6 +151,13 @@ impl Axes {
         Self { left, right }
     }
 
+    /// Two axes of numbers.
+    #[cfg(test)]
+    pub fn of(left: [f64; 2], right: [f64; 2]) -> Self {
+        let [left, right] = [left, right].map(|[low, high]| Some(Axis::numbers(&Ticks::exactly(low, high, 5))));
+        Self { left, right }
+    }
+
     /// Ends of an axis.
     pub fn span(&self, right: bool) -> [f64; 2] {
         let axis = if right { &self.right } else { &self.left };
@@ -294,6 +301,22 @@ mod tests {
         let from = to + Span::from_secs(-8 * 3_600);
         let labels: Vec<String> = time_ticks(from, to, 7_200, &zone).map(|t| words::hour_minute(t, &zone)).collect();
         assert_eq!(labels, ["06:00", "08:00", "10:00", "12:00", "14:00"]);
+    }
+
+    #[test]
+    fn both_axes_share_the_lines_of_the_left_one() {
+        let axes = Axes::of([0.0, 100.0], [0.0, 500.0]);
+        let marks = axes.marks(200.0);
+        assert_eq!(marks.iter().map(|m| m.value).collect::<Vec<_>>(), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+    }
+
+    #[test]
+    fn a_label_that_only_the_right_axis_has_gets_no_line() {
+        let states = Axis::states(vec![(0.0, "Off".to_owned()), (1.0, "On".to_owned())]);
+        let axes = Axes { right: Some(states), ..Axes::of([0.0, 100.0], [0.0, 1.0]) };
+        let lines = |m: &&GridMark| m.step_size * 2.0 > f64::from(GRID_SPACING.min);
+        let marks = axes.marks(200.0);
+        assert_eq!((marks.len(), marks.iter().filter(lines).count()), (8, 6));
     }
 
     #[test]
