@@ -43,36 +43,31 @@ fn project_text() -> String {
         )
         .expect("writing to a string");
     }
-    let gauges = (0..10)
-        .map(|row| {
-            let tags: Vec<String> = (0..20).map(|i| format!("\"g{}\"", row * 20 + i)).collect();
-            format!(
-                "  {{ kind = \"gauge\", at = [0, {}, 24, 2], title = \"Row {row}\", tags = [{}] }},\n",
-                2 * row,
-                tags.join(", ")
-            )
+    let gauges = (0..GAUGES)
+        .map(|i| {
+            format!("  {{ kind = \"gauge\", at = [{}, {}, 2, 2], tag = \"g{i}\" }},\n", 2 * (i % 20), 2 * (i / 20))
         })
         .collect::<Vec<_>>()
         .concat();
     let trends = (0..TRENDS)
         .map(|t| {
             let pens: Vec<String> = (0..PENS).map(|p| format!("{{ tag = \"p{}\" }}", t * PENS + p)).collect();
-            let (x, y) = (24 + 12 * (t % 2), 5 * (t / 2));
+            let (x, y) = (40 + 20 * (t % 2), 5 * (t / 2));
             format!(
-                "  {{ kind = \"trend\", at = [{x}, {y}, 12, 5], span = \"1000s\", pens = [{}] }},\n",
+                "  {{ kind = \"trend\", at = [{x}, {y}, 20, 5], span = \"1000s\", pens = [{}] }},\n",
                 pens.join(", ")
             )
         })
         .collect::<Vec<_>>()
         .concat();
-    let alarms = "  { kind = \"alarms\", at = [0, 20, 48, 7] },\n";
+    let alarms = "  { kind = \"alarms\", at = [0, 20, 80, 7] },\n";
     for (name, panels) in [
         ("all", format!("{gauges}{trends}{alarms}")),
         ("gauges", gauges),
         ("trends", trends),
         ("alarms", alarms.to_owned()),
     ] {
-        write!(text, "[[display]]\nname = \"{name}\"\ncolumns = 48\npanel = [\n{panels}]\n")
+        write!(text, "[[display]]\nname = \"{name}\"\ncolumns = 80\npanel = [\n{panels}]\n")
             .expect("writing to a string");
     }
     text
