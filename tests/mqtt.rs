@@ -286,7 +286,9 @@ async fn a_flood_is_held_back_without_losing_a_message_or_a_ping() {
         });
         let (mut sent, mut answered, began) = (0_u64, 0, Instant::now());
         let many: Vec<u8> = (0..ROUND).flat_map(|i| publish("a", i.to_string().as_bytes())).collect();
-        while began.elapsed() < Duration::from_secs(2) {
+        // Two seconds, and on a busy machine as long as the first ping takes.
+        let lasts = |answered| Duration::from_secs(if answered == 0 { 30 } else { 2 });
+        while began.elapsed() < lasts(answered) {
             writing.write_all(&many).await.unwrap();
             sent += ROUND;
             while answered < pinged.load(Relaxed) {
@@ -311,7 +313,7 @@ async fn a_flood_is_held_back_without_losing_a_message_or_a_ping() {
     }
     let (sent, pings, _writing) = flood.await.unwrap();
     assert_eq!(seen, sent);
-    assert!(pings >= 1, "no ping in 2.5 s and {sent} messages");
+    assert!(pings >= 1, "no ping in 30 s and {sent} messages");
 }
 
 #[tokio::test]

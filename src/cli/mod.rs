@@ -148,13 +148,16 @@ pub struct DemoArguments {
     /// Which story is told; the same number tells the same story
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Seconds of plant time in a second
-    #[arg(long, default_value_t = 1.0)]
+    /// Seconds of plant time in a second, 0.01 to 1000
+    #[arg(long, default_value_t = 1.0, value_parser = parse_speed)]
     pub speed: f64,
 }
 
 /// A command of the contract that this version does not serve: takes anything, says so.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Until then the journal can be taken out. Example:\n  watchkeeper journal projects/meter.toml --format csv"
+)]
 pub struct NotYet {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     rest: Vec<String>,
@@ -289,6 +292,11 @@ fn end_of_output(error: &io::Error) -> Exit {
 
 fn parse_span(text: &str) -> Result<Span, String> {
     Span::parse(text)
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse::<f64>().ok().filter(|speed| (0.01..=1_000.0).contains(speed));
+    speed.ok_or_else(|| format!("\"{text}\" is no speed; write a number from 0.01 to 1000"))
 }
 
 fn parse_size(text: &str) -> Result<[f32; 2], String> {

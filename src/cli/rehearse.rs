@@ -24,7 +24,7 @@ const MOST_ENTRIES: usize = 1_000_000;
 
 /// `rehearse`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  watchkeeper rehearse projects/demo.toml projects/demo.rehearsal.csv")]
+#[command(after_help = "Example:\n  watchkeeper rehearse projects/meter.toml projects/meter.rehearsal.csv")]
 pub struct RehearseArguments {
     /// Project file
     pub project: PathBuf,
@@ -77,6 +77,10 @@ pub fn rehearse(arguments: &RehearseArguments) -> Exit {
 fn fault(line: &str) {
     let _unheard = writeln!(io::stderr(), "{line}");
 }
+
+/// Verbs that act on an alarm.
+const ALARM_VERBS: [&str; 8] =
+    ["ack", "shelve", "unshelve", "suppress", "unsuppress", "out-of-service", "in-service", "reset"];
 
 /// What a rehearsal came to.
 #[derive(Debug)]
@@ -242,6 +246,12 @@ impl Stage {
                 self.expect(line)?;
             }
             "silence" => self.apply(Input::Command(Command::Silence { by })),
+            verb if !ALARM_VERBS.contains(&verb) => {
+                return Err(format!(
+                    "\"{verb}\" is no verb; use set, quality, stop, expect, silence, {}",
+                    ALARM_VERBS.join(", ")
+                ));
+            }
             verb => {
                 let alarm = self.alarm(&line.target)?;
                 let command = match verb {
@@ -262,13 +272,7 @@ impl Stage {
                     "unsuppress" => Command::Suppress { by, alarm, suppressed: false },
                     "out-of-service" => Command::OutOfService { by, alarm, reason: note() },
                     "in-service" => Command::InService { by, alarm },
-                    "reset" => Command::Reset { by, alarm },
-                    other => {
-                        return Err(format!(
-                            "\"{other}\" is no verb; use set, quality, stop, ack, shelve, unshelve, suppress, unsuppress, \
-                             out-of-service, in-service, reset, silence or expect"
-                        ));
-                    }
+                    _ => Command::Reset { by, alarm },
                 };
                 self.apply(Input::Command(command));
             }
@@ -463,6 +467,13 @@ range = [0, 100]
         assert!(json_lines(&rehearsal.journal).starts_with(
             "{\"time\":\"2000-01-01T00:00:15.000Z\",\"event\":\"raised\",\"alarm\":\"tank1.level/high\",\"occurrence\":1,\"priority\":\"high\",\"value\":96"
         ));
+    }
+
+    #[test]
+    fn the_example_rehearsal_plays_to_its_end() {
+        let (project, issues) = crate::project::file::read(include_bytes!("../../projects/meter.toml"));
+        assert!(issues.is_empty(), "{}", issues[0]);
+        assert_eq!(play(project, include_str!("../../projects/meter.rehearsal.csv")).fault, None);
     }
 
     #[test]

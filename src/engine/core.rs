@@ -12,7 +12,7 @@ use super::plan::{AlarmId, DeviceId, Plan, SourcePlan, Subject, TagId};
 use super::snapshot::{AlarmView, JournalState, PAGE, Refusal, TagView};
 use super::tail::{Tail, TailView};
 use super::{DeviceView, Quality, Raw};
-use crate::time::{Mono, Now};
+use crate::time::{Mono, Now, Utc};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::sync::Arc;
@@ -50,6 +50,8 @@ pub(super) struct TagCell {
     pub(super) queued: Option<Mono>,
     /// Formula tags or suppressions read it.
     pub(super) is_read: bool,
+    /// The newest time that its source told: what comes with an older one is late.
+    pub(super) source_time: Option<Utc>,
 }
 
 /// The plant as a value. See the module.

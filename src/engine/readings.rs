@@ -48,11 +48,16 @@ impl Engine {
             time = received.utc;
             quality = quality.worst(Quality::CLOCK);
         }
-        let view = self.view_mut(sample.tag);
-        // Older than what is shown: it belongs to history alone. Without a source time nothing is late.
-        if sample.source_time.is_some() && !view.quality.is_bad() && view.time.is_some_and(|t| time < t) {
-            return;
+        // Older than what the source said before: it belongs to history alone. Only times of one clock are compared; the
+        // time of receipt is another's.
+        if sample.source_time.is_some() && quality != Quality::CLOCK {
+            let cell = self.cells[sample.tag.index()];
+            if cell.source_time.is_some_and(|t| time < t) && !self.view(sample.tag).quality.is_bad() {
+                return;
+            }
+            self.cells[sample.tag.index()].source_time = Some(time);
         }
+        let view = self.view_mut(sample.tag);
         if view.quality != quality {
             view.quality_since = now;
         }

@@ -436,6 +436,8 @@ fn a_source_clock_ahead_of_ours_is_not_believed_and_an_older_sample_is_not_live(
     play.at(11.0).sample("level", with_time(95.0, 5_000_000));
     assert_eq!(play.view("level").value, Some(Value::F64(50.0)));
     assert_eq!(play.state("level/high"), "normal");
+    play.at(11.5).set("level", 52.0).at(11.6).sample("level", with_time(53.0, 10_000_000));
+    assert_eq!(play.view("level").value, Some(Value::F64(53.0)), "a source that lags is late to itself alone");
     play.at(12.0).sample("level", with_time(60.0, 120_000_000));
     let view = play.view("level");
     assert_eq!((view.quality, view.time), (Quality::CLOCK, Some(Utc(START + 12_000_000))));

@@ -224,7 +224,11 @@ impl<S: Store> Desk<S> {
         loop {
             let closing = self.take(fault.is_some());
             match self.write_all() {
-                Ok(()) => fault = None,
+                Ok(()) => {
+                    if fault.take().is_some() {
+                        tracing::info!("the journal is written again, and nothing of it was left out");
+                    }
+                }
                 Err(reason) => {
                     if fault.as_deref() != Some(reason.as_str()) {
                         tracing::error!(waiting = self.waiting.len(), "could not write the journal: {reason}");

@@ -20,7 +20,12 @@ pub fn all_tags_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
     let tags = frame.snapshot.plan.tags.len();
     heading_ui(ui, frame, say::ALL_TAGS);
     if frame.snapshot.plan.displays.is_empty() {
-        let hint = "The project has no displays; add [[display]] with [[display.panel]] to lay out your own";
+        let faulty = frame.about.issues.iter().any(|i| i.severity == crate::project::Severity::Error);
+        let hint = if faulty {
+            "No display can be shown: the project has none, or it is among the project's faults"
+        } else {
+            "The project has no displays; add [[display]] with [[display.panel]] to lay out your own"
+        };
         ui.add(Label::new(RichText::new(hint).color(frame.theme.muted)).wrap());
     }
     if tags == 0 {

@@ -15,6 +15,9 @@ use std::fmt::Write as _;
 /// Height of the bar.
 pub const HEIGHT: f32 = 26.0;
 
+/// Most of a project's name that is shown; the rest must not take the place of clock and links.
+const PROJECT_CHARS: usize = 36;
+
 /// The bar.
 pub fn status_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
     let whole = ui.max_rect();
@@ -26,7 +29,8 @@ pub fn status_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
     right.spacing_mut().item_spacing.x = 4.0 * STEP;
     let project = &snapshot.plan.project.name;
     if whole.width() > 760.0 {
-        item_ui(&mut right, frame, "project", &[(project, muted, false)], project, None, None);
+        let shown = elided(project, PROJECT_CHARS);
+        item_ui(&mut right, frame, "project", &[(&shown, muted, false)], project, None, None);
     }
     let actor = frame.about.actor.to_string();
     if whole.width() > 1_150.0 && !frame.about.actor.user.is_empty() {
@@ -162,6 +166,11 @@ fn journal_ui(ui: &mut Ui, frame: &Frame<'_>) {
     let ink = if loud { frame.theme.text } else { frame.theme.muted };
     let head = if loud { "⚠ Journal" } else { "Journal" };
     item_ui(ui, frame, "journal", &[(head, frame.theme.text, true), (&words, ink, loud)], &spoken, None, None);
+}
+
+/// A text of at most so many characters, told as cut.
+fn elided(text: &str, most: usize) -> String {
+    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
 
 /// One item: words in their weights, perhaps a symbol before them, perhaps something it opens.

@@ -5,7 +5,7 @@
 
 use super::path::Path;
 use super::scan::{Place, Wanted};
-use crate::engine::{Raw, Value};
+use crate::engine::{Quality, Raw, Value};
 use crate::project::{DataType, Missing, TopicSource};
 use crate::time::Utc;
 use serde_json::Value as Json;
@@ -95,6 +95,9 @@ pub enum Outcome {
         raw: Raw,
         /// Why the time told in the payload was not taken.
         detail: Option<Arc<str>>,
+        /// Good, or `uncertain:clock` where a time is told and cannot be read. A payload that tells none is taken at its
+        /// receipt: devices may have that switched off.
+        quality: Quality,
     },
     /// The payload was not understood; why.
     Bad(Arc<str>),
@@ -136,9 +139,12 @@ impl Reader {
     pub fn read(&self, payload: &Payload<'_>) -> Outcome {
         match self.value(payload) {
             Ok(Some(value)) => {
-                let (source_time, detail) = self.source_time(payload);
+                let (source_time, detail, quality) = match self.source_time(payload) {
+                    Ok(time) => (time, None, Quality::GOOD),
+                    Err((quality, why)) => (None, Some(format!("{why}; the time of receipt is taken").into()), quality),
+                };
                 let raw = if self.path.is_none() { Raw::new(payload.bytes()) } else { Raw::NONE };
-                Outcome::Value { value, source_time, raw, detail }
+                Outcome::Value { value, source_time, raw, detail, quality }
             }
             Ok(None) => Outcome::Keep,
             Err(why) => Outcome::Bad(why),
@@ -157,20 +163,18 @@ impl Reader {
         }
     }
 
-    /// The source time, or why the time of receipt has to do.
-    fn source_time(&self, payload: &Payload<'_>) -> (Option<Utc>, Option<Arc<str>>) {
-        let Some(query) = &self.time else { return (None, None) };
-        let time = payload.first(query).and_then(|found| match found {
+    /// The source time, or why the time of receipt has to do, and what that makes of the value.
+    fn source_time(&self, payload: &Payload<'_>) -> Result<Option<Utc>, (Quality, String)> {
+        let Some(query) = &self.time else { return Ok(None) };
+        let unread = |why: String| (Quality::CLOCK, why);
+        match payload.first(query).map_err(|why| unread(why.to_string()))? {
             Some(Found::Text(text)) => serde_json::from_str(text)
                 .map_err(|e| e.to_string())
                 .and_then(|t| time_from_json(&t))
-                .map_err(Into::into),
-            Some(Found::Json(json)) => time_from_json(json).map_err(Into::into),
-            None => Err(format!("no source time at {}", query.path.text()).into()),
-        });
-        match time {
-            Ok(time) => (Some(time), None),
-            Err(why) => (None, Some(format!("{why}; the time of receipt is taken").into())),
+                .map(Some)
+                .map_err(unread),
+            Some(Found::Json(json)) => time_from_json(json).map(Some).map_err(unread),
+            None => Err((Quality::GOOD, format!("no source time at {}", query.path.text()))),
         }
     }
 }
@@ -259,6 +263,13 @@ fn number_from_word(word: &str) -> Result<Number, String> {
     if let Ok(whole) = word.parse::<i128>() {
         return Ok(Number::Whole(whole));
     }
+    // "12.0" is a whole number too, and exact beyond what a float can tell apart.
+    if let Some((whole, zeros)) = word.split_once('.')
+        && zeros.bytes().all(|b| b == b'0')
+        && let Ok(whole) = whole.parse::<i128>()
+    {
+        return Ok(Number::Whole(whole));
+    }
     match word.parse::<f64>() {
         Ok(float) if float.is_finite() => Ok(Number::Float(float)),
         Ok(_) => Err(format!("\"{}\" is not finite", excerpt(word))),
@@ -282,8 +293,8 @@ fn value_from_number(number: Number, data_type: DataType) -> Result<Value, Strin
     }
     let whole = match number {
         Number::Whole(whole) => whole,
-        // Beyond 2^53 a float no longer names one whole number.
-        Number::Float(float) if float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0 => float as i128,
+        // From 2^53 on a float no longer names one whole number.
+        Number::Float(float) if float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0 => float as i128,
         Number::Float(float) => return Err(format!("{float} is no whole number of {}", data_type.word())),
     };
     let (least, greatest) = whole_limits(data_type);

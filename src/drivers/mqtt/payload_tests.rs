@@ -39,6 +39,8 @@ fn plain_numbers_are_read_exactly() {
     assert_eq!(plain(b"18446744073709551615", DataType::U64), Ok(Value::U64(u64::MAX)));
     assert_eq!(plain(b"-9223372036854775808", DataType::I64), Ok(Value::I64(i64::MIN)));
     assert_eq!(plain(b"9007199254740993", DataType::I64), Ok(Value::I64(9_007_199_254_740_993)));
+    assert_eq!(plain(b"9007199254740993.0", DataType::U64), Ok(Value::U64(9_007_199_254_740_993)));
+    assert!(plain(b"9.007199254740993e15", DataType::U64).is_err(), "a float that may be another whole number");
     assert_eq!(plain(b"5.0", DataType::U8), Ok(Value::U64(5)));
 }
 
@@ -198,6 +200,16 @@ fn a_time_that_cannot_be_read_leaves_the_value_with_the_time_of_receipt() {
         let (at, detail) = time_of(time);
         assert_eq!(at, None, "{time}");
         assert!(detail.unwrap().contains(reason), "{time}");
+        assert_eq!(doubt_of(&format!(r#"{{"v": 1, "ts": {time}}}"#)), Quality::CLOCK, "{time}");
+    }
+    assert_eq!(doubt_of(r#"{"v": 1}"#), Quality::GOOD, "a payload that tells no time is as good as its receipt");
+}
+
+fn doubt_of(payload: &str) -> Quality {
+    let source = TopicSource { time: Some("$.ts".to_owned()), ..source(Some("$.v")) };
+    match Reader::new(&source, DataType::F64).unwrap().read(&Payload::new(payload.as_bytes())) {
+        Outcome::Value { quality, .. } => quality,
+        other => panic!("{other:?}"),
     }
 }
 

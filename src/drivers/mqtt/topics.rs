@@ -321,7 +321,8 @@ fn read(
         (true, Retained::Good) | (false, _) => Quality::GOOD,
     };
     match reading.reader.read(payload) {
-        Outcome::Value { value, source_time, raw, detail } => {
+        Outcome::Value { value, source_time, raw, detail, quality: told } => {
+            let quality = quality.worst(told);
             let sample = Sample { tag: reading.tag, value: Some(value), quality, source_time, raw, detail };
             reports.push(received, sample);
             Ok(())

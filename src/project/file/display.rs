@@ -89,7 +89,8 @@ fn panel(mut section: Section<'_, '_, '_>, columns: u16) -> Option<Panel> {
         Some(PanelKind::Text) if !section.has("text") => section.missing("text", "write text = \"…\""),
         _ => {}
     }
-    Some(Panel { kind: kind?, at: at?, tags, title, span, pens, text, places: section.places })
+    // Where its place is at fault it takes none and is not shown; what else it says is checked all the same.
+    Some(Panel { kind: kind?, at: at.unwrap_or_default(), tags, title, span, pens, text, places: section.places })
 }
 
 fn place(section: &mut Section<'_, '_, '_>, columns: u16) -> Option<[u16; 4]> {
@@ -129,6 +130,9 @@ fn pens(section: &mut Section<'_, '_, '_>) -> Vec<Pen> {
         section.error("pens", format!("pens is {}", kind_of(item.get_ref())), mend);
         return Vec::new();
     };
+    if list.is_empty() {
+        section.error("pens", "pens is empty", mend);
+    }
     let mut pens = Vec::new();
     for entry in list {
         let DeValue::Table(table) = entry.get_ref() else {

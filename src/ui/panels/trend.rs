@@ -1,7 +1,7 @@
 //! `trend`: tags over time. The live end comes from the same snapshot as every number on the screen.
 //!
 //! `egui_plot` draws the plot: its space, grid, axes, limits, pens and cursor. The lanes of gaps, the table and the words
-//! around it are this panel's own; so is the ink of dense and of dashed pens, see [`ink`].
+//! around it are this panel's own; so is the ink of dense and of dashed pens, see `ink`.
 
 mod axes;
 mod ink;
