@@ -12,7 +12,7 @@ use super::widgets::{self, Brush, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::Subject;
-use crate::engine::{AlarmId, AlarmRef, AlarmView, Command, Snapshot};
+use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command, Snapshot};
 use crate::project::Priority;
 use crate::time::{Mono, Span};
 use eframe::egui::{
@@ -302,7 +302,8 @@ fn row_ui(
     let Some(alarm) = frame.snapshot.plan.alarm(id) else { return };
     let theme = frame.theme;
     let waits = view.is_some_and(|v| v.state.needs_acknowledgement());
-    let inverse = alarm.priority == Priority::Critical && waits;
+    let stands = view.is_some_and(|v| v.state == AlarmState::Unacknowledged);
+    let inverse = alarm.priority == Priority::Critical && stands;
     let (ink, soft) = if inverse { (theme.inverse, theme.inverse) } else { (theme.text, theme.muted) };
     let ink = if waits { ink } else { theme.muted };
     let row_id = ui.scope_id().with(("row", id.0));

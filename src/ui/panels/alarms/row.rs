@@ -95,7 +95,8 @@ impl Row<'_> {
         }
         asked.chosen |= response.gained_focus();
 
-        let inverse = alarm.priority == Priority::Critical && state.needs_acknowledgement();
+        // The loudest thing on the screen: what is wrong now and nobody has seen. What went by itself is hollow.
+        let inverse = alarm.priority == Priority::Critical && state == AlarmState::Unacknowledged;
         let ink = Ink::new(self, inverse, state);
         if inverse {
             ui.painter().rect_filled(rect.shrink2(vec2(0.0, 0.5)), 2.0, theme.priority(Priority::Critical));
