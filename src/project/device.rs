@@ -138,5 +138,3 @@ impl Default for NoAnswer {
         }
     }
 }
-
-pub use ModbusSettings as Modbus;

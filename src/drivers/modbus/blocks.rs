@@ -5,7 +5,7 @@
 use super::value::{self, Cell};
 use crate::engine::plan::SourcePlan;
 use crate::engine::{DeviceId, Plan, TagId};
-use crate::project::device::Modbus;
+use crate::project::device::ModbusSettings;
 use crate::project::{Area, DataType, RegisterSource};
 use crate::time::Span;
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ pub struct Reads {
 }
 
 /// Plans the reads of one device of `plan`.
-pub fn plan_reads(plan: &Plan, device: DeviceId, settings: &Modbus) -> Reads {
+pub fn plan_reads(plan: &Plan, device: DeviceId, settings: &ModbusSettings) -> Reads {
     let ids = plan.device(device).map_or(&[][..], |d| &d.tags);
     let tags = ids.iter().filter_map(|&id| {
         let tag = plan.tag(id)?;
@@ -111,7 +111,10 @@ pub fn plan_reads(plan: &Plan, device: DeviceId, settings: &Modbus) -> Reads {
 }
 
 /// Merges tags (each with its interval, place and type) into blocks.
-fn merge<'a>(tags: impl Iterator<Item = (TagId, Span, &'a RegisterSource, DataType)>, settings: &Modbus) -> Reads {
+fn merge<'a>(
+    tags: impl Iterator<Item = (TagId, Span, &'a RegisterSource, DataType)>,
+    settings: &ModbusSettings,
+) -> Reads {
     let mut reads = Reads::default();
     let mut runs: BTreeMap<(Span, Area), Vec<(u16, Spot)>> = BTreeMap::new();
     for (tag, poll, source, data_type) in tags {
@@ -137,13 +140,13 @@ fn merge<'a>(tags: impl Iterator<Item = (TagId, Span, &'a RegisterSource, DataTy
 }
 
 /// Most registers or bits that one request to this device may ask for.
-fn limit(area: Area, settings: &Modbus) -> u16 {
+fn limit(area: Area, settings: &ModbusSettings) -> u16 {
     let registers = settings.max_registers.clamp(1, MAX_REGISTERS);
     if area.is_bits() { (registers * 16).min(MAX_BITS) } else { registers }
 }
 
 /// How wide a tag is and how it is decoded, or why it cannot be read.
-fn place(source: &RegisterSource, data_type: DataType, settings: &Modbus) -> Result<(u16, Cell), String> {
+fn place(source: &RegisterSource, data_type: DataType, settings: &ModbusSettings) -> Result<(u16, Cell), String> {
     let width = if source.area.is_bits() {
         if data_type != DataType::Bool {
             return Err(format!("a {} is one bit: its type is bool, not {}", source.area.word(), data_type.word()));
@@ -170,7 +173,7 @@ fn place(source: &RegisterSource, data_type: DataType, settings: &Modbus) -> Res
 }
 
 /// One pass from the lowest address up, each block as long as it may be: that gives the fewest.
-fn blocks(area: Area, run: &[(u16, Spot)], settings: &Modbus) -> Vec<Block> {
+fn blocks(area: Area, run: &[(u16, Spot)], settings: &ModbusSettings) -> Vec<Block> {
     let limit = u32::from(limit(area, settings));
     let mut blocks: Vec<Block> = Vec::new();
     for &(address, spot) in run {
@@ -195,8 +198,8 @@ mod tests {
     use crate::project::Order;
     use proptest::prelude::*;
 
-    fn settings(max_registers: u16, max_gap: u16) -> Modbus {
-        Modbus {
+    fn settings(max_registers: u16, max_gap: u16) -> ModbusSettings {
+        ModbusSettings {
             host: String::new(),
             port: 502,
             unit_id: 1,

@@ -19,7 +19,7 @@ use crate::drivers::Field;
 use crate::drivers::stream::Tap;
 use crate::engine::{DeviceId, LinkState, Plan, Quality, Report, Sample};
 use crate::project::Endpoint;
-use crate::project::device::Modbus;
+use crate::project::device::ModbusSettings;
 use crate::time::{Now, Span};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub struct Connection {
 struct UnitPlan {
     device: DeviceId,
     name: Arc<str>,
-    settings: Modbus,
+    settings: ModbusSettings,
     reads: Reads,
 }
 
@@ -94,7 +94,7 @@ pub async fn run(connection: Connection, field: Field) {
 #[derive(Debug)]
 struct Unit {
     id: u8,
-    settings: Modbus,
+    settings: ModbusSettings,
     polls: Vec<Poll>,
     score: Score,
     /// Requests in a row that were not answered.
@@ -136,7 +136,7 @@ impl Line {
     fn new(connection: Connection, field: Field) -> Self {
         let now = Instant::now();
         let started = field.clock.now();
-        let longest = |pause: fn(&Modbus) -> Span| {
+        let longest = |pause: fn(&ModbusSettings) -> Span| {
             connection.units.iter().map(|u| pause(&u.settings)).max().unwrap_or_default().to_std().min(LONGEST)
         };
         let pause_between_requests = longest(|s| s.pause_between_requests);
