@@ -353,10 +353,17 @@ impl Engine {
                 continue;
             }
             let unacknowledged = state.needs_acknowledgement();
+            // What a latch holds counts as there, as its row shows it.
+            let active = state != AlarmState::Returned;
             mark = Some(match mark {
-                None => TagAlarm { priority: rule.priority, unacknowledged },
+                None => TagAlarm { priority: rule.priority, active, unacknowledged },
                 Some(m) => TagAlarm {
                     priority: m.priority.min(rule.priority),
+                    active: match m.priority.cmp(&rule.priority) {
+                        std::cmp::Ordering::Less => m.active,
+                        std::cmp::Ordering::Equal => m.active || active,
+                        std::cmp::Ordering::Greater => active,
+                    },
                     unacknowledged: m.unacknowledged || unacknowledged,
                 },
             });

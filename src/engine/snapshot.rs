@@ -79,6 +79,8 @@ pub struct TagView {
 pub struct TagAlarm {
     /// The most urgent.
     pub priority: Priority,
+    /// Whether one that urgent holds, by its condition or a latch; else it went by itself and waits to be seen.
+    pub active: bool,
     /// Whether any of this tag's shown alarms waits for acknowledgement.
     pub unacknowledged: bool,
 }

@@ -295,6 +295,8 @@ fn what_returns_before_it_is_seen_waits_for_acknowledgement() {
     let mut play = Play::new(plan(|_| ()));
     play.at(1.0).set("level", 95.0).at(2.0).set("level", 50.0);
     assert_eq!(play.state("level/high"), "returned");
+    let mark = play.view("level").alarm.unwrap();
+    assert!(!mark.active && mark.unacknowledged, "the tile's mark is hollow and ringed");
     play.at(3.0).set("level", 95.0);
     assert_eq!(play.state("level/high"), "unacknowledged");
     play.at(4.0).ack("level/high", 1);

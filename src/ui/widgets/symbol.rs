@@ -41,7 +41,7 @@ impl Symbol {
 
     /// The mark that a tag bears.
     pub const fn from_tag(alarm: TagAlarm) -> Self {
-        Self { priority: alarm.priority, returned: false, unacknowledged: alarm.unacknowledged, inverse: false }
+        Self { priority: alarm.priority, returned: !alarm.active, unacknowledged: alarm.unacknowledged, inverse: false }
     }
 
     /// On a row filled with `critical`.
