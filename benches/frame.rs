@@ -119,6 +119,7 @@ impl Ours {
             zone: &sample.zone,
             blink_on: true,
             chosen: None,
+            desk: None,
         };
         let mut out = Outbox::default();
         paint(ctx, *turn, |ui| display_ui(ui, &frame, display, panels, &mut out))

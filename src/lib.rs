@@ -16,6 +16,7 @@
 //! | floor | module | is |
 //! | --- | --- | --- |
 //! | 0 | [`time`] | monotonic and UTC instants, durations, the `Clock` that is passed down |
+//! | 0 | [`text`] | what cannot be seen in a text from outside, made to be seen |
 //! | 0 | [`project`] | the document an engineer writes: text to values, every fault with its place |
 //! | 1 | [`engine`] | the plant as a plain value: plan, quality, staleness, formulas, alarms, snapshots |
 //! | 2 | [`link`] | the wire between screen and plant: snapshots one way, commands the other |
@@ -70,6 +71,7 @@ pub mod historian;
 pub mod link;
 pub mod project;
 pub mod runtime;
+pub mod text;
 pub mod time;
 #[cfg(feature = "window")]
 pub mod ui;

@@ -10,8 +10,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Top modules with their floor. A module imports lower floors alone.
-const FLOORS: [(&str, u8); 10] = [
+const FLOORS: [(&str, u8); 11] = [
     ("time", 0),
+    ("text", 0),
     ("project", 0),
     ("engine", 1),
     ("link", 2),
@@ -24,7 +25,7 @@ const FLOORS: [(&str, u8); 10] = [
 ];
 
 /// What may know a neighbour on its own floor: a document has durations in it, and `main` calls the subcommands.
-const NEIGHBOURS: [(&str, &str); 2] = [("project", "time"), ("main", "cli")];
+const NEIGHBOURS: [(&str, &str); 3] = [("project", "time"), ("project", "text"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
 const HOMES: [(&str, &[&str]); 16] = [

@@ -128,6 +128,11 @@ impl AlarmState {
         matches!(self, Self::Unacknowledged | Self::Returned | Self::Latched)
     }
 
+    /// Whether what it tells of is there, by its condition or a latch; else it went by itself and waits to be seen.
+    pub const fn stands(self) -> bool {
+        matches!(self, Self::Unacknowledged | Self::Acknowledged | Self::Latched | Self::LatchedAcknowledged)
+    }
+
     /// Whether it is on a list of its own rather than the alarm list.
     pub const fn is_hidden(self) -> bool {
         matches!(self, Self::Shelved | Self::Suppressed | Self::OutOfService)

@@ -30,6 +30,8 @@ const SMALLER: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Minus)];
 const USUAL: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Num0)];
 const FULL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F11)];
 const HELP: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F1)];
+const TREE: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::B)];
+const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
@@ -55,7 +57,8 @@ pub fn all() -> Vec<Entry> {
             "Quiets what would sound now, and journals it; this version makes no sound yet",
             &[],
         ),
-        group(Action::OpenDevices, "Devices", "Every device's link with its figures", &[]),
+        group(Action::ToggleTree, "Displays", "Shows the tree of displays, or folds it away", TREE),
+        entry(Action::OpenDevices, "Devices", "Every device's link with its figures", &[]),
         entry(Action::OpenAllTags, "All tags", "Every tag with its value, quality and age", &[]),
         entry(
             Action::OpenFaults,
@@ -70,7 +73,8 @@ pub fn all() -> Vec<Entry> {
             "A pumping station that runs in this program; not a real plant",
             &[],
         ),
-        group(Action::ToggleTheme, "Other theme", "Dark for dimmed rooms, light for daylight", &[]),
+        group(Action::OpenSettings, "Settings…", "Your name at this desk, theme, size of text", SETTINGS),
+        entry(Action::ToggleTheme, "Other theme", "Dark for dimmed rooms, light for daylight", &[]),
         entry(Action::TextScale(1), "Larger text", "Up to 200 %", LARGER),
         entry(Action::TextScale(-1), "Smaller text", "Down to 75 %", SMALLER),
         entry(Action::TextScale(0), "Usual text", "100 %", USUAL),
@@ -97,6 +101,7 @@ pub fn key_text(shortcut: KeyboardShortcut) -> String {
     text.push_str(match shortcut.logical_key {
         Key::Plus => "+",
         Key::Minus => "-",
+        Key::Comma => ",",
         Key::Num0 => "0",
         other => other.name(),
     });

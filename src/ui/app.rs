@@ -4,14 +4,14 @@ use super::settings::{self, Settings};
 use super::shell::{Shell, Wishes};
 use super::theme::ThemeChoice;
 use super::wake::{self, Pace, Urgency};
-use crate::engine::{Command, Mode, Snapshot};
+use crate::engine::{Actor, Command, Mode, Snapshot};
 use crate::link::{Desk, DeskLink, News};
 use crate::time::Clock;
 use eframe::egui::{self, ViewportBuilder, ViewportCommand};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Which way to the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -209,6 +209,8 @@ struct App {
     title: String,
     /// What the settings say of the theme, where this run was told another one: that is for this run alone.
     kept_theme: Option<ThemeChoice>,
+    /// The name at the desk, for the entries that another thread makes.
+    desk_name: DeskName,
     /// As the command line asked; such a size is not remembered.
     asked_size: bool,
 }
@@ -219,7 +221,9 @@ impl App {
         let kept_theme = options.theme.map(|theme| std::mem::replace(&mut settings.theme, theme));
         let pace = Pace::new(options.clock);
         let ending = Arc::new(AtomicBool::new(false));
-        watch(ctx, &desk, pace.clone(), ending.clone())?;
+        let desk_name = DeskName::default();
+        desk_name.set(settings.desk_name.as_deref());
+        watch(ctx, &desk, pace.clone(), ending.clone(), desk_name.clone())?;
         let mut shell = Shell::new(settings);
         shell.install(ctx);
         Ok(Self {
@@ -231,6 +235,7 @@ impl App {
             closing: false,
             title: String::new(),
             kept_theme,
+            desk_name,
             asked_size: options.size.is_some(),
         })
     }
@@ -242,6 +247,7 @@ impl App {
             tracing::warn!("a request for another project was not taken; one is being opened already");
         }
         if wishes.save {
+            self.desk_name.set(self.shell.settings.desk_name.as_deref());
             if wishes.theme_chosen {
                 self.kept_theme = None;
             }
@@ -313,7 +319,7 @@ impl eframe::App for App {
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         // Where the program ends, the plant has stopped and journaled so already.
         if !self.ending.load(Ordering::Relaxed) {
-            journal_window(&self.desk.desk.borrow(), false);
+            journal_window(&self.desk.desk.borrow(), &self.desk_name, false);
         }
         self.save_settings();
     }
@@ -323,10 +329,25 @@ impl eframe::App for App {
     }
 }
 
+/// The name typed at the desk, shared between the window and the thread that watches the desk.
+#[derive(Debug, Clone, Default)]
+struct DeskName(Arc<Mutex<Option<Arc<str>>>>);
+
+impl DeskName {
+    fn set(&self, name: Option<&str>) {
+        // Held for a moment by two threads that cannot fail meanwhile.
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = name.map(Arc::from);
+    }
+
+    fn get(&self) -> Option<Arc<str>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// The window's opening and closing stand in the journal of the plant that it shows.
-fn journal_window(desk: &Desk, opened: bool) {
+fn journal_window(desk: &Desk, desk_name: &DeskName, opened: bool) {
     if let Desk::Plant(plant) = desk {
-        let by = plant.about.actor.clone();
+        let by = Actor { desk: desk_name.get(), ..plant.about.actor.clone() };
         if plant.commands.try_send(Command::Window { by, opened }).is_err() {
             tracing::warn!(opened, "the plant did not take the window's entry for the journal");
         }
@@ -334,14 +355,20 @@ fn journal_window(desk: &Desk, opened: bool) {
 }
 
 /// Asks for frames as the plant's news deserve it, from a thread of its own.
-fn watch(ctx: &egui::Context, desk: &DeskLink, pace: Pace, ending: Arc<AtomicBool>) -> std::io::Result<()> {
+fn watch(
+    ctx: &egui::Context,
+    desk: &DeskLink,
+    pace: Pace,
+    ending: Arc<AtomicBool>,
+    desk_name: DeskName,
+) -> std::io::Result<()> {
     let ctx = ctx.clone();
     let mut last: Option<Arc<Snapshot>> = None;
     desk.watch(move |news| {
         let urgency = match news {
             News::Desk(desk) => {
                 // The window is often there before its plant, and outlives it.
-                journal_window(desk, true);
+                journal_window(desk, &desk_name, true);
                 last = None;
                 Urgency::Now
             }

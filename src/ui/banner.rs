@@ -1,4 +1,4 @@
-//! The alarm banner, always there and always as high: how many of each priority, the three most urgent that wait for a
+//! The alarm banner, always there: how many of each priority, the three most urgent that wait for a
 //! person, each with its button, the horn, and what is hidden.
 //!
 //! Invariant: under a pointer that is about to click nothing changes place. While the pointer rests on the rows they
@@ -6,7 +6,10 @@
 //! rows are the three most urgent again, for a pointer that lies there forgotten must not hide a new alarm.
 //! Invariant: a second click within `DOUBLE` does nothing.
 
-use super::theme::{LINE, RADIUS, STEP, Theme};
+mod head;
+
+use super::layout::Fold;
+use super::theme::{LINE, RADIUS, STEP};
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush, text};
 use super::words::{self, say};
@@ -15,17 +18,16 @@ use crate::engine::plan::Subject;
 use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command, Snapshot};
 use crate::project::Priority;
 use crate::time::{Mono, Span};
-use eframe::egui::{
-    Align2, Button, Direction, Key, Layout, Modifiers, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
-    pos2, vec2,
-};
+use eframe::egui::{Align2, Key, Modifiers, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 use fonts::size;
 
-/// Rows shown.
-const ROWS: usize = 3;
+/// Rows shown where there is room.
+pub const ROWS: usize = 3;
 /// Height of a row.
-const ROW: f32 = 25.0;
-/// Height of the banner.
+pub const ROW: f32 = 25.0;
+/// Height of the line of counts and buttons where they stand above the rows.
+pub const HEAD: f32 = 32.0;
+/// Height of the banner where counts, rows and buttons stand side by side.
 pub const HEIGHT: f32 = ROWS as f32 * ROW + 4.0 * STEP;
 /// A pointer that has not moved for so long is about to do nothing.
 const REST: f32 = 5.0;
@@ -77,133 +79,51 @@ impl BannerState {
     }
 }
 
+/// Rows that are needed besides those of alarms: for a fault of the journal above them, for a notice below.
+pub fn more_rows(snapshot: &Snapshot, notice: Option<&str>) -> usize {
+    usize::from(loud_fault(snapshot).is_some()) + usize::from(notice.is_some())
+}
+
 /// The banner.
-pub fn banner_ui(ui: &mut Ui, frame: &Frame<'_>, state: &mut BannerState, notice: Option<&str>, outbox: &mut Outbox) {
+pub fn banner_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    fold: Fold,
+    state: &mut BannerState,
+    notice: Option<&str>,
+    outbox: &mut Outbox,
+) {
     state.refresh(frame.snapshot);
     let whole = ui.max_rect();
-    let (left, right) = match whole.width() {
-        w if w < 720.0 => (150.0, 172.0),
-        w if w < 960.0 => (156.0, 196.0),
-        _ => (196.0, 226.0),
-    };
-    let counts = Rect::from_min_max(whole.min, pos2(whole.left() + left, whole.bottom()));
-    let buttons = Rect::from_min_max(pos2(whole.right() - right, whole.top()), whole.max);
+    if fold.stacked {
+        let line = Rect::from_min_size(whole.min, vec2(whole.width(), HEAD)).shrink2(vec2(2.0 * STEP, 2.0));
+        head::line_ui(ui, frame, line, outbox);
+        let rows = Rect::from_min_max(pos2(whole.left() + 2.0 * STEP, line.bottom() + 2.0), whole.max);
+        let rows = rows.with_max_x(rows.right() - 2.0 * STEP);
+        let more = more_rows(frame.snapshot, notice);
+        rows_ui(ui, frame, rows.with_max_y(rows.bottom() - 4.0), fold.rows + more, state, notice, outbox);
+        return;
+    }
+    let counts = Rect::from_min_max(whole.min, pos2(whole.left() + 196.0, whole.bottom()));
+    let buttons = Rect::from_min_max(pos2(whole.right() - 226.0, whole.top()), whole.max);
     let rows = Rect::from_min_max(
         pos2(counts.right() + 3.0 * STEP, whole.top()),
         pos2(buttons.left() - 3.0 * STEP, whole.bottom()),
     );
-    counts_ui(ui, frame, counts);
-    buttons_ui(ui, frame, buttons, outbox);
-    rows_ui(ui, frame, rows.shrink2(vec2(0.0, 2.0 * STEP)), state, notice, outbox);
+    head::counts_ui(ui, frame, counts);
+    head::buttons_ui(ui, frame, buttons, outbox);
+    rows_ui(ui, frame, rows.shrink2(vec2(0.0, 2.0 * STEP)), ROWS, state, notice, outbox);
 }
 
-/// Four columns: the symbol, how many wait of how many, the word.
-fn counts_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) {
-    let Theme { text: ink, muted, .. } = frame.theme;
-    let counts = frame.snapshot.counts;
-    let width = rect.width() / 4.0;
-    for priority in Priority::ALL {
-        let i = priority as usize;
-        let column = Rect::from_min_size(pos2(rect.left() + width * i as f32, rect.top()), vec2(width, rect.height()));
-        let (waiting, shown) = (counts.unacknowledged[i], counts.shown[i]);
-        let x = column.center().x;
-        let painter = ui.painter();
-        // Where there is none of a kind its symbol is quiet: no colour while nothing is wrong.
-        if shown > 0 {
-            Symbol::new(priority).paint(painter, frame.theme, pos2(x, column.top() + 24.0), 16.0, frame.blink_on);
-        } else {
-            widgets::symbol::mark(painter, priority, pos2(x, column.top() + 24.0), 14.0, frame.theme.line, false);
-        }
-        let waiting_text = text::line(
-            painter,
-            words::count(waiting.into()),
-            fonts::strong(size::TITLE),
-            if shown > 0 { *ink } else { *muted },
-            width,
-        );
-        let of =
-            text::line(painter, format!("/{}", words::count(shown.into())), fonts::regular(size::SMALL), *muted, width);
-        let start = x - f32::midpoint(waiting_text.size().x, of.size().x);
-        let baseline = column.top() + 40.0;
-        let of_at = pos2(start + waiting_text.size().x, baseline + waiting_text.size().y - of.size().y - 2.0);
-        painter.galley(pos2(start, baseline), waiting_text, *ink);
-        painter.galley(of_at, of, *muted);
-        painter.text(
-            pos2(x, column.top() + 67.0),
-            Align2::CENTER_CENTER,
-            priority.word(),
-            fonts::regular(size::SMALL),
-            *muted,
-        );
-        let response = ui.interact(column, ui.scope_id().with(("count", i)), Sense::hover());
-        widgets::tell(&response, Role::Status, priority.word(), || format!("{waiting} unacknowledged of {shown}"));
-    }
-}
-
-/// Horn, lists, menu: two by two.
-fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
-    let shown: u32 = frame.snapshot.counts.shown.iter().sum();
-    let hidden = frame.snapshot.counts.hidden;
-    let inner = rect.shrink2(vec2(0.0, 5.0 * STEP));
-    let (width, height) = ((inner.width() - 2.0 * STEP - STEP) / 2.0, (inner.height() - 1.5 * STEP) / 2.0);
-    let cell = |column: f32, row: f32| {
-        Rect::from_min_size(
-            pos2(inner.left() + column * (width + 1.5 * STEP), inner.top() + row * (height + 1.5 * STEP)),
-            vec2(width, height),
-        )
-    };
-    let sounding = frame.snapshot.horn.is_some();
-    let silence = ui
-        .scope_builder(centred(cell(0.0, 0.0)), |ui| {
-            let words = if width < 88.0 { say::SILENCE_SHORT } else { say::SILENCE };
-            ui.add_enabled(sounding, Button::new(words).min_size(vec2(width, height)))
-        })
-        .inner;
-    widgets::tell(&silence, Role::Button, say::SILENCE, String::new);
-    if silence.on_hover_text("Quiets what would sound now, and journals it; this version makes no sound yet").clicked()
-    {
-        outbox.action(Action::SilenceHorn);
-    }
-    let flood = frame.snapshot.counts.flood;
-    let all = if width < 88.0 { say::ALARMS } else { say::ALL_ALARMS };
-    let all = format!("{all} {}", words::count(shown.into()));
-    if put_button(ui, cell(1.0, 0.0), &all).clicked() {
-        outbox.action(Action::OpenAlarmList);
-    }
-    if put_button(ui, cell(0.0, 1.0), &format!("{} {}", say::HIDDEN, words::count(hidden.into())))
-        .on_hover_text("Shelved, suppressed and out of service")
-        .clicked()
-    {
-        outbox.action(Action::OpenHidden);
-    }
-    let menu_cell = cell(1.0, 1.0);
-    ui.scope_builder(centred(menu_cell), |ui| super::help::menu_ui(ui, menu_cell.size(), outbox));
-    if flood {
-        let at = pos2(rect.left(), rect.top() + 2.0);
-        let words = Rect::from_min_size(at, vec2(rect.width() - 2.0 * STEP, 5.0 * STEP - 4.0));
-        let painted = text::paint(
-            ui.painter(),
-            words,
-            Align2::LEFT_CENTER,
-            format!("⚠ {}", say::FLOOD),
-            fonts::strong(size::SMALL),
-            frame.theme.text,
-        );
-        let response = ui.interact(painted, ui.scope_id().with("flood"), Sense::hover());
-        widgets::tell(&response, Role::Status, say::FLOOD, || "more than 10 alarms in 10 minutes".to_owned());
-    }
-}
-
-/// Room for one thing, in its middle.
-fn centred(rect: Rect) -> UiBuilder {
-    UiBuilder::new().max_rect(rect).layout(Layout::centered_and_justified(Direction::TopDown))
-}
-
-fn put_button(ui: &mut Ui, rect: Rect, words: &str) -> Response {
-    ui.put(rect, Button::new(words).min_size(rect.size()).truncate())
-}
-
-fn rows_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, state: &mut BannerState, notice: Option<&str>, outbox: &mut Outbox) {
+fn rows_ui(
+    ui: &Ui,
+    frame: &Frame<'_>,
+    rect: Rect,
+    places: usize,
+    state: &mut BannerState,
+    notice: Option<&str>,
+    outbox: &mut Outbox,
+) {
     let still = ui.input(|i| i.pointer.time_since_last_movement());
     let clicked = ui.input(|i| i.pointer.any_down());
     state.held = ui.rect_contains_pointer(rect) && (still < REST || clicked);
@@ -215,9 +135,9 @@ fn rows_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, state: &mut BannerState, noti
         let top = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
         fault_ui(ui, frame, top, &fault);
         let rest = Rect::from_min_max(pos2(rect.left(), rect.top() + ROW), rect.max);
-        alarms_ui(ui, frame, rest, state, notice, outbox, ROWS - 1);
+        alarms_ui(ui, frame, rest, state, notice, outbox, places - 1);
     } else {
-        alarms_ui(ui, frame, rect, state, notice, outbox, ROWS);
+        alarms_ui(ui, frame, rect, state, notice, outbox, places);
     }
 }
 
@@ -262,7 +182,7 @@ fn alarms_ui(
     if let Some(notice) = notice {
         let at = Rect::from_min_size(pos2(rect.left(), rect.bottom() - ROW), vec2(rect.width(), ROW));
         text::paint(ui.painter(), at, Align2::LEFT_CENTER, notice, fonts::strong(size::BODY), frame.theme.text);
-        let response = ui.interact(at, ui.scope_id().with("notice"), Sense::hover());
+        let response = ui.interact(at, ui.scope_id().with("notice"), Sense::hover()).on_hover_text(notice);
         widgets::tell(&response, Role::Alert, "Notice", || notice.to_owned());
     }
     if state.rows.is_empty() {
@@ -279,12 +199,29 @@ fn alarms_ui(
     let longest =
         longest.map(|a| words::instant(a.raised, frame.snapshot.now.utc, frame.zone).len()).max().unwrap_or(8);
     let time_width = 72.0 + 7.0 * longest.saturating_sub(8) as f32;
+    // Names are whole wherever they can be, and begin and end alike in all rows.
+    let name_of = |(id, _): &(AlarmId, u64)| frame.snapshot.plan.alarm(*id);
+    let width = |name: &str| {
+        let font = fonts::strong(size::BODY);
+        ui.painter().layout_no_wrap(name.to_owned(), font, frame.theme.text).size().x
+    };
+    let name_width = state.rows.iter().filter_map(name_of).map(|a| width(&a.name)).fold(0.0, f32::max) + 4.0 * STEP;
+    let widths = Widths { time: time_width, name: name_width };
     let places = places - usize::from(notice.is_some() && state.rows.len() >= places);
     for (i, (id, _)) in state.rows.clone().into_iter().take(places).enumerate() {
         let at = Rect::from_min_size(pos2(rect.left(), rect.top() + ROW * i as f32), vec2(rect.width(), ROW));
         let view = frame.snapshot.alarms.iter().find(|a| a.id == id);
-        row_ui(ui, frame, at, id, view, time_width, state, outbox);
+        row_ui(ui, frame, at, id, view, widths, state, outbox);
     }
+}
+
+/// Widths that all rows share.
+#[derive(Debug, Clone, Copy)]
+struct Widths {
+    /// Of the longest time.
+    time: f32,
+    /// Of the longest name, with the space behind it.
+    name: f32,
 }
 
 /// One alarm: symbol, time, name, message, value now, button. `view` is `None` where it went back to normal under a
@@ -295,7 +232,7 @@ fn row_ui(
     rect: Rect,
     id: AlarmId,
     view: Option<&AlarmView>,
-    time_width: f32,
+    widths: Widths,
     state: &mut BannerState,
     outbox: &mut Outbox,
 ) {
@@ -328,6 +265,11 @@ fn row_ui(
         Rect::from_min_size(pos2(rect.right() - wide - 2.0, rect.top() + 2.0), vec2(wide, rect.height() - 4.0));
     let body = Rect::from_min_max(rect.min, pos2(button.left() - STEP, rect.bottom()));
     let response = widgets::press(ui, body, row_id, &Brush { theme, blink_on: frame.blink_on }, 3.0);
+    widgets::tell(&response, Role::ListItem, &format!("alarm {}", alarm.name), || match view {
+        Some(view) => words::spoken_alarm(frame.snapshot, view, frame.zone),
+        None => "normal".to_owned(),
+    });
+    let response = response.on_hover_text(alarm.message.as_ref());
     if response.clicked() {
         match alarm.subject {
             Subject::Tag(tag) => outbox.action(Action::OpenFaceplate(tag)),
@@ -335,10 +277,6 @@ fn row_ui(
             Subject::System => outbox.action(Action::OpenFaults),
         }
     }
-    widgets::tell(&response, Role::ListItem, &format!("alarm {}", alarm.name), || match view {
-        Some(view) => words::spoken_alarm(frame.snapshot, view, frame.zone),
-        None => "normal".to_owned(),
-    });
 
     let painter = ui.painter().with_clip_rect(body.intersect(ui.clip_rect()));
     if let Some(view) = view {
@@ -357,22 +295,17 @@ fn row_ui(
     let regular = fonts::regular(size::BODY);
     let refusal = refusal(frame.snapshot, &alarm.name);
     let mut value = words::alarm_value(frame.snapshot, alarm);
-    // Where there is little room the message goes first, then the time, then the value; the name stays.
-    let room = body.width();
-    let time_width = if room > 300.0 { time_width } else { 0.0 };
-    let value_width = match room {
-        r if r > 520.0 => 104.0,
-        r if r > 230.0 => 84.0,
-        _ => 0.0,
-    };
+    // Where there is little room the message goes first, then the value, then the time; the name stays.
+    let value_width = if rest.width() - widths.name > 84.0 { 104.0_f32.min(rest.width() - widths.name) } else { 0.0 };
+    let time_width = if rest.width() - widths.name - value_width > widths.time { widths.time } else { 0.0 };
     if time_width > 0.0 {
         let raised = view.map(|v| words::instant(v.raised, frame.snapshot.now.utc, frame.zone)).unwrap_or_default();
         let ink = if waits { ink } else { soft };
         text::paint(&painter, cell(&mut rest, time_width), Align2::LEFT_CENTER, raised, regular.clone(), ink);
     }
     let left = (rest.width() - value_width).max(40.0);
-    let told = left > 330.0;
-    let name_width = if told { (left * 0.4).min(230.0) } else { left };
+    let told = left - widths.name > 90.0;
+    let name_width = if told { widths.name } else { left };
     let name = cell(&mut rest, name_width - 2.0 * STEP);
     text::paint(&painter, name, Align2::LEFT_CENTER, alarm.name.as_ref(), fonts::strong(size::BODY), ink);
     cell(&mut rest, 2.0 * STEP);

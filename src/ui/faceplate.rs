@@ -9,9 +9,10 @@ use super::widgets::{self, hatch, reading::Reading, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::{AlarmPlan, Condition, SourcePlan, TagPlan};
-use crate::engine::{AlarmRef, AlarmState, AlarmView, Command, LinkState, TagId};
-use crate::project::When;
+use crate::engine::{AlarmRef, AlarmState, AlarmView, Command, LinkState, TagId, Value};
+use crate::project::{DataType, When};
 use crate::time::{Mono, Span};
+use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
 use eframe::egui::{
     Align, Align2, Button, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
     vec2,
@@ -20,6 +21,8 @@ use fonts::size;
 
 /// Width of the faceplate.
 pub const WIDTH: f32 = 288.0;
+/// Characters of a text that are shown.
+const TEXT_CHARS: usize = 800;
 /// Neighbours shown.
 const NEIGHBOURS: usize = 8;
 /// Clicks that follow each other within this are one.
@@ -60,8 +63,11 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         head_ui(ui, frame, plan, &reading);
         to_do_ui(ui, frame, &watched);
         acts_ui(ui, frame, &watched, state, outbox);
-        heading_ui(ui, frame, say::LAST_HOUR);
-        last_hour_ui(ui, frame, id, plan, &watched, &mut state.trace);
+        // Words have no height that a line could show.
+        if plan.tag.data_type != DataType::String {
+            heading_ui(ui, frame, say::LAST_HOUR);
+            last_hour_ui(ui, frame, id, plan, &watched, &mut state.trace);
+        }
         alarms_ui(ui, frame, plan, &watched);
         facts_ui(ui, frame, plan, &reading);
         neighbours_ui(ui, frame, id, plan, outbox);
@@ -87,6 +93,11 @@ fn head_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_>
     ui.add(Label::new(RichText::new(plan.name.as_ref()).font(fonts::strong(size::TITLE))).wrap().selectable(true));
     if !plan.tag.description.is_empty() {
         ui.add(Label::new(RichText::new(&plan.tag.description).color(theme.muted)).wrap());
+    }
+    if let Some(Value::Text(text)) = &reading.view.value {
+        text_value_ui(ui, frame, plan, reading, text);
+        not_good_ui(ui, reading);
+        return;
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
     let painter = ui.painter();
@@ -116,6 +127,42 @@ fn head_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_>
         Symbol::from_tag(alarm).paint(painter, theme, pos2(rect.right() - 14.0, rect.center().y), 18.0, frame.blink_on);
     }
     widgets::tell(&response, Role::Status, &plan.name, || reading.spoken());
+    not_good_ui(ui, reading);
+}
+
+/// A text in full, wrapped; of one longer than anybody reads its beginning, and how much more there is.
+fn text_value_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_>, text: &str) {
+    let theme = frame.theme;
+    let (shown, more) = crate::text::bounded(text, TEXT_CHARS);
+    let visible = crate::text::visible(shown);
+    let shown = if text.is_empty() { "(empty)" } else { visible.as_ref() };
+    let mark = if reading.alarm.is_some() { 30.0 } else { 0.0 };
+    let mut job = LayoutJob::single_section(
+        shown.to_owned(),
+        TextFormat::simple(fonts::regular(size::TITLE), reading.ink(theme)),
+    );
+    job.wrap = TextWrapping { max_width: ui.available_width() - mark, ..TextWrapping::default() };
+    job.break_on_newline = false;
+    let galley = ui.painter().layout_job(job);
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), galley.size().y + 2.0 * STEP), Sense::hover());
+    let ink = Rect::from_min_size(rect.min + vec2(0.0, STEP), galley.size());
+    if reading.is_bad() {
+        hatch::hatch(ui.painter(), ink.expand(2.0).intersect(rect), theme.line, 7.0);
+    }
+    ui.painter().galley(ink.min, galley, theme.text);
+    if let Some(alarm) = reading.alarm {
+        let at = pos2(rect.right() - 14.0, rect.top() + 14.0);
+        Symbol::from_tag(alarm).paint(ui.painter(), theme, at, 18.0, frame.blink_on);
+    }
+    widgets::tell(&response, Role::Status, &plan.name, || reading.spoken());
+    if more > 0 {
+        let words = format!("… and {} characters more", words::count(more as u64));
+        ui.add(Label::new(RichText::new(words).color(theme.muted)).wrap());
+    }
+}
+
+fn not_good_ui(ui: &mut Ui, reading: &Reading<'_>) {
     if !reading.quality.is_good() {
         let age = reading.age.as_deref().map(|age| format!(", {age} old")).unwrap_or_default();
         let words = format!("{}{age}", words::quality_with_detail(reading.view));
@@ -260,7 +307,7 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
     }
     match tail.filter(|t| !t.is_empty()) {
         Some(tail) => {
-            let steps = plan.tag.data_type == crate::project::DataType::Bool || !plan.tag.labels.0.is_empty();
+            let steps = plan.tag.data_type == DataType::Bool || !plan.tag.labels.0.is_empty();
             trace.fill(tail.since(from), &view, now, steps);
             for gap in &trace.gaps {
                 let span =
@@ -315,6 +362,14 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<
             format!("{said}, {}, {}", alarm.priority.word(), condition(alarm, plan))
         });
         response.on_hover_text(alarm.message.as_ref());
+        // What has happened is read here in full, wherever it was cut before.
+        if !normal && !alarm.message.is_empty() {
+            ui.horizontal(|ui| {
+                ui.add_space(26.0 - ui.spacing().item_spacing.x);
+                let message = crate::text::bounded(&alarm.message, TEXT_CHARS).0;
+                ui.add(Label::new(RichText::new(message).color(theme.muted)).wrap());
+            });
+        }
         if let Some(reason) = super::banner::refusal(frame.snapshot, &alarm.name) {
             ui.add(Label::new(RichText::new(format!("refused: {reason}")).font(fonts::strong(size::BODY))).wrap());
         }

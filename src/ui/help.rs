@@ -10,18 +10,22 @@ use fonts::size;
 pub fn menu_ui(ui: &mut Ui, button_size: Vec2, outbox: &mut Outbox) {
     MenuButton::from_button(Button::new("Menu").min_size(button_size)).ui(ui, |ui| {
         ui.set_min_width(250.0);
-        for entry in actions::all() {
-            if entry.group_start {
-                ui.separator();
+        // In a low window the rest of the menu is scrolled to.
+        let height = (ui.ctx().content_rect().height() - 70.0).max(80.0);
+        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+            for entry in actions::all() {
+                if entry.group_start {
+                    ui.separator();
+                }
+                let keys = entry.keys.first().copied().map(actions::key_text).unwrap_or_default();
+                let button = Button::new(entry.text).shortcut_text(keys).frame(false);
+                let response = ui.add(button.min_size(Vec2::new(238.0, 6.0 * STEP)));
+                if response.on_hover_text(entry.explanation).clicked() {
+                    outbox.action(entry.action);
+                    ui.close();
+                }
             }
-            let keys = entry.keys.first().copied().map(actions::key_text).unwrap_or_default();
-            let response =
-                ui.add(Button::new(entry.text).shortcut_text(keys).frame(false).min_size(Vec2::new(238.0, 6.0 * STEP)));
-            if response.on_hover_text(entry.explanation).clicked() {
-                outbox.action(entry.action);
-                ui.close();
-            }
-        }
+        });
     });
 }
 

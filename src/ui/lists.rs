@@ -1,5 +1,6 @@
 //! Lists over the whole middle: every tag, and every alarm that is hidden.
 
+use super::panels::table::{self, Column, column, numbers};
 use super::theme::{LINE, RADIUS, STEP};
 use super::tree::heading_ui;
 use super::widgets::symbol::Symbol;
@@ -14,6 +15,10 @@ use std::fmt::Write as _;
 
 /// Height of a row.
 const ROW: f32 = 25.0;
+/// Room for the mark before a name.
+const MARK: f32 = 26.0;
+/// Room that the scroll bar may take.
+const SCROLL_BAR: f32 = 10.0;
 
 /// Every tag with its value, quality and age. Only the rows in view are laid out.
 pub fn all_tags_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
@@ -38,29 +43,44 @@ pub fn all_tags_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         return;
     }
     ui.spacing_mut().item_spacing.y = 0.0;
+    let places = places(ui, &TAG_COLUMNS, frame.snapshot.plan.tags.iter().take(200).map(|tag| tag.name.as_ref()));
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, tags, |ui, rows| {
         for i in rows {
-            tag_ui(ui, frame, TagId(i as u32), outbox);
+            tag_ui(ui, frame, TagId(i as u32), &places, outbox);
         }
     });
 }
 
-/// Columns of a row: shares of its width.
-struct Cells {
-    rest: Rect,
-    whole: f32,
+/// Columns of the list of tags: name, number, unit, age, quality, description.
+const TAG_COLUMNS: [Column; 6] = [
+    column("", 90.0, 0.0, 100),
+    numbers("", 84.0, 99),
+    column("", 44.0, 0.0, 98),
+    numbers("", 62.0, 60),
+    column("", 110.0, 1.0, 80),
+    column("", 120.0, 0.8, 40),
+];
+
+/// Columns of the list of hidden alarms: name, state, value, message.
+const HIDDEN_COLUMNS: [Column; 4] =
+    [column("", 90.0, 0.0, 100), column("", 110.0, 0.4, 90), numbers("", 84.0, 70), column("", 120.0, 1.0, 60)];
+
+/// Where the columns lie in a row, the first wide enough for these names as far as half of the row goes.
+fn places<'a, const N: usize>(
+    ui: &Ui,
+    columns: &[Column; N],
+    names: impl Iterator<Item = &'a str>,
+) -> [Option<(f32, f32)>; N] {
+    let width = ui.available_width() - MARK - SCROLL_BAR;
+    let font = fonts::strong(size::BODY);
+    let longest = names.max_by_key(|name| name.chars().count()).unwrap_or_default();
+    let longest = ui.painter().layout_no_wrap(longest.to_owned(), font, Color32::PLACEHOLDER).size().x + 2.0;
+    let mut columns = *columns;
+    columns[0].width = longest.clamp(columns[0].width, (width * 0.5).max(columns[0].width));
+    table::places(&columns, width)
 }
 
-impl Cells {
-    fn next(&mut self, share: f32) -> Rect {
-        let width = self.whole * share;
-        let cell = Rect::from_min_size(self.rest.min, vec2(width - 2.0 * STEP, self.rest.height()));
-        self.rest.min.x += width;
-        cell
-    }
-}
-
-fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, outbox: &mut Outbox) {
+fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, places: &[Option<(f32, f32)>; 6], outbox: &mut Outbox) {
     let Some(reading) = Reading::new(frame.snapshot, id) else { return };
     let theme = frame.theme;
     let (rect, response) = row_ui(ui, frame, ("tag", id.0), frame.chosen == Some(id));
@@ -76,28 +96,40 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, outbox: &mut Outbox) {
     } else if reading.is_bad() {
         hatch::cross(painter, mark, 8.0, theme.muted);
     }
-    let inner = Rect::from_min_max(pos2(rect.left() + 26.0, rect.top()), rect.max);
-    let mut cells = Cells { rest: inner, whole: inner.width() };
-    text::paint(painter, cells.next(0.19), Align2::LEFT_CENTER, reading.name, fonts::strong(size::BODY), theme.text);
-    let number = cells.next(0.19);
-    let drawn =
-        text::paint(painter, number, Align2::RIGHT_CENTER, reading.text_or_dash(), regular.clone(), reading.ink(theme));
-    if reading.is_bad() && drawn.is_positive() {
-        hatch::hatch(painter, drawn.expand(2.0).intersect(rect), theme.line, 5.0);
+    let inner = Rect::from_min_max(pos2(rect.left() + MARK, rect.top()), rect.max);
+    let put = |column: usize, words: &str, font: &eframe::egui::FontId, ink: Color32| {
+        let cell = table::cell(inner, places[column]?);
+        Some(text::paint(painter, cell, table::align(&TAG_COLUMNS[column]), words, font.clone(), ink))
+    };
+    put(0, reading.name, &fonts::strong(size::BODY), theme.text);
+    let shown = reading.text_or_dash();
+    if let Some(place) = places[1] {
+        // A word has the room of number and unit; a number is never cut.
+        let mut cell = table::cell(inner, place);
+        let drawn = if reading.number.is_some() && !reading.is_word() {
+            text::paint_number(painter, cell, Align2::RIGHT_CENTER, shown, size::BODY, reading.ink(theme))
+        } else {
+            cell.max.x = places[2].map_or(cell.right(), |unit| inner.left() + unit.1);
+            text::paint(painter, cell, Align2::LEFT_CENTER, shown, regular.clone(), reading.ink(theme))
+        };
+        if reading.is_bad() && drawn.is_positive() {
+            hatch::hatch(painter, drawn.expand(2.0).intersect(rect), theme.line, 5.0);
+        }
     }
-    text::paint(painter, cells.next(0.07), Align2::LEFT_CENTER, reading.unit, regular.clone(), theme.muted);
-    let age = reading.age.as_deref().unwrap_or("");
-    text::paint(painter, cells.next(0.10), Align2::RIGHT_CENTER, age, regular.clone(), theme.muted);
-    cells.next(0.015);
+    put(2, reading.unit, &regular, theme.muted);
+    put(3, reading.age.as_deref().unwrap_or(""), &regular, theme.muted);
     let quality = words::quality_with_detail(reading.view);
     let ink = if reading.quality.is_good() { theme.muted } else { theme.text };
     // What is wrong is told in full where nothing else needs the room.
     let described = !reading.tag.description.is_empty();
-    let room = cells.next(if described { 0.25 } else { 0.435 });
-    text::paint(painter, room, Align2::LEFT_CENTER, quality, regular.clone(), ink);
+    if let Some((left, mut right)) = places[4] {
+        if let (false, Some(place)) = (described, places[5]) {
+            right = place.1;
+        }
+        text::paint(painter, table::cell(inner, (left, right)), Align2::LEFT_CENTER, quality, regular.clone(), ink);
+    }
     if described {
-        let room = cells.next(0.185);
-        text::paint(painter, room, Align2::LEFT_CENTER, reading.tag.description.as_str(), regular, theme.muted);
+        put(5, reading.tag.description.as_str(), &regular, theme.muted);
     }
 }
 
@@ -110,14 +142,22 @@ pub fn hidden_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         return;
     }
     ui.spacing_mut().item_spacing.y = 0.0;
+    let alarms = hidden.iter().take(200).filter_map(|view| frame.snapshot.plan.alarm(view.id));
+    let places = places(ui, &HIDDEN_COLUMNS, alarms.map(|alarm| alarm.name.as_ref()));
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, hidden.len(), |ui, rows| {
         for view in hidden.get(rows).unwrap_or_default() {
-            hidden_row_ui(ui, frame, view, outbox);
+            hidden_row_ui(ui, frame, view, &places, outbox);
         }
     });
 }
 
-fn hidden_row_ui(ui: &mut Ui, frame: &Frame<'_>, view: &AlarmView, outbox: &mut Outbox) {
+fn hidden_row_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    view: &AlarmView,
+    places: &[Option<(f32, f32)>; 4],
+    outbox: &mut Outbox,
+) {
     let Some(alarm) = frame.snapshot.plan.alarm(view.id) else { return };
     let theme = frame.theme;
     let (rect, response) = row_ui(ui, frame, ("hidden", view.id.0), false);
@@ -131,25 +171,25 @@ fn hidden_row_ui(ui: &mut Ui, frame: &Frame<'_>, view: &AlarmView, outbox: &mut 
     }
     let painter = ui.painter();
     widgets::symbol::mark(painter, alarm.priority, pos2(rect.left() + 10.0, rect.center().y), 12.0, theme.muted, false);
-    let inner = Rect::from_min_max(pos2(rect.left() + 26.0, rect.top()), rect.max);
-    let mut cells = Cells { rest: inner, whole: inner.width() };
-    let regular = fonts::regular(size::BODY);
-    text::paint(
-        painter,
-        cells.next(0.28),
-        Align2::LEFT_CENTER,
-        alarm.name.as_ref(),
-        fonts::strong(size::BODY),
-        theme.text,
-    );
+    let inner = Rect::from_min_max(pos2(rect.left() + MARK, rect.top()), rect.max);
     let mut state = words::state(view).to_owned();
     if let Some(until) = view.shelved_until {
         let _written = write!(state, " until {}", words::instant(until, frame.snapshot.now.utc, frame.zone));
     }
-    text::paint(painter, cells.next(0.28), Align2::LEFT_CENTER, state, regular.clone(), theme.text);
     let value = words::alarm_value(frame.snapshot, alarm).text;
-    text::paint(painter, cells.next(0.14), Align2::RIGHT_CENTER, value, regular.clone(), theme.text);
-    text::paint(painter, cells.next(0.30), Align2::LEFT_CENTER, alarm.message.as_ref(), regular, theme.muted);
+    let (strong, regular) = (fonts::strong(size::BODY), fonts::regular(size::BODY));
+    for (column, words, font, ink) in [
+        (0, alarm.name.as_ref(), &strong, theme.text),
+        (1, state.as_str(), &regular, theme.text),
+        (2, value.as_str(), &regular, theme.text),
+        (3, alarm.message.as_ref(), &regular, theme.muted),
+    ] {
+        if let Some(place) = places[column] {
+            let cell = table::cell(inner, place);
+            text::paint(painter, cell, table::align(&HIDDEN_COLUMNS[column]), words, font.clone(), ink);
+        }
+    }
+    response.on_hover_text(alarm.message.as_ref());
 }
 
 /// A row that can be pressed, with its line below.

@@ -6,6 +6,7 @@
 //! ```text
 //! app      eframe, the renderer, when to paint          shell    one window: layout, dialogs, keys, what is open
 //! actions  what can be done here, with text and keys    words    every sentence, number and time
+//! layout   what folds when the window is small           preferences the sheet that changes the settings
 //! theme    every colour; fonts the one family           settings what a person chose, kept between runs
 //! banner, tree, status, faceplate, palette, faults, help, states, lists, dialogs, notlive: the parts of the window
 //! wake     when a frame is worth its price              files    the dialog, on a thread of its own
@@ -21,10 +22,12 @@ pub mod faults;
 pub mod files;
 pub mod fonts;
 pub mod help;
+pub mod layout;
 pub mod lists;
 pub mod notlive;
 pub mod palette;
 pub mod panels;
+pub mod preferences;
 #[doc(hidden)]
 pub mod sample;
 pub mod settings;
@@ -40,6 +43,7 @@ pub mod words;
 use crate::engine::{Actor, Command, Snapshot, TagId};
 use crate::link::About;
 use std::path::PathBuf;
+use std::sync::Arc;
 use theme::Theme;
 
 /// What one frame may read.
@@ -57,6 +61,8 @@ pub struct Frame<'a> {
     pub blink_on: bool,
     /// The tag whose faceplate is open.
     pub chosen: Option<TagId>,
+    /// The name typed at this desk, if any.
+    pub desk: Option<&'a Arc<str>>,
 }
 
 /// What a panel asks for. Commands reach the plant; actions concern this window alone.
@@ -103,6 +109,12 @@ pub enum Action {
     TextScale(i8),
     /// Fill the screen, or no longer.
     ToggleFullScreen,
+    /// Show the tree of displays, or fold it away.
+    ToggleTree,
+    /// Name at the desk, theme, size of text.
+    OpenSettings,
+    /// Take this name of the person at the desk; empty: none, the user of the computer alone.
+    SetDeskName(String),
     /// All shortcuts.
     OpenHelp,
     /// Close the window, after asking while alarms stand.
@@ -112,7 +124,7 @@ pub enum Action {
 impl Frame<'_> {
     /// Who acts at this desk.
     pub fn actor(&self) -> Actor {
-        self.about.actor.clone()
+        Actor { desk: self.desk.cloned(), ..self.about.actor.clone() }
     }
 }
 

@@ -3,11 +3,14 @@
 //! A file that is missing, of no use or of a newer kind means the defaults; the window opens all the same.
 
 use super::theme::ThemeChoice;
+use crate::text;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Projects remembered.
 pub const RECENT: usize = 8;
+/// Most characters of a name at the desk.
+pub const DESK_NAME_CHARS: usize = 64;
 /// Steps of the text scale, in percent.
 pub const SCALES: [u16; 9] = [75, 85, 100, 110, 125, 140, 160, 180, 200];
 
@@ -23,11 +26,19 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// Inner size of the window in points at 100 %, as it was last used.
     pub window_size: Option<[u16; 2]>,
+    /// The name typed at this desk, 1 to 64 characters; none: the user of the computer stands alone.
+    pub desk_name: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { theme: ThemeChoice::Dark, text_scale_percent: 100, recent: Vec::new(), window_size: None }
+        Self {
+            theme: ThemeChoice::Dark,
+            text_scale_percent: 100,
+            recent: Vec::new(),
+            window_size: None,
+            desk_name: None,
+        }
     }
 }
 
@@ -78,10 +89,31 @@ impl Settings {
     fn within_bounds(mut self) -> Self {
         self.text_scale_percent = self.text_scale_percent.clamp(SCALES[0], SCALES[SCALES.len() - 1]);
         self.recent.truncate(RECENT);
+        self.desk_name = self.desk_name.and_then(|name| desk_name_from(&name).unwrap_or_default());
         // A window smaller or larger than any screen is no size to come back to.
         self.window_size = self.window_size.filter(|[w, h]| (640..=8_000).contains(w) && (400..=8_000).contains(h));
         self
     }
+}
+
+/// A name as it may stand in the journal: without space around it, of at most 64 characters, each of which can be seen.
+/// Nothing but space: no name.
+///
+/// # Errors
+/// What is wrong with it, in words for the screen.
+pub fn desk_name_from(typed: &str) -> Result<Option<String>, String> {
+    let name = typed.trim();
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let length = name.chars().count();
+    if length > DESK_NAME_CHARS {
+        return Err(format!("{length} characters are too many; at most {DESK_NAME_CHARS}"));
+    }
+    if let Some(unseen) = name.chars().find(|c| text::is_unseen(*c)) {
+        return Err(format!("{} cannot be seen and cannot stand in a name", text::escaped(unseen)));
+    }
+    Ok(Some(name.to_owned()))
 }
 
 /// Where the settings of this user lie; `None`: this user has no home.
@@ -116,6 +148,27 @@ mod tests {
         }
         std::fs::write(&path, "{\"text-scale-percent\": 9000, \"a newer key\": 1}").unwrap();
         assert_eq!(Settings::load(&path).text_scale_percent, 200);
+    }
+
+    #[test]
+    fn a_name_at_the_desk_is_trimmed_short_and_seen() {
+        assert_eq!(desk_name_from("  Ada Lovelace "), Ok(Some("Ada Lovelace".to_owned())));
+        assert_eq!(desk_name_from(" \t"), Ok(None));
+        assert_eq!(desk_name_from(&"ä".repeat(64)).unwrap().unwrap().chars().count(), 64);
+        assert!(desk_name_from(&"ä".repeat(65)).unwrap_err().contains("at most 64"));
+        for unseen in ["a\u{1b}b", "a\nb", "a\u{202e}b", "a\u{200b}b"] {
+            assert!(desk_name_from(unseen).unwrap_err().contains("cannot be seen"), "{unseen:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_no_use_in_the_file_is_no_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("window.json");
+        std::fs::write(&path, "{\"desk-name\": \" Ada \"}").unwrap();
+        assert_eq!(Settings::load(&path).desk_name.as_deref(), Some("Ada"));
+        std::fs::write(&path, "{\"desk-name\": \"A\\u202e\", \"theme\": \"light\"}").unwrap();
+        assert_eq!(Settings::load(&path), Settings { theme: ThemeChoice::Light, ..Settings::default() });
     }
 
     #[test]

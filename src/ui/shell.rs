@@ -5,18 +5,20 @@ use super::banner::{self, BannerState};
 use super::dialogs::{question_ui, sheet_ui};
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
+use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
 use super::palette::Finder;
-use super::settings::Settings;
+use super::preferences::{self, Preferences};
+use super::settings::{Settings, desk_name_from};
 use super::theme::{STEP, Theme};
 use super::words::say;
 use super::{Action, Frame, Outbox, actions, faults, fonts, help, lists, palette, panels, states, status, tree};
-use crate::engine::{Command, Mode, Plan, Snapshot, TagId};
+use crate::engine::{Actor, Command, Mode, Plan, Snapshot, TagId};
 use crate::link::{Desk, DeskRequest, PlantLink};
 use crate::time::{Now, Span};
 use eframe::egui::{
-    CentralPanel, Context, Frame as Area, Id, Key, Layout, Margin, Modifiers, Panel, RichText, Stroke, StrokeKind, Ui,
-    UiBuilder,
+    CentralPanel, Context, Frame as Area, Id, Key, Label, Layout, Margin, Modifiers, Panel, RichText, Stroke,
+    StrokeKind, Ui, UiBuilder,
 };
 use fonts::size;
 use jiff::tz::TimeZone;
@@ -47,6 +49,7 @@ enum Dialog {
     Finder(Box<Finder>),
     Help,
     Faults,
+    Settings(Box<Preferences>),
     /// The question before the window closes.
     Quit,
     /// The question before another project is opened.
@@ -87,6 +90,20 @@ pub struct Shell {
     faceplate: FaceplateState,
     panels: panels::Panels,
     notice: Option<(Now, String)>,
+    /// The name typed at this desk, as commands bear it.
+    desk_name: Option<Arc<str>>,
+    tree: TreeState,
+}
+
+/// Whether the tree of displays is to be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct TreeState {
+    /// Beside the display, where there is room.
+    beside: bool,
+    /// In the place of the display, where there is none.
+    over: bool,
+    /// In the last frame there was none.
+    folded: bool,
 }
 
 impl Shell {
@@ -94,6 +111,8 @@ impl Shell {
     pub fn new(settings: Settings) -> Self {
         Self {
             theme: settings.theme.theme(),
+            desk_name: settings.desk_name.as_deref().map(Arc::from),
+            tree: TreeState { beside: true, over: false, folded: false },
             settings,
             styled: false,
             place: Place::Display(0),
@@ -203,6 +222,7 @@ impl Shell {
         self.follow(&snapshot);
         let theme = self.theme.clone();
         let zone = self.zone.1.clone();
+        let desk_name = self.desk_name.clone();
         let frame = Frame {
             snapshot: &snapshot,
             about: &plant.about,
@@ -210,6 +230,7 @@ impl Shell {
             zone: &zone,
             blink_on: snapshot.now.utc.0.rem_euclid(1_000_000) < 500_000,
             chosen: self.chosen,
+            desk: desk_name.as_ref(),
         };
         let mark = mode_word(snapshot.mode);
         let margin = if mark.is_some() { STRIPES } else { 0.0 };
@@ -225,41 +246,68 @@ impl Shell {
         self.escape(ui.ctx());
     }
 
-    /// Banner above, status below, tree left, faceplate right, the display between.
+    /// Banner above, status below, tree left, faceplate right, the display between; in a small window less of it.
     fn layout_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, mark: Option<&str>, outbox: &mut Outbox) {
         let theme = frame.theme;
         let area = |x: i8, y: i8| Area::new().fill(theme.panel).inner_margin(Margin::symmetric(x, y));
         let held = frame.about.held_by.as_ref();
-        let narrow = ui.available_width() < 900.0;
-        Panel::top("banner").frame(area(0, 0)).exact_size(banner::HEIGHT).show_separator_line(true).show(ui, |ui| {
-            let notice = self.notice.as_ref().map(|(_, words)| words.as_str());
-            banner::banner_ui(ui, frame, &mut self.banner, notice, outbox);
+        let fold = Fold::of(ui.available_size());
+        let tree_beside = fold.tree.filter(|_| self.tree.beside);
+        self.tree.folded = fold.tree.is_none();
+        let notice = self.notice.as_ref().map(|(_, words)| words.as_str());
+        let height = fold.banner_height(banner::more_rows(frame.snapshot, notice));
+        Panel::top("banner").frame(area(0, 0)).exact_size(height).show_separator_line(true).show(ui, |ui| {
+            banner::banner_ui(ui, frame, fold, &mut self.banner, notice, outbox);
         });
         if let Some(holder) = held {
             Panel::top("held").frame(area(14, 6)).show(ui, |ui| {
                 let words = format!("This window acquires nothing: the plant is watched by {holder}");
-                ui.label(RichText::new(words).font(fonts::strong(size::BODY)));
+                ui.add(Label::new(RichText::new(words).font(fonts::strong(size::BODY))).wrap());
             });
         }
         Panel::bottom("status").frame(area(12, 0)).exact_size(status::HEIGHT).show(ui, |ui| {
-            status::status_ui(ui, frame, outbox);
+            // Where the tree does not say that this is no plant, the bar does.
+            status::status_ui(ui, frame, mark.filter(|_| tree_beside.is_none()), outbox);
         });
-        let tree_width = if narrow { 150.0 } else { 196.0 };
-        Panel::left("tree").frame(area(14, 10)).exact_size(tree_width).resizable(false).show(ui, |ui| {
-            if let Some(mark) = mark {
-                mark_ui(ui, theme, mark);
-            }
-            tree::tree_ui(ui, frame, self.place, outbox);
-        });
-        if let Some(id) = self.chosen {
-            let width = faceplate::WIDTH.min(ui.available_width() * 0.6);
+        if let Some(width) = tree_beside {
+            Panel::left("tree").frame(area(14, 10)).exact_size(width).resizable(false).show(ui, |ui| {
+                if let Some(mark) = mark {
+                    mark_ui(ui, theme, mark);
+                }
+                tree::tree_ui(ui, frame, self.place, outbox);
+            });
+        } else {
+            Panel::top("place").frame(area(8, 2)).exact_size(26.0).show(ui, |ui| {
+                tree::folded_ui(ui, &self.place_name(frame), self.tree.over, outbox);
+            });
+        }
+        let over = self.tree.over && fold.tree.is_none();
+        let width = faceplate::WIDTH.min(ui.available_width());
+        let covers = Fold::faceplate_covers(ui.available_width(), width);
+        if let Some(id) = self.chosen.filter(|_| !covers && !over) {
             Panel::right("faceplate").frame(area(12, 8)).exact_size(width).resizable(false).show(ui, |ui| {
                 faceplate::faceplate_ui(ui, frame, id, &mut self.faceplate, outbox);
             });
         }
-        CentralPanel::no_frame().frame(Area::new().fill(theme.ground)).show(ui, |ui| {
-            self.middle_ui(ui, frame, outbox);
+        let covering = self.chosen.filter(|_| covers && !over);
+        let fill = if over || covering.is_some() { area(12, 6) } else { Area::new().fill(theme.ground) };
+        CentralPanel::no_frame().frame(fill).show(ui, |ui| match covering {
+            _ if over => tree::tree_ui(ui, frame, self.place, outbox),
+            Some(id) => faceplate::faceplate_ui(ui, frame, id, &mut self.faceplate, outbox),
+            None => self.middle_ui(ui, frame, outbox),
         });
+    }
+
+    /// What the middle shows, in words.
+    fn place_name(&self, frame: &Frame<'_>) -> String {
+        let displays = &frame.snapshot.plan.displays;
+        match self.place {
+            Place::Display(i) => displays.get(i).map_or_else(|| say::ALL_TAGS.to_owned(), |d| d.display.name.clone()),
+            Place::AllTags => say::ALL_TAGS.to_owned(),
+            Place::Devices => say::DEVICES.to_owned(),
+            Place::Alarms => say::ALL_ALARMS.to_owned(),
+            Place::Hidden => say::HIDDEN_ALARMS.to_owned(),
+        }
     }
 
     fn middle_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
@@ -341,6 +389,12 @@ impl Shell {
             (Dialog::Finder(finder), Some(frame)) => palette::finder_ui(ui, frame, finder, outbox),
             (Dialog::Help, Some(frame)) => sheet_ui(ui, &theme, "Keys", |ui| help::help_ui(ui, frame)),
             (Dialog::Faults, Some(frame)) => sheet_ui(ui, &theme, say::FAULTS, |ui| faults::faults_ui(ui, frame)),
+            (Dialog::Settings(state), frame) => {
+                let actor = frame.map(|frame| &frame.about.actor);
+                sheet_ui(ui, &theme, "Settings", |ui| {
+                    preferences::preferences_ui(ui, &theme, &self.settings, actor, state, outbox);
+                })
+            }
             (Dialog::Quit, Some(frame)) => match question_ui(ui, &theme, frame) {
                 Some(true) => {
                     wishes.close = true;
@@ -372,7 +426,9 @@ impl Shell {
         {
             return;
         }
-        if self.chosen.take().is_none() && !matches!(self.place, Place::Display(_) | Place::AllTags) {
+        if self.tree.over {
+            self.tree.over = false;
+        } else if self.chosen.take().is_none() && !matches!(self.place, Place::Display(_) | Place::AllTags) {
             self.place = Place::Display(0);
         }
     }
@@ -412,6 +468,8 @@ impl Shell {
     }
 
     fn act(&mut self, ctx: &Context, plant: Option<&PlantLink>, now: Now, action: Action, wishes: &mut Wishes) {
+        // Whatever is opened is to be seen.
+        self.tree.over &= action == Action::ToggleTree;
         match action {
             Action::OpenDisplay(i) => self.place = Place::Display(i),
             Action::OpenAllTags => self.place = Place::AllTags,
@@ -422,6 +480,16 @@ impl Shell {
             Action::CloseFaceplate => self.chosen = None,
             Action::OpenFaults => self.dialog = Some(Dialog::Faults),
             Action::OpenHelp => self.dialog = Some(Dialog::Help),
+            Action::ToggleTree if self.tree.folded => self.tree.over = !self.tree.over,
+            Action::ToggleTree => self.tree.beside = !self.tree.beside,
+            Action::OpenSettings => self.dialog = Some(Dialog::Settings(Box::new(Preferences::new(&self.settings)))),
+            Action::SetDeskName(typed) => {
+                if let Ok(name) = desk_name_from(&typed) {
+                    self.desk_name = name.as_deref().map(Arc::from);
+                    self.settings.desk_name = name;
+                    wishes.save = true;
+                }
+            }
             Action::OpenPalette => {
                 self.dialog = match self.dialog.take() {
                     Some(Dialog::Finder(_)) => None,
@@ -438,7 +506,8 @@ impl Shell {
             Action::OpenDemo => self.leave_for(plant, DeskRequest::OpenDemo, wishes),
             Action::SilenceHorn => {
                 if let Some(plant) = plant {
-                    self.send(Some(plant), now, Command::Silence { by: plant.about.actor.clone() });
+                    let by = Actor { desk: self.desk_name.clone(), ..plant.about.actor.clone() };
+                    self.send(Some(plant), now, Command::Silence { by });
                 }
             }
             Action::ToggleTheme => {

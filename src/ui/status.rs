@@ -7,119 +7,218 @@ use super::words;
 use super::{Action, Frame, Outbox, fonts};
 use crate::engine::{DeviceView, LinkState};
 use crate::project::Severity;
-use eframe::egui::text::{LayoutJob, TextFormat};
-use eframe::egui::{Align, Color32, FontId, Layout, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::containers::menu::MenuButton;
+use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
+use eframe::egui::{
+    Button, Color32, FontId, Galley, Label, Layout, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2,
+};
 use fonts::size;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Height of the bar.
 pub const HEIGHT: f32 = 26.0;
 
 /// Most of a project's name that is shown; the rest must not take the place of clock and links.
 const PROJECT_CHARS: usize = 36;
+/// Room of the button behind which the rest lies.
+const MORE: f32 = 46.0;
+/// Devices told one by one; of more than these, those that do not answer and the number of the others.
+const SINGLE: usize = 6;
+/// Below this width everything is said in fewer words.
+const BRIEF: f32 = 620.0;
 
-/// The bar.
-pub fn status_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
-    let whole = ui.max_rect();
-    let snapshot = frame.snapshot;
-    let (text_ink, muted) = (frame.theme.text, frame.theme.muted);
-    // The right end first: it keeps its place, and what is left scrolls sideways where many devices stand.
-    let mut right_edge = whole.right();
-    let mut right = ui.new_child(UiBuilder::new().max_rect(whole).layout(Layout::right_to_left(Align::Center)));
-    right.spacing_mut().item_spacing.x = 4.0 * STEP;
-    let project = &snapshot.plan.project.name;
-    if whole.width() > 760.0 {
-        let shown = elided(project, PROJECT_CHARS);
-        item_ui(&mut right, frame, "project", &[(&shown, muted, false)], project, None, None);
-    }
-    let actor = frame.about.actor.to_string();
-    if whole.width() > 1_150.0 && !frame.about.actor.user.is_empty() {
-        item_ui(&mut right, frame, "desk", &[(&actor, muted, false)], &format!("{actor}, not verified"), None, None);
-    }
-    // The engine says when a horn should sound; nothing in this version makes a sound, and the screen must not say so.
-    let symbol = snapshot.horn.map(Symbol::new);
-    item_ui(&mut right, frame, "horn", &[("No horn yet", muted, false)], "this version makes no sound", symbol, None);
-    right_edge = right_edge.min(right.min_rect().left());
-
-    let left = Rect::from_min_max(whole.min, pos2(right_edge - 4.0 * STEP, whole.bottom()));
-    let mut left = ui.new_child(UiBuilder::new().max_rect(left).layout(Layout::left_to_right(Align::Center)));
-    left.set_clip_rect(left.max_rect().intersect(ui.clip_rect()));
-    ScrollArea::horizontal()
-        .scroll_bar_visibility(eframe::egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
-        .auto_shrink([false, false])
-        .show(&mut left, |ui| {
-            ui.spacing_mut().item_spacing.x = if whole.width() < 1_400.0 { 3.5 * STEP } else { 5.0 * STEP };
-            let now = words::date_and_time(snapshot.now.utc, frame.zone);
-            item_ui(ui, frame, "plant time", &[(&now, text_ink, true)], &now, None, None);
-            if whole.width() > 900.0 {
-                let zone = words::zone_name(snapshot.now.utc, frame.zone);
-                item_ui(ui, frame, "time zone", &[(&zone, muted, false)], &zone, None, None);
-            }
-            // In a narrow window what cannot be seen without scrolling is what matters least.
-            let narrow = whole.width() < 900.0;
-            if narrow {
-                devices_ui(ui, frame, if narrow { 0 } else { SINGLE }, outbox);
-            }
-            faults_ui(ui, frame, outbox);
-            journal_ui(ui, frame);
-            if !narrow {
-                devices_ui(ui, frame, if narrow { 0 } else { SINGLE }, outbox);
-            }
-        });
+/// Something that the bar says.
+struct Item {
+    /// For screen readers; a device's begins with "device".
+    name: String,
+    /// Words with their ink and whether they are strong.
+    parts: Vec<(String, Color32, bool)>,
+    /// What a screen reader says of it, and the tooltip.
+    spoken: String,
+    symbol: Option<Symbol>,
+    /// What pressing it opens.
+    opens: Option<Action>,
+    /// The greater, the longer it stays where the window is narrow.
+    keep: u8,
+    /// Stands at the right end.
+    right: bool,
 }
 
-/// The chip that leads to the list of faults.
-fn faults_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
+impl Item {
+    fn new(name: &str, keep: u8, parts: Vec<(String, Color32, bool)>, spoken: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), parts, spoken: spoken.into(), symbol: None, opens: None, keep, right: false }
+    }
+
+    fn galley(&self, ui: &Ui) -> Arc<Galley> {
+        let mut job = LayoutJob::default();
+        for (words, ink, strong) in &self.parts {
+            let size = size::BODY - 1.0;
+            let font: FontId = if *strong { fonts::strong(size) } else { fonts::regular(size) };
+            job.append(words, 0.0, TextFormat::simple(font, *ink));
+        }
+        job.wrap = TextWrapping::truncate_at_width(ui.max_rect().width());
+        ui.painter().layout_job(job)
+    }
+
+    const fn before(&self) -> f32 {
+        if self.symbol.is_some() { 22.0 } else { 0.0 }
+    }
+}
+
+/// The bar. What does not fit lies behind a button at its end, the least important first; nothing is cut in two.
+pub fn status_ui(ui: &mut Ui, frame: &Frame<'_>, mark: Option<&str>, outbox: &mut Outbox) {
+    let whole = ui.max_rect();
+    let items = items(frame, mark, whole.width());
+    let gap = if whole.width() < 1_400.0 { 3.5 * STEP } else { 5.0 * STEP };
+    let galleys: Vec<Arc<Galley>> = items.iter().map(|item| item.galley(ui)).collect();
+    let widths: Vec<f32> = items.iter().zip(&galleys).map(|(i, g)| i.before() + g.size().x + gap).collect();
+    let keeps: Vec<u8> = items.iter().map(|item| item.keep).collect();
+    let shown = fitting(&widths, &keeps, whole.width() + gap, MORE + gap);
+    let folded: Vec<&Item> = items.iter().zip(&shown).filter(|(_, shown)| !**shown).map(|(item, _)| item).collect();
+
+    let (mut left, mut right) = (whole.left(), whole.right());
+    if !folded.is_empty() {
+        let place = Rect::from_min_max(pos2(right - MORE, whole.top() + 2.0), pos2(right, whole.bottom() - 2.0));
+        more_ui(ui, place, &folded, outbox);
+        right -= MORE + gap;
+    }
+    for (((item, galley), width), _) in items.iter().zip(galleys).zip(&widths).zip(&shown).filter(|(_, shown)| **shown)
+    {
+        let width = width - gap;
+        let x = if item.right { right - width } else { left };
+        if item.right {
+            right -= width + gap;
+        } else {
+            left += width + gap;
+        }
+        let rect = Rect::from_min_size(pos2(x, whole.top() + STEP / 2.0), vec2(width, whole.height() - STEP));
+        item_ui(ui, frame, item, galley, rect, outbox);
+    }
+}
+
+/// Which items fit into a width: all, or without the least important ones and with the button that holds them.
+fn fitting(widths: &[f32], keeps: &[u8], room: f32, more: f32) -> Vec<bool> {
+    let mut shown = vec![true; widths.len()];
+    let sum = |shown: &[bool]| widths.iter().zip(shown).filter(|(_, s)| **s).map(|(w, _)| w).sum::<f32>();
+    if sum(&shown) <= room {
+        return shown;
+    }
+    // The last of equals goes first; one stays whatever its width.
+    while sum(&shown) + more > room && shown.iter().filter(|s| **s).count() > 1 {
+        let least = (0..shown.len()).rev().filter(|i| shown[*i]).min_by_key(|i| keeps[*i]);
+        let Some(least) = least else { break };
+        shown[least] = false;
+    }
+    shown
+}
+
+/// The button at the end and what lies behind it.
+fn more_ui(ui: &mut Ui, place: Rect, folded: &[&Item], outbox: &mut Outbox) {
+    let builder =
+        UiBuilder::new().max_rect(place).layout(Layout::centered_and_justified(eframe::egui::Direction::TopDown));
+    ui.scope_builder(builder, |ui| {
+        let words = format!("+{}", folded.len());
+        let (button, _) = MenuButton::from_button(Button::new(words).min_size(place.size())).ui(ui, |ui| {
+            ui.set_max_width((ui.ctx().content_rect().width() - 40.0).min(420.0));
+            let height = (ui.ctx().content_rect().height() - 60.0).max(60.0);
+            ScrollArea::vertical().max_height(height).show(ui, |ui| {
+                for item in folded {
+                    let words = format!("{}: {}", item.name, item.spoken);
+                    match &item.opens {
+                        Some(action) => {
+                            if ui.add(Button::new(&words).wrap()).clicked() {
+                                outbox.action(action.clone());
+                                ui.close();
+                            }
+                        }
+                        None => drop(ui.add(Label::new(&words).wrap())),
+                    }
+                }
+            });
+        });
+        widgets::tell(&button, Role::Button, "More of the status bar", || {
+            folded.iter().map(|item| format!("{}: {}", item.name, item.spoken)).collect::<Vec<_>>().join("; ")
+        });
+    });
+}
+
+/// All that there is to say, from left to right; what stands at the right end comes last, from the edge inwards.
+fn items(frame: &Frame<'_>, mark: Option<&str>, width: f32) -> Vec<Item> {
+    let snapshot = frame.snapshot;
+    let (ink, muted) = (frame.theme.text, frame.theme.muted);
+    let brief = width < BRIEF;
+    let mut items = Vec::new();
+    if let Some(mark) = mark {
+        items.push(Item::new("mode", 110, vec![(mark.to_owned(), ink, true)], format!("{mark}, not a real plant")));
+    }
+    let date = words::date_and_time(snapshot.now.utc, frame.zone);
+    let time = if brief { words::time_of_day(snapshot.now.utc, frame.zone) } else { date.clone() };
+    items.push(Item::new("plant time", 100, vec![(time, ink, true)], date));
+    let zone = words::zone_name(snapshot.now.utc, frame.zone);
+    items.push(Item::new("time zone", 20, vec![(zone.clone(), muted, false)], zone));
+    devices(frame, brief, &mut items);
+    items.extend(faults(frame));
+    items.push(journal(frame));
+
+    let project = &snapshot.plan.project.name;
+    let end = |item: Item| Item { right: true, ..item };
+    items.push(end(Item::new("project", 15, vec![(elided(project, PROJECT_CHARS), muted, false)], project.clone())));
+    let actor = frame.actor();
+    if !actor.user.is_empty() {
+        let desk = elided(actor.desk.as_deref().unwrap_or(&actor.user), PROJECT_CHARS);
+        let item = Item::new("desk", 25, vec![(desk, muted, false)], format!("{actor}, not verified"));
+        items.push(end(Item { opens: Some(Action::OpenSettings), ..item }));
+    }
+    // The engine says when a horn should sound; nothing in this version makes a sound, and the screen must not say so.
+    let horn = Item::new("horn", 12, vec![("No horn yet".to_owned(), muted, false)], "this version makes no sound");
+    items.push(end(Item { symbol: snapshot.horn.map(Symbol::new), ..horn }));
+    items
+}
+
+/// What leads to the list of faults.
+fn faults(frame: &Frame<'_>) -> Option<Item> {
     let errors = frame.about.issues.iter().filter(|i| i.severity == Severity::Error).count();
     let warnings = frame.about.issues.len() - errors;
     if errors + warnings == 0 {
-        return;
+        return None;
     }
     let (words, ink) = if errors > 0 {
         (format!("⚠ {errors} {} in the project", if errors == 1 { "fault" } else { "faults" }), frame.theme.text)
     } else {
         (format!("{warnings} {} in the project", if warnings == 1 { "warning" } else { "warnings" }), frame.theme.muted)
     };
+    let keep = if errors > 0 { 80 } else { 40 };
     let spoken = format!("{errors} faults, {warnings} warnings");
-    item_ui(
-        ui,
-        frame,
-        "Open faults of the project",
-        &[(&words, ink, errors > 0)],
-        &spoken,
-        None,
-        Some((Action::OpenFaults, outbox)),
-    );
+    let item = Item::new("Open faults of the project", keep, vec![(words, ink, errors > 0)], spoken);
+    Some(Item { opens: Some(Action::OpenFaults), ..item })
 }
 
-/// Devices told one by one; of more than these, those that do not answer and the number of the others.
-const SINGLE: usize = 6;
-
-fn devices_ui(ui: &mut Ui, frame: &Frame<'_>, single: usize, outbox: &mut Outbox) {
+fn devices(frame: &Frame<'_>, brief: bool, items: &mut Vec<Item>) {
     let devices = &frame.snapshot.devices;
     let answers = |view: &&DeviceView| view.status.state == LinkState::Connected;
+    let single = if brief { 0 } else { SINGLE };
     if devices.len() <= single {
-        for view in devices.iter() {
-            device_ui(ui, frame, view, outbox);
-        }
+        items.extend(devices.iter().filter_map(|view| device(frame, view, brief)));
         return;
     }
     let connected = devices.iter().filter(answers).count();
-    for view in devices.iter().filter(|view| !answers(view)).take(SINGLE) {
-        device_ui(ui, frame, view, outbox);
-    }
+    items.extend(
+        devices.iter().filter(|view| !answers(view)).take(SINGLE).filter_map(|view| device(frame, view, brief)),
+    );
     let words = format!("{connected} of {} devices answer", devices.len());
-    let parts = [(words.as_str(), frame.theme.muted, false)];
-    item_ui(ui, frame, "devices", &parts, &words, None, Some((Action::OpenDevices, outbox)));
+    let shown = if brief { format!("{connected}/{} devices", devices.len()) } else { words.clone() };
+    let item = Item::new("devices", 60, vec![(shown, frame.theme.muted, false)], words);
+    items.push(Item { opens: Some(Action::OpenDevices), ..item });
 }
 
-fn device_ui(ui: &mut Ui, frame: &Frame<'_>, view: &DeviceView, outbox: &mut Outbox) {
+fn device(frame: &Frame<'_>, view: &DeviceView, brief: bool) -> Option<Item> {
     let snapshot = frame.snapshot;
-    let (text_ink, muted) = (frame.theme.text, frame.theme.muted);
-    let Some(device) = snapshot.plan.device(view.id) else { return };
+    let (ink, muted) = (frame.theme.text, frame.theme.muted);
+    let device = snapshot.plan.device(view.id)?;
     let status = &view.status;
     let mut symbol = None;
-    let (words, ink) = match &status.state {
+    let (words, colour) = match &status.state {
         LinkState::Connected => (status.round_trip.map_or_else(|| "connected".to_owned(), words::round_trip), muted),
         LinkState::Connecting => (words::say::CONNECTING.to_owned(), muted),
         LinkState::NoAnswer(_) => {
@@ -127,23 +226,22 @@ fn device_ui(ui: &mut Ui, frame: &Frame<'_>, view: &DeviceView, outbox: &mut Out
             symbol =
                 alarm.and_then(|a| snapshot.plan.alarm(a.id).map(|plan| Symbol::from_state(plan.priority, a.state)));
             let since = words::instant(status.since.utc, snapshot.now.utc, frame.zone);
-            (format!("no answer since {since}"), text_ink)
+            (if brief { "no answer".to_owned() } else { format!("no answer since {since}") }, ink)
         }
-        LinkState::Unserved(_) => ("not served".to_owned(), text_ink),
+        LinkState::Unserved(_) => ("not served".to_owned(), ink),
     };
     // A cross beside the words while no alarm bears a symbol yet: told by shape, not by a shade of grey.
-    let cross = matches!(status.state, LinkState::NoAnswer(_) | LinkState::Unserved(_)) && symbol.is_none();
-    let words = format!(" {words}");
-    let name = device.name.as_ref();
-    let mut parts = vec![(name, text_ink, true), (words.as_str(), ink, false)];
-    if cross {
-        parts.insert(0, ("✗ ", text_ink, true));
+    let silent = matches!(status.state, LinkState::NoAnswer(_) | LinkState::Unserved(_));
+    let mut parts = vec![(elided(&device.name, PROJECT_CHARS), ink, true), (format!(" {words}"), colour, false)];
+    if silent && symbol.is_none() {
+        parts.insert(0, ("✗ ".to_owned(), ink, true));
     }
     let spoken = words::spoken_device(status, snapshot.now, frame.zone);
-    item_ui(ui, frame, &format!("device {name}"), &parts, &spoken, symbol, Some((Action::OpenDevices, outbox)));
+    let item = Item::new(&format!("device {}", device.name), if silent { 90 } else { 50 }, parts, spoken);
+    Some(Item { symbol, opens: Some(Action::OpenDevices), ..item })
 }
 
-fn journal_ui(ui: &mut Ui, frame: &Frame<'_>) {
+fn journal(frame: &Frame<'_>) -> Item {
     let journal = &frame.snapshot.journal;
     let entries = words::count(journal.entries);
     let mut words = match &journal.fault {
@@ -165,7 +263,8 @@ fn journal_ui(ui: &mut Ui, frame: &Frame<'_>) {
     let loud = journal.fault.is_some() || journal.lost > 0;
     let ink = if loud { frame.theme.text } else { frame.theme.muted };
     let head = if loud { "⚠ Journal" } else { "Journal" };
-    item_ui(ui, frame, "journal", &[(head, frame.theme.text, true), (&words, ink, loud)], &spoken, None, None);
+    let parts = vec![(head.to_owned(), frame.theme.text, true), (words, ink, loud)];
+    Item::new("journal", if loud { 85 } else { 45 }, parts, spoken)
 }
 
 /// A text of at most so many characters, told as cut.
@@ -174,46 +273,44 @@ fn elided(text: &str, most: usize) -> String {
 }
 
 /// One item: words in their weights, perhaps a symbol before them, perhaps something it opens.
-fn item_ui(
-    ui: &mut Ui,
-    frame: &Frame<'_>,
-    name: &str,
-    parts: &[(&str, Color32, bool)],
-    spoken: &str,
-    symbol: Option<Symbol>,
-    opens: Option<(Action, &mut Outbox)>,
-) {
-    let mut job = LayoutJob::default();
-    for (words, ink, strong) in parts {
-        let font: FontId = if *strong { fonts::strong(size::BODY - 1.0) } else { fonts::regular(size::BODY - 1.0) };
-        job.append(words, 0.0, TextFormat::simple(font, *ink));
-    }
-    let galley = ui.painter().layout_job(job);
-    let before = if symbol.is_some() { 22.0 } else { 0.0 };
-    let (rect, _) = ui.allocate_exact_size(vec2(galley.size().x + before, HEIGHT - STEP), Sense::hover());
-    let id = ui.scope_id().with(("item", name));
-    let response = if opens.is_some() {
-        widgets::press(
-            ui,
-            rect.expand2(vec2(STEP, 0.0)),
-            id,
-            &Brush { theme: frame.theme, blink_on: frame.blink_on },
-            3.0,
-        )
+fn item_ui(ui: &Ui, frame: &Frame<'_>, item: &Item, galley: Arc<Galley>, rect: Rect, outbox: &mut Outbox) {
+    let id = ui.scope_id().with(("item", &item.name));
+    let response = if item.opens.is_some() {
+        let brush = Brush { theme: frame.theme, blink_on: frame.blink_on };
+        widgets::press(ui, rect.expand2(vec2(STEP, 0.0)), id, &brush, 3.0)
     } else {
         ui.interact(rect, id, Sense::hover())
     };
-    let role = if opens.is_some() { Role::Button } else { Role::Status };
-    widgets::tell(&response, role, name, || spoken.to_owned());
-    let response = response.on_hover_text(spoken);
-    if let Some(symbol) = symbol {
+    let role = if item.opens.is_some() { Role::Button } else { Role::Status };
+    widgets::tell(&response, role, &item.name, || item.spoken.clone());
+    let response = response.on_hover_text(&item.spoken);
+    if let Some(symbol) = item.symbol {
         symbol.paint(ui.painter(), frame.theme, pos2(rect.left() + 9.0, rect.center().y), 12.0, frame.blink_on);
     }
-    let at = pos2(rect.left() + before, rect.center().y - galley.size().y / 2.0);
+    let at = pos2(rect.left() + item.before(), rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, frame.theme.text);
-    if let Some((action, outbox)) = opens
-        && response.clicked()
-    {
-        outbox.action(action);
+    if let (Some(action), true) = (&item.opens, response.clicked()) {
+        outbox.action(action.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_matters_least_goes_first_and_only_where_not_all_fits() {
+        let (widths, keeps) = ([100.0, 60.0, 80.0, 40.0], [100, 20, 90, 45]);
+        assert_eq!(fitting(&widths, &keeps, 280.0, 30.0), [true; 4]);
+        assert_eq!(fitting(&widths, &keeps, 279.0, 30.0), [true, false, true, true]);
+        assert_eq!(fitting(&widths, &keeps, 220.0, 30.0), [true, false, true, false]);
+        assert_eq!(fitting(&widths, &keeps, 10.0, 30.0), [true, false, false, false], "one stays");
+        assert!(fitting(&[], &[], 10.0, 30.0).is_empty());
+    }
+
+    #[test]
+    fn a_long_name_is_told_as_cut() {
+        assert_eq!(elided("Riverside", 9), "Riverside");
+        assert_eq!(elided("Riverside", 5), "Rive…");
     }
 }

@@ -6,9 +6,11 @@ use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
-use crate::engine::{AlarmId, Plan, Snapshot};
+use crate::engine::{AlarmId, AlarmState, Plan, Snapshot};
 use crate::project::Priority;
-use eframe::egui::{Align2, Color32, CornerRadius, Rect, Role, ScrollArea, Sense, Ui, pos2, vec2};
+use eframe::egui::{
+    Align2, Button, Color32, CornerRadius, Label, Rect, RichText, Role, ScrollArea, Sense, Ui, pos2, vec2,
+};
 use fonts::size;
 
 /// Height of a row.
@@ -23,6 +25,33 @@ pub struct Weight {
     pub unacknowledged: u32,
     /// The most urgent.
     pub worst: Option<Priority>,
+    /// Whether one that urgent stands; else all of them went by themselves and wait to be seen.
+    pub stands: bool,
+}
+
+impl Weight {
+    /// Takes up one more alarm.
+    fn add(&mut self, priority: Priority, state: AlarmState) {
+        self.alarms += 1;
+        self.unacknowledged += u32::from(state.needs_acknowledgement());
+        match self.worst {
+            Some(worst) if worst < priority => {}
+            Some(worst) if worst == priority => self.stands |= state.stands(),
+            _ => {
+                self.worst = Some(priority);
+                self.stands = state.stands();
+            }
+        }
+    }
+
+    /// The mark of its display: hollow where the worst went by itself, as in every list.
+    fn symbol(self) -> Option<Symbol> {
+        self.worst.map(|worst| Symbol {
+            returned: !self.stands,
+            unacknowledged: self.unacknowledged > 0,
+            ..Symbol::new(worst)
+        })
+    }
 }
 
 /// The weight of each display with all beneath it, in the plan's order. An alarm that several displays of a branch show
@@ -35,9 +64,7 @@ pub fn weights(snapshot: &Snapshot) -> Vec<Weight> {
         let Some(alarm) = plan.alarm(view.id) else { continue };
         for (weight, branch) in weights.iter_mut().zip(&branches) {
             if branch.iter().any(|i| shows(plan, *i, view.id)) {
-                weight.alarms += 1;
-                weight.unacknowledged += u32::from(view.state.needs_acknowledgement());
-                weight.worst = Some(weight.worst.map_or(alarm.priority, |worst| worst.min(alarm.priority)));
+                weight.add(alarm.priority, view.state);
             }
         }
     }
@@ -125,6 +152,19 @@ pub fn tree_ui(ui: &mut Ui, frame: &Frame<'_>, place: Place, outbox: &mut Outbox
     finder_ui(ui, frame, outbox);
 }
 
+/// In the place of the tree where it is folded away: its button, and what is shown now.
+pub fn folded_ui(ui: &mut Ui, shown: &str, open: bool, outbox: &mut Outbox) {
+    ui.horizontal_centered(|ui| {
+        let words = if open { "Close" } else { say::DISPLAYS };
+        let button = ui.add(Button::new(words)).on_hover_text("Ctrl+B");
+        widgets::tell(&button, Role::Button, "Show displays", || (if open { "shown" } else { "folded" }).to_owned());
+        if button.clicked() {
+            outbox.action(Action::ToggleTree);
+        }
+        ui.add(Label::new(RichText::new(shown).font(fonts::strong(size::BODY))).truncate());
+    });
+}
+
 /// A small heading in capitals, as the parts of the window have them.
 pub fn heading_ui(ui: &mut Ui, frame: &Frame<'_>, words: &str) {
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 6.0 * STEP), Sense::hover());
@@ -159,15 +199,16 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, name: &str, depth: u16, here: bool, we
     let response = widgets::press(ui, back, id, &Brush { theme, blink_on: frame.blink_on }, f32::from(RADIUS - 1));
     widgets::tell(&response, Role::Button, &format!("Open display {name}"), || match weight.worst {
         Some(worst) => {
-            format!("{} alarms, {} unacknowledged, worst {}", weight.alarms, weight.unacknowledged, worst.word())
+            let gone = if weight.stands { "" } else { ", gone by itself" };
+            let count = weight.alarms;
+            let alarms = if count == 1 { "1 alarm".to_owned() } else { format!("{count} alarms") };
+            format!("{alarms}, {} unacknowledged, worst {}{gone}", weight.unacknowledged, worst.word())
         }
         None => "no alarms".to_owned(),
     });
     let right = rect.right();
     let mut until = right;
-    if let Some(worst) = weight.worst {
-        let symbol = Symbol { unacknowledged: weight.unacknowledged > 0, ..Symbol::new(worst) };
-        let symbol = if weight.unacknowledged > 0 { symbol } else { Symbol { unacknowledged: false, ..symbol } };
+    if let Some(symbol) = weight.symbol() {
         symbol.paint(ui.painter(), theme, pos2(right - 8.0, rect.center().y), 12.0, frame.blink_on);
         let counted = Rect::from_min_max(pos2(right - 52.0, rect.top()), pos2(right - 22.0, rect.bottom()));
         let number = words::count(weight.alarms.into());
@@ -225,6 +266,27 @@ mod tests {
             })
             .collect();
         Plan { displays, ..Plan::default() }
+    }
+
+    #[test]
+    fn the_mark_of_a_display_is_hollow_when_its_worst_alarm_went_by_itself() {
+        let of = |alarms: &[(Priority, AlarmState)]| {
+            let mut weight = Weight::default();
+            for (priority, state) in alarms {
+                weight.add(*priority, *state);
+            }
+            weight.symbol().map(|s| (s.priority, s.returned, s.unacknowledged))
+        };
+        use {AlarmState as State, Priority as Of};
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[(Of::High, State::Returned)]), Some((Of::High, true, true)));
+        assert_eq!(of(&[(Of::Low, State::Unacknowledged), (Of::High, State::Returned)]), Some((Of::High, true, true)));
+        assert_eq!(of(&[(Of::High, State::Returned), (Of::High, State::Acknowledged)]), Some((Of::High, false, true)));
+        assert_eq!(
+            of(&[(Of::High, State::Acknowledged), (Of::Low, State::Acknowledged)]),
+            Some((Of::High, false, false))
+        );
+        assert_eq!(of(&[(Of::Medium, State::Latched)]), Some((Of::Medium, false, true)));
     }
 
     #[test]

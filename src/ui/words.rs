@@ -78,8 +78,16 @@ pub fn value(value: &Value, tag: &Tag) -> String {
         Value::I64(v) => grouped(&v.to_string()),
         Value::U64(v) => grouped(&v.to_string()),
         Value::Bool(v) => (if *v { say::ON } else { say::OFF }).to_owned(),
-        Value::Text(v) => v.to_string(),
+        Value::Text(v) => text_words(v),
     }
+}
+
+/// A text of a device for one line: what cannot be seen as escapes, and no more of it than a line can hold.
+fn text_words(text: &str) -> String {
+    const MOST: usize = 400;
+    let (shown, more) = crate::text::bounded(text, MOST);
+    let shown = crate::text::visible(shown).into_owned();
+    if more > 0 { format!("{shown}… ({} characters more)", count(more as u64)) } else { shown }
 }
 
 /// Whether a value is shown as a word rather than as a number with a unit.

@@ -8,4 +8,5 @@ mod stage;
 
 mod panels;
 mod pictures;
+mod sizes;
 mod window;

@@ -62,6 +62,7 @@ impl Stage {
             zone: &sample.zone,
             blink_on: *blink_on,
             chosen: *chosen,
+            desk: None,
         };
         ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| match display {
             Some(display) => display_ui(ui, &frame, *display, panels, out),

@@ -16,11 +16,11 @@ use watchkeeper::ui::shell::{Place, Shell, Wishes};
 use watchkeeper::ui::theme::ThemeChoice;
 
 /// A window before an audience.
-struct Desktop {
-    shell: Shell,
+pub struct Desktop {
+    pub shell: Shell,
     desk: Desk,
-    snapshots: watch::Sender<Arc<Snapshot>>,
-    commands: mpsc::Receiver<Command>,
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    pub commands: mpsc::Receiver<Command>,
     now: Now,
     /// What was asked of the program around it, in all frames so far.
     closed: bool,
@@ -28,7 +28,7 @@ struct Desktop {
 }
 
 impl Desktop {
-    fn new(sample: Sample, settings: Settings) -> Self {
+    pub fn new(sample: Sample, settings: Settings) -> Self {
         let now = sample.snapshot.now;
         let (snapshots, pictures) = watch::channel(Arc::new(sample.snapshot));
         let (sender, commands) = mpsc::channel(16);
@@ -38,7 +38,7 @@ impl Desktop {
     }
 
     /// A window of `size` pixels; the larger its text, the fewer points it has.
-    fn harness(self, size: [f32; 2]) -> Harness<'static, Self> {
+    pub fn harness(self, size: [f32; 2]) -> Harness<'static, Self> {
         let settings = self.shell.settings.clone();
         let zoom = settings.zoom();
         let mut harness = Harness::builder()
@@ -63,7 +63,7 @@ impl Desktop {
     }
 
     /// Publishes the picture changed by `change`.
-    fn publish(&self, change: impl FnOnce(&mut Snapshot)) {
+    pub fn publish(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut snapshot = (**self.snapshots.borrow()).clone();
         change(&mut snapshot);
         self.snapshots.send_replace(Arc::new(snapshot));
@@ -84,7 +84,7 @@ fn riverside() -> Harness<'static, Desktop> {
     Desktop::new(sample::riverside(), Settings::default()).harness([1280.0, 800.0])
 }
 
-fn picture(harness: &mut Harness<'_, Desktop>, name: &str) {
+pub fn picture(harness: &mut Harness<'_, Desktop>, name: &str) {
     let image = harness.render().unwrap();
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/screens");
     std::fs::create_dir_all(&folder).unwrap();
@@ -92,12 +92,12 @@ fn picture(harness: &mut Harness<'_, Desktop>, name: &str) {
 }
 
 /// The first button of this name: the banner's, which stands before those of the lists.
-fn press(harness: &mut Harness<'_, Desktop>, name: &str) {
+pub fn press(harness: &mut Harness<'_, Desktop>, name: &str) {
     harness.get_all_by_label(name).next().unwrap().click();
     harness.run_steps(3);
 }
 
-fn is_there(harness: &Harness<'_, Desktop>, name: &str) -> bool {
+pub fn is_there(harness: &Harness<'_, Desktop>, name: &str) -> bool {
     harness.query_all_by_label(name).next().is_some()
 }
 

@@ -12,13 +12,16 @@ use super::{Aside, Cx, PanelView, grid};
 use crate::engine::{AlarmId, AlarmRef, AlarmView, Command, Snapshot};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
-use crate::ui::widgets::{Brush, button, text};
+use crate::ui::widgets::{Brush, button, tell, text};
 use crate::ui::{Frame, Outbox, words};
-use eframe::egui::{Align2, Id, Rect, ScrollArea, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{Align2, Galley, Id, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, pos2, vec2};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// A second press within this does nothing: a double click must not acknowledge the row that took its place.
 const DOUBLE_PRESS_SECS: f64 = 0.5;
+/// Lines of a message told in full.
+const MESSAGE_LINES: usize = 6;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -97,10 +100,15 @@ impl AlarmList {
             pos2(rect.left(), (rect.bottom() - if self.has_foot { row::FOOT } else { 0.0 }).max(head.bottom())),
             rect.max,
         );
-        let body = Rect::from_min_max(pos2(rect.left(), head.bottom()), pos2(rect.right(), foot.top()));
+        // What the chosen row could only begin to say is told in full between the rows and the foot.
+        let told = self.told_in_full(ui, rect.width(), frame, index, &places);
+        let most = (foot.top() - head.bottom() - row::HEIGHT).max(0.0);
+        let told_height = told.as_ref().map_or(0.0, |(_, galley)| (galley.size().y + 2.0 * STEP).min(most));
+        let told_at = Rect::from_min_max(pos2(rect.left(), foot.top() - told_height), pos2(rect.right(), foot.top()));
+        let body = Rect::from_min_max(pos2(rect.left(), head.bottom()), pos2(rect.right(), told_at.top()));
 
         // Whole rows only, where there are more than fit: half a row reads like a fault of the picture.
-        let body = if order.len() as f32 * row::HEIGHT > body.height() && body.height() > 2.0 * row::HEIGHT {
+        let body = if order.len() as f32 * row::HEIGHT > body.height() && body.height() > row::HEIGHT {
             body.with_max_y(body.top() + (body.height() / row::HEIGHT).floor() * row::HEIGHT)
         } else {
             body
@@ -128,6 +136,9 @@ impl AlarmList {
                 }
             });
         });
+        if let Some((name, galley)) = told {
+            tell_in_full(ui, told_at, frame, &name, galley);
+        }
         self.has_foot = visible.len() > 1 || waiting_above > 0;
         if foot.height() >= row::FOOT - 1.0 {
             self.foot_ui(ui, foot, frame, visible, waiting_above, out);
@@ -149,6 +160,27 @@ impl AlarmList {
             self.held = Some(order.clone());
         }
         order
+    }
+
+    /// Name and message of the chosen row, laid out in lines, where its column cuts it.
+    fn told_in_full(
+        &self,
+        ui: &Ui,
+        width: f32,
+        frame: &Frame<'_>,
+        index: &AlarmIndex,
+        places: &[Option<(f32, f32)>; 8],
+    ) -> Option<(String, Arc<Galley>)> {
+        let id = self.chosen?;
+        let view = Some(index.get(id)?);
+        let alarm = frame.snapshot.plan.alarm(id)?;
+        let shown = row::Row { id, view, frame, places, chosen: true };
+        let message = row::bounded(&shown.message(alarm));
+        let font = fonts::regular(size::BODY);
+        let line = ui.painter().layout_no_wrap(message.clone(), font, frame.theme.text);
+        let galley =
+            || text::lines(ui.painter(), &message, size::BODY, frame.theme.text, width - 4.0 * STEP, MESSAGE_LINES);
+        shown.cuts(line.size().x).then(|| (alarm.name.to_string(), galley()))
     }
 
     /// How many alarms came while the order is held.
@@ -202,6 +234,15 @@ impl AlarmList {
             text::paint(ui.painter(), left, Align2::LEFT_CENTER, words, fonts::strong(size::BODY), frame.theme.text);
         }
     }
+}
+
+/// The whole message of the chosen row.
+fn tell_in_full(ui: &Ui, rect: Rect, frame: &Frame<'_>, name: &str, galley: Arc<Galley>) {
+    ui.painter().rect_filled(rect, 2.0, frame.theme.raised);
+    let words = galley.text().to_owned();
+    ui.painter().with_clip_rect(rect).galley(rect.min + vec2(2.0 * STEP, STEP), galley, frame.theme.text);
+    let response = ui.interact(rect, ui.scope_id().with("message"), Sense::hover());
+    tell(&response, Role::Status, &format!("Message of {name}"), || words.clone());
 }
 
 /// Width of the longest name among the first rows, so that names are whole where there is room for them at all.

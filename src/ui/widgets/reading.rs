@@ -66,6 +66,11 @@ impl<'a> Reading<'a> {
         self.text.as_deref().unwrap_or(words::say::NO_VALUE)
     }
 
+    /// Whether the value is shown as a word or a text rather than as a number.
+    pub fn is_word(&self) -> bool {
+        self.view.value.as_ref().is_some_and(|v| words::is_word(v, self.tag))
+    }
+
     /// Why it is not good, in words; empty where it is.
     pub fn reason(&self) -> String {
         if self.quality.is_good() { String::new() } else { words::quality(self.quality) }

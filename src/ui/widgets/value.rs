@@ -119,9 +119,7 @@ pub fn number(
     let theme = brush.theme;
     let (shown, font) = match &reading.text {
         // A word needs less height than a number to be read, and is often longer.
-        Some(word) if reading.unit.is_empty() && !word.starts_with(|c: char| c.is_ascii_digit() || c == '−') => {
-            (word.as_str(), Some(fonts::regular(number_size * 0.72)))
-        }
+        Some(word) if reading.is_word() => (word.as_str(), Some(fonts::regular(number_size * 0.72))),
         Some(number) => (number.as_str(), None),
         None => ("—", None),
     };
@@ -192,8 +190,18 @@ fn row(painter: &eframe::egui::Painter, inner: Rect, title: &str, reading: &Read
     }
     let unit = if reading.text.is_some() { reading.unit } else { "" };
     let shown = format!("{} {unit}", reading.text.as_deref().unwrap_or("—"));
-    let ink =
-        text::paint_number(painter, right, Align2::RIGHT_CENTER, shown.trim_end(), size::BODY, reading.ink(theme));
+    let ink = if reading.is_word() {
+        text::paint(
+            painter,
+            right,
+            Align2::RIGHT_CENTER,
+            shown.trim_end(),
+            fonts::regular(size::BODY),
+            reading.ink(theme),
+        )
+    } else {
+        text::paint_number(painter, right, Align2::RIGHT_CENTER, shown.trim_end(), size::BODY, reading.ink(theme))
+    };
     if reading.is_bad() && reading.text.is_some() {
         hatch::hatch(painter, ink, theme.muted.gamma_multiply(0.6), 6.0);
     }

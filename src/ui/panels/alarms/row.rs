@@ -25,10 +25,10 @@ pub const COLUMNS: [Column; 8] = [
     column("", 24.0, 0.0, 100),
     column("Raised", 62.0, 0.0, 80),
     column("For", 62.0, 0.0, 40),
-    column("Alarm", 128.0, 0.6, 99),
+    column("Alarm", 128.0, 0.0, 99),
     column("State", 106.0, 0.0, 70),
     numbers("Value now", 84.0, 60),
-    column("Message", 110.0, 1.6, 65),
+    column("Message", 130.0, 1.0, 75),
     column("", 90.0, 0.0, 95),
 ];
 
@@ -94,6 +94,8 @@ impl Row<'_> {
             }
         }
         asked.chosen |= response.gained_focus();
+        let message = self.message(alarm);
+        let response = response.on_hover_text(bounded(&message));
 
         // The loudest thing on the screen: what is wrong now and nobody has seen. What went by itself is hollow.
         let inverse = alarm.priority == Priority::Critical && state == AlarmState::Unacknowledged;
@@ -110,7 +112,7 @@ impl Row<'_> {
             let colour = if inverse { theme.inverse } else { theme.select };
             ui.painter().rect_stroke(rect, 2.0, Stroke::new(2.0, colour), StrokeKind::Inside);
         }
-        self.paint(ui.painter(), rect, alarm, state, inverse, &ink);
+        self.paint(ui.painter(), rect, alarm, &message, state, inverse, &ink);
 
         if let (true, Some(place)) = (can, self.places[7]) {
             let place = table::cell(rect, place).shrink2(vec2(0.0, 2.0));
@@ -126,7 +128,16 @@ impl Row<'_> {
         asked
     }
 
-    fn paint(&self, painter: &Painter, rect: Rect, alarm: &AlarmPlan, state: AlarmState, inverse: bool, ink: &Ink) {
+    fn paint(
+        &self,
+        painter: &Painter,
+        rect: Rect,
+        alarm: &AlarmPlan,
+        message: &str,
+        state: AlarmState,
+        inverse: bool,
+        ink: &Ink,
+    ) {
         let frame = self.frame;
         let (snapshot, theme) = (frame.snapshot, frame.theme);
         let at = |column: usize| self.places[column].map(|p| table::cell(rect, p));
@@ -166,12 +177,21 @@ impl Row<'_> {
             {
                 place.max.x = rect.left() + right;
             }
-            text::paint(painter, place, Align2::LEFT_CENTER, self.message(alarm), regular(), ink.plain);
+            text::paint(painter, place, Align2::LEFT_CENTER, bounded(message), regular(), ink.plain);
         }
     }
 
+    /// Whether its column is too narrow for a message of this width.
+    pub fn cuts(&self, width: f32) -> bool {
+        let Some((left, mut right)) = self.places[6] else { return true };
+        if let (false, Some((_, end))) = (self.view.is_some_and(super::can_acknowledge), self.places[7]) {
+            right = end;
+        }
+        width > right - left
+    }
+
     /// What there is to say: a refusal before all, then that the alarm is held, then what has happened.
-    fn message(&self, alarm: &AlarmPlan) -> String {
+    pub fn message(&self, alarm: &AlarmPlan) -> String {
         let snapshot = self.frame.snapshot;
         let refused = snapshot.refusals.iter().rev().find(|r| r.alarm == alarm.name);
         if let Some(refusal) = refused.filter(|r| snapshot.now.mono - r.at.mono < REFUSAL) {
@@ -186,6 +206,15 @@ impl Row<'_> {
         let parts: Vec<String> =
             held.into_iter().chain(first_out).chain(chattering).chain([alarm.message.to_string()]).collect();
         parts.join(" · ")
+    }
+}
+
+/// A message as it is shown: an engineer may write a book.
+pub fn bounded(message: &str) -> String {
+    const MOST: usize = 600;
+    match crate::text::bounded(message, MOST) {
+        (whole, 0) => whole.to_owned(),
+        (start, more) => format!("{start}… ({} characters more)", words::count(more as u64)),
     }
 }
 

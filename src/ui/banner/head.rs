@@ -1,0 +1,229 @@
+//! The steady part of the banner: how many alarms there are of each priority, the horn, the lists, the menu. Side by side
+//! with the rows, or on one line above them.
+
+use crate::engine::Snapshot;
+use crate::project::Priority;
+use crate::ui::fonts::{self, size};
+use crate::ui::theme::{STEP, Theme};
+use crate::ui::widgets::symbol::{self, Symbol};
+use crate::ui::widgets::{self, text};
+use crate::ui::words::{self, say};
+use crate::ui::{Action, Frame, Outbox, help};
+use eframe::egui::{Align2, Button, Direction, Layout, Rect, Response, Role, Sense, Ui, UiBuilder, pos2, vec2};
+
+/// What the horn's button says of itself.
+const SILENCE_HINT: &str = "Quiets what would sound now, and journals it; this version makes no sound yet";
+/// What a flood is.
+const FLOOD_HINT: &str = "more than 10 alarms in 10 minutes";
+
+/// The symbol above a count: hollow where all that is left of a priority went by itself and waits to be seen, and
+/// without colour where there is none.
+fn count_symbol(snapshot: &Snapshot, priority: Priority) -> Option<Symbol> {
+    let of_it = |id| snapshot.plan.alarm(id).is_some_and(|alarm| alarm.priority == priority);
+    let stands = snapshot.alarms.iter().any(|view| view.state.stands() && of_it(view.id));
+    (snapshot.counts.shown[priority as usize] > 0).then(|| Symbol { returned: !stands, ..Symbol::new(priority) })
+}
+
+fn paint_symbol(ui: &Ui, frame: &Frame<'_>, priority: Priority, at: eframe::egui::Pos2, size: f32) {
+    match count_symbol(frame.snapshot, priority) {
+        Some(symbol) => symbol.paint(ui.painter(), frame.theme, at, size, frame.blink_on),
+        // Where there is none of a kind its symbol is quiet: no colour while nothing is wrong.
+        None => symbol::mark(ui.painter(), priority, at, size - 2.0, frame.theme.line, false),
+    }
+}
+
+fn tell_count(ui: &Ui, frame: &Frame<'_>, priority: Priority, place: Rect) {
+    let i = priority as usize;
+    let (waiting, shown) = (frame.snapshot.counts.unacknowledged[i], frame.snapshot.counts.shown[i]);
+    let response = ui.interact(place, ui.scope_id().with(("count", i)), Sense::hover());
+    widgets::tell(&response, Role::Status, priority.word(), || format!("{waiting} unacknowledged of {shown}"));
+    response.on_hover_text(format!("{}: {waiting} unacknowledged of {shown}", priority.word()));
+}
+
+/// Everything on one line: counts at the left, and as many buttons as fit at the right, the menu first, for all that
+/// has no button is in it.
+pub fn line_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
+    let right = counts_line_ui(ui, frame, rect.with_max_x(rect.right() - 60.0));
+    let mut room = rect.with_min_x(right + STEP);
+    let snapshot = frame.snapshot;
+    let shown: u32 = snapshot.counts.shown.iter().sum();
+    let width = |ui: &Ui, words: &str| {
+        let font = fonts::regular(size::BODY);
+        ui.painter().layout_no_wrap(words.to_owned(), font, frame.theme.text).size().x + 5.0 * STEP
+    };
+    let mut take = |ui: &Ui, words: &str| -> Option<Rect> {
+        let width = width(ui, words);
+        (room.width() >= width).then(|| {
+            let place = room.with_min_x(room.right() - width);
+            room.max.x = place.left() - 1.5 * STEP;
+            place.shrink2(vec2(0.0, 1.0))
+        })
+    };
+    if let Some(place) = take(ui, "Menu") {
+        ui.scope_builder(centred(place), |ui| help::menu_ui(ui, place.size(), outbox));
+    }
+    let all = format!("{} {}", say::ALARMS, words::count(shown.into()));
+    if let Some(place) = take(ui, &all)
+        && put_button(ui, place, &all).on_hover_text(say::ALL_ALARMS).clicked()
+    {
+        outbox.action(Action::OpenAlarmList);
+    }
+    if snapshot.counts.flood {
+        let words = format!("⚠ {}", say::FLOOD);
+        if let Some(place) = take(ui, &words).or_else(|| take(ui, "⚠")) {
+            flood_ui(ui, frame, place);
+        }
+    }
+    if let Some(place) = take(ui, say::SILENCE) {
+        silence_ui(ui, frame, place, outbox);
+    }
+    let hidden = format!("{} {}", say::HIDDEN, words::count(snapshot.counts.hidden.into()));
+    if let Some(place) = take(ui, &hidden)
+        && put_button(ui, place, &hidden).on_hover_text("Shelved, suppressed and out of service").clicked()
+    {
+        outbox.action(Action::OpenHidden);
+    }
+}
+
+/// The counts, symbol and number beside each other; gives back where they end. Where there are so many that the totals do
+/// not fit, only what waits is told.
+fn counts_line_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) -> f32 {
+    let theme = frame.theme;
+    let counts = frame.snapshot.counts;
+    let symbol = 5.0 * STEP;
+    let line = |totals: bool| {
+        Priority::ALL.map(|priority| {
+            let i = priority as usize;
+            let (waiting, shown) = (counts.unacknowledged[i], counts.shown[i]);
+            let ink = if shown > 0 { theme.text } else { theme.muted };
+            let of = if totals { format!("/{}", words::count(shown.into())) } else { String::new() };
+            let number =
+                text::line(ui.painter(), words::count(waiting.into()), fonts::strong(size::TITLE), ink, rect.width());
+            (priority, number, text::line(ui.painter(), of, fonts::regular(size::SMALL), theme.muted, rect.width()))
+        })
+    };
+    let width = |line: &[(Priority, std::sync::Arc<eframe::egui::Galley>, std::sync::Arc<eframe::egui::Galley>); 4]| {
+        line.iter().map(|(_, number, of)| symbol + number.size().x + of.size().x + 2.0 * STEP).sum::<f32>()
+    };
+    let whole = line(true);
+    let shown = if width(&whole) <= rect.width() { whole } else { line(false) };
+    let mut x = rect.left();
+    for (priority, number, of) in shown {
+        let place = Rect::from_min_size(
+            pos2(x, rect.top()),
+            vec2(symbol + number.size().x + of.size().x + STEP, rect.height()),
+        );
+        paint_symbol(ui, frame, priority, pos2(x + 8.0, rect.center().y), 14.0);
+        let base = rect.center().y + number.size().y / 2.0;
+        let at = pos2(x + symbol, base - number.size().y);
+        let of_at = pos2(at.x + number.size().x, base - of.size().y - 2.0);
+        ui.painter().galley(at, number, theme.text);
+        ui.painter().galley(of_at, of, theme.muted);
+        tell_count(ui, frame, priority, place);
+        x = place.right() + STEP;
+    }
+    x
+}
+
+/// Four columns: the symbol, how many wait of how many, the word.
+pub fn counts_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) {
+    let Theme { text: ink, muted, .. } = frame.theme;
+    let counts = frame.snapshot.counts;
+    let width = rect.width() / 4.0;
+    for priority in Priority::ALL {
+        let i = priority as usize;
+        let column = Rect::from_min_size(pos2(rect.left() + width * i as f32, rect.top()), vec2(width, rect.height()));
+        let (waiting, shown) = (counts.unacknowledged[i], counts.shown[i]);
+        let x = column.center().x;
+        let painter = ui.painter();
+        paint_symbol(ui, frame, priority, pos2(x, column.top() + 24.0), 16.0);
+        let waiting_text = text::line(
+            painter,
+            words::count(waiting.into()),
+            fonts::strong(size::TITLE),
+            if shown > 0 { *ink } else { *muted },
+            width,
+        );
+        let of =
+            text::line(painter, format!("/{}", words::count(shown.into())), fonts::regular(size::SMALL), *muted, width);
+        let start = x - f32::midpoint(waiting_text.size().x, of.size().x);
+        let baseline = column.top() + 40.0;
+        let of_at = pos2(start + waiting_text.size().x, baseline + waiting_text.size().y - of.size().y - 2.0);
+        painter.galley(pos2(start, baseline), waiting_text, *ink);
+        painter.galley(of_at, of, *muted);
+        painter.text(
+            pos2(x, column.top() + 67.0),
+            Align2::CENTER_CENTER,
+            priority.word(),
+            fonts::regular(size::SMALL),
+            *muted,
+        );
+        tell_count(ui, frame, priority, column);
+    }
+}
+
+/// Horn, lists, menu: two by two.
+pub fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
+    let shown: u32 = frame.snapshot.counts.shown.iter().sum();
+    let hidden = frame.snapshot.counts.hidden;
+    let inner = rect.shrink2(vec2(0.0, 5.0 * STEP));
+    let (width, height) = ((inner.width() - 2.0 * STEP - STEP) / 2.0, (inner.height() - 1.5 * STEP) / 2.0);
+    let cell = |column: f32, row: f32| {
+        Rect::from_min_size(
+            pos2(inner.left() + column * (width + 1.5 * STEP), inner.top() + row * (height + 1.5 * STEP)),
+            vec2(width, height),
+        )
+    };
+    silence_ui(ui, frame, cell(0.0, 0.0), outbox);
+    let flood = frame.snapshot.counts.flood;
+    let all = if width < 88.0 { say::ALARMS } else { say::ALL_ALARMS };
+    let all = format!("{all} {}", words::count(shown.into()));
+    if put_button(ui, cell(1.0, 0.0), &all).clicked() {
+        outbox.action(Action::OpenAlarmList);
+    }
+    if put_button(ui, cell(0.0, 1.0), &format!("{} {}", say::HIDDEN, words::count(hidden.into())))
+        .on_hover_text("Shelved, suppressed and out of service")
+        .clicked()
+    {
+        outbox.action(Action::OpenHidden);
+    }
+    let menu_cell = cell(1.0, 1.0);
+    ui.scope_builder(centred(menu_cell), |ui| help::menu_ui(ui, menu_cell.size(), outbox));
+    if flood {
+        let at = pos2(rect.left(), rect.top() + 2.0);
+        let words = Rect::from_min_size(at, vec2(rect.width() - 2.0 * STEP, 5.0 * STEP - 4.0));
+        flood_ui(ui, frame, words);
+    }
+}
+
+fn silence_ui(ui: &mut Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) {
+    let sounding = frame.snapshot.horn.is_some();
+    let silence = ui
+        .scope_builder(centred(place), |ui| {
+            let words = if place.width() < 88.0 { say::SILENCE_SHORT } else { say::SILENCE };
+            ui.add_enabled(sounding, Button::new(words).min_size(place.size()))
+        })
+        .inner;
+    widgets::tell(&silence, Role::Button, say::SILENCE, String::new);
+    if silence.on_hover_text(SILENCE_HINT).clicked() {
+        outbox.action(Action::SilenceHorn);
+    }
+}
+
+fn flood_ui(ui: &Ui, frame: &Frame<'_>, place: Rect) {
+    let font = fonts::strong(size::SMALL);
+    let painted =
+        text::paint(ui.painter(), place, Align2::LEFT_CENTER, format!("⚠ {}", say::FLOOD), font, frame.theme.text);
+    let response = ui.interact(painted, ui.scope_id().with("flood"), Sense::hover());
+    widgets::tell(&response, Role::Status, say::FLOOD, || FLOOD_HINT.to_owned());
+    response.on_hover_text(FLOOD_HINT);
+}
+
+/// Room for one thing, in its middle.
+fn centred(rect: Rect) -> UiBuilder {
+    UiBuilder::new().max_rect(rect).layout(Layout::centered_and_justified(Direction::TopDown))
+}
+
+fn put_button(ui: &mut Ui, rect: Rect, words: &str) -> Response {
+    ui.put(rect, Button::new(words).min_size(rect.size()).truncate())
+}
