@@ -51,9 +51,15 @@ impl TailView {
 
     /// Points from the last one at or before `from` on, so that a line enters the picture from its edge.
     pub fn since(&self, from: Utc) -> impl Iterator<Item = &Point> {
+        self.pieces_since(from).flatten()
+    }
+
+    /// The same in pieces, for loops over many points.
+    pub fn pieces_since(&self, from: Utc) -> impl Iterator<Item = &[Point]> {
         let first = self.segments.iter().rposition(|s| s.first().is_some_and(|p| p.time <= from)).unwrap_or(0);
         let skip = self.segments.get(first).map_or(0, |s| s.partition_point(|p| p.time <= from).saturating_sub(1));
-        self.segments.get(first..).unwrap_or_default().iter().flat_map(|s| s.iter()).skip(skip)
+        let pieces = self.segments.get(first..).unwrap_or_default().iter();
+        pieces.enumerate().map(move |(i, s)| if i == 0 { s.get(skip..).unwrap_or_default() } else { s })
     }
 
     /// Whether nothing is known.

@@ -308,7 +308,7 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
     match tail.filter(|t| !t.is_empty()) {
         Some(tail) => {
             let steps = plan.tag.data_type == DataType::Bool || !plan.tag.labels.0.is_empty();
-            trace.fill(tail.since(from), &view, now, steps);
+            trace.follow(tail, &view, now, steps);
             for gap in &trace.gaps {
                 let span =
                     Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), plot.bottom() - 8.0..=plot.bottom());

@@ -13,7 +13,7 @@ use crate::engine::{Snapshot, TagId, TailView};
 use crate::project::DataType;
 use crate::time::{Span, Utc};
 use crate::ui::fonts::{self, size};
-use crate::ui::theme::{STEP, Theme};
+use crate::ui::theme::{PEN, STEP, Theme};
 use crate::ui::widgets::pen::{Trace, View};
 use crate::ui::widgets::symbol::{self, Symbol};
 use crate::ui::widgets::{LimitMark, Reading, hatch, tell, text};
@@ -63,6 +63,13 @@ struct Pen<'a> {
     steps: bool,
 }
 
+impl Pen<'_> {
+    /// Its line.
+    fn look(&self, theme: &Theme) -> (Stroke, Option<(f32, f32)>) {
+        (Stroke::new(PEN, theme.pen(self.index)), Theme::dashes(self.index))
+    }
+}
+
 impl PanelView for TrendPanel {
     fn aside(&self, cx: &Cx<'_>) -> Aside {
         let span = self.window.map_or(cx.panel.span, |w| w.span);
@@ -97,9 +104,11 @@ impl PanelView for TrendPanel {
             let [low, high] = axes.span(pen.right);
             let view = View { rect: plot, from, to, low, high };
             match pen.tail {
-                Some(tail) => trace.fill(tail.since(from), &view, now, pen.steps),
+                Some(tail) => trace.follow(tail, &view, now, pen.steps),
                 None => *trace = Trace::default(),
             }
+            let (stroke, dashes) = pen.look(theme);
+            trace.ink_runs(&view, stroke, dashes, ui.pixels_per_point());
             // `since` may start within the past; the very first point tells since when there is a record at all.
             let start = pen.tail.and_then(|t| t.points().next()).map(|p| p.time);
             first = first.into_iter().chain(start).min();

@@ -4,55 +4,19 @@
 //! what follows it is a [`Gap`] with its reason. Invariant: the least and the greatest value of each pixel column are
 //! inked, whatever the pen's dashes, so that zooming out hides no spike.
 //!
-//! A run becomes one strip of triangles with four vertices a column, which costs the tessellator nothing.
+//! All of a pen is inked into one mesh, see [`ink`], which is kept as long as nothing changes and written anew into the
+//! same memory when something does.
 
-use crate::engine::{Level, Point, Quality};
-use crate::time::{Span, Utc};
+mod ink;
+mod view;
+
+use crate::engine::{Level, Point, Quality, TailView};
+use crate::time::Utc;
 use eframe::egui::epaint::Mesh;
-use eframe::egui::{Color32, Painter, Pos2, Rangef, Rect, Shape, Stroke, pos2};
-
-/// The part of time and values that a plot shows, and where.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct View {
-    /// Where, on the screen.
-    pub rect: Rect,
-    /// Left edge.
-    pub from: Utc,
-    /// Right edge.
-    pub to: Utc,
-    /// Value at the lower edge.
-    pub low: f64,
-    /// Value at the upper edge.
-    pub high: f64,
-}
-
-impl View {
-    /// Points of the screen for a microsecond.
-    fn x_scale(&self) -> f64 {
-        f64::from(self.rect.width()) / ((self.to - self.from).0.max(1) as f64)
-    }
-
-    /// Where an instant lies.
-    pub fn x(&self, time: Utc) -> f32 {
-        self.rect.left() + ((time - self.from).0 as f64 * self.x_scale()) as f32
-    }
-
-    /// Where a value lies. Kept near the picture, so that no value is too large for a tessellator.
-    pub fn y(&self, value: f64) -> f32 {
-        let share = ((value - self.low) / (self.high - self.low).max(f64::MIN_POSITIVE)).clamp(-4.0, 5.0);
-        self.rect.bottom() - (share * f64::from(self.rect.height())) as f32
-    }
-
-    /// Which value lies at `y`.
-    pub fn value(&self, y: f32) -> f64 {
-        self.low + f64::from((self.rect.bottom() - y) / self.rect.height().max(1.0)) * (self.high - self.low)
-    }
-
-    /// Which instant lies at `x`.
-    pub fn time(&self, x: f32) -> Utc {
-        self.from + Span((f64::from(x - self.rect.left()) / self.x_scale().max(f64::MIN_POSITIVE)) as i64)
-    }
-}
+use eframe::egui::{Painter, Pos2, Rect, Shape, Stroke, pos2};
+use ink::{Dashes, Ink};
+use std::sync::{Arc, Weak};
+pub use view::View;
 
 /// A stretch of time without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,9 +52,6 @@ pub struct Run {
 /// Up to so many columns a polyline is drawn, whose corners are finer.
 const FEW: usize = 24;
 
-/// Columns nearer than this are neighbours.
-const NEAR: f32 = 1.5;
-
 /// What one pen draws in one view. Reused from frame to frame, so that a steady trend allocates little.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
@@ -98,68 +59,104 @@ pub struct Trace {
     spare: Vec<Run>,
     /// Where nothing is known, within the view.
     pub gaps: Vec<Gap>,
-    /// Time of the first point that was seen, if any.
-    pub first: Option<Utc>,
+    /// What the runs were made of; `None`: of points that nobody keeps.
+    source: Option<Source>,
+    mesh: Arc<Mesh>,
+    /// How the mesh was inked; `None`: it is of other runs.
+    look: Option<Look>,
+}
+
+/// What decides the runs of a trace.
+#[derive(Debug, Clone)]
+struct Source {
+    /// Told by its place in memory, which a weak reference keeps from being given to another; its points are let go.
+    tail: Weak<TailView>,
+    view: View,
+    now: Utc,
+    steps: bool,
+}
+
+/// What decides the ink of runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Look {
+    stroke: Stroke,
+    dashes: Option<(f32, f32)>,
+    pixels_per_point: f32,
+    seen: Rect,
 }
 
 impl Trace {
+    /// Takes up a tail as [`Trace::fill`] does, where it, the view or the time is another than before.
+    pub fn follow(&mut self, tail: &Arc<TailView>, view: &View, now: Utc, steps: bool) {
+        let same = self.source.as_ref().is_some_and(|s| {
+            std::ptr::eq(s.tail.as_ptr(), Arc::as_ptr(tail)) && s.view == *view && s.now == now && s.steps == steps
+        });
+        if !same {
+            self.fill(tail.pieces_since(view.from), view, now, steps);
+            self.source = Some(Source { tail: Arc::downgrade(tail), view: *view, now, steps });
+        }
+    }
+
     /// Takes up points in order of time. A value holds until the next point or until `now`; `steps` holds it level
     /// (states), else points are joined.
-    pub fn fill<'a>(&mut self, points: impl Iterator<Item = &'a Point>, view: &View, now: Utc, steps: bool) {
+    pub fn fill<'a>(&mut self, pieces: impl Iterator<Item = &'a [Point]>, view: &View, now: Utc, steps: bool) {
+        (self.source, self.look) = (None, None);
         self.spare.append(&mut self.runs);
         self.gaps.clear();
-        self.first = None;
-        let scale = view.x_scale();
+        let places = view.places();
         let until = now.min(view.to);
         let mut last: Option<(Utc, f32, bool)> = None;
         let mut gap: Option<Gap> = None;
-        for point in points {
-            self.first.get_or_insert(point.time);
-            if point.time > view.to {
-                // The line leaves the picture on its way to the first point beyond it.
-                if let (Some((_, y, _)), false) = (last, point_is_bad(point)) {
-                    self.ink(view.x(point.time), if steps { y } else { view.y(point.value) });
-                    last = None;
-                }
-                break;
-            }
-            let x = view.rect.left() + ((point.time - view.from).0 as f64 * scale) as f32;
-            if point_is_bad(point) {
-                if let Some((_, y, _)) = last.take() {
-                    self.ink(x, y);
-                }
-                match &mut gap {
-                    Some(open) if open.quality == point.quality => {}
-                    open => {
-                        close(open.take(), point.time, view, &mut self.gaps);
-                        *open = Some(Gap { from: point.time, to: point.time, quality: point.quality });
+        'points: for piece in pieces {
+            for point in piece {
+                let x = places.x(point.time);
+                if point.time > view.to {
+                    // The line leaves the picture on its way to the first point beyond it.
+                    if let (Some((_, y, _)), false) = (last, point_is_bad(point)) {
+                        self.ink(x, if steps { y } else { places.y(point.value) });
+                        last = None;
                     }
+                    break 'points;
                 }
-                continue;
-            }
-            close(gap.take(), point.time, view, &mut self.gaps);
-            let y = view.y(point.value);
-            let doubt = point.quality.level() == Level::Uncertain;
-            match last {
-                Some((_, previous, before)) if before == doubt => {
-                    if steps {
-                        self.ink(x, previous);
+                if point_is_bad(point) {
+                    if let Some((_, y, _)) = last.take() {
+                        self.ink(x, y);
                     }
+                    match &mut gap {
+                        Some(open) if open.quality == point.quality => {}
+                        open => {
+                            close(open.take(), point.time, view, &mut self.gaps);
+                            *open = Some(Gap { from: point.time, to: point.time, quality: point.quality });
+                        }
+                    }
+                    continue;
                 }
-                Some((_, previous, _)) => {
-                    // The doubt begins at this point: up to here the line is what it was.
-                    self.ink(x, if steps { previous } else { y });
-                    self.start(doubt);
+                if gap.is_some() {
+                    close(gap.take(), point.time, view, &mut self.gaps);
                 }
-                None => self.start(doubt),
+                let y = places.y(point.value);
+                let doubt = point.quality.level() == Level::Uncertain;
+                match last {
+                    Some((_, previous, before)) if before == doubt => {
+                        if steps {
+                            self.ink(x, previous);
+                        }
+                    }
+                    Some((_, previous, _)) => {
+                        // The doubt begins at this point: up to here the line is what it was.
+                        self.ink(x, if steps { previous } else { y });
+                        self.start(doubt);
+                    }
+                    None => self.start(doubt),
+                }
+                self.ink(x, y);
+                last = Some((point.time, y, doubt));
             }
-            self.ink(x, y);
-            last = Some((point.time, y, doubt));
         }
         if let Some((time, y, _)) = last
             && until > time
         {
-            self.ink(view.x(until), y);
+            self.ink(places.x(until), y);
         }
         close(gap, until, view, &mut self.gaps);
     }
@@ -172,6 +169,7 @@ impl Trace {
         self.runs.push(run);
     }
 
+    #[inline]
     fn ink(&mut self, x: f32, y: f32) {
         let Some(run) = self.runs.last_mut() else { return };
         run.points += 1;
@@ -191,27 +189,56 @@ impl Trace {
         self.runs.iter().all(|r| r.columns.is_empty())
     }
 
-    /// The unbroken stretches.
-    pub fn runs(&self) -> &[Run] {
-        &self.runs
+    /// The runs of few corners in full lines, each with its corners on the screen and its stroke: a polyline of them is
+    /// exact and costs little.
+    pub fn lines(&self, stroke: Stroke, dashes: Option<(f32, f32)>) -> impl Iterator<Item = (Vec<Pos2>, Stroke)> {
+        self.runs.iter().filter(move |r| r.is_line(stroke, dashes)).map(move |r| (corners(&r.columns), stroke))
+    }
+
+    /// Inks all other runs, where anything is another than before. `view` is the one that was filled for.
+    pub fn ink_runs(&mut self, view: &View, stroke: Stroke, dashes: Option<(f32, f32)>, pixels_per_point: f32) {
+        let look = Look { stroke, dashes, pixels_per_point, seen: view.rect };
+        if self.look == Some(look) {
+            return;
+        }
+        self.look = Some(look);
+        // The last frame's shapes are gone by now, so that this memory serves again. Where they are not, they keep it.
+        if Arc::get_mut(&mut self.mesh).is_none() {
+            self.mesh = Arc::default();
+        }
+        let Some(mesh) = Arc::get_mut(&mut self.mesh) else { return };
+        mesh.clear();
+        let mut ink = Ink::new(mesh, 0.5 / pixels_per_point, view.rect.x_range());
+        for run in self.runs.iter().filter(|r| !r.is_line(stroke, dashes)) {
+            let (stroke, dashes) = run.style(stroke, dashes);
+            // Dashes hang on time, not on the edge of the picture, so that they wander with the line they belong to.
+            let dashes = dashes.map(|(dash, gap)| {
+                let period = f64::from(dash + gap);
+                let phase = (view.from.0 as f64 * view.x_scale()).rem_euclid(period) as f32;
+                Dashes { origin: view.rect.left() - phase, dash, period: dash + gap }
+            });
+            ink.run(&run.columns, stroke, dashes);
+        }
+    }
+
+    /// What was inked last.
+    pub fn mesh(&self) -> &Arc<Mesh> {
+        &self.mesh
     }
 
     /// Paints the runs as solid lines, within `view` alone.
-    pub fn paint(&self, painter: &Painter, view: &View, stroke: Stroke) {
+    pub fn paint(&mut self, painter: &Painter, view: &View, stroke: Stroke) {
         let room = view.rect.expand2(eframe::egui::vec2(0.0, stroke.width));
         let painter = painter.with_clip_rect(room.intersect(painter.clip_rect()));
-        let mut shapes = Vec::new();
-        for run in &self.runs {
-            let (stroke, dashes) = run.style(stroke, None);
-            run.ink(view, stroke, dashes, painter.pixels_per_point(), &mut shapes);
-        }
-        painter.extend(shapes);
+        self.ink_runs(view, stroke, None, painter.pixels_per_point());
+        painter.add(Shape::Mesh(Arc::clone(&self.mesh)));
+        painter.extend(self.lines(stroke, None).map(|(corners, stroke)| Shape::line(corners, stroke)));
     }
 }
 
 impl Run {
     /// A run in doubt is thinner and dotted, whatever its pen.
-    pub fn style(&self, stroke: Stroke, dashes: Option<(f32, f32)>) -> (Stroke, Option<(f32, f32)>) {
+    fn style(&self, stroke: Stroke, dashes: Option<(f32, f32)>) -> (Stroke, Option<(f32, f32)>) {
         if self.doubt {
             (Stroke::new((stroke.width * 0.66).max(1.0), stroke.color), Some((1.5, 3.0)))
         } else {
@@ -219,30 +246,10 @@ impl Run {
         }
     }
 
-    /// Its corners on the screen where they are few, so that a polyline is exact and costs little.
-    pub fn few_corners(&self) -> Option<Vec<Pos2>> {
+    /// Whether it is full and of few corners.
+    fn is_line(&self, stroke: Stroke, dashes: Option<(f32, f32)>) -> bool {
         let columns = self.columns.len();
-        (columns > 1 && columns <= FEW && self.points <= columns + columns / 4).then(|| corners(&self.columns))
-    }
-
-    /// Its ink as shapes: a strip of triangles, or dashes that hang on time.
-    pub fn ink(
-        &self,
-        view: &View,
-        stroke: Stroke,
-        dashes: Option<(f32, f32)>,
-        pixels_per_point: f32,
-        out: &mut Vec<Shape>,
-    ) {
-        match dashes {
-            // Dashes hang on time, not on the edge of the picture, so that they wander with the line they belong to.
-            Some((dash, gap)) => {
-                let period = f64::from(dash + gap);
-                let phase = (view.from.0 as f64 * view.x_scale()).rem_euclid(period) as f32;
-                dashed(self, view.rect.left() - phase, dash, dash + gap, stroke, out);
-            }
-            None => solid(self, stroke, 0.5 / pixels_per_point, out),
-        }
+        self.style(stroke, dashes).1.is_none() && columns > 1 && columns <= FEW && self.points <= columns + columns / 4
     }
 }
 
@@ -258,85 +265,6 @@ fn close(gap: Option<Gap>, at: Utc, view: &View, gaps: &mut Vec<Gap>) {
             gaps.push(gap);
         }
     }
-}
-
-fn solid(run: &Run, stroke: Stroke, feather: f32, out: &mut Vec<Shape>) {
-    if let [only] = run.columns.as_slice() {
-        out.push(upright(only, Rangef::new(only.low - stroke.width / 2.0, only.high + stroke.width / 2.0), stroke));
-    } else if let Some(corners) = run.few_corners() {
-        out.push(Shape::line(corners, stroke));
-    } else {
-        out.push(Shape::mesh(strip(&edges(&run.columns, stroke.width), stroke.color, feather)));
-    }
-}
-
-fn upright(column: &Column, y: Rangef, stroke: Stroke) -> Shape {
-    Shape::line_segment([pos2(column.x, y.min), pos2(column.x, y.max)], stroke)
-}
-
-/// Upper and lower edge of the ink at one place.
-type Edge = (f32, Rangef);
-
-/// Where the ink lies from column to column. On a slope a line is taller than it is wide; neighbours reach half way
-/// to each other, so that no flank has a hole. What is tall at one place alone (a step, a spike, the foot of a flank)
-/// keeps to that place: towards a far neighbour the ink is as thin as the line to it, or it would be a wedge.
-fn edges(columns: &[Column], width: f32) -> Vec<Edge> {
-    let half = width / 2.0;
-    let mut edges: Vec<Edge> = Vec::with_capacity(columns.len() + 8);
-    let flank = |from: &Column, to: &Column| {
-        let (dx, dy) = ((to.x - from.x).max(1e-3), (to.first - from.last).abs());
-        (half * (dy / dx).hypot(1.0)).min(half + dy / 2.0)
-    };
-    for (i, column) in columns.iter().enumerate() {
-        let before = i.checked_sub(1).and_then(|i| columns.get(i));
-        let after = columns.get(i + 1);
-        let (low, high) = (column.low.min(column.first), column.high.max(column.last));
-        let tall = high - low > width;
-        let (mut up, mut down) = (half, half);
-        let to_before = before.map_or(half, |b| flank(b, column));
-        let to_after = after.map_or(half, |a| flank(column, a));
-        if !tall {
-            // Only towards the neighbour: a summit is not higher than its value.
-            for (reach, neighbour) in
-                before.map(|b| (to_before, b.last)).into_iter().chain(after.map(|a| (to_after, a.first)))
-            {
-                let side = if neighbour < column.first { &mut up } else { &mut down };
-                *side = side.max(reach);
-            }
-        }
-        let reach = up.max(down);
-        if let Some(before) = before.filter(|b| column.x - b.x > NEAR && (tall || reach > to_before + half)) {
-            let share = (column.x - half - before.x) / (column.x - before.x);
-            let y = before.last + (column.first - before.last) * share;
-            edges.push((column.x - half, Rangef::new(y - to_before, y + to_before)));
-        }
-        edges.push((column.x, Rangef::new(low - up, high + down)));
-        if after.is_some_and(|a| a.x - column.x > NEAR && (tall || reach > to_after + half)) {
-            edges.push((column.x + half, Rangef::new(column.last - to_after, column.last + to_after)));
-        }
-    }
-    edges
-}
-
-/// Four vertices a place: ink between two feathered edges.
-fn strip(edges: &[Edge], colour: Color32, feather: f32) -> Mesh {
-    let mut mesh = Mesh::default();
-    mesh.reserve_vertices(4 * edges.len());
-    mesh.reserve_triangles(6 * edges.len());
-    for (i, (x, y)) in edges.iter().enumerate() {
-        mesh.colored_vertex(pos2(*x, y.min - feather), Color32::TRANSPARENT);
-        mesh.colored_vertex(pos2(*x, y.min + feather), colour);
-        mesh.colored_vertex(pos2(*x, y.max - feather), colour);
-        mesh.colored_vertex(pos2(*x, y.max + feather), Color32::TRANSPARENT);
-        if i > 0 {
-            let here = 4 * i as u32;
-            for row in here..here + 3 {
-                mesh.add_triangle(row - 4, row - 3, row);
-                mesh.add_triangle(row - 3, row, row + 1);
-            }
-        }
-    }
-    mesh
 }
 
 fn corners(columns: &[Column]) -> Vec<Pos2> {
@@ -361,53 +289,6 @@ fn push(corners: &mut Vec<Pos2>, corner: Pos2) {
     }
 }
 
-/// Dashes are cut along the time axis, not along the path, which would cut noise to dust; steep columns, where a spike
-/// could fall between two dashes, are inked in full.
-fn dashed(run: &Run, origin: f32, dash: f32, period: f32, stroke: Stroke, out: &mut Vec<Shape>) {
-    const STEEP: f32 = 5.0;
-    let mut piece: Vec<Pos2> = Vec::new();
-    let flush = |piece: &mut Vec<Pos2>, out: &mut Vec<Shape>| {
-        if piece.len() > 1 {
-            out.push(Shape::line(std::mem::take(piece), stroke));
-        }
-        piece.clear();
-    };
-    let mut previous: Option<(f32, f32)> = None;
-    for column in &run.columns {
-        let steep = column.high - column.low > STEEP;
-        if let Some((x0, y0)) = previous {
-            let (x1, y1) = (column.x, column.first);
-            if (y1 - y0).abs() > STEEP && x1 - x0 < 2.0 {
-                push(&mut piece, pos2(x0, y0));
-                push(&mut piece, pos2(x1, y1));
-            } else {
-                // Walk the segment from dash to dash.
-                let at = |x: f32| pos2(x, y0 + (y1 - y0) * ((x - x0) / (x1 - x0).max(1e-6)));
-                let mut x = x0;
-                while x < x1 {
-                    let into = (x - origin).rem_euclid(period);
-                    if into < dash {
-                        let end = (x + (dash - into).max(0.05)).min(x1);
-                        push(&mut piece, at(x));
-                        push(&mut piece, at(end));
-                        x = end;
-                    } else {
-                        flush(&mut piece, out);
-                        x += (period - into).max(0.05);
-                    }
-                }
-            }
-        }
-        if steep {
-            // One stroke from end to end: a path that turns back on itself is painted twice as wide.
-            flush(&mut piece, out);
-            out.push(upright(column, Rangef::new(column.low, column.high), stroke));
-        }
-        previous = Some((column.x, column.last));
-    }
-    flush(&mut piece, out);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -425,7 +306,7 @@ mod tests {
 
     fn trace(points: &[Point], now: i64, steps: bool) -> Trace {
         let mut trace = Trace::default();
-        trace.fill(points.iter(), &view(), Utc(now * SECOND), steps);
+        trace.fill([points].into_iter(), &view(), Utc(now * SECOND), steps);
         trace
     }
 
@@ -481,7 +362,10 @@ mod tests {
         assert!(trace.runs[0].columns.len() <= 101, "at most one column a point of the screen");
         let top = trace.runs[0].columns.iter().map(|c| c.low).fold(f32::MAX, f32::min);
         assert_eq!(top, view().y(95.0));
-        assert_eq!(edges(&trace.runs[0].columns, 0.0).iter().map(|(_, y)| y.min).fold(f32::MAX, f32::min), top);
+        let mut trace = trace;
+        trace.ink_runs(&view(), Stroke::new(1.0, eframe::egui::Color32::WHITE), None, 1.0);
+        let inked = trace.mesh().vertices.iter().map(|v| v.pos.y).fold(f32::MAX, f32::min);
+        assert!(inked <= top && inked >= top - 1.0, "{inked}");
     }
 
     #[test]
@@ -494,27 +378,29 @@ mod tests {
     }
 
     #[test]
-    fn a_steep_flank_leaves_no_hole_in_the_ink() {
-        let columns = [(0.0, 5.0), (1.0, 90.0)].map(|(x, y)| Column { x, first: y, low: y, high: y, last: y });
-        let edges = edges(&columns, 1.0);
-        assert!(edges[1].1.min <= edges[0].1.max);
-    }
-
-    #[test]
-    fn a_step_after_a_long_level_is_upright_and_no_wedge() {
-        let level = Column { x: 0.0, first: 50.0, low: 50.0, high: 50.0, last: 50.0 };
-        let step = Column { x: 100.0, first: 50.0, low: 0.0, high: 50.0, last: 0.0 };
-        let edges = edges(&[level, step], 1.0);
-        let (x, y) = edges[1];
-        assert!(x > 99.0 && y.span() < 1.01, "{edges:?}");
-    }
-    #[test]
-    fn a_level_before_a_steep_flank_is_no_wedge_and_no_higher_than_its_value() {
-        let columns =
-            [(0.0, 50.0), (100.0, 50.0), (101.2, 10.0)].map(|(x, y)| Column { x, first: y, low: y, high: y, last: y });
-        let edges = edges(&columns, 2.0);
-        let (x, y) = edges[1];
-        assert!((99.0..100.0).contains(&x) && y.span() < 2.01, "{edges:?}");
-        assert_eq!(edges[2].1.max, 51.0, "a line of width 2 ends half of it below its value");
+    fn a_tail_is_taken_up_once_and_its_ink_made_once_until_something_changes() {
+        let tail = |value: f64| {
+            let points: Vec<Point> = (0..100).map(|i| point(i, (i % 9) as f64 + value, Quality::GOOD)).collect();
+            Arc::new(TailView::new(vec![points.into()]))
+        };
+        let (mut trace, stroke) = (Trace::default(), Stroke::new(1.5, eframe::egui::Color32::WHITE));
+        let mut ink = |tail: &Arc<TailView>, view: &View, stroke: Stroke| {
+            trace.follow(tail, view, Utc(100 * SECOND), false);
+            trace.ink_runs(view, stroke, None, 1.0);
+            Arc::clone(trace.mesh())
+        };
+        let (first, view) = (tail(5.0), view());
+        let mesh = ink(&first, &view, stroke);
+        assert!(!mesh.is_empty());
+        assert!(Arc::ptr_eq(&mesh, &ink(&first, &view, stroke)), "nothing changed");
+        assert!(Arc::ptr_eq(&mesh, &ink(&Arc::clone(&first), &view, stroke)), "nothing changed");
+        for (tail, view, stroke) in [
+            (&tail(20.0), view, stroke),
+            (&first, View { high: 50.0, ..view }, stroke),
+            (&first, view, Stroke { width: 3.0, ..stroke }),
+        ] {
+            assert_ne!(*mesh, *ink(tail, &view, stroke));
+        }
+        assert_eq!(*mesh, *ink(&first, &view, stroke));
     }
 }

@@ -6,12 +6,13 @@ use crate::engine::TailView;
 use crate::time::{Span, Utc};
 use crate::ui::theme::Theme;
 use eframe::egui::{Painter, Rect, Stroke};
+use std::sync::Arc;
 
 /// The recent past that a spark shows.
 #[derive(Debug)]
 pub struct Past<'a> {
     /// Its points.
-    pub tail: &'a TailView,
+    pub tail: &'a Arc<TailView>,
     /// The instant of the picture.
     pub now: Utc,
     /// How far back.
@@ -47,7 +48,7 @@ pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, past: Past<'_>) {
         (low, high) = (middle - least / 2.0, middle + least / 2.0);
     }
     let view = View { rect, from, to: now, low, high };
-    trace.fill(tail.since(from), &view, now, steps);
+    trace.follow(tail, &view, now, steps);
     for gap in &trace.gaps {
         let across = Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), rect.y_range());
         hatch::hatch(painter, across, theme.muted.gamma_multiply(0.55), 5.0);

@@ -115,15 +115,12 @@ impl Axes {
                 } else {
                     loose.extend(pen.id.into_iter().flat_map(|id| alarms.limits(snapshot, id)).map(|l| l.value));
                 }
-                let good = pen
-                    .tail
-                    .into_iter()
-                    .flat_map(|t| t.since(from))
-                    .filter(|p| !p.quality.is_bad() && p.value.is_finite());
                 let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
-                for point in good {
-                    least = least.min(point.value);
-                    greatest = greatest.max(point.value);
+                for point in pen.tail.into_iter().flat_map(|t| t.pieces_since(from)).flatten() {
+                    if !point.quality.is_bad() && point.value.is_finite() {
+                        least = least.min(point.value);
+                        greatest = greatest.max(point.value);
+                    }
                 }
                 if least <= greatest {
                     if range.is_some() {

@@ -4,7 +4,7 @@ use super::super::Cx;
 use super::axes::{Axes, GRID_SPACING, TimeAxis};
 use super::{Limit, Pen, TIME_AXIS, ink};
 use crate::time::Utc;
-use crate::ui::theme::{PEN, Theme};
+use crate::ui::theme::Theme;
 use crate::ui::widgets::pen::{Trace, View};
 use eframe::egui::{Rect, Response, Sense, Stroke, Ui, UiBuilder, Vec2, vec2};
 use egui_plot::{GridMark, HLine, LineStyle, Plot, PlotBounds, VLine};
@@ -42,7 +42,8 @@ pub fn ui(
                 plot_ui.hline(line.style(LineStyle::Dotted { spacing: 5.0 }).allow_hover(false));
             }
             for (pen, trace) in pens.iter().zip(traces) {
-                ink::draw(plot_ui, view, trace, Stroke::new(PEN, theme.pen(pen.index)), Theme::dashes(pen.index));
+                let (stroke, dashes) = pen.look(theme);
+                ink::draw(plot_ui, view, trace, stroke, dashes);
             }
             let cursor = plot_ui.response().hover_pos().map(|p| view.time(p.x).min(view.to).max(view.from));
             if let Some(at) = cursor {
