@@ -18,6 +18,17 @@ pub struct PlantLink {
     pub commands: mpsc::Sender<Command>,
     /// What is known of the plant's project besides the plan.
     pub about: Arc<About>,
+    /// Another project was asked for and could not be opened; this plant goes on, and stays on the screen.
+    pub refused: Option<Arc<Refused>>,
+}
+
+/// A project that could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// What was to be opened.
+    pub what: String,
+    /// Why it was not, and what to do.
+    pub why: String,
 }
 
 /// What does not change while a plant runs.
@@ -29,6 +40,8 @@ pub struct About {
     pub issues: Vec<Issue>,
     /// Where journal and history lie.
     pub data_folder: PathBuf,
+    /// What a person should know of the journal before they trust its past: each a sentence with its mend.
+    pub notices: Vec<String>,
     /// Another process holds the plant: who. This one shows and does not acquire.
     pub held_by: Option<String>,
     /// Who acts on this computer.

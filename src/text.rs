@@ -45,7 +45,8 @@ pub fn visible_lines(text: &str) -> Cow<'_, str> {
     visible_but(text, |c| matches!(c, '\n' | '\r' | '\t'))
 }
 
-fn visible_but(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
+/// The same with the characters left as they are for which `stays`.
+pub fn visible_but(text: &str, stays: impl Fn(char) -> bool) -> Cow<'_, str> {
     let hides = |c: char| is_unseen(c) && !stays(c);
     if !text.chars().any(hides) {
         return Cow::Borrowed(text);

@@ -129,7 +129,14 @@ fn the_format_is_asked_first() {
     );
     let missing = "1:1: error: this is no watchkeeper project: the key watchkeeper is missing; write watchkeeper = 1 in the first line";
     assert_eq!(faults("[package]\nname = \"x\"\n"), [missing]);
-    assert_eq!(faults(""), [missing]);
+    for nothing in ["", " \n\t\r\n", "\u{feff}"] {
+        let empty = "1:1: error: the file is empty; write watchkeeper = 1 in the first line, then a [[device]] and its [[tag]]s";
+        assert_eq!(faults(nothing), [empty]);
+    }
+    for deep in [format!("x = {}{}", "[".repeat(500), "]".repeat(500)), format!("{}a = 1", "a.".repeat(500))] {
+        let told = faults(&format!("watchkeeper = 1\n{deep}\n")).join("\n");
+        assert!(told.contains("nested too deeply to be read; write it as [[tag]]"), "{told}");
+    }
     assert_eq!(
         faults("watchkeeper = 0"),
         ["1:15: error: there is no format 0; write watchkeeper = 1 in the first line"]

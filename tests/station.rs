@@ -294,14 +294,20 @@ fn a_desk_opens_a_project_and_keeps_it_when_the_next_cannot_be_read() {
     let Desk::Plant(link) = shown("a plant", |desk| matches!(desk, Desk::Plant(_))) else { panic!("no plant") };
     assert_eq!(link.snapshots.borrow().plan.tags.len(), 2);
 
-    desk.requests.try_send(open(&missing)).unwrap();
-    let Desk::Failed { why, .. } = shown("a failure", |desk| matches!(desk, Desk::Failed { .. })) else {
-        panic!("opened")
-    };
-    assert!(why.contains("plant.toml goes on being watched"), "{why}");
-    assert!(link.snapshots.has_changed().is_ok(), "the plant before still runs");
-    desk.requests.try_send(open(&plant)).unwrap();
-    shown("the plant again", |desk| matches!(desk, Desk::Plant(_)));
+    let picture = folder.path().join("picture.png");
+    std::fs::write(&picture, b"\x89PNG\r\n").unwrap();
+    for (wrong, why) in [
+        (&missing, "that folder holds \"plant.toml\""),
+        (&picture, "nothing in it can run:\n1:1: error: the file is not UTF-8"),
+    ] {
+        desk.requests.try_send(open(wrong)).unwrap();
+        let told = until("a refusal", || match &*desk.desk.borrow() {
+            Desk::Plant(plant) => plant.refused.clone().filter(|r| r.what == wrong.display().to_string()),
+            _ => None,
+        });
+        assert!(told.why.contains(why), "{}", told.why);
+        assert!(link.snapshots.has_changed().is_ok(), "the plant before still runs");
+    }
 
     supervisor.stopper()();
     until("the desk's end", || desk.desk.has_changed().is_err().then_some(()));

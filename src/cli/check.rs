@@ -4,6 +4,7 @@ use super::{CheckArguments, CheckFormat, Exit, end_of_output, open_project, say}
 use crate::engine::{Generation, Mode, Plan};
 use crate::project::{Issue, Severity};
 use crate::runtime::Loaded;
+use crate::text::{visible, visible_json};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -51,7 +52,7 @@ fn counts(issues: &[Issue]) -> (usize, usize) {
 }
 
 fn print_text(issues: &[Issue], path: &Path, out: &mut dyn Write) -> io::Result<()> {
-    issues.iter().try_for_each(|issue| writeln!(out, "{}:{issue}", path.display()))
+    issues.iter().try_for_each(|issue| writeln!(out, "{}", visible(&format!("{}:{issue}", path.display()))))
 }
 
 fn print_json(issues: &[Issue], path: &Path, out: &mut dyn Write) -> io::Result<()> {
@@ -71,8 +72,7 @@ fn print_json(issues: &[Issue], path: &Path, out: &mut dyn Write) -> io::Result<
             })
         })
         .collect();
-    serde_json::to_writer_pretty(&mut *out, &list)?;
-    writeln!(out)
+    writeln!(out, "{}", visible_json(&serde_json::to_string_pretty(&list)?))
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
         let file = folder.path().join("plant.toml");
         let arguments = CheckArguments { project: file.clone(), format: CheckFormat::Text };
         assert_eq!(check(&arguments), Exit::Call);
-        assert_eq!(check(&CheckArguments { project: folder.path().to_owned(), ..arguments }), Exit::World);
+        assert_eq!(check(&CheckArguments { project: folder.path().to_owned(), ..arguments }), Exit::Call);
         for (text, exit) in [
             ("watchkeeper = 1\n", Exit::Done),
             ("watchkeeper = 2\n", Exit::Project),

@@ -2,6 +2,7 @@
 
 use crate::engine::Value;
 use crate::project::Tag;
+use crate::text::{visible, visible_lines};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -16,26 +17,18 @@ pub fn value_words(value: &Value, tag: &Tag) -> String {
             let rounded = format!("{v:.3}");
             rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
-        (Value::Text(text), _) => printable(text).into_owned(),
         (other, _) => other.to_string(),
     }
 }
 
-/// Text from a device or a person, without what would move a terminal's cursor.
-pub fn printable(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        Cow::Owned(text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect())
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// One line of CSV after RFC 4180, ended by a line feed.
+/// One line of CSV after RFC 4180, ended by a line feed. What cannot be seen is escaped, but for line breaks and tabs,
+/// which quotes hold.
 pub fn csv_line(out: &mut impl Write, fields: &[&str]) -> io::Result<()> {
     for (index, field) in fields.iter().enumerate() {
         if index > 0 {
             out.write_all(b",")?;
         }
+        let field = visible_lines(field);
         if field.contains([',', '"', '\n', '\r']) {
             write!(out, "\"{}\"", field.replace('"', "\"\""))?;
         } else {
@@ -45,10 +38,10 @@ pub fn csv_line(out: &mut impl Write, fields: &[&str]) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Rows of a table in aligned columns; `right` says which are numbers.
+/// Rows of a table in aligned columns, nothing in them unseen; `right` says which are numbers.
 pub fn table(out: &mut impl Write, right: &[bool], rows: &[Vec<String>]) -> io::Result<()> {
     let widths: Vec<usize> = (0..right.len())
-        .map(|c| rows.iter().filter_map(|r| r.get(c)).map(|f| f.chars().count()).max().unwrap_or(0))
+        .map(|c| rows.iter().filter_map(|r| r.get(c)).map(|f| visible(f).chars().count()).max().unwrap_or(0))
         .collect();
     for row in rows {
         writeln!(out, "{}", line(row, right, &widths))?;
@@ -60,13 +53,14 @@ pub fn table(out: &mut impl Write, right: &[bool], rows: &[Vec<String>]) -> io::
 pub fn line(row: &[String], right: &[bool], widths: &[usize]) -> String {
     let mut line = String::new();
     for ((field, right), width) in row.iter().zip(right).zip(widths) {
+        let field: Cow<'_, str> = visible(field);
         let pad = " ".repeat(width.saturating_sub(field.chars().count()));
         if !line.is_empty() {
             line.push_str("  ");
         }
         let (before, after) = if *right { (pad.as_str(), "") } else { ("", pad.as_str()) };
         line.push_str(before);
-        line.push_str(field);
+        line.push_str(&field);
         line.push_str(after);
     }
     line.truncate(line.trim_end().len());
@@ -85,9 +79,15 @@ mod tests {
     }
 
     #[test]
-    fn a_device_cannot_move_the_cursor() {
-        assert_eq!(printable("a\u{1b}[2Jb"), "a\u{FFFD}[2Jb");
-        assert_eq!(printable("plain ä"), "plain ä");
+    fn a_device_cannot_move_the_cursor_or_turn_the_order_of_what_is_read() {
+        let row = vec!["a\u{1b}[2Jb".to_owned(), "x\u{202e}y".to_owned()];
+        let mut out = Vec::new();
+        table(&mut out, &[false, true], &[row.clone(), vec!["tag".into(), "v".into()]]).unwrap();
+        let lines = "a\\u{1B}[2Jb  x\\u{202E}y\ntag                   v\n";
+        assert_eq!(String::from_utf8(out).unwrap(), lines);
+        let mut out = Vec::new();
+        csv_line(&mut out, &row.iter().map(String::as_str).collect::<Vec<_>>()).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "a\\u{1B}[2Jb,x\\u{202E}y\n");
     }
 
     #[test]

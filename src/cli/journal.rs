@@ -1,11 +1,12 @@
 //! `journal`: alarm and operator events, read beside whoever writes them; and the verification of their chain.
 
-use super::format::{csv_line, printable, table};
+use super::format::{csv_line, table};
 use super::{Exit, Format, end_of_output, open_project, say};
 use crate::engine::Quality;
 use crate::historian::chain::hex;
 use crate::historian::{JournalReader, Row, Verdict};
 use crate::runtime::clock::system_clock;
+use crate::text::visible_json;
 use crate::time::{Span, Utc};
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -120,7 +121,7 @@ fn print(
             return ControlFlow::Continue(());
         }
         written = match format {
-            Format::Jsonl => writeln!(out, "{}", json_line(&row)),
+            Format::Jsonl => writeln!(out, "{}", visible_json(&json_line(&row))),
             Format::Csv => csv(out, &row),
             Format::Table => {
                 rows.push(table_row(&row));
@@ -177,7 +178,7 @@ fn csv(out: &mut impl Write, row: &Row) -> io::Result<()> {
 
 fn table_row(row: &Row) -> Vec<String> {
     let value = row.value.as_ref().map_or_else(String::new, |v| {
-        let value = printable(&v.to_string()).into_owned();
+        let value = v.to_string();
         row.unit.as_deref().filter(|u| !u.is_empty()).map_or(value.clone(), |unit| format!("{value} {unit}"))
     });
     vec![
@@ -186,8 +187,8 @@ fn table_row(row: &Row) -> Vec<String> {
         row.alarm.as_deref().or(row.subject.as_deref()).unwrap_or("").to_owned(),
         row.priority.as_deref().unwrap_or("").to_owned(),
         value,
-        row.actor().map(|a| printable(&a.to_string()).into_owned()).unwrap_or_default(),
-        printable(row.note.as_deref().unwrap_or("")).into_owned(),
+        row.actor().map(|a| a.to_string()).unwrap_or_default(),
+        row.note.as_deref().unwrap_or("").to_owned(),
     ]
 }
 

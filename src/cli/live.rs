@@ -1,9 +1,10 @@
 //! A live table on a terminal, for computers without a display: values, quality, age, devices and alarms, once a second.
 
-use super::format::{line, printable, value_words};
+use super::format::{line, value_words};
 use super::{Exit, end_of_output, signals};
 use crate::engine::{LinkState, Mode, Snapshot};
 use crate::link::PlantLink;
+use crate::text::visible;
 use crate::time::{Clock, Mono, Span};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::{Command, Stdio};
@@ -59,8 +60,8 @@ fn picture(snapshot: &Snapshot, now: Mono, clock: &str, (rows, columns): (usize,
         let state = match &device.status.state {
             LinkState::Connecting => "connecting".to_owned(),
             LinkState::Connected => "connected".to_owned(),
-            LinkState::NoAnswer(why) => format!("no answer: {}", printable(why)),
-            LinkState::Unserved(why) => format!("not asked: {}", printable(why)),
+            LinkState::NoAnswer(why) => format!("no answer: {why}"),
+            LinkState::Unserved(why) => format!("not asked: {why}"),
         };
         lines.push(format!("{}  {state}", device_plan.name));
     }
@@ -68,7 +69,7 @@ fn picture(snapshot: &Snapshot, now: Mono, clock: &str, (rows, columns): (usize,
     for alarm in snapshot.alarms.iter().filter(|a| !a.state.is_hidden()).take((rows / 3).max(3)) {
         let Some(alarm_plan) = plan.alarm(alarm.id) else { continue };
         let (priority, word) = (alarm_plan.priority.number(), alarm.state.word());
-        lines.push(format!("{priority} {word}  {}  {}", alarm_plan.name, printable(&alarm_plan.message)));
+        lines.push(format!("{priority} {word}  {}  {}", alarm_plan.name, alarm_plan.message));
     }
     if snapshot.alarms.is_empty() {
         lines.push("no alarms".to_owned());
@@ -90,7 +91,7 @@ fn picture(snapshot: &Snapshot, now: Mono, clock: &str, (rows, columns): (usize,
     }
     let mut screen = "\x1b[H".to_owned();
     for line in lines {
-        screen.extend(line.chars().take(columns));
+        screen.extend(visible(&line).chars().take(columns));
         screen.push_str("\x1b[K\r\n");
     }
     screen.push_str("\x1b[J");

@@ -15,6 +15,7 @@ pub mod values;
 
 use crate::runtime::clock::system_clock;
 use crate::runtime::{Loaded, load};
+use crate::text;
 use crate::time::Span;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -230,7 +231,7 @@ pub fn start_logging(default: &str) {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
     let ansi = io::stderr().is_terminal();
     let writer = || -> Box<dyn io::Write> {
-        if MUTED.load(Ordering::Relaxed) { Box::new(io::sink()) } else { Box::new(io::stderr()) }
+        if MUTED.load(Ordering::Relaxed) { Box::new(io::sink()) } else { Box::new(Seen(io::stderr())) }
     };
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -242,6 +243,23 @@ pub fn start_logging(default: &str) {
         .try_init();
     // Already started: by a test, or twice in one process.
     drop(started);
+}
+
+/// Log lines with what cannot be seen escaped. Colours are the log's own: it escapes those of a message by itself.
+struct Seen<W>(W);
+
+impl<W: io::Write> io::Write for Seen<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // The log hands over whole lines.
+        let text = String::from_utf8_lossy(line);
+        let shown = text::visible_but(&text, |c| matches!(c, '\n' | '\t' | '\u{1b}'));
+        self.0.write_all(shown.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Holds log lines back where they would be written into a picture on the terminal.
@@ -257,7 +275,7 @@ pub fn without_window(why: &str, project: Option<&Path>) -> Exit {
 
 /// A message on standard error; whether it can be written matters to nobody any more.
 pub fn say(message: &str) {
-    let _unheard = writeln!(io::stderr(), "watchkeeper: {message}");
+    let _unheard = writeln!(io::stderr(), "watchkeeper: {}", text::visible_lines(message));
 }
 
 fn not_in_this_version(command: &str) -> Exit {
@@ -268,8 +286,8 @@ fn not_in_this_version(command: &str) -> Exit {
 /// Reads a project for a command; `Err` has told why not.
 fn open_project(path: &Path) -> Result<Loaded, Exit> {
     load(path).map_err(|error| {
-        say(&format!("could not read the project {}: {error}", path.display()));
-        if error.kind() == io::ErrorKind::NotFound { Exit::Call } else { Exit::World }
+        say(&error.to_string());
+        if error.by_name { Exit::Call } else { Exit::World }
     })
 }
 
@@ -304,4 +322,18 @@ fn parse_size(text: &str) -> Result<[f32; 2], String> {
     let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(wrong)?;
     let side = |s: &str| s.trim().parse::<f32>().ok().filter(|v| (200.0..=16_384.0).contains(v)).ok_or_else(wrong);
     Ok([side(width)?, side(height)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_line_keeps_its_colours_and_shows_what_a_device_hides() {
+        let mut out = Vec::new();
+        let line = "\u{1b}[32m INFO\u{1b}[0m pump\u{202e}1\u{7}\u{9b}2J\n";
+        Seen(&mut out).write_all(line.as_bytes()).unwrap();
+        let seen = "\u{1b}[32m INFO\u{1b}[0m pump\\u{202E}1\\u{7}\\u{9B}2J\n";
+        assert_eq!(String::from_utf8(out).unwrap(), seen);
+    }
 }

@@ -10,6 +10,7 @@ use crate::engine::{
 };
 use crate::project::Severity;
 use crate::project::{DataType, Project};
+use crate::text::{visible, visible_json};
 use crate::time::{Mono, Now, Span, Utc};
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -61,7 +62,7 @@ pub fn rehearse(arguments: &RehearseArguments) -> Exit {
     let lines = json_lines(&rehearsal.journal);
     let written = match &arguments.journal {
         Some(path) => fs::write(path, &lines),
-        None => io::stdout().write_all(lines.as_bytes()),
+        None => io::stdout().write_all(visible_json(&lines).as_bytes()),
     };
     if let Err(error) = written {
         return end_of_output(&error);
@@ -75,7 +76,7 @@ pub fn rehearse(arguments: &RehearseArguments) -> Exit {
 
 /// A fault with its place, in the form that editors follow.
 fn fault(line: &str) {
-    let _unheard = writeln!(io::stderr(), "{line}");
+    let _unheard = writeln!(io::stderr(), "{}", visible(line));
 }
 
 /// Verbs that act on an alarm.

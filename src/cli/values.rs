@@ -7,6 +7,7 @@ use crate::link::PlantLink;
 use crate::project::Tag;
 use crate::runtime::clock::system_clock;
 use crate::runtime::{Station, StationConfig, WhenHeld, local_actor};
+use crate::text::visible_json;
 use crate::time::{Clock, Span, Utc};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -216,8 +217,7 @@ impl Watch {
             Format::Jsonl => {
                 let value = view.value.as_ref().map(crate::engine::Value::to_json);
                 let line = Line { tag: &tag.name, time, value, quality, unit: &tag.unit };
-                serde_json::to_writer(&mut *out, &line)?;
-                out.write_all(b"\n")
+                writeln!(out, "{}", visible_json(&serde_json::to_string(&line)?))
             }
             Format::Csv => {
                 let value = view.value.as_ref().map(ToString::to_string).unwrap_or_default();

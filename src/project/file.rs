@@ -44,6 +44,10 @@ pub fn read(bytes: &[u8]) -> (Project, Vec<Issue>) {
             return (Project::default(), vec![Issue::error(place, "", message, "save it as UTF-8")]);
         }
     };
+    if text.trim().is_empty() {
+        let mend = format!("write watchkeeper = {FORMAT} in the first line, then a [[device]] and its [[tag]]s");
+        return (Project::default(), vec![Issue::error(Place { line: 1, column: 1 }, "", "the file is empty", mend)]);
+    }
     let (document, faults) = DeTable::parse_recoverable(text);
     if faults.is_empty() {
         return interpreted(text, document.get_ref(), Vec::new(), &[]);
@@ -113,7 +117,10 @@ fn refusal(text: &Text<'_>, table: &DeTable<'_>) -> Option<Issue> {
 fn project<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>) {
     let mut section = Section::open(reader, table, keys::PROJECT, &(0..0), "");
     if let Some(name) = section.filled("name") {
-        context.project.name = name;
+        match name::length_fault(&name) {
+            Some((message, mend)) => section.error("name", message, mend),
+            None => context.project.name = name,
+        }
     }
     context.project.time_zone = time_zone(&mut section);
     context.project.history = history(&mut section);

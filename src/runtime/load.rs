@@ -1,6 +1,8 @@
 //! A project's file, read once: its values, its faults, and the fingerprint that the journal keeps of it.
 
+use crate::project::file::nearest::near;
 use crate::project::{self, Issue, Project, Severity};
+use crate::text::visible;
 use sha2::{Digest as _, Sha256};
 use std::io::Read as _;
 use std::path::Path;
@@ -40,14 +42,159 @@ impl Loaded {
     }
 }
 
+/// Names told of a folder that holds other projects.
+const MOST_NAMES: usize = 5;
+
+/// Entries of a folder that are looked at; one may hold a million pictures.
+const MOST_ENTRIES: usize = 10_000;
+
+/// Why a project's file could not be read at all, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}; {mend}")]
+pub struct LoadError {
+    /// What is missing or refused, and where.
+    pub what: String,
+    /// What to do.
+    pub mend: String,
+    /// The name is at fault (no such file, a folder) rather than the disk.
+    pub by_name: bool,
+}
+
 /// Reads a project's file. Only a file that cannot be read is an error; faults in it are issues.
-pub fn load(path: &Path) -> io::Result<Loaded> {
+///
+/// # Errors
+/// Where there is no such file, or it cannot be read, with what to do.
+pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let told = |error: io::Error| refusal(path, &error);
+    if path.is_dir() {
+        return Err(told(io::ErrorKind::IsADirectory.into()));
+    }
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(LARGEST_BYTES + 1).read_to_end(&mut bytes)?;
+    fs::File::open(path).map_err(told)?.take(LARGEST_BYTES + 1).read_to_end(&mut bytes).map_err(told)?;
     if bytes.len() as u64 > LARGEST_BYTES {
-        return Err(io::Error::other("it is larger than 256 MiB, and no project"));
+        return Err(told(io::ErrorKind::FileTooLarge.into()));
     }
     // Absolute, so that the data folder remembers it whatever the working directory is next time.
-    let path = path::absolute(path)?;
+    let path = path::absolute(path).map_err(told)?;
     Ok(Loaded::from_bytes(&bytes, Some(&path)))
+}
+
+/// From the system's words to what is missing, where, and what to do.
+fn refusal(path: &Path, error: &io::Error) -> LoadError {
+    let whole = path::absolute(path).unwrap_or_else(|_e| path.to_owned());
+    let name = path.file_name().map_or_else(|| shown(path), |name| shown(Path::new(name)));
+    let folder = whole.parent().unwrap_or_else(|| Path::new("."));
+    let (what, mend, by_name) = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if !folder.is_dir() => {
+            let there = folder.ancestors().skip(1).find(|above| above.is_dir()).unwrap_or_else(|| Path::new("/"));
+            let mend = format!("check the path; {} is there", shown(there));
+            (format!("there is no folder {}", shown(folder)), mend, true)
+        }
+        io::ErrorKind::NotFound => {
+            (format!("there is no file \"{name}\" in {}", shown(folder)), others(folder, &name), true)
+        }
+        io::ErrorKind::IsADirectory => {
+            (format!("{} is a folder, and a project is one file", shown(&whole)), others(&whole, ""), true)
+        }
+        io::ErrorKind::PermissionDenied => {
+            let mend = "ask its owner for the right to read it, or watch as a user who has it".to_owned();
+            (format!("this user may not read {}", shown(&whole)), mend, false)
+        }
+        io::ErrorKind::FileTooLarge => {
+            let mend = "choose a project's own file (*.toml)".to_owned();
+            (format!("{} is larger than 256 MiB, and no project", shown(&whole)), mend, true)
+        }
+        _ => {
+            let mend = "check the disk, or copy the file elsewhere and open it there".to_owned();
+            (format!("{} could not be read: {error}", shown(&whole)), mend, false)
+        }
+    };
+    LoadError { what, mend, by_name }
+}
+
+/// The projects of a folder as a mend, the one first that was probably meant.
+fn others(folder: &Path, name: &str) -> String {
+    let entries = fs::read_dir(folder).into_iter().flatten().take(MOST_ENTRIES).filter_map(Result::ok);
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml")) && path.is_file())
+        .filter_map(|path| path.file_name().map(|name| shown(Path::new(name))))
+        .collect();
+    names.sort();
+    if names.is_empty() {
+        return "no project (*.toml) is in that folder; check the path".to_owned();
+    }
+    let meant = near(name, names.iter().map(String::as_str)).map(str::to_owned);
+    if let Some(meant) = &meant {
+        names.retain(|other| other != meant);
+        names.insert(0, meant.clone());
+    }
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let listed: Vec<String> = names.iter().take(MOST_NAMES).map(|name| format!("\"{name}\"")).collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let listed = format!("that folder holds {}{more}", listed.join(", "));
+    meant.map_or_else(|| listed.clone(), |meant| format!("did you mean \"{meant}\"? {listed}"))
+}
+
+/// A path as people read it.
+fn shown(path: &Path) -> String {
+    visible(&path.display().to_string()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(path: &Path) -> String {
+        load(path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_missing_project_is_told_with_the_folder_and_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().display();
+        let missing = folder.path().join("pant.toml");
+        let nothing = "no project (*.toml) is in that folder; check the path";
+        assert_eq!(told(&missing), format!("there is no file \"pant.toml\" in {at}; {nothing}"));
+        for name in ["energy.toml", "plant.toml", "notes.txt", "a.toml", "b.toml", "c.toml", "d.toml"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let listed = "that folder holds \"plant.toml\", \"a.toml\", \"b.toml\", \"c.toml\", \"d.toml\" and 1 more";
+        assert_eq!(
+            told(&missing),
+            format!("there is no file \"pant.toml\" in {at}; did you mean \"plant.toml\"? {listed}")
+        );
+        assert!(load(&missing).unwrap_err().by_name);
+    }
+
+    #[test]
+    fn a_folder_is_no_project_and_a_path_that_leads_nowhere_says_how_far_it_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().display().to_string();
+        fs::write(folder.path().join("plant.toml"), "").unwrap();
+        let mend = "that folder holds \"plant.toml\"";
+        assert_eq!(told(folder.path()), format!("{at} is a folder, and a project is one file; {mend}"));
+        let nowhere = folder.path().join("x").join("y").join("plant.toml");
+        let below = folder.path().join("x").join("y");
+        assert_eq!(told(&nowhere), format!("there is no folder {}; check the path; {at} is there", below.display()));
+        let behind_file = folder.path().join("plant.toml").join("z.toml");
+        assert!(told(&behind_file).starts_with("there is no folder"), "{}", told(&behind_file));
+    }
+
+    #[test]
+    fn what_the_system_refuses_has_a_mend_and_is_not_the_name_at_fault() {
+        let path = Path::new("/plants/riverside.toml");
+        let denied = refusal(path, &io::ErrorKind::PermissionDenied.into());
+        assert!(denied.to_string().starts_with("this user may not read /plants/riverside.toml; ask its owner"));
+        let broken = refusal(path, &io::Error::other("input/output error"));
+        assert!(broken.to_string().contains("input/output error; check the disk"));
+        assert!(!denied.by_name && !broken.by_name);
+    }
+
+    #[test]
+    fn a_name_that_would_move_the_cursor_is_shown_escaped() {
+        let folder = tempfile::tempdir().unwrap();
+        let told = told(&folder.path().join("a\u{1b}[2J\u{202e}.toml"));
+        assert!(told.contains("\"a\\u{1B}[2J\\u{202E}.toml\""), "{told}");
+    }
 }

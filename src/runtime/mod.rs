@@ -21,7 +21,7 @@ pub mod supervisor;
 use crate::engine::Actor;
 use std::io;
 
-pub use load::{Loaded, load};
+pub use load::{LoadError, Loaded, load};
 pub use station::{StartError, Station, StationConfig, WhenHeld};
 pub use supervisor::Supervisor;
 

@@ -111,13 +111,15 @@ impl Station {
         } else {
             Ground::Bare
         };
+        let mut notices = Vec::new();
         let (memories, recorder, recording, held_by) = match ground {
             Ground::Bare => (BTreeMapOf::default(), Recorder::Nowhere, None, None),
             Ground::Held(memories, who) => {
                 let why = format!("the plant is held by {who}");
                 (memories, Recorder::Refused(why.into()), None, Some(who))
             }
-            Ground::Owned(folder, journal) => {
+            Ground::Owned(folder, journal, told) => {
+                notices = told;
                 let opening = opening_entries(&journal, &plan, &fingerprint, &actor, &clock);
                 let memories = journal.memories().clone();
                 let writer = Writer::start(*journal, answer.clone(), clock.clone())?;
@@ -174,15 +176,21 @@ impl Station {
         let field = Field { inputs: input, clock: clock.clone(), generation: plan.generation };
         let sources = Sources::start(runtime, connections, &field);
         let issues = issues.into_iter().chain(compiled).collect::<Vec<Issue>>();
-        let about =
-            Arc::new(About { path: project.path.clone(), issues, data_folder: folder, held_by, actor: actor.clone() });
+        let about = Arc::new(About {
+            path: project.path.clone(),
+            issues,
+            data_folder: folder,
+            notices,
+            held_by,
+            actor: actor.clone(),
+        });
         Ok(Self { about, snapshots, looked, commands, sources, stop, ended, alive, recording, actor, clock })
     }
 
     /// The screen's end.
     pub fn link(&self) -> PlantLink {
         let (snapshots, commands) = (self.snapshots.subscribe(), self.commands.clone());
-        let link = PlantLink { snapshots, commands, about: self.about.clone() };
+        let link = PlantLink { snapshots, commands, about: self.about.clone(), refused: None };
         self.looked.notify_one();
         link
     }
@@ -231,8 +239,8 @@ enum Ground {
     Bare,
     /// Another process's journal, read.
     Held(BTreeMapOf, String),
-    /// A folder and journal of our own.
-    Owned(DataFolder, Box<Journal>),
+    /// A folder and journal of our own, and what is to be told of them.
+    Owned(DataFolder, Box<Journal>, Vec<String>),
 }
 
 fn prepare(
@@ -254,25 +262,45 @@ fn prepare(
         }
         Err(error) => return Err(error.into()),
     };
-    if let Some(earlier) = folder.earlier_project() {
-        let (folder, earlier) = (folder.path().display(), earlier.display());
-        tracing::warn!(
-            "the data folder {folder} was used by {earlier}, which still exists; give each project a [history] path of its own"
-        );
-    }
     let mut journal = Journal::open(folder.path(), now)?;
-    if journal.entries() == 0 {
-        for (orphan, project) in lock::orphans(folder.path()) {
-            let (orphan, project) = (orphan.display(), project.display());
-            tracing::warn!(
-                "{orphan} belongs to {project}, which is gone; if this is that plant renamed, write [history] path for it"
-            );
-        }
+    let notices = notices(&folder, &journal);
+    for notice in &notices {
+        tracing::warn!("{notice}");
     }
     for rename in journal.adopt(plan, now)? {
         tracing::info!("{} is now {}; its state follows", rename.from, rename.to);
     }
-    Ok(Ground::Owned(folder, Box::new(journal)))
+    Ok(Ground::Owned(folder, Box::new(journal), notices))
+}
+
+/// What a person should know of a journal before they trust its past.
+fn notices(folder: &DataFolder, journal: &Journal) -> Vec<String> {
+    /// Folders beside this one that are told; more would not be read.
+    const MOST: usize = 3;
+    let mut notices = Vec::new();
+    if let Some(earlier) = folder.earlier_project() {
+        let (folder, earlier) = (folder.path().display(), earlier.display());
+        notices.push(format!(
+            "The journal in {folder} was used by {earlier} too, which still exists; give each project a path of its own in [history]"
+        ));
+    }
+    if let Some((path, why)) = journal.set_aside() {
+        notices.push(format!(
+            "The journal was damaged ({why}) and a new one was begun; the old one lies in {}, keep it",
+            path.display()
+        ));
+    }
+    if journal.entries() == 0 {
+        for (orphan, project) in lock::orphans(folder.path()).into_iter().take(MOST) {
+            let name = orphan.file_name().unwrap_or(orphan.as_os_str()).to_string_lossy();
+            notices.push(format!(
+                "This journal is new, but {} holds the one of {}, which is no longer there; if this is that plant renamed, write [history] path = \"{name}\" in the project and open it again: its alarms and acts then go on",
+                orphan.display(),
+                project.display()
+            ));
+        }
+    }
+    notices
 }
 
 /// `started` and `deployed`, with what the next reader of the journal has to know.
@@ -285,10 +313,6 @@ fn opening_entries(journal: &Journal, plan: &Plan, fingerprint: &str, actor: &Ac
         note.extend(["; the last run ended without a stop, its last entry is of ", &time.to_rfc3339()]);
     }
     if let Some((path, why)) = journal.set_aside() {
-        tracing::error!(
-            "the journal was damaged ({why}); it was set aside as {}, and a new one was begun",
-            path.display()
-        );
         let aside = path.display().to_string();
         note.extend(["; the journal before was damaged (", why, ") and set aside as ", &aside]);
     }

@@ -1,12 +1,13 @@
 //! The window's end of the program: stops one plant and starts another, on a thread of its own.
 //!
-//! Invariant: a plant is stopped only for a project that can be read. A request that fails says so, and the plant that
-//! runs goes on; asking for it again shows it again.
+//! Invariant: a plant is stopped only for a project of which something can run. A request that fails says so, and the
+//! plant that runs goes on and stays on the screen.
 
 use super::{Loaded, StartError, Station, StationConfig, WhenHeld, load};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
-use crate::link::{Desk, DeskLink, DeskRequest};
+use crate::link::{Desk, DeskLink, DeskRequest, PlantLink, Refused};
+use crate::project::{Issue, Severity};
 use crate::time::Clock;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -102,16 +103,18 @@ fn name(request: &DeskRequest) -> String {
     }
 }
 
+/// Why nothing in a project can run, as far as a person reads on.
+fn first_faults(loaded: &Loaded) -> String {
+    const MOST: usize = 3;
+    let errors: Vec<&Issue> = loaded.issues.iter().filter(|i| i.severity == Severity::Error).collect();
+    let told: Vec<String> = errors.iter().take(MOST).map(ToString::to_string).collect();
+    let more = errors.len().saturating_sub(MOST);
+    let more = if more > 0 { format!("\nand {more} more; watchkeeper check tells them all") } else { String::new() };
+    format!("nothing in it can run:\n{}{more}", told.join("\n"))
+}
+
 impl Office {
     fn open(&mut self, request: DeskRequest) {
-        if let Some((running, station)) = &self.running
-            && *running == request
-            && matches!(*self.desk.borrow(), Desk::Failed { .. })
-        {
-            let link = station.link();
-            self.desk.send_replace(Desk::Plant(link));
-            return;
-        }
         let what = name(&request);
         let loaded = match &request {
             DeskRequest::Open(path) => load(path).map(|loaded| (loaded, Mode::Live, None)).map_err(|e| e.to_string()),
@@ -121,6 +124,10 @@ impl Office {
             Ok(loaded) => loaded,
             Err(why) => return self.fail(what, why),
         };
+        // A picture that was dropped by mistake, a torn file: no reason to stop watching a plant.
+        if loaded.is_empty() && self.running.is_some() {
+            return self.fail(what, first_faults(&loaded));
+        }
         self.desk.send_replace(Desk::Opening(what.clone()));
         self.close();
         match self.station(loaded, mode, folder) {
@@ -157,12 +164,15 @@ impl Office {
         Ok((Loaded::from_bytes(&demo::project(demo), None), Mode::Demo, Some(demo_folder())))
     }
 
-    fn fail(&self, what: String, mut why: String) {
+    fn fail(&self, what: String, why: String) {
         tracing::error!("could not open {what}: {why}");
-        if let Some((running, _)) = &self.running {
-            why.extend(["; ", &name(running), " goes on being watched"]);
-        }
-        self.desk.send_replace(Desk::Failed { what, why });
+        self.desk.send_replace(match &self.running {
+            Some((_, station)) => {
+                let refused = Some(Arc::new(Refused { what, why }));
+                Desk::Plant(PlantLink { refused, ..station.link() })
+            }
+            None => Desk::Failed { what, why },
+        });
     }
 
     fn close(&mut self) {

@@ -367,8 +367,10 @@ fn watch(
     desk.watch(move |news| {
         let urgency = match news {
             News::Desk(desk) => {
-                // The window is often there before its plant, and outlives it.
-                journal_window(desk, &desk_name, true);
+                // The window is often there before its plant, and outlives it. A plant that stays is not opened anew.
+                if !matches!(desk, Desk::Plant(plant) if plant.refused.is_some()) {
+                    journal_window(desk, &desk_name, true);
+                }
                 last = None;
                 Urgency::Now
             }

@@ -5,6 +5,7 @@ use super::theme::{LINE, STEP};
 use super::words;
 use super::{Frame, fonts};
 use crate::project::{Issue, Severity};
+use crate::text::visible;
 use eframe::egui::{Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 use fonts::size;
 use std::fmt::Write as _;
@@ -13,6 +14,10 @@ use std::fmt::Write as _;
 pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
     let about = frame.about;
     let muted = frame.theme.muted;
+    for notice in &about.notices {
+        ui.add(Label::new(format!("⚠ {}", visible(notice))).wrap().selectable(true));
+        ui.add_space(2.0 * STEP);
+    }
     let unwatched = frame.snapshot.plan.unwatched_alarms;
     let path = about.path.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
     if about.issues.is_empty() {
@@ -33,7 +38,7 @@ pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
         }
     }
     ui.add_space(2.0 * STEP);
-    let height = ui.ctx().content_rect().height() * 0.6;
+    let height = (ui.ctx().content_rect().height() - 190.0).max(3.0 * 18.0 + 3.0 * STEP);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
         ui,
         // Three lines each: where, what, mend.

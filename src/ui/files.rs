@@ -10,7 +10,12 @@ pub struct ProjectDialog {
     /// One answer from the dialog's thread: the file, or `None` where it was closed. The thread never waits: the queue
     /// holds its one answer.
     answer: Option<Receiver<Option<PathBuf>>>,
+    /// When it was opened, in seconds of the window.
+    opened: f64,
 }
+
+/// A dialog that is gone within so many seconds was never seen.
+const NEVER_SEEN_SECS: f64 = 0.4;
 
 impl ProjectDialog {
     /// Opens the dialog in this folder, unless one is open already.
@@ -22,6 +27,7 @@ impl ProjectDialog {
             return Ok(());
         }
         let (sender, receiver) = sync_channel(1);
+        let opened = ctx.input(|i| i.time);
         let ctx = ctx.clone();
         let mut dialog = rfd::FileDialog::new()
             .set_title("Open project")
@@ -41,21 +47,27 @@ impl ProjectDialog {
             })
             .map_err(|e| format!("the file dialog could not be opened: {e}; drop the file on this window instead"))?;
         self.answer = Some(receiver);
+        self.opened = opened;
         Ok(())
     }
 
     /// The file that was chosen since the last call, if any.
-    pub fn take(&mut self) -> Option<PathBuf> {
-        match self.answer.as_ref()?.try_recv() {
-            Ok(chosen) => {
-                self.answer = None;
-                chosen
-            }
-            Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => {
-                self.answer = None;
-                None
-            }
+    ///
+    /// # Errors
+    /// Where no dialog came up, in words for the screen.
+    pub fn take(&mut self, ctx: &Context) -> Option<Result<PathBuf, String>> {
+        let answer = match self.answer.as_ref()?.try_recv() {
+            Ok(chosen) => chosen,
+            Err(TryRecvError::Empty) => return None,
+            Err(TryRecvError::Disconnected) => None,
+        };
+        self.answer = None;
+        let age = ctx.input(|i| i.time) - self.opened;
+        match answer {
+            Some(path) => Some(Ok(path)),
+            // A person needs longer to close it.
+            None if age < NEVER_SEEN_SECS => Some(Err(NO_DIALOG.to_owned())),
+            None => None,
         }
     }
 
@@ -65,12 +77,54 @@ impl ProjectDialog {
     }
 }
 
-/// Files dropped on the window in this frame: the first is the one that counts.
-pub fn dropped(ctx: &Context) -> Option<PathBuf> {
-    ctx.input(|i| i.raw.dropped_files.first().map(|f| f.path().to_path_buf()))
+/// Where the desktop has no dialog for files: what to do instead.
+const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity); drop the project on this window, or start watchkeeper with its path";
+
+/// The project among the files dropped on the window in this frame; `None`: nothing was dropped.
+///
+/// # Errors
+/// Where there is none, or more than one, in words for the screen: nothing is opened on a guess.
+pub fn dropped(ctx: &Context) -> Option<Result<PathBuf, String>> {
+    let paths: Vec<PathBuf> = ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect());
+    (!paths.is_empty()).then(|| project_among(&paths))
+}
+
+fn project_among(paths: &[PathBuf]) -> Result<PathBuf, String> {
+    let is_project = |path: &&PathBuf| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    let projects: Vec<&PathBuf> = paths.iter().filter(is_project).collect();
+    match (projects.as_slice(), paths) {
+        ([project], _) => Ok((*project).clone()),
+        ([], [other]) => {
+            let name = other.file_name().unwrap_or(other.as_os_str()).to_string_lossy();
+            Err(format!("{} was not opened: a project is a file *.toml", crate::text::visible(&name)))
+        }
+        ([], _) => Err(format!("None of these {} files was opened: a project is a file *.toml", paths.len())),
+        (many, _) => Err(format!("{} projects were dropped, and one can be opened; drop that one alone", many.len())),
+    }
 }
 
 /// Whether a file hovers over the window, so that it can say what a drop would do.
 pub fn hovering(ctx: &Context) -> bool {
     ctx.input(|i| !i.raw.hovered_files.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn among(names: &[&str]) -> Result<PathBuf, String> {
+        project_among(&names.iter().map(PathBuf::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn one_project_among_what_was_dropped_is_opened_and_nothing_on_a_guess() {
+        assert_eq!(among(&["/a/plant.toml"]), Ok("/a/plant.toml".into()));
+        assert_eq!(among(&["/a/x.png", "/a/PLANT.TOML", "/a/notes.txt"]), Ok("/a/PLANT.TOML".into()));
+        assert_eq!(
+            among(&["/a/x\u{202e}.png"]),
+            Err("x\\u{202E}.png was not opened: a project is a file *.toml".to_owned())
+        );
+        assert!(among(&["/a/x.png", "/a/y"]).unwrap_err().starts_with("None of these 2 files"));
+        assert!(among(&["/a/x.toml", "/a/y.toml"]).unwrap_err().starts_with("2 projects were dropped"));
+    }
 }

@@ -14,7 +14,8 @@ use super::theme::{STEP, Theme};
 use super::words::say;
 use super::{Action, Frame, Outbox, actions, faults, fonts, help, lists, palette, panels, states, status, tree};
 use crate::engine::{Actor, Command, Mode, Plan, Snapshot, TagId};
-use crate::link::{Desk, DeskRequest, PlantLink};
+use crate::link::{About, Desk, DeskRequest, PlantLink, Refused};
+use crate::text::visible;
 use crate::time::{Now, Span};
 use eframe::egui::{
     CentralPanel, Context, Frame as Area, Id, Key, Label, Layout, Margin, Modifiers, Panel, RichText, Stroke,
@@ -50,6 +51,8 @@ enum Dialog {
     Help,
     Faults,
     Settings(Box<Preferences>),
+    /// Another project could not be opened.
+    Refused(Arc<Refused>),
     /// The question before the window closes.
     Quit,
     /// The question before another project is opened.
@@ -93,6 +96,12 @@ pub struct Shell {
     /// The name typed at this desk, as commands bear it.
     desk_name: Option<Arc<str>>,
     tree: TreeState,
+    /// Of the plant shown last.
+    about: Option<Arc<About>>,
+    /// Its notices were closed; they stay in the list of faults.
+    notices_read: bool,
+    /// What could not be opened, as told last.
+    refused: Option<Arc<Refused>>,
 }
 
 /// Whether the tree of displays is to be seen.
@@ -113,6 +122,9 @@ impl Shell {
             theme: settings.theme.theme(),
             desk_name: settings.desk_name.as_deref().map(Arc::from),
             tree: TreeState { beside: true, over: false, folded: false },
+            about: None,
+            notices_read: false,
+            refused: None,
             settings,
             styled: false,
             place: Place::Display(0),
@@ -139,7 +151,7 @@ impl Shell {
         match desk {
             Desk::Plant(plant) => {
                 let snapshot = plant.snapshots.borrow();
-                let name = &snapshot.plan.project.name;
+                let name = visible(&snapshot.plan.project.name);
                 let mark = mode_word(snapshot.mode).map(|word| format!(" - {word}")).unwrap_or_default();
                 if name.is_empty() {
                     format!("{}{mark}", say::PROGRAM)
@@ -147,7 +159,7 @@ impl Shell {
                     format!("{name} - {}{mark}", say::PROGRAM)
                 }
             }
-            Desk::Opening(what) => format!("Opening {what} - {}", say::PROGRAM),
+            Desk::Opening(what) => format!("Opening {} - {}", visible(what), say::PROGRAM),
             Desk::Empty | Desk::Failed { .. } => say::PROGRAM.to_owned(),
         }
     }
@@ -164,13 +176,16 @@ impl Shell {
         self.style(&ctx);
         let mut wishes = Wishes::default();
         let mut outbox = Outbox { actions: actions::pressed(&ctx), ..Outbox::default() };
-        if let Some(path) = files::dropped(&ctx).or_else(|| self.project_dialog.take()) {
-            outbox.action(Action::OpenProject(path));
+        match files::dropped(&ctx).or_else(|| self.project_dialog.take(&ctx)) {
+            Some(Ok(path)) => outbox.action(Action::OpenProject(path)),
+            Some(Err(why)) => self.notice = Some((now, why)),
+            None => {}
         }
         if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
             self.notice = None;
         }
         if let Desk::Plant(plant) = desk {
+            self.notice_changes(plant);
             self.plant_ui(ui, plant, now, &mut outbox, &mut wishes);
         } else {
             self.start_ui(ui, desk, &mut outbox, &mut wishes);
@@ -213,6 +228,20 @@ impl Shell {
         }
         self.theme = theme;
         ctx.set_zoom_factor(self.settings.zoom());
+    }
+
+    /// Another plant has its own notices; a project that could not be opened is told once, over the plant that goes on.
+    fn notice_changes(&mut self, plant: &PlantLink) {
+        if !self.about.as_ref().is_some_and(|about| Arc::ptr_eq(about, &plant.about)) {
+            self.about = Some(plant.about.clone());
+            self.notices_read = false;
+        }
+        if let Some(refused) = &plant.refused
+            && !self.refused.as_ref().is_some_and(|told| Arc::ptr_eq(told, refused))
+        {
+            self.refused = Some(refused.clone());
+            self.dialog = Some(Dialog::Refused(refused.clone()));
+        }
     }
 
     fn plant_ui(&mut self, ui: &mut Ui, plant: &PlantLink, now: Now, outbox: &mut Outbox, wishes: &mut Wishes) {
@@ -264,6 +293,10 @@ impl Shell {
                 let words = format!("This window acquires nothing: the plant is watched by {holder}");
                 ui.add(Label::new(RichText::new(words).font(fonts::strong(size::BODY))).wrap());
             });
+        }
+        if !frame.about.notices.is_empty() && !self.notices_read {
+            let close = Panel::top("notices").frame(area(14, 6)).show(ui, |ui| states::notices_ui(ui, frame)).inner;
+            self.notices_read = close;
         }
         Panel::bottom("status").frame(area(12, 0)).exact_size(status::HEIGHT).show(ui, |ui| {
             // Where the tree does not say that this is no plant, the bar does.
@@ -389,6 +422,15 @@ impl Shell {
             (Dialog::Finder(finder), Some(frame)) => palette::finder_ui(ui, frame, finder, outbox),
             (Dialog::Help, Some(frame)) => sheet_ui(ui, &theme, "Keys", |ui| help::help_ui(ui, frame)),
             (Dialog::Faults, Some(frame)) => sheet_ui(ui, &theme, say::FAULTS, |ui| faults::faults_ui(ui, frame)),
+            (Dialog::Refused(refused), Some(frame)) => {
+                let name = frame.snapshot.plan.project.name.as_str();
+                let goes_on = format!("{} goes on being watched", if name.is_empty() { "This plant" } else { name });
+                sheet_ui(ui, &theme, "It could not be opened", |ui| {
+                    states::refused_ui(ui, &theme, &refused.what, &refused.why);
+                    ui.add_space(2.0 * STEP);
+                    ui.add(Label::new(RichText::new(goes_on).font(fonts::strong(size::BODY))).wrap());
+                })
+            }
             (Dialog::Settings(state), frame) => {
                 let actor = frame.map(|frame| &frame.about.actor);
                 sheet_ui(ui, &theme, "Settings", |ui| {

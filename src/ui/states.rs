@@ -2,8 +2,9 @@
 
 use super::theme::{STEP, Theme};
 use super::words::say;
-use super::{Action, Outbox, fonts};
+use super::{Action, Frame, Outbox, fonts};
 use crate::link::Desk;
+use crate::text::visible;
 use eframe::egui::{Button, Label, Margin, RichText, Role, ScrollArea, Ui, vec2};
 use fonts::size;
 use std::path::PathBuf;
@@ -60,8 +61,13 @@ fn title(desk: &Desk) -> (String, Vec<String>) {
             "Nothing is being watched".to_owned(),
             vec!["Open a project, drop its file on this window, or look at the demo plant".to_owned()],
         ),
-        Desk::Opening(what) => (format!("Opening {what}"), vec!["Reading the project and its journal".to_owned()]),
-        Desk::Failed { what, why } => ("It could not be opened".to_owned(), vec![what.clone(), why.clone()]),
+        Desk::Opening(what) => {
+            (format!("Opening {}", visible(what)), vec!["Reading the project and its journal".to_owned()])
+        }
+        Desk::Failed { what, why } => {
+            let lines = std::iter::once(what.as_str()).chain(why.lines());
+            ("It could not be opened".to_owned(), lines.map(|line| visible(line).into_owned()).collect())
+        }
     }
 }
 
@@ -98,6 +104,40 @@ fn recent_ui(ui: &mut Ui, start: Start<'_>, outbox: &mut Outbox) {
             ui.add(Label::new(RichText::new(folder).color(start.theme.muted)).truncate());
         });
     }
+}
+
+/// What could not be opened and why, each fault on a line of its own.
+pub fn refused_ui(ui: &mut Ui, theme: &Theme, what: &str, why: &str) {
+    let height = (ui.ctx().content_rect().height() - 130.0).max(60.0);
+    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        ui.add(Label::new(visible(what)).wrap().selectable(true));
+        for line in why.lines() {
+            ui.add(Label::new(RichText::new(visible(line)).color(theme.muted)).wrap().selectable(true));
+        }
+    });
+}
+
+/// What a person should know of the journal, above the display until they close it; `true`: they did.
+pub fn notices_ui(ui: &mut Ui, frame: &Frame<'_>) -> bool {
+    let mut closed = false;
+    let height = ui.ctx().content_rect().height() * 0.3;
+    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        ui.horizontal_top(|ui| {
+            let room = (ui.available_width() - 80.0).max(120.0);
+            ui.vertical(|ui| {
+                ui.set_width(room);
+                for notice in &frame.about.notices {
+                    let words = visible(notice).into_owned();
+                    let label = ui.add(Label::new(RichText::new(format!("⚠ {words}"))).wrap().selectable(true));
+                    super::widgets::tell(&label, Role::Alert, "Notice of the journal", || words.clone());
+                }
+            });
+            let close = ui.button(say::CLOSE).on_hover_text("Stays in the list of the project's faults");
+            super::widgets::tell(&close, Role::Button, "Close notices", String::new);
+            closed = close.clicked();
+        });
+    });
+    closed
 }
 
 /// The question before the window closes: what stands.

@@ -180,16 +180,20 @@ fn items(frame: &Frame<'_>, mark: Option<&str>, width: f32) -> Vec<Item> {
 fn faults(frame: &Frame<'_>) -> Option<Item> {
     let errors = frame.about.issues.iter().filter(|i| i.severity == Severity::Error).count();
     let warnings = frame.about.issues.len() - errors;
-    if errors + warnings == 0 {
+    let notices = frame.about.notices.len();
+    if errors + warnings + notices == 0 {
         return None;
     }
     let (words, ink) = if errors > 0 {
         (format!("⚠ {errors} {} in the project", if errors == 1 { "fault" } else { "faults" }), frame.theme.text)
+    } else if notices > 0 {
+        (format!("⚠ {notices} {} of the journal", if notices == 1 { "notice" } else { "notices" }), frame.theme.text)
     } else {
         (format!("{warnings} {} in the project", if warnings == 1 { "warning" } else { "warnings" }), frame.theme.muted)
     };
-    let keep = if errors > 0 { 80 } else { 40 };
+    let keep = if errors + notices > 0 { 80 } else { 40 };
     let spoken = format!("{errors} faults, {warnings} warnings");
+    let spoken = if notices > 0 { format!("{spoken}, {notices} notices of the journal") } else { spoken };
     let item = Item::new("Open faults of the project", keep, vec![(words, ink, errors > 0)], spoken);
     Some(Item { opens: Some(Action::OpenFaults), ..item })
 }

@@ -32,7 +32,7 @@ impl Desktop {
         let now = sample.snapshot.now;
         let (snapshots, pictures) = watch::channel(Arc::new(sample.snapshot));
         let (sender, commands) = mpsc::channel(16);
-        let link = PlantLink { snapshots: pictures, commands: sender, about: Arc::new(sample.about) };
+        let link = PlantLink { snapshots: pictures, commands: sender, about: Arc::new(sample.about), refused: None };
         let shell = Shell::new(settings);
         Self { shell, desk: Desk::Plant(link), snapshots, commands, now, closed: false, asked: Vec::new() }
     }
@@ -334,4 +334,83 @@ fn a_journal_that_cannot_write_is_told_above_every_alarm() {
     let fault = harness.get_by_label("Journal fault").accesskit_node().value().unwrap();
     assert!(fault.contains("no space left on device") && fault.contains("12 entries wait"), "{fault}");
     picture(&mut harness, "journal-fault");
+}
+
+/// A file that is dropped on the window.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl eframe::egui::DroppedFile for Dropped {
+    fn path(&self) -> &std::path::Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("the window reads no file itself".to_owned())
+    }
+}
+
+fn drop_files(harness: &mut Harness<'_, Desktop>, names: &[&str]) {
+    for name in names {
+        harness.input_mut().dropped_files.push(Arc::new(Dropped(PathBuf::from(name))));
+    }
+    harness.run_steps(3);
+}
+
+#[test]
+fn a_project_dropped_on_the_window_is_opened_and_anything_else_is_told() {
+    let mut desktop = Desktop::new(sample::quiet(), Settings::default());
+    let plant = std::mem::replace(&mut desktop.desk, Desk::Empty);
+    for (desk, name) in [(Desk::Empty, "start"), (plant, "plant")] {
+        desktop.desk = desk;
+        let mut harness = desktop.harness([1280.0, 800.0]);
+        drop_files(&mut harness, &["/plants/picture.png"]);
+        assert!(harness.state().asked.is_empty(), "nothing is opened");
+        let told = "picture.png was not opened: a project is a file *.toml";
+        let notice = harness.query_all_by_label("Notice").next().and_then(|n| n.accesskit_node().value());
+        assert!(
+            notice.as_deref() == Some(told) || harness.query_all_by_value(told).next().is_some(),
+            "{name}: {notice:?}"
+        );
+        picture(&mut harness, &format!("dropped-picture-{name}"));
+        drop_files(&mut harness, &["/plants/a.toml", "/plants/b.toml"]);
+        assert!(harness.state().asked.is_empty(), "nothing is opened on a guess");
+        drop_files(&mut harness, &["/plants/energy.toml", "/plants/notes.txt"]);
+        assert_eq!(harness.state().asked, [watchkeeper::link::DeskRequest::Open("/plants/energy.toml".into())]);
+        desktop = Desktop::new(sample::quiet(), Settings::default());
+    }
+}
+
+#[test]
+fn a_project_that_cannot_be_opened_is_told_over_the_plant_that_goes_on() {
+    let mut desktop = Desktop::new(sample::riverside(), Settings::default());
+    let Desk::Plant(link) = &mut desktop.desk else { panic!("no plant") };
+    link.refused = Some(Arc::new(watchkeeper::link::Refused {
+        what: "/plants/pant.toml".to_owned(),
+        why: "there is no file \"pant.toml\" in /plants; did you mean \"plant.toml\"? that folder holds \"plant.toml\""
+            .to_owned(),
+    }));
+    let mut harness = desktop.harness([1280.0, 800.0]);
+    assert!(is_there(&harness, "It could not be opened") && is_there(&harness, "alarm tank1.level/high-high"));
+    picture(&mut harness, "refused");
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(!is_there(&harness, "It could not be opened"), "told once");
+}
+
+#[test]
+fn what_lies_beside_a_new_journal_is_told_until_it_is_closed_and_stays_among_the_faults() {
+    let mut sample = sample::quiet();
+    sample.about.notices = vec![
+        "This journal is new, but /plants/river.data holds the one of /plants/river.toml, which is no longer there; if this is that plant renamed, write [history] path = \"river.data\" in the project and open it again: its alarms and acts then go on".to_owned(),
+    ];
+    let mut harness = Desktop::new(sample.clone(), Settings::default()).harness([1280.0, 800.0]);
+    assert!(is_there(&harness, "Notice of the journal"));
+    picture(&mut harness, "notice");
+    press(&mut harness, "Close notices");
+    assert!(!is_there(&harness, "Notice of the journal"));
+    press(&mut harness, "Open faults of the project");
+    picture(&mut harness, "notice-faults");
+    let small = Settings { text_scale_percent: 200, ..Settings::default() };
+    picture(&mut Desktop::new(sample, small).harness([640.0, 400.0]), "notice-small");
 }

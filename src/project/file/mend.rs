@@ -94,6 +94,10 @@ fn told(text: &Text<'_>, span: &Range<usize>, message: &str) -> Issue {
         };
         return Issue::error(place, "", format!("the key \"{key}\" is written twice"), mend);
     }
+    if message.contains("recurs") {
+        let mend = "write it as [[tag]], [[alarm]] and so on with keys below; no value of a project is nested so deep";
+        return Issue::error(place, "", "lists or tables are nested too deeply to be read", mend);
+    }
     let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
     let mend = match expected {
         "" => String::new(),

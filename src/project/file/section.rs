@@ -479,11 +479,10 @@ fn bytes_from(text: &str) -> Option<u64> {
 /// A word for a message: what was written may be a megabyte of anything.
 pub(super) fn shortened(text: &str) -> String {
     const MOST: usize = 120;
-    let clean = |c: char| if c.is_control() { ' ' } else { c };
-    if text.chars().nth(MOST).is_none() {
-        return text.chars().map(clean).collect();
+    let (start, more) = crate::text::bounded(text, MOST);
+    let mut short = crate::text::visible(start).into_owned();
+    if more > 0 {
+        short.push('…');
     }
-    let mut short: String = text.chars().take(MOST).map(clean).collect();
-    short.push('…');
     short
 }

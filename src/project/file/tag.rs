@@ -1,7 +1,7 @@
 //! `[[tag]]`.
 
 use super::keys::TAG;
-use super::name::tag_fault;
+use super::name::{length_fault, tag_fault};
 use super::section::{Reader, Section, is_stopgap, kind_of, shortened};
 use super::{Context, register, topic};
 use crate::project::{DataType, Labels, RecordRule, Source, Tag};
@@ -107,6 +107,8 @@ fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<Stri
             return None;
         }
     }
+    // A row for its fault needs no more of it.
+    let name = if length_fault(&name).is_some() { shortened(&name) } else { name };
     let lower = name.to_lowercase();
     if let Some(first) = context.tag_names.get(&lower) {
         let message = format!("there is a tag \"{}\" already, in line {}", shortened(&name), first.line);
