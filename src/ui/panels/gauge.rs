@@ -30,7 +30,7 @@ impl PanelView for GaugePanel {
                 continue;
             };
             let scale = cx.alarms.scale(cx.frame.snapshot, id);
-            let response = gauge_ui(ui, rect, ui.scope_id().with(index), &reading, &scale, &brush);
+            let response = gauge_ui(ui, rect, ui.scope_id().with(index), &reading, &scale, &brush, count == 1.0);
             if let Some(alarm) = reading.alarm {
                 let center =
                     pos2(rect.right() - 10.0, rect.top() + if index == 0 && count == 1.0 { -9.0 } else { 8.0 });

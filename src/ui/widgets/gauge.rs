@@ -12,6 +12,8 @@ use std::f32::consts::PI;
 /// From lower left, over the top, to lower right.
 const START: f32 = 0.75 * PI;
 const SWEEP: f32 = 1.5 * PI;
+/// Least radius; with less room and neighbours a gauge is cut.
+const LEAST: f32 = 12.0;
 
 /// A ring's middle, its outer radius and how thick it is.
 #[derive(Clone, Copy)]
@@ -21,25 +23,36 @@ struct Ring {
     inner: f32,
 }
 
-/// Paints a gauge into `rect`, which opens the tag's faceplate.
-pub fn gauge_ui(ui: &Ui, rect: Rect, id: Id, reading: &Reading<'_>, scale: &Scale, brush: &Brush<'_>) -> Response {
+/// Paints a gauge into `rect`, which opens the tag's faceplate. One that is `alone` in its panel may reach into the
+/// panel's margin where `rect` is too small.
+pub fn gauge_ui(
+    ui: &Ui,
+    rect: Rect,
+    id: Id,
+    reading: &Reading<'_>,
+    scale: &Scale,
+    brush: &Brush<'_>,
+    alone: bool,
+) -> Response {
     let response = press(ui, rect, id, brush, 3.0);
     tell(&response, Role::Button, reading.name, || reading.spoken());
     if !ui.is_rect_visible(rect) {
         return response;
     }
     let theme = brush.theme;
-    let painter = ui.painter_at(rect);
-    if reading.is_bad() {
-        hatch::dashed_frame(&painter, rect, theme.muted);
-    }
     let below = if scale.setpoint.is_some() || !reading.quality.is_good() { size::BODY * 1.5 } else { 0.0 };
     // The ring's lower quarter is open, so that it needs 0.854 of its diameter in height.
-    let radius = ((rect.width() - 16.0) / 2.0).min((rect.height() - below - 10.0) / 1.75).max(12.0);
+    let radius = ((rect.width() - 16.0) / 2.0).min((rect.height() - below - 10.0) / 1.75);
+    // A clip of its own would be one more call to the graphics card for each gauge.
+    let painter = if alone || radius >= LEAST { ui.painter().clone() } else { ui.painter_at(rect) };
+    let radius = radius.max(LEAST);
     let center = pos2(
         rect.center().x,
         rect.top() + radius + 8.0 + (rect.height() - below - 8.0 - radius * 1.75).max(0.0) * 0.35,
     );
+    if reading.is_bad() {
+        hatch::dashed_frame(&painter, rect, theme.muted);
+    }
     let thick = (radius * 0.13).clamp(3.0, 14.0);
     let ring = Ring { center, outer: radius, inner: radius - thick };
 
@@ -152,6 +165,11 @@ fn ticks(painter: &Painter, ring: Ring, scale: &Scale, theme: &Theme) {
     }
 }
 
+/// Straight pieces of five points that make an arc.
+fn steps(share: f32, radius: f32) -> u32 {
+    ((share * SWEEP * radius / 5.0).ceil() as u32).clamp(2, 96)
+}
+
 fn direction(share: f32) -> Vec2 {
     Vec2::angled(START + SWEEP * share)
 }
@@ -166,7 +184,7 @@ impl Ring {
         if to <= from {
             return;
         }
-        let steps = (((to - from) * SWEEP * radius / 5.0).ceil() as u32).clamp(2, 96);
+        let steps = steps(to - from, radius);
         let feather = 0.5 / painter.pixels_per_point();
         let mut mesh = Mesh::default();
         mesh.reserve_vertices(4 * (steps as usize + 1));
@@ -193,7 +211,7 @@ impl Ring {
         if to <= from {
             return;
         }
-        let steps = (((to - from) * 40.0).ceil() as usize).max(2);
+        let steps = steps(to - from, self.outer);
         let arc = |radius: f32, backwards: bool| {
             (0..=steps).map(move |step| {
                 let share = step as f32 / steps as f32;
