@@ -216,7 +216,10 @@ impl Stage {
 
     /// What the window tells a screen reader now.
     pub fn tree(&mut self) -> Tree {
-        let answer = self.reader.ask(&json!({"do": "tree", "app": "watchkeeper"}));
+        // A screen reader knows a program by the name of its file.
+        let program = program();
+        let app = program.file_name().unwrap_or_default().to_string_lossy();
+        let answer = self.reader.ask(&json!({"do": "tree", "app": app}));
         let nodes = answer["nodes"].as_array().cloned().unwrap_or_default();
         Tree { nodes: nodes.iter().enumerate().map(|(index, node)| Node::read(index, node)).collect() }
     }
