@@ -11,7 +11,7 @@ mod head;
 use super::layout::Fold;
 use super::theme::{LINE, RADIUS, STEP};
 use super::widgets::symbol::Symbol;
-use super::widgets::{self, Brush, text};
+use super::widgets::{self, Brush, hatch, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::Subject;
@@ -319,12 +319,16 @@ fn row_ui(
         let at = cell(&mut rest, left - name_width - 2.0 * STEP);
         text::paint(&painter, at, Align2::LEFT_CENTER, message, regular.clone(), ink);
     } else if refusal.is_some() {
-        value = words::AlarmValue { text: "refused".to_owned(), good: true };
+        value = words::AlarmValue { text: "refused".to_owned(), good: true, bad: false };
     }
     if value_width > 0.0 {
         let from = pos2(body.right() - value_width, rect.top());
         let at = Rect::from_min_max(from, pos2(body.right() - 2.0 * STEP, rect.bottom()));
-        text::paint(&painter, at, Align2::RIGHT_CENTER, value.text, regular, if value.good { ink } else { soft });
+        let ink = if value.good { ink } else { soft };
+        let drawn = text::paint_number(&painter, at, Align2::RIGHT_CENTER, &value.text, size::BODY, ink);
+        if value.bad {
+            hatch::hatch(&painter, drawn, ink.gamma_multiply(0.6), 5.0);
+        }
     }
 
     let Some(view) = view.filter(|_| waits) else { return };

@@ -45,7 +45,7 @@ pub fn question_ui(ui: &Ui, theme: &Theme, frame: &Frame<'_>) -> Option<bool> {
             ui.label(RichText::new("Nobody is told of alarms while nothing watches").color(theme.muted));
             ui.add_space(4.0 * STEP);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let large = Vec2::new(130.0, 30.0);
+                let large = Vec2::new(130.0_f32.min((ui.available_width() - 2.0 * STEP) / 2.0), 30.0);
                 let keep = ui.add(Button::new(say::KEEP_WATCHING).min_size(large));
                 if ui.memory(|m| m.focused().is_none()) {
                     keep.request_focus();

@@ -9,7 +9,7 @@ use super::widgets::{self, hatch, reading::Reading, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::{AlarmPlan, Condition, SourcePlan, TagPlan};
-use crate::engine::{AlarmRef, AlarmState, AlarmView, Command, LinkState, TagId, Value};
+use crate::engine::{AlarmRef, AlarmState, AlarmView, Command, LinkState, Quality, TagId, Value};
 use crate::project::{DataType, When};
 use crate::time::{Mono, Span};
 use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
@@ -462,6 +462,7 @@ fn neighbours_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outb
             .value
             .as_ref()
             .map_or_else(|| say::NO_VALUE.to_owned(), |v| words::value_with_unit(v, reading.tag));
+        let value = if reading.quality == Quality::STALE { format!("{value}, stale") } else { value };
         let drawn = text::paint(
             painter,
             rect,

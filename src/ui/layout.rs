@@ -39,7 +39,7 @@ impl Fold {
         };
         let tree = match size.x {
             x if x < FOLDED_WIDTH => None,
-            x if x < NARROW_WIDTH => Some(150.0),
+            x if x < NARROW_WIDTH => Some(166.0),
             _ => Some(196.0),
         };
         Self { stacked, rows: if stacked { rows } else { banner::ROWS }, tree }
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn the_usual_window_folds_nothing_and_the_smallest_keeps_one_alarm() {
         assert_eq!(Fold::of(vec2(1280.0, 800.0)), Fold { stacked: false, rows: 3, tree: Some(196.0) });
-        assert_eq!(Fold::of(vec2(640.0, 400.0)), Fold { stacked: true, rows: 2, tree: Some(150.0) });
+        assert_eq!(Fold::of(vec2(640.0, 400.0)), Fold { stacked: true, rows: 2, tree: Some(166.0) });
         assert_eq!(Fold::of(vec2(320.0, 200.0)), Fold { stacked: true, rows: 1, tree: None });
     }
 

@@ -95,6 +95,9 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, places: &[Option<(f32, f32)
         Symbol::from_tag(alarm).paint(painter, theme, mark, 12.0, frame.blink_on);
     } else if reading.is_bad() {
         hatch::cross(painter, mark, 8.0, theme.muted);
+    } else if places[4].is_none() && !reading.quality.is_good() {
+        // Where there is no room to say why, there is still no doubt that it is not good.
+        painter.text(mark, Align2::CENTER_CENTER, "?", fonts::strong(size::BODY), theme.text);
     }
     let inner = Rect::from_min_max(pos2(rect.left() + MARK, rect.top()), rect.max);
     let put = |column: usize, words: &str, font: &eframe::egui::FontId, ink: Color32| {
@@ -102,12 +105,15 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, places: &[Option<(f32, f32)
         Some(text::paint(painter, cell, table::align(&TAG_COLUMNS[column]), words, font.clone(), ink))
     };
     put(0, reading.name, &fonts::strong(size::BODY), theme.text);
-    let shown = reading.text_or_dash();
+    // A number never stands without its unit.
+    let folded = places[2].is_none() && reading.text.is_some() && !reading.unit.is_empty();
+    let unit = if folded { format!(" {}", reading.unit) } else { String::new() };
+    let shown = format!("{}{unit}", reading.text_or_dash());
     if let Some(place) = places[1] {
         // A word has the room of number and unit; a number is never cut.
         let mut cell = table::cell(inner, place);
         let drawn = if reading.number.is_some() && !reading.is_word() {
-            text::paint_number(painter, cell, Align2::RIGHT_CENTER, shown, size::BODY, reading.ink(theme))
+            text::paint_number(painter, cell, Align2::RIGHT_CENTER, &shown, size::BODY, reading.ink(theme))
         } else {
             cell.max.x = places[2].map_or(cell.right(), |unit| inner.left() + unit.1);
             text::paint(painter, cell, Align2::LEFT_CENTER, shown, regular.clone(), reading.ink(theme))

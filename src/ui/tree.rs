@@ -212,8 +212,9 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, name: &str, depth: u16, here: bool, we
         symbol.paint(ui.painter(), theme, pos2(right - 8.0, rect.center().y), 12.0, frame.blink_on);
         let counted = Rect::from_min_max(pos2(right - 52.0, rect.top()), pos2(right - 22.0, rect.bottom()));
         let number = words::count(weight.alarms.into());
-        text::paint(ui.painter(), counted, Align2::RIGHT_CENTER, number, fonts::regular(size::BODY), theme.muted);
-        until = counted.right() - 26.0;
+        let font = fonts::regular(size::BODY);
+        let drawn = text::paint(ui.painter(), counted, Align2::RIGHT_CENTER, number, font, theme.muted);
+        until = drawn.left() - STEP;
     }
     let indent = f32::from(depth.min(6)) * 2.5 * STEP;
     let words = Rect::from_min_max(pos2(rect.left() + indent, rect.top()), pos2(until, rect.bottom()));

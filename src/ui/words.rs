@@ -307,6 +307,8 @@ pub struct AlarmValue {
     pub text: String,
     /// Whether it may be painted like a good number.
     pub good: bool,
+    /// Whether it is struck by a hatch: the last good number of one that is bad now.
+    pub bad: bool,
 }
 
 /// What an alarm's subject reads now, for rows of alarms.
@@ -317,7 +319,10 @@ pub fn alarm_value(snapshot: &Snapshot, alarm: &AlarmPlan) -> AlarmValue {
                 return AlarmValue::default();
             };
             let text = view.value.as_ref().map_or_else(|| say::NO_VALUE.to_owned(), |v| value_with_unit(v, &tag.tag));
-            AlarmValue { text, good: !view.quality.is_bad() }
+            // On a filled row no shade of grey tells old from new: it is said.
+            let stale = view.quality == Quality::STALE;
+            let text = if stale && view.value.is_some() { format!("{text}, stale") } else { text };
+            AlarmValue { text, good: !view.quality.is_bad() && !stale, bad: view.quality.is_bad() }
         }
         Subject::Device(id) => {
             let status = snapshot.devices.get(id.index()).map(|d| &d.status);
@@ -325,6 +330,7 @@ pub fn alarm_value(snapshot: &Snapshot, alarm: &AlarmPlan) -> AlarmValue {
             AlarmValue {
                 text: silent.map(|s| duration(snapshot.now.mono - s.since.mono)).unwrap_or_default(),
                 good: true,
+                bad: false,
             }
         }
         Subject::System => AlarmValue::default(),

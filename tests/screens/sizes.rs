@@ -4,7 +4,7 @@ use crate::window::{Desktop, is_there, picture, press};
 use eframe::egui::{Event, Key, Modifiers, Rect, accesskit, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use watchkeeper::engine::{Command, Mode, Value};
+use watchkeeper::engine::{Command, Mode, Quality, Value};
 use watchkeeper::project::DataType;
 use watchkeeper::ui::sample;
 use watchkeeper::ui::settings::Settings;
@@ -230,4 +230,34 @@ fn a_name_typed_in_the_settings_stands_on_every_acknowledgement() {
         }
     };
     assert_eq!(by.to_string(), "Ada (desk@control1)");
+}
+
+#[test]
+fn an_old_value_in_a_row_of_alarms_says_that_it_is_old_and_a_bad_one_is_struck() {
+    for (quality, said) in [(Quality::STALE, "95.3 %, stale"), (Quality::NO_COMMUNICATION, "95.3 %")] {
+        let desktop = Desktop::new(sample::riverside(), settings(100, ThemeChoice::Dark));
+        desktop.publish(|snapshot| {
+            let id = snapshot.plan.tag_id("tank1.level").unwrap();
+            std::sync::Arc::make_mut(&mut snapshot.pages[0])[id.index()].quality = quality;
+        });
+        let mut harness = desktop.harness([1280.0, 800.0]);
+        let row = harness.get_all_by_label("alarm tank1.level/high-high").next().unwrap();
+        let value = row.accesskit_node().value().unwrap();
+        assert!(value.starts_with(&format!("unacknowledged, critical, {said}, ")), "{value}");
+        picture(&mut harness, &format!("alarm-value-{quality}").replace(':', "-"));
+    }
+}
+
+#[test]
+fn the_question_fits_into_the_smallest_window() {
+    let mut harness = Desktop::new(sample::riverside(), settings(200, ThemeChoice::Dark)).harness([640.0, 400.0]);
+    let desktop = harness.state_mut();
+    assert!(!desktop.shell.may_close(&desktop.desk()));
+    harness.run_steps(3);
+    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(320.0, 200.0));
+    for name in ["Keep watching", "Stop watching"] {
+        let place = rect(&harness, name).unwrap();
+        assert!(whole.contains_rect(place), "{name}: {place:?}");
+    }
+    picture(&mut harness, "size-640x400-200-question");
 }

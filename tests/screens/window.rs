@@ -62,6 +62,10 @@ impl Desktop {
         harness
     }
 
+    pub fn desk(&self) -> Desk {
+        self.desk.clone()
+    }
+
     /// Publishes the picture changed by `change`.
     pub fn publish(&self, change: impl FnOnce(&mut Snapshot)) {
         let mut snapshot = (**self.snapshots.borrow()).clone();

@@ -93,7 +93,12 @@ impl AlarmList {
 
         let line = size::SMALL * 1.6;
         let columns = row::columns(name_width(ui, snapshot, &order));
-        let places = table::places(&columns, rect.width() - row::SCROLL_BAR);
+        let mut places = table::places(&columns, rect.width() - row::SCROLL_BAR);
+        // Buttons stand at the end of the row, whatever column has gone.
+        if let Some((left, right)) = &mut places[7] {
+            let free = rect.width() - row::SCROLL_BAR - *right;
+            (*left, *right) = (*left + free, *right + free);
+        }
         let head = Rect::from_min_size(rect.min, vec2(rect.width() - row::SCROLL_BAR, line));
         table::heads(ui.painter(), head, &row::COLUMNS, &places, frame.theme);
         let foot = Rect::from_min_max(

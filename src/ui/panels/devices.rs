@@ -28,7 +28,7 @@ const COLUMNS: [Column; 14] = [
     numbers("Rejected", 60.0, 40),
     numbers("Reconnects", 66.0, 65),
     numbers("Traffic", 70.0, 35),
-    column("Last error", 120.0, 2.0, 80),
+    column("Last error", 120.0, 2.0, 97),
 ];
 
 /// See the module.

@@ -165,7 +165,7 @@ impl Row<'_> {
             let colour = if value.good { ink.plain } else { ink.dim };
             if let Some(place) = at(5) {
                 let placed = text::paint_number(painter, place, Align2::RIGHT_CENTER, &value.text, size::BODY, colour);
-                if !value.good {
+                if value.bad {
                     hatch::hatch(painter, placed, colour.gamma_multiply(0.6), 5.0);
                 }
             }
