@@ -130,6 +130,7 @@ impl Tap {
             Direction::Received => &self.bytes_in,
         };
         counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let mut at = None;
         let mut kept = self.lock();
         let mut parted = std::mem::take(&mut kept.parted);
         let frames = &mut kept.frames;
@@ -145,7 +146,8 @@ impl Tap {
                 let full = frames.len() >= self.limits.frames;
                 let mut buffer = if full { frames.pop_front().map_or_else(Vec::new, |f| f.bytes) } else { Vec::new() };
                 buffer.clear();
-                frames.push_back(Frame { direction, at: self.clock.now(), bytes: buffer });
+                let at = *at.get_or_insert_with(|| self.clock.now());
+                frames.push_back(Frame { direction, at, bytes: buffer });
             }
             let Some(last) = frames.back_mut() else { return };
             let (now, later) = bytes.split_at(bytes.len().min(self.limits.frame_bytes - last.bytes.len()));

@@ -26,7 +26,7 @@ pub struct Payload<'a> {
 
 /// A value in a payload: its JSON text, or parsed.
 enum Found<'a> {
-    Text(&'a str),
+    Text(&'a [u8]),
     Json(&'a Json),
 }
 
@@ -58,8 +58,7 @@ impl<'a> Payload<'a> {
     fn first(&self, wanted: &Query) -> Result<Option<Found<'_>>, Arc<str>> {
         if let (Some(places), Some(slot)) = (self.places, wanted.slot) {
             let place = places.get(slot).copied().flatten();
-            let text = place.and_then(|(start, end)| self.bytes.get(start..end));
-            return Ok(text.and_then(|text| std::str::from_utf8(text).ok()).map(Found::Text));
+            return Ok(place.and_then(|(start, end)| self.bytes.get(start..end)).map(Found::Text));
         }
         Ok(wanted.path.first(self.json()?).map(Found::Json))
     }
@@ -168,7 +167,7 @@ impl Reader {
         let Some(query) = &self.time else { return Ok(None) };
         let unread = |why: String| (Quality::CLOCK, why);
         match payload.first(query).map_err(|why| unread(why.to_string()))? {
-            Some(Found::Text(text)) => serde_json::from_str(text)
+            Some(Found::Text(text)) => serde_json::from_slice(text)
                 .map_err(|e| e.to_string())
                 .and_then(|t| time_from_json(&t))
                 .map(Some)
@@ -190,13 +189,17 @@ fn value_from_payload(bytes: &[u8], data_type: DataType) -> Result<Value, String
 }
 
 /// The text of a JSON value, of which the scan knows that it is one.
-fn value_from_json_text(text: &str, data_type: DataType) -> Result<Value, String> {
+fn value_from_json_text(text: &[u8], data_type: DataType) -> Result<Value, String> {
+    if let (Some(greatest), Some(float)) = (float_limit(data_type), short_decimal(text)) {
+        return value_from_float(float, greatest, data_type);
+    }
+    let text = std::str::from_utf8(text).map_err(|e| e.to_string())?;
     let inside = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match (inside, text.as_bytes().first()) {
         (Some(inside), _) if !inside.contains('\\') => value_from_text(inside, data_type),
         // As the text has it, to the last bit.
         (None, Some(b'-' | b'0'..=b'9')) if !matches!(data_type, DataType::Bool | DataType::String) => {
-            value_from_number(number_from_word(text)?, data_type)
+            value_from_word(text, data_type)
         }
         _ => value_from_json(&serde_json::from_str(text).map_err(|e| e.to_string())?, data_type),
     }
@@ -246,7 +249,15 @@ fn value_from_text(text: &str, data_type: DataType) -> Result<Value, String> {
             _ => Err(format!("\"{}\" is neither true nor false", excerpt(word))),
         };
     }
-    value_from_number(number_from_word(word)?, data_type)
+    value_from_word(word, data_type)
+}
+
+/// A number in words.
+fn value_from_word(word: &str, data_type: DataType) -> Result<Value, String> {
+    let Some(greatest) = float_limit(data_type) else {
+        return value_from_number(number_from_word(word)?, data_type);
+    };
+    value_from_float(float_from_word(word)?, greatest, data_type)
 }
 
 /// A number before its type is known: whole ones exact, beyond every 64-bit type.
@@ -270,8 +281,35 @@ fn number_from_word(word: &str) -> Result<Number, String> {
     {
         return Ok(Number::Whole(whole));
     }
+    float_from_word(word).map(Number::Float)
+}
+
+/// The float next to a decimal of at most 15 digits, `-12.5`; `None` for any other. Its digits as a whole number and the
+/// power of ten of its point are exact floats both, so that their quotient is rounded once and is the nearest there is.
+fn short_decimal(text: &[u8]) -> Option<f64> {
+    const TENS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    let (sign, text) = text.strip_prefix(b"-").map_or((1.0, text), |rest| (-1.0, rest));
+    let mut whole = 0_u64;
+    let mut point = None;
+    for (i, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' if i < 16 => whole = whole * 10 + u64::from(byte - b'0'),
+            b'.' if point.is_none() => point = Some(i),
+            _ => return None,
+        }
+    }
+    let places = point.map_or(0, |point| text.len() - 1 - point);
+    let digits = text.len() - usize::from(point.is_some());
+    if !(1..=15).contains(&digits) || point == Some(0) || (point.is_some() && places == 0) {
+        return None;
+    }
+    Some(sign * whole as f64 / TENS.get(places)?)
+}
+
+/// The float next to what is written.
+fn float_from_word(word: &str) -> Result<f64, String> {
     match word.parse::<f64>() {
-        Ok(float) if float.is_finite() => Ok(Number::Float(float)),
+        Ok(float) if float.is_finite() => Ok(float),
         Ok(_) => Err(format!("\"{}\" is not finite", excerpt(word))),
         Err(_) => Err(format!("\"{}\" is no number", excerpt(word))),
     }
@@ -283,13 +321,7 @@ fn value_from_number(number: Number, data_type: DataType) -> Result<Value, Strin
             Number::Whole(whole) => whole as f64,
             Number::Float(float) => float,
         };
-        return if !float.is_finite() {
-            Err("a number that is not finite".to_owned())
-        } else if float.abs() > greatest {
-            Err(format!("{float:e} is outside {} (up to {greatest:e})", data_type.word()))
-        } else {
-            Ok(Value::F64(float))
-        };
+        return value_from_float(float, greatest, data_type);
     }
     let whole = match number {
         Number::Whole(whole) => whole,
@@ -302,6 +334,16 @@ fn value_from_number(number: Number, data_type: DataType) -> Result<Value, Strin
         return Err(format!("{whole} is outside {} ({least} to {greatest})", data_type.word()));
     }
     Ok(if least < 0 { Value::I64(whole as i64) } else { Value::U64(whole as u64) })
+}
+
+fn value_from_float(float: f64, greatest: f64, data_type: DataType) -> Result<Value, String> {
+    if !float.is_finite() {
+        Err("a number that is not finite".to_owned())
+    } else if float.abs() > greatest {
+        Err(format!("{float:e} is outside {} (up to {greatest:e})", data_type.word()))
+    } else {
+        Ok(Value::F64(float + 0.0)) // Zero has no sign.
+    }
 }
 
 /// The greatest magnitude of a float type; `None` for the others.

@@ -1,6 +1,7 @@
 //! What a payload says of a tag, and what it does not.
 
 use super::*;
+use proptest::prelude::*;
 
 fn source(path: Option<&str>) -> TopicSource {
     TopicSource {
@@ -218,4 +219,35 @@ fn short_payloads_keep_their_bytes() {
     let reader = Reader::new(&source(None), DataType::F64).unwrap();
     let Outcome::Value { raw, .. } = reader.read(&Payload::new(b"21.5")) else { panic!("a value") };
     assert_eq!(raw.bytes(), b"21.5");
+}
+
+#[test]
+fn a_short_decimal_is_the_float_that_its_text_names() {
+    for text in ["", "-", ".5", "5.", "1.2.3", "+1", "1e5", "1234567890123456", "0x1", "1 "] {
+        assert_eq!(short_decimal(text.as_bytes()), None, "{text}");
+    }
+    for text in ["0", "-12.5", "0.1", "123456789.012345", "999999999999999", "0.00000000000001"] {
+        assert_eq!(short_decimal(text.as_bytes()), text.parse().ok(), "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_decimal_is_read_to_the_last_bit(text in "-?[0-9]{1,17}(\\.[0-9]{1,17})?") {
+        let exact: f64 = text.parse().unwrap();
+        if let Some(float) = short_decimal(text.as_bytes()) {
+            prop_assert_eq!(float, exact);
+        }
+        let reader = Reader::new(&source(Some("$")), DataType::F64).unwrap();
+        let mut wanted = Wanted::default();
+        let mut reader_of_places = reader.clone();
+        reader_of_places.want(&mut wanted);
+        let mut places = Vec::new();
+        // A leading zero is no JSON.
+        if wanted.scan(text.as_bytes(), &mut places) {
+            let outcome = reader_of_places.read(&Payload::scanned(text.as_bytes(), &places));
+            let Outcome::Value { value, .. } = outcome else { panic!("{outcome:?}") };
+            prop_assert_eq!(value, Value::F64(exact + 0.0));
+        }
+    }
 }

@@ -45,7 +45,10 @@ impl Wanted {
     pub fn scan(&self, text: &[u8], places: &mut Vec<Option<Place>>) -> bool {
         places.clear();
         places.resize(self.count, None);
-        std::str::from_utf8(text).is_ok() && Scanner { text, at: 0, places }.document(&self.root).is_some()
+        let mut scanner = Scanner { text, ascii: true, places };
+        let found = scanner.document(&self.root).is_some();
+        // What lies outside of strings is ASCII by the grammar, and most strings are too.
+        found && (scanner.ascii || std::str::from_utf8(text).is_ok())
     }
 }
 
@@ -72,6 +75,11 @@ impl Node {
         }
     }
 
+    /// Whether nothing below it is wanted: what is found here takes the place of what was found before.
+    const fn is_leaf(&self) -> bool {
+        self.members.is_empty() && self.items.is_empty()
+    }
+
     /// Forgets what was found here and below: a doubled name takes the place of the one before.
     fn forget(&self, places: &mut [Option<Place>]) {
         if let Some(slot) = self.slot {
@@ -82,153 +90,200 @@ impl Node {
     }
 }
 
-/// Every step gives `None` where the text is not, or not simply, JSON.
+/// Each step takes where it begins and gives where it ends, `None` where the text is not, or not simply, JSON.
 struct Scanner<'a> {
     text: &'a [u8],
-    at: usize,
+    /// No string so far held anything else.
+    ascii: bool,
     places: &'a mut [Option<Place>],
 }
 
 impl Scanner<'_> {
     fn document(&mut self, root: &Node) -> Option<()> {
-        self.blank();
-        self.value(Some(root), 0)?;
-        self.blank();
-        (self.at == self.text.len()).then_some(())
+        let end = self.value(Some(root), self.blank(0), 0)?;
+        (self.blank(end) == self.text.len()).then_some(())
     }
 
-    fn value(&mut self, node: Option<&Node>, depth: usize) -> Option<()> {
-        let start = self.at;
-        match self.peek()? {
-            b'{' => self.object(node, depth)?,
-            b'[' => self.list(node, depth)?,
-            b'"' => drop(self.string()?),
-            b't' => self.word(b"true")?,
-            b'f' => self.word(b"false")?,
-            b'n' => self.word(b"null")?,
-            _ => self.number()?,
-        }
+    #[inline]
+    fn value(&mut self, node: Option<&Node>, at: usize, depth: usize) -> Option<usize> {
+        let end = match *self.text.get(at)? {
+            b'"' => self.string(at)?,
+            b'-' | b'0'..=b'9' => self.number(at)?,
+            b'{' => self.object(node, at, depth)?,
+            b'[' => self.list(node, at, depth)?,
+            b't' => self.word(at, b"true")?,
+            b'f' => self.word(at, b"false")?,
+            b'n' => self.word(at, b"null")?,
+            _ => return None,
+        };
         if let Some(slot) = node.and_then(|node| node.slot) {
-            self.places[slot] = Some((start, self.at));
+            self.places[slot] = Some((at, end));
         }
-        Some(())
+        Some(end)
     }
 
-    fn object(&mut self, node: Option<&Node>, depth: usize) -> Option<()> {
-        self.enter(depth)?;
-        if self.takes(b'}') {
-            return Some(());
+    // Apart from `value`, so that the simple ones, which are most, pay nothing for the nested.
+    #[inline(never)]
+    fn object(&mut self, node: Option<&Node>, at: usize, depth: usize) -> Option<usize> {
+        let members = node.map_or(&[][..], |node| &node.members);
+        let mut at = self.enter(at, depth)?;
+        if self.is(at, b'}') {
+            return Some(at + 1);
         }
         loop {
-            let plain = self.string()?;
-            let name = &self.text[plain.0..plain.1];
-            let member = node.and_then(|node| node.members.iter().find(|(n, _)| n.as_bytes() == name));
-            self.blank();
-            self.takes(b':').then_some(())?;
-            self.blank();
-            if let Some((_, member)) = member {
+            let end = self.string(at)?;
+            let name = self.text.get(at + 1..end - 1)?;
+            let member = members.iter().find(|(n, _)| n.as_bytes() == name).map(|(_, node)| node);
+            at = self.blank(end);
+            if !self.is(at, b':') {
+                return None;
+            }
+            at = self.blank(at + 1);
+            if let Some(member) = member.filter(|member| !member.is_leaf()) {
                 member.forget(self.places);
             }
-            self.value(member.map(|(_, node)| node), depth + 1)?;
-            self.blank();
-            if self.takes(b'}') {
-                return Some(());
+            at = self.value(member, at, depth + 1)?;
+            at = self.blank(at);
+            match *self.text.get(at)? {
+                b',' => at = self.blank(at + 1),
+                b'}' => return Some(at + 1),
+                _ => return None,
             }
-            self.takes(b',').then_some(())?;
-            self.blank();
         }
     }
 
-    fn list(&mut self, node: Option<&Node>, depth: usize) -> Option<()> {
-        self.enter(depth)?;
-        if self.takes(b']') {
-            return Some(());
+    #[inline(never)]
+    fn list(&mut self, node: Option<&Node>, at: usize, depth: usize) -> Option<usize> {
+        let items = node.map_or(&[][..], |node| &node.items);
+        let mut at = self.enter(at, depth)?;
+        if self.is(at, b']') {
+            return Some(at + 1);
         }
         let mut index = 0;
         loop {
-            let item = node.and_then(|node| node.items.iter().find(|(i, _)| *i == index));
-            self.value(item.map(|(_, node)| node), depth + 1)?;
+            let item = items.iter().find(|(i, _)| *i == index).map(|(_, node)| node);
+            at = self.value(item, at, depth + 1)?;
             index += 1;
-            self.blank();
-            if self.takes(b']') {
-                return Some(());
+            at = self.blank(at);
+            match *self.text.get(at)? {
+                b',' => at = self.blank(at + 1),
+                b']' => return Some(at + 1),
+                _ => return None,
             }
-            self.takes(b',').then_some(())?;
-            self.blank();
         }
     }
 
     /// Past the bracket.
-    fn enter(&mut self, depth: usize) -> Option<()> {
-        self.at += 1;
-        self.blank();
-        (depth < DEEPEST).then_some(())
+    fn enter(&self, at: usize, depth: usize) -> Option<usize> {
+        (depth < DEEPEST).then(|| self.blank(at + 1))
     }
 
-    /// A string's inside, as it stands in the text. A wanted name never holds a backslash, so that one which is written
-    /// with an escape could be taken for another: only the simple escapes are passed, and those are in no such name.
-    fn string(&mut self) -> Option<Place> {
-        self.takes(b'"').then_some(())?;
-        let start = self.at;
+    /// A string with its quotes. A wanted name never holds a backslash, so that one which is written with an escape could
+    /// be taken for another: only the simple escapes are passed, and those are in no such name.
+    fn string(&mut self, at: usize) -> Option<usize> {
+        let text = self.text;
+        if text.get(at) != Some(&b'"') {
+            return None;
+        }
+        let mut at = at + 1;
         loop {
-            match self.peek()? {
-                b'"' => {
-                    self.at += 1;
-                    return Some((start, self.at - 1));
+            while let Some(eight) = eight_bytes(text, at) {
+                let plain = eight::plain(eight);
+                at += plain;
+                if plain < 8 {
+                    break;
                 }
+            }
+            match *text.get(at)? {
+                b'"' => return Some(at + 1),
                 b'\\' => {
-                    self.at += 1;
-                    matches!(self.peek()?, b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't').then_some(())?;
-                    self.at += 1;
+                    matches!(*text.get(at + 1)?, b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't').then_some(())?;
+                    at += 2;
                 }
                 0..=0x1f => return None,
-                _ => self.at += 1,
+                byte => {
+                    self.ascii &= byte.is_ascii();
+                    at += 1;
+                }
             }
         }
     }
 
-    fn number(&mut self) -> Option<()> {
-        self.takes(b'-');
-        if !self.takes(b'0') {
-            self.digits()?;
+    fn number(&self, at: usize) -> Option<usize> {
+        let at = at + usize::from(self.is(at, b'-'));
+        let mut at = if self.is(at, b'0') { at + 1 } else { self.digits(at)? };
+        if self.is(at, b'.') {
+            at = self.digits(at + 1)?;
         }
-        if self.takes(b'.') {
-            self.digits()?;
+        if self.is(at, b'e') || self.is(at, b'E') {
+            at += 1;
+            at = self.digits(at + usize::from(self.is(at, b'-') || self.is(at, b'+')))?;
         }
-        if self.takes(b'e') || self.takes(b'E') {
-            let _signed = self.takes(b'-') || self.takes(b'+');
-            self.digits()?;
-        }
-        Some(())
+        Some(at)
     }
 
     /// At least one.
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while matches!(self.peek(), Some(b'0'..=b'9')) {
-            self.at += 1;
+    fn digits(&self, start: usize) -> Option<usize> {
+        let mut at = start;
+        while let Some(eight) = eight_bytes(self.text, at) {
+            let digits = eight::digits(eight);
+            at += digits;
+            if digits < 8 {
+                return (at > start).then_some(at);
+            }
         }
-        (self.at > start).then_some(())
-    }
-
-    fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.text[self.at..].starts_with(word).then(|| self.at += word.len())
-    }
-
-    fn blank(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
-            self.at += 1;
+        while self.text.get(at).is_some_and(u8::is_ascii_digit) {
+            at += 1;
         }
+        (at > start).then_some(at)
     }
 
-    fn takes(&mut self, byte: u8) -> bool {
-        let there = self.peek() == Some(byte);
-        self.at += usize::from(there);
-        there
+    fn word(&self, at: usize, word: &[u8]) -> Option<usize> {
+        self.text.get(at..)?.starts_with(word).then(|| at + word.len())
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
+    fn blank(&self, mut at: usize) -> usize {
+        while matches!(self.text.get(at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            at += 1;
+        }
+        at
+    }
+
+    fn is(&self, at: usize, byte: u8) -> bool {
+        self.text.get(at) == Some(&byte)
+    }
+}
+
+/// The next eight bytes, the first one lowest.
+fn eight_bytes(text: &[u8], at: usize) -> Option<u64> {
+    text.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+}
+
+/// Eight bytes looked at together, the first one lowest: most of a message is strings and digits.
+///
+/// A sum or difference shows in the highest bit of each byte whether it is what is looked for. A carry or borrow may run
+/// on into the bytes after that one, so that only the first one found is to be trusted; no other is asked for.
+mod eight {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH_BITS: u64 = 0x80 * ONES;
+
+    /// Number of bytes before the first one that a string does not simply hold: its end, an escape, a control character,
+    /// anything but ASCII.
+    pub const fn plain(eight: u64) -> usize {
+        let quote = (eight ^ (ONES * b'"' as u64)).wrapping_sub(ONES);
+        let escape = (eight ^ (ONES * b'\\' as u64)).wrapping_sub(ONES);
+        let control = eight.wrapping_sub(ONES * b' ' as u64);
+        first(quote | escape | control | eight)
+    }
+
+    /// Number of bytes before the first one that is no digit.
+    pub const fn digits(eight: u64) -> usize {
+        let from_zero = eight ^ (ONES * b'0' as u64);
+        first(from_zero | from_zero.wrapping_add(ONES * (0x80 - 10)))
+    }
+
+    const fn first(marked: u64) -> usize {
+        (marked & HIGH_BITS).trailing_zeros() as usize / 8
     }
 }
 
@@ -314,6 +369,8 @@ mod tests {
             Just("true".to_owned()),
             "-?[0-9]{1,3}(\\.[0-9]{1,2})?(e-?[0-9])?",
             "\"[ab\\\\nu0\"é]{0,4}\"",
+            "\"[a-zé ]{6,20}\"",
+            "\"[a-z\u{1}\\\\]{6,20}\"",
         ];
         leaf.prop_recursive(3, 24, 4, |inner| {
             let member = ("[ab]", inner.clone()).prop_map(|(name, value)| format!("\"{name}\" : {value}"));
@@ -335,6 +392,17 @@ mod tests {
                 bytes.truncate(cut);
                 agrees(&bytes);
             }
+        }
+
+        #[test]
+        fn eight_bytes_at_once_are_as_eight_one_by_one(bytes in proptest::array::uniform8(prop_oneof![
+            Just(b'"'), Just(b'\\'), Just(0x1f), Just(b' '), b'!'..=b'#', Just(0x7f), Just(0x80),
+            b'/'..=b':', b'0'..=b'9', b'0'..=b'9', any::<u8>(),
+        ])) {
+            let together = u64::from_le_bytes(bytes);
+            let count = |is: fn(&u8) -> bool| bytes.iter().take_while(|b| is(b)).count();
+            prop_assert_eq!(eight::plain(together), count(|b| matches!(b, 0x20..=0x7f) && !b"\"\\".contains(b)));
+            prop_assert_eq!(eight::digits(together), count(u8::is_ascii_digit));
         }
 
         #[test]

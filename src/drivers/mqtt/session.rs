@@ -10,7 +10,7 @@ use super::words;
 use crate::drivers::Field;
 use crate::project::MqttSettings;
 use crate::time::{Mono, Now, Span};
-use rumqttc::{AsyncClient, Event, EventLoop, Outgoing, Packet};
+use rumqttc::{AsyncClient, Event, EventLoop, Outgoing, Packet, Publish};
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,19 +118,19 @@ impl<'a> Session<'a> {
                 }
             };
             let now = self.field.clock.now();
-            let lost = match polled {
-                Ok(None) => Some("the broker does not answer a request to subscribe".to_owned()),
-                Ok(Some(event)) => {
-                    if !self.take(event, now, topics, status, &mut reports).await {
-                        return End::Stopped;
-                    }
-                    None
-                }
-                Err(error) => Some(words::loss(&error, self.max_packet_bytes)),
+            let (mut first, lost) = match polled {
+                Ok(None) => (None, Some("the broker does not answer a request to subscribe".to_owned())),
+                Ok(event) => (event, None),
+                Err(error) => (None, Some(words::loss(&error, self.max_packet_bytes))),
             };
             // What was read together with it, and also what was read before an error: nothing of it is lost.
-            while let Some(event) = self.events.state.events.pop_front() {
-                if !self.take(event, now, topics, status, &mut reports).await {
+            while let Some(event) = first.take().or_else(|| self.events.state.events.pop_front()) {
+                if matches!(event, Event::Incoming(_)) {
+                    self.heard(now, status);
+                }
+                if let Event::Incoming(Packet::Publish(message)) = &event {
+                    self.message(message, now, topics, status, &mut reports);
+                } else if !self.take(&event, now, topics, status, &mut reports).await {
                     return End::Stopped;
                 }
             }
@@ -163,29 +163,40 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes one event of the library. `false`: the plant is gone.
+    /// Something came.
+    fn heard(&mut self, now: Now, status: &mut Status) {
+        status.figures_mut().last_answer = Some(now);
+        if self.ping == Ping::Waiting {
+            self.ping = Ping::Heard;
+        }
+    }
+
+    /// Takes a message.
+    fn message(
+        &mut self,
+        message: &Publish,
+        now: Now,
+        topics: &mut Topics,
+        status: &mut Status,
+        reports: &mut Reports,
+    ) {
+        status.figures_mut().messages += 1;
+        let result = topics.message(&message.topic, &message.payload, message.retain, now, reports);
+        if let Err(why) = result {
+            self.payload_faults.tell(self.name, &message.topic, &why, now.mono, status);
+        }
+    }
+
+    /// Takes an event of the library that is no message. `false`: the plant is gone.
     async fn take(
         &mut self,
-        event: Event,
+        event: &Event,
         now: Now,
         topics: &mut Topics,
         status: &mut Status,
         reports: &mut Reports,
     ) -> bool {
-        if matches!(event, Event::Incoming(_)) {
-            status.figures_mut().last_answer = Some(now);
-            if self.ping == Ping::Waiting {
-                self.ping = Ping::Heard;
-            }
-        }
         match event {
-            Event::Incoming(Packet::Publish(message)) => {
-                status.figures_mut().messages += 1;
-                let result = topics.message(&message.topic, &message.payload, message.retain, now, reports);
-                if let Err(why) = result {
-                    self.payload_faults.tell(self.name, &message.topic, &why, now.mono, status);
-                }
-            }
             Event::Incoming(Packet::ConnAck(_)) => {
                 tracing::info!(device = %self.name, topics = topics.len(), "connected");
                 self.connected_at = Some(now.mono);
@@ -195,7 +206,7 @@ impl<'a> Session<'a> {
                 return status.connected().await;
             }
             Event::Incoming(Packet::SubAck(answer)) => {
-                let refused = self.subscriptions.answered(&answer, now.mono);
+                let refused = self.subscriptions.answered(answer, now.mono);
                 self.refused(&refused, now, topics, status, reports);
             }
             Event::Incoming(Packet::PingResp) => status.ping_answered(now),
@@ -203,7 +214,7 @@ impl<'a> Session<'a> {
                 self.ping = Ping::Waiting;
                 status.ping_sent(now);
             }
-            Event::Outgoing(Outgoing::Subscribe(packet)) => self.subscriptions.sent(packet),
+            Event::Outgoing(Outgoing::Subscribe(packet)) => self.subscriptions.sent(*packet),
             Event::Incoming(_) | Event::Outgoing(_) => {}
         }
         true

@@ -16,6 +16,7 @@ use super::scan::{Place, Wanted};
 use crate::engine::{Generation, Quality, Report, Sample, TagId};
 use crate::project::{Availability, DataType, Retained, TopicSource};
 use crate::time::Now;
+use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -67,7 +68,8 @@ impl Reports {
 #[derive(Debug, Clone, Default)]
 pub struct Topics {
     list: Vec<Topic>,
-    by_name: HashMap<Box<[u8]>, usize>,
+    /// The names are the project's own, so that nobody can choose them to collide: a quick hash does.
+    by_name: HashMap<Box<[u8]>, usize, RandomState>,
     senders: Vec<Sender>,
     faults: Vec<(TagId, Arc<str>)>,
     /// What the scan of the present message has found; kept for its room.
