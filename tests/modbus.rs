@@ -260,6 +260,20 @@ async fn a_refused_connection_is_told_soon_and_taken_up_again() {
 }
 
 #[tokio::test]
+async fn a_host_that_has_no_name_is_told_and_asked_for_again_at_leisure() {
+    let settings = "[[device]]\nname = \"plc\"\nprotocol = \"modbus-tcp\"\naddress = \"no-such-host.invalid\"\n\
+                    poll = \"20ms\"\ntimeout = \"5s\"\nretries = 0\n";
+    let mut plant = Plant::start(&format!("{settings}{}", tags("plc", "h0")), is_its_address);
+    let told = |p: &Plant| p.gone(0).starts_with("host name \"no-such-host.invalid\" not found: ");
+    plant.until("no answer", told).await;
+    assert!(plant.tags.is_empty(), "the link tells for all its tags");
+    // Asked for over and over, and told once.
+    plant.watch(1_500).await;
+    assert_eq!(plant.states[0].len(), 2, "{:?}", plant.states[0]);
+    plant.stop().await;
+}
+
+#[tokio::test]
 async fn a_dead_unit_is_gone_alone_and_the_others_keep_their_rhythm() {
     let server = Hostile::start(Fault::SilentUnit(2)).await;
     let project = format!(

@@ -202,6 +202,41 @@ async fn a_broker_that_is_not_there_is_told_at_the_first_try() {
 }
 
 #[tokio::test]
+async fn a_host_that_has_no_name_is_told_and_taken_up_when_it_gets_one() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let (listener, port) = listen().await;
+    let nowhere = MqttSettings { host: "broker.example".to_owned(), ..settings(port) };
+    let mut connection = connection(nowhere, &[topic("a")]);
+    connection.lookup = |host, port| {
+        assert_eq!(host, "broker.example");
+        let found = match ASKED.fetch_add(1, Relaxed) {
+            0 => Err(std::io::Error::other("Name or service not known")),
+            1 => Ok(Vec::new()),
+            _ => Ok(vec![([127, 0, 0, 1], port).into()]),
+        };
+        Box::pin(std::future::ready(found))
+    };
+    let began = Instant::now();
+    let mut driver = Driver::start(connection);
+    assert_eq!(driver.lost().await, "host name \"broker.example\" not found: Name or service not known");
+    assert_eq!(driver.lost().await, "host name \"broker.example\" has no address");
+    let mut peer = Peer::serve(&listener).await;
+    // Two waits: 0.5 s and 1 s, each less a quarter at most.
+    assert!(began.elapsed() > Duration::from_millis(1_100), "{:?}", began.elapsed());
+    assert_eq!(ASKED.load(Relaxed), 3);
+    peer.publish("a", b"1").await;
+    assert_eq!(driver.told(0).await, "1 good");
+}
+
+#[tokio::test]
+async fn the_system_knows_no_name_that_ends_in_invalid() {
+    let nowhere = MqttSettings { host: "no-such-host.invalid".to_owned(), ..settings(1883) };
+    let mut driver = Driver::start(connection(nowhere, &[topic("a")]));
+    let why = driver.lost().await;
+    assert!(why.starts_with("host name \"no-such-host.invalid\" not found: "), "{why}");
+}
+
+#[tokio::test]
 async fn a_broker_that_hangs_up_at_once_is_not_retried_at_full_speed() {
     let (listener, port) = listen().await;
     let mut driver = Driver::start(connection(settings(port), &[topic("a")]));

@@ -5,7 +5,7 @@
 //! Invariant: at the first error the link is `NoAnswer` with its reason; the topics are subscribed on every connection.
 
 use super::session::{self, End};
-use super::socket::{self, Line};
+use super::socket::{self, Line, Lookup};
 use super::status::Status;
 use super::subscriptions;
 use super::topics::{Reports, Topics};
@@ -48,6 +48,8 @@ pub struct Connection {
     pub client_id_suffix: Option<String>,
     /// Where a secret's value comes from, by its name: [`secret_from_environment`] but in tests.
     pub secrets: fn(&str) -> Option<String>,
+    /// Where the addresses of its host come from: [`socket::ask_system`] but in tests.
+    pub lookup: Lookup,
     /// What a client id is made from where none is written: the project and where it lies.
     pub origin: String,
 }
@@ -74,7 +76,8 @@ impl Connection {
     pub fn new(device: DeviceId, name: Arc<str>, settings: MqttSettings, topics: Topics, project: &Project) -> Self {
         let path = project.path.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
         let origin = format!("{}\0{path}", project.name);
-        Self { device, name, settings, topics, client_id_suffix: None, secrets: secret_from_environment, origin }
+        let (secrets, lookup) = (secret_from_environment, socket::ask_system);
+        Self { device, name, settings, topics, client_id_suffix: None, secrets, lookup, origin }
     }
 
     /// The client id: as written, or made from project, device and computer and so the same at every start. 23 letters
@@ -107,11 +110,11 @@ impl Connection {
             (None, Some(_)) => return Err("a password is written and no user".to_owned()),
             (None, None) => &mut options,
         };
-        let (host, port) = (settings.host.clone(), settings.port);
+        let (host, port, lookup) = (settings.host.clone(), settings.port, self.lookup);
         let (tap, breathe) = (Arc::clone(tap), Arc::clone(breathe));
         options.set_socket_connector(move |_, _| {
             let (host, tap, breathe) = (host.clone(), Arc::clone(&tap), Arc::clone(&breathe));
-            async move { Ok(Line::new(socket::connect(&host, port).await?, tap, breathe)) }
+            async move { Ok(Line::new(socket::connect(lookup, &host, port).await?, tap, breathe)) }
         });
         Ok(options)
     }
@@ -159,7 +162,12 @@ pub async fn run(mut connection: Connection, field: Field) {
             wait = BACK_OFF_FIRST;
         }
         let why: Arc<str> = why.into();
-        tracing::warn!(device = %connection.name, %why, retry_millis = wait.as_millis(), "link lost");
+        // A broker that is away for a week is one line, not sixty thousand.
+        if held > Span::ZERO || status.figures_mut().last_error.as_ref() != Some(&why) {
+            tracing::warn!(device = %connection.name, %why, retry_millis = wait.as_millis(), "link lost");
+        } else {
+            tracing::debug!(device = %connection.name, %why, retry_millis = wait.as_millis(), "still no link");
+        }
         status.figures_mut().last_error = Some(Arc::clone(&why));
         if !status.enter(LinkState::NoAnswer(why)).await {
             return;

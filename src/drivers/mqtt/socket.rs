@@ -2,6 +2,7 @@
 
 use crate::drivers::stream::{Tap, Tapped};
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,15 +14,22 @@ use tokio::net::{TcpStream, lookup_host};
 /// Time one address of a name may take while others are left; the whole connect has 5 s.
 const TRY: Duration = Duration::from_secs(2);
 
+/// Finds the addresses of a host's name.
+pub type Lookup = fn(host: String, port: u16) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+/// Asks the system, anew for each attempt: a name may move, and its server may be away for a while.
+pub fn ask_system(host: String, port: u16) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>> {
+    Box::pin(async move { Ok(lookup_host((host, port)).await?.collect()) })
+}
+
 /// Connects to the first address of `host` that answers.
 ///
 /// # Errors
 /// The last address's error, or that the name is not found.
-pub async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
-    let not_found = |why: String| io::Error::new(io::ErrorKind::NotFound, format!("name not found: {host}{why}"));
-    let found = lookup_host((host, port)).await.map_err(|e| not_found(format!(" ({e})")))?;
-    let addresses: Vec<_> = found.collect();
-    let mut result = Err(not_found(String::new()));
+pub async fn connect(lookup: Lookup, host: &str, port: u16) -> io::Result<TcpStream> {
+    let not_found = |why: String| io::Error::new(io::ErrorKind::NotFound, format!("host name \"{host}\" {why}"));
+    let addresses = lookup(host.to_owned(), port).await.map_err(|why| not_found(format!("not found: {why}")))?;
+    let mut result = Err(not_found("has no address".to_owned()));
     for (i, address) in addresses.iter().enumerate() {
         let connecting = TcpStream::connect(address);
         result = if i + 1 == addresses.len() {
