@@ -251,3 +251,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_full_language_reads_floats_to_the_last_bit_too() {
+    // Each comes out one step beside where digits are gathered in a float.
+    for text in ["122.416294033786585", "51.248178375505404", "8.7463e-05", "0.1234567890123456789"] {
+        let reader = Reader::new(&source(Some("$..v")), DataType::F64).unwrap();
+        let payload = format!(r#"{{"a": {{"v": {text}}}}}"#);
+        let outcome = reader.read(&Payload::new(payload.as_bytes()));
+        let Outcome::Value { value, .. } = outcome else { panic!("{outcome:?}") };
+        assert_eq!(value, Value::F64(text.parse().unwrap()), "{text}");
+    }
+}
