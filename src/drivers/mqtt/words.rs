@@ -34,6 +34,8 @@ fn state_loss(error: &StateError, max_packet_bytes: u32) -> String {
         StateError::ConnectionAborted => CLOSED.to_owned(),
         StateError::Io(e) | StateError::Deserialization(mqttbytes::Error::Io(e)) => io_loss(e),
         StateError::AwaitPingResp => "the broker does not answer".to_owned(),
+        // The library looks at the length before the rest and ends its stream there (`mqttbytes::check`): it cannot pass
+        // over such a message, and so the connection has to be made anew.
         StateError::Deserialization(mqttbytes::Error::PayloadSizeLimitExceeded(size)) => {
             format!("a message of {size} bytes is longer than max-packet allows ({max_packet_bytes} bytes)")
         }
