@@ -170,41 +170,30 @@ fn row(painter: &eframe::egui::Painter, inner: Rect, title: &str, reading: &Read
     let theme = brush.theme;
     let line = Rect::from_center_size(inner.center(), vec2(inner.width(), inner.height().min(24.0)));
     let line = if reading.quality.is_good() { line } else { line.translate(vec2(0.0, inner.top() - 4.0 - line.top())) };
-    let (left, right) = line.split_left_right_at_fraction(0.45);
-    let mut name = left;
+    let mut right = line.with_min_x(line.left() + line.width() * 0.45 + STEP);
+    if let Some(alarm) = reading.alarm {
+        let at = pos2(right.right() - 9.0, right.center().y);
+        Symbol::from_tag(alarm).paint(painter, theme, at, 12.0, brush.blink_on);
+        right.max.x -= 22.0;
+    }
+    let unit = if reading.text.is_some() { reading.unit } else { "" };
+    let shown = format!("{} {unit}", reading.text.as_deref().unwrap_or("—"));
+    let shown = shown.trim_end();
+    let ink = if reading.is_word() {
+        text::paint(painter, right, Align2::RIGHT_CENTER, shown, fonts::regular(size::BODY), reading.ink(theme))
+    } else {
+        text::paint_number(painter, right, Align2::RIGHT_CENTER, shown, size::BODY, reading.ink(theme))
+    };
+    if reading.is_bad() && reading.text.is_some() {
+        hatch::hatch(painter, ink, theme.muted.gamma_multiply(0.6), 6.0);
+    }
+    // The name has all that the number leaves.
+    let mut name = line.with_max_x((ink.left() - STEP).max(line.left()));
     if reading.is_bad() {
         hatch::cross(painter, pos2(name.left() + 4.0, name.center().y), 7.0, theme.text);
         name.min.x += 13.0;
     }
     text::paint(painter, name, Align2::LEFT_CENTER, title, fonts::regular(size::BODY), theme.text);
-    let mut right = right.with_min_x(right.left() + STEP);
-    if let Some(alarm) = reading.alarm {
-        Symbol::from_tag(alarm).paint(
-            painter,
-            theme,
-            pos2(right.right() - 9.0, right.center().y),
-            12.0,
-            brush.blink_on,
-        );
-        right.max.x -= 22.0;
-    }
-    let unit = if reading.text.is_some() { reading.unit } else { "" };
-    let shown = format!("{} {unit}", reading.text.as_deref().unwrap_or("—"));
-    let ink = if reading.is_word() {
-        text::paint(
-            painter,
-            right,
-            Align2::RIGHT_CENTER,
-            shown.trim_end(),
-            fonts::regular(size::BODY),
-            reading.ink(theme),
-        )
-    } else {
-        text::paint_number(painter, right, Align2::RIGHT_CENTER, shown.trim_end(), size::BODY, reading.ink(theme))
-    };
-    if reading.is_bad() && reading.text.is_some() {
-        hatch::hatch(painter, ink, theme.muted.gamma_multiply(0.6), 6.0);
-    }
     if !reading.quality.is_good() {
         let below =
             Rect::from_min_max(pos2(inner.left(), line.bottom() - 4.0), pos2(inner.right(), inner.bottom() + 6.0));
