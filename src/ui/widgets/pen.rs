@@ -4,7 +4,7 @@
 //! what follows it is a [`Gap`] with its reason. Invariant: the least and the greatest value of each pixel column are
 //! inked, whatever the pen's dashes, so that zooming out hides no spike.
 //!
-//! All of a pen is inked into one mesh, see [`ink`], which is kept as long as nothing changes and written anew into the
+//! All of a pen is inked into one mesh, see `ink`, which is kept as long as nothing changes and written anew into the
 //! same memory when something does.
 
 mod ink;
