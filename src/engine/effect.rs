@@ -1,6 +1,7 @@
 //! All that the engine can ask of the world, as one closed list.
 
 use super::command::Actor;
+use super::plan::TagId;
 use super::{Quality, Value};
 use crate::project::Priority;
 use crate::time::Utc;
@@ -9,6 +10,21 @@ use std::sync::Arc;
 /// Number of a journal entry within this run of the program, in order, from one. The journal gives it its lasting number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Ticket(pub u64);
+
+/// A sample to record: what a tag was at one instant, and how far that may be trusted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Which tag, of the plan in force.
+    pub tag: TagId,
+    /// Source time where the device gives one that is believed, otherwise time of receipt.
+    pub time: Utc,
+    /// `None` exactly where the quality is bad.
+    pub value: Option<Value>,
+    /// How far to be trusted.
+    pub quality: Quality,
+    /// The reason in words, where there is more to say than the quality does.
+    pub detail: Option<Arc<str>>,
+}
 
 /// Something the engine asks for.
 #[derive(Debug, Clone, PartialEq)]

@@ -19,7 +19,7 @@ pub enum Level {
 }
 
 /// Words of the registry: number, word in files (`level:reason` after the level), words on the screen.
-const REGISTRY: [(Quality, &str, &str); 15] = [
+const REGISTRY: [(Quality, &str, &str); 17] = [
     (Quality::GOOD, "good", "good"),
     (Quality::STALE, "uncertain:stale", "stale"),
     (Quality::RETAINED, "uncertain:retained", "retained message"),
@@ -35,6 +35,8 @@ const REGISTRY: [(Quality, &str, &str); 15] = [
     (Quality::CONFIGURATION, "bad:configuration", "configuration fault"),
     (Quality::WAITING, "bad:waiting", "waiting for the first value"),
     (Quality::CALCULATION, "bad:calculation", "cannot be calculated"),
+    (Quality::NOT_RUNNING, "bad:not-running", "the program was not running"),
+    (Quality::NOT_RECORDED, "bad:not-recorded", "could not be recorded"),
 ];
 
 #[expect(missing_docs, reason = "the registry above says what each means")]
@@ -54,6 +56,8 @@ impl Quality {
     pub const CONFIGURATION: Self = Self(0x8005);
     pub const WAITING: Self = Self(0x8006);
     pub const CALCULATION: Self = Self(0x8007);
+    pub const NOT_RUNNING: Self = Self(0x8008);
+    pub const NOT_RECORDED: Self = Self(0x8009);
 }
 
 impl Quality {

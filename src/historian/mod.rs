@@ -9,11 +9,13 @@
 //! identity  permanent ids of tags and alarms, and the history of their names
 //! writer    the named thread that owns a journal: batches, retries, answers
 //! read      reading beside a running writer; verification of the chain
+//! history   the samples of every tag: append log, compressed chunks, queries
 //! ```
 //! Invariant: an entry is told as durable only after SQLite has committed it with `synchronous = FULL`.
 //! Invariant: nothing here blocks the engine; entries wait in memory, bounded, and what is lost is counted.
 
 pub mod chain;
+pub mod history;
 pub mod identity;
 pub mod journal;
 pub mod lock;
