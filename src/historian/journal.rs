@@ -5,6 +5,7 @@
 //! as there are alarms, if those are more) however long the plant has run.
 
 use super::chain::{self, Hash};
+use super::file::{OpenedFile, bytes_on_disk};
 use super::row::{COLUMNS, Row};
 use super::{JournalError, schema};
 use crate::engine::alarm::{AlarmMemory, remember};
@@ -12,7 +13,6 @@ use crate::engine::{Entry, Event};
 use crate::time::Utc;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl Journal {
     /// Opens a data folder's journal, or begins it, and reads what the alarms remember. The folder must be owned
     /// (see [`super::DataFolder`]).
     pub fn open(folder: &Path, now: Utc) -> Result<Self, JournalError> {
-        let schema::OpenedFile { connection, path, set_aside } = schema::open(folder, now)?;
+        let OpenedFile { connection, path, set_aside } = schema::open(folder, now)?;
         let sqlite = |source| JournalError::Sqlite { path: path.clone(), source };
         let head = read_head(&connection).map_err(sqlite)?;
         let (memories, since_checkpoint) = read_memories(&connection).map_err(sqlite)?;
@@ -81,10 +81,7 @@ impl Journal {
 
     /// Size on disk, its write-ahead log included.
     pub fn bytes(&self) -> u64 {
-        let mut wal = self.path.as_os_str().to_owned();
-        wal.push("-wal");
-        let size = |path: &Path| fs::metadata(path).map_or(0, |m| m.len());
-        size(&self.path) + size(Path::new(&wal))
+        bytes_on_disk(&self.path)
     }
 
     /// Writes these entries in one transaction; when it returns, they are on disk.

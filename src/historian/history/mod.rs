@@ -9,6 +9,11 @@
 //! chunk     columns as compressed bytes
 //! digest    what each few samples of a chunk come to
 //! summary   what is known of a run of samples without looking at them
+//! schema    the file: its tables, when it counts as damaged
+//! rows      rows of the tables as values
+//! tags      permanent numbers of tags, and the history of their names
+//! frame     one commit of the log as bytes
+//! recent    what is in the log and not yet in chunks, sorted, shared with readers
 //! ```
 
 pub mod bytes;
@@ -16,9 +21,18 @@ pub mod chunk;
 mod codes;
 pub mod columns;
 pub mod digest;
+pub mod frame;
+pub mod recent;
+pub mod rows;
 pub mod sample;
+pub mod schema;
 pub mod summary;
+pub mod tags;
 
 pub use columns::{Columns, Values};
+pub use recent::Recent;
+pub use rows::SummaryRow;
 pub use sample::{Sample, SeriesId};
+pub use schema::HISTORY_FILE;
 pub use summary::Summary;
+pub use tags::{Registry, SeriesTag, TagRow};
