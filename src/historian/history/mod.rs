@@ -14,6 +14,7 @@
 //! tags      permanent numbers of tags, and the history of their names
 //! frame     one commit of the log as bytes
 //! recent    what is in the log and not yet in chunks, sorted, shared with readers
+//! query     reading: pictures of a few points a pixel, steps of the plant's own clock
 //! ```
 
 pub mod bytes;
@@ -22,6 +23,7 @@ mod codes;
 pub mod columns;
 pub mod digest;
 pub mod frame;
+pub mod query;
 pub mod recent;
 pub mod rows;
 pub mod sample;
