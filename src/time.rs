@@ -144,6 +144,21 @@ impl Utc {
         }
     }
 
+    /// RFC 3339 in UTC to the microsecond: with three digits where they tell it exactly, else with six.
+    pub fn to_rfc3339_exact(self) -> String {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(t) if self.0 % 1_000 != 0 => format!("{t:.6}"),
+            Ok(_) | Err(_) => self.to_rfc3339(),
+        }
+    }
+
+    /// As a zone's clock shows it, to the microsecond, with its offset: `2026-11-20T15:03:22.125+01:00`.
+    pub fn to_rfc3339_in(self, zone: &jiff::tz::TimeZone) -> String {
+        let Ok(time) = jiff::Timestamp::from_microsecond(self.0) else { return self.to_rfc3339() };
+        let format = if self.0 % 1_000 == 0 { "%Y-%m-%dT%H:%M:%S%.3f%:z" } else { "%Y-%m-%dT%H:%M:%S%.6f%:z" };
+        time.to_zoned(zone.clone()).strftime(format).to_string()
+    }
+
     /// Reads RFC 3339 with any offset. `None` where it is none.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_microsecond()))

@@ -10,6 +10,8 @@ exec </dev/null
 
 # The release of the Modbus peer that the tests were written against.
 PYMODBUS=3.16.1
+# The reader of Parquet files, likewise.
+DUCKDB=2.0.0
 # The system's own Python: only it sees the system's packages for accessibility.
 PYTHON=/usr/bin/python3
 
@@ -76,12 +78,13 @@ install_missing() {
     has_program cargo || fail "cargo is missing; install Rust from https://rustup.rs"
 
     local venv=target/peers-venv
-    if ! "$venv/bin/python" -c "import pymodbus; assert pymodbus.__version__ == '$PYMODBUS'" >/dev/null 2>&1; then
+    if ! "$venv/bin/python" -c "import duckdb, pymodbus
+assert (duckdb.__version__, pymodbus.__version__) == ('$DUCKDB', '$PYMODBUS')" >/dev/null 2>&1; then
         rm -rf "$venv"
         mkdir -p target
         "$PYTHON" -m venv "$venv" || fail "could not make the Python environment $venv"
-        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "pymodbus==$PYMODBUS" \
-            || fail "could not install pymodbus $PYMODBUS into $venv; is the package index reachable?"
+        "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "duckdb==$DUCKDB" "pymodbus==$PYMODBUS" \
+            || fail "could not install duckdb $DUCKDB and pymodbus $PYMODBUS into $venv; is the package index reachable?"
     fi
 }
 
@@ -96,6 +99,6 @@ group() {
 group "what the tests need" install_missing
 [ "${1:-}" != --install ] || exit 0
 group "tests that need no system package" cargo test --locked
-group "real peers: mosquitto and pymodbus" cargo test --locked --test peers
+group "real peers: mosquitto, pymodbus and DuckDB" cargo test --locked --test peers
 group "the real window, under Xvfb" cargo test --locked --test desktop -- --test-threads=1
 printf '\nall tests passed in %d s\n' "$SECONDS"

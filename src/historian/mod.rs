@@ -11,11 +11,13 @@
 //! writer    the named thread that owns a journal: batches, retries, answers
 //! read      reading beside a running writer; verification of the chain
 //! history   the samples of every tag: append log, compressed chunks, queries
+//! export    recorded samples as CSV, JSON Lines and Parquet
 //! ```
 //! Invariant: an entry is told as durable only after SQLite has committed it with `synchronous = FULL`.
 //! Invariant: nothing here blocks the engine; entries wait in memory, bounded, and what is lost is counted.
 
 pub mod chain;
+pub mod export;
 pub mod file;
 pub mod history;
 pub mod identity;

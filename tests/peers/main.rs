@@ -1,7 +1,9 @@
-//! Real peers that this project did not write, each started by its test on a free loopback port and stopped by it.
-//! Needs mosquitto and a Python environment with pymodbus; `tests/all.sh` provides both. What is missing fails, never skips.
+//! Real peers that this project did not write, each started by its test (on a free loopback port, where it serves) and
+//! stopped by it. Needs mosquitto and a Python environment with pymodbus and DuckDB; `tests/all.sh` provides all. What is
+//! missing fails, never skips.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod modbus;
 mod mqtt;
+mod parquet;
 mod support;

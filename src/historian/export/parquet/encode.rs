@@ -70,7 +70,8 @@ pub fn deltas(numbers: &[i64], out: &mut Vec<u8>) {
         put_varint(out, zigzag(least));
         let above = |part: &[i64]| part.iter().map(|d| d.wrapping_sub(least) as u64).collect::<Vec<u64>>();
         let parts: Vec<Vec<u64>> = block.chunks(PART).map(above).collect();
-        let widths: Vec<u32> = parts.iter().map(|p| p.iter().map(|d| 64 - d.leading_zeros()).max().unwrap_or(0)).collect();
+        let widths: Vec<u32> =
+            parts.iter().map(|p| p.iter().map(|d| 64 - d.leading_zeros()).max().unwrap_or(0)).collect();
         out.extend((0..PARTS).map(|i| widths.get(i).map_or(0, |w| *w as u8)));
         for (part, width) in parts.iter().zip(widths) {
             let end = out.len() + PART * width as usize / 8;
@@ -186,7 +187,7 @@ mod tests {
         deltas(&(0..100_000).map(|i| i * 1_000_000).collect::<Vec<_>>(), &mut bytes);
         assert!(bytes.len() < 8_000, "{}", bytes.len());
         let mut bytes = Vec::new();
-        hybrid(&[3; 100_000], 4, &mut bytes);
+        hybrid(&vec![3; 100_000], 4, &mut bytes);
         assert_eq!(bytes.len(), 4);
     }
 }

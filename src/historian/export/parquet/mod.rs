@@ -195,8 +195,8 @@ impl<W: Write> ParquetWriter<W> {
     fn write_page(&mut self, page: &Page, is_dictionary: bool) -> io::Result<u64> {
         let at = self.written;
         let too_long = || io::Error::other("a page of a Parquet file would be longer than 2 GB");
-        let size = i32::try_from(page.bytes.len()).map_err(|_| too_long())?;
-        let count = i32::try_from(page.count).map_err(|_| too_long())?;
+        let size = i32::try_from(page.bytes.len()).map_err(|_over| too_long())?;
+        let count = i32::try_from(page.count).map_err(|_over| too_long())?;
         let mut header = Compact::new();
         header.i32(1, if is_dictionary { 2 } else { 0 });
         header.i32(2, size);

@@ -105,14 +105,14 @@ impl Grid {
         let days = if let Kind::Days(days) = self.kind { days } else { 1 };
         let local = Timestamp::from_microsecond(t).ok()?.to_zoned(self.zone.clone()).date();
         let since = i64::from(local.since((Unit::Day, ANCHOR)).ok()?.get_days());
-        let mut date = self.add_days(ANCHOR, since.div_euclid(days) * days)?;
+        let mut date = add_days(ANCHOR, since.div_euclid(days) * days)?;
         let mut start = self.midnight(date)?;
-        let mut end = self.midnight(self.add_days(date, days)?)?;
+        let mut end = self.midnight(add_days(date, days)?)?;
         // A clock that is set back over midnight has the earlier date twice; the second time is after the midnight
         // that counts.
         while t >= end {
-            date = self.add_days(date, days)?;
-            (start, end) = (end, self.midnight(self.add_days(date, days)?)?);
+            date = add_days(date, days)?;
+            (start, end) = (end, self.midnight(add_days(date, days)?)?);
         }
         let mut marks = Vec::new();
         if self.kind == Kind::Clock {
@@ -128,14 +128,14 @@ impl Grid {
         (start <= t).then_some(Day { start, end, marks })
     }
 
-    fn add_days(&self, date: Date, days: i64) -> Option<Date> {
-        date.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
-    }
-
     /// The first instant of a day.
     fn midnight(&self, date: Date) -> Option<i64> {
         Some(date.to_zoned(self.zone.clone()).ok()?.timestamp().as_microsecond())
     }
+}
+
+fn add_days(date: Date, days: i64) -> Option<Date> {
+    date.checked_add(jiff::Span::new().try_days(days).ok()?).ok()
 }
 
 /// The zone of this name; without a name, or where this computer does not know it, the computer's own.

@@ -127,7 +127,9 @@ proptest! {
             if run.len() > 2 {
                 sketch.run(&run_of(run));
             } else {
-                run.iter().for_each(|p| sketch.sample(p.time, p.value, p.quality, None));
+                for p in run {
+                    sketch.sample(p.time, p.value, p.quality, None);
+                }
             }
             rest = after;
         }

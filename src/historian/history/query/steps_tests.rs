@@ -20,6 +20,7 @@ fn steps(samples: &[Known], every: &str, zone: &str, from: i64, to: i64, until: 
     told
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as samples and steps have it")]
 fn f(value: f64) -> Option<Value> {
     Some(Value::F64(value))
 }
