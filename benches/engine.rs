@@ -1,7 +1,7 @@
 //! The engine alone: 10,000 tags with two limit alarms each (and the quality alarm that comes with them), all changing.
 //!
 //! `cargo bench --bench engine` prints samples per second; the figure to reach is 5 million on one core, and no
-//! allocation for a sample in steady state, which is counted before the clock runs.
+//! allocation for a sample in steady state, which is counted before the clock runs; without and with every sample recorded.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -31,12 +31,12 @@ fn project_text() -> String {
     text
 }
 
-fn engine(now: Now) -> Engine {
+fn engine(now: Now, record: bool) -> Engine {
     let (project, issues) = file::read(project_text().as_bytes());
     assert!(issues.is_empty(), "{}", issues[0]);
     let (plan, issues) = Plan::compile(Arc::new(project), Generation(1), Mode::Live);
     assert!(issues.is_empty(), "{}", issues[0]);
-    let mut engine = Engine::new(EngineOptions::default(), std::collections::BTreeMap::new());
+    let mut engine = Engine::new(EngineOptions { tail_points: 0, record }, std::collections::BTreeMap::new());
     let mut effects = Vec::new();
     engine.apply(now, Input::Deploy(Arc::new(plan)), &mut effects);
     let status = DeviceStatus { state: LinkState::Connected, ..DeviceStatus::new(now) };
@@ -64,8 +64,13 @@ fn scan(now: Now, turn: u32) -> Vec<Input> {
 }
 
 fn engine_benches(criterion: &mut Criterion) {
+    applied(criterion, false);
+    applied(criterion, true);
+}
+
+fn applied(criterion: &mut Criterion, record: bool) {
     let start = Now { mono: Mono(0), utc: Utc(1_800_000_000_000_000) };
-    let mut engine = engine(start);
+    let mut engine = engine(start, record);
     let mut effects = Vec::new();
     let mut turn = 0;
     let mut run_scan = |engine: &mut Engine, inputs: Vec<Input>, now: Now| {
@@ -87,13 +92,16 @@ fn engine_benches(criterion: &mut Criterion) {
     let allocated = allocation_counter::measure(|| run_scan(&mut engine, inputs, now)).count_total;
     assert!(allocated < 10, "{allocated} allocations for {TAGS} samples in steady state");
 
-    let mut group = criterion.benchmark_group("engine");
+    let mut group = criterion.benchmark_group(if record { "engine, recording" } else { "engine" });
     group.sample_size(20);
     group.throughput(Throughput::Elements(u64::from(TAGS)));
     group.bench_function("10,000 samples, two limit alarms each", |bencher| {
         bencher.iter_batched(&mut next, |(inputs, now)| run_scan(&mut engine, inputs, now), BatchSize::LargeInput);
     });
     group.finish();
+    if record {
+        return;
+    }
     let mut group = criterion.benchmark_group("snapshot");
     let (inputs, now) = next();
     run_scan(&mut engine, inputs, now);

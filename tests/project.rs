@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use watchkeeper::engine::plan::{Condition, SourcePlan};
+use watchkeeper::engine::plan::{Condition, RecordPlan, SourcePlan};
 use watchkeeper::engine::{Generation, Mode, Plan};
 use watchkeeper::project::{Endpoint, Issue, Priority, Project, Severity, Source, file};
 use watchkeeper::time::Span;
@@ -96,7 +96,15 @@ fn a_whole_project_has_no_faults() {
     let names: Vec<&str> = plan.alarms.iter().map(|a| &*a.name).collect();
     assert_eq!(
         names,
-        ["pump1.flow/low", "pump1.flow/quality", "plc1/no-answer", "site/no-answer", "system.project/faults"]
+        [
+            "pump1.flow/low",
+            "pump1.flow/quality",
+            "plc1/no-answer",
+            "site/no-answer",
+            "system.history/recording",
+            "system.history/disk-space",
+            "system.project/faults"
+        ]
     );
     assert_eq!(plan.unwatched_alarms, 0);
 }
@@ -218,6 +226,27 @@ fn wrong_values_of_a_tag_are_told_with_what_would_be_right() {
             "6:10: error: unknown record \"chnge\"; did you mean \"change\"? it is one of change, always, never",
         ),
         ("record-deadband = -1", "6:19: error: record-deadband = -1 is negative; write 0 or more"),
+        (
+            "record-deadband = 50\nrange = [0, 50]",
+            "6:19: warning: record-deadband = 50 is as wide as the range, 0 to 50; write how far the value must move to be worth recording, in units",
+        ),
+        (
+            "record-interval = \"100ms\"",
+            "6:19: warning: record-interval = \"100ms\" is shorter than the poll, \"500ms\"; write \"500ms\" or more; record = \"always\" records every poll",
+        ),
+        (
+            "record-interval = 60",
+            "6:19: error: record-interval is a whole number, without a unit of time; write it with its unit: record-interval = \"60s\" for seconds",
+        ),
+        (
+            "record = \"always\"\nrecord-deadband = 1",
+            "7:19: warning: record-deadband has no effect: record = \"always\" records every sample; leave one of the two out",
+        ),
+        (
+            "record = \"never\"\nkeep = \"1d\"",
+            "7:8: warning: keep has no effect: record = \"never\" records none; leave one of the two out",
+        ),
+        ("keep = \"10ms\"", "6:8: error: keep = \"10ms\" is too short; write \"1s\" or more"),
         ("bad-values = [\"x\"]", "6:14: error: bad-values is not a list of numbers; write bad-values = [-9999, 65535]"),
         ("labels = { on = \"x\" }", "6:12: error: \"on\" is no state; states are whole numbers, or true and false"),
         ("labels = { 1 = \"x\", true = \"y\" }", "6:21: error: state 1 has two words; true is 1, and false is 0"),
@@ -816,11 +845,46 @@ fn every_type_and_key_of_a_written_quality_alarm_is_kept() {
 }
 
 #[test]
+fn which_samples_are_recorded_is_compiled_for_each_tag() {
+    let record = |lines: &str| {
+        let (plan, issues) = compiled(&format!("{WHOLE}[[tag]]\nname = \"a\"\n{lines}\n"));
+        (plan.tags.last().unwrap().record, issues.iter().map(Issue::to_string).collect::<Vec<_>>())
+    };
+    let change = |deadband, interval| RecordPlan::Change { deadband, interval };
+    let coil = "device = \"plc1\"\nregister = \"coil:9\"\n";
+    let topic = "device = \"site\"\ntopic = \"a\"\npath = \"$.v\"\n";
+    for (lines, expected) in [
+        (coil.to_owned(), change(0.0, None)),
+        (format!("{coil}record = \"always\""), RecordPlan::Always),
+        (format!("{coil}record = \"never\""), RecordPlan::Never),
+        (format!("{topic}record-deadband = 0.5"), change(0.5, None)),
+        (format!("{topic}time = \"$.ts\""), change(0.0, Some(Span::from_secs(60)))),
+        (format!("{topic}time = \"$.ts\"\nrecord-interval = \"1h\""), change(0.0, Some(Span::from_secs(3_600)))),
+        (
+            "formula = \"wind * 2\"\nrecord-deadband = 3\nrecord-interval = \"1s\"".to_owned(),
+            change(3.0, Some(Span::from_secs(1))),
+        ),
+    ] {
+        assert_eq!(record(&lines), (expected, Vec::new()), "{lines}");
+    }
+    for (lines, word) in [
+        (coil, "bool"),
+        ("formula = \"wind > 5\"\n", "bool"),
+        ("device = \"site\"\ntopic = \"a\"\ntype = \"string\"\n", "string"),
+    ] {
+        let (rule, issues) = record(&format!("{lines}record-deadband = 1"));
+        assert_eq!(rule, change(0.0, None));
+        let what = format!("error: type {word} has no record-deadband: every change is recorded; leave it out");
+        assert!(matches!(issues.as_slice(), [one] if one.ends_with(&what)), "{issues:?}");
+    }
+}
+
+#[test]
 fn ten_thousand_tags_load_without_a_fault() {
     let (plan, issues) = compiled(&ten_thousand());
     assert_eq!(issues, []);
     assert_eq!(plan.tags.len(), 10_000);
-    assert_eq!(plan.alarms.len(), 30_002);
+    assert_eq!(plan.alarms.len(), 30_004, "two limits and a quality each; the device's one, and the program's three");
 }
 
 fn ten_thousand() -> String {

@@ -209,8 +209,9 @@ impl Stage {
         while !effects.is_empty() {
             let mut more = Vec::new();
             for effect in effects {
-                let Effect::Journal(ticket, entry) = effect;
-                self.journal.push(entry);
+                // A rehearsal asks for no samples to be recorded.
+                let Effect::Journal(ticket, entry) = effect else { continue };
+                self.journal.push(*entry);
                 self.engine.apply(self.now, Input::Durable(ticket), &mut more);
             }
             effects = more;

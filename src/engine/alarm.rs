@@ -158,6 +158,9 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         | Event::WindowOpened
         | Event::WindowClosed
         | Event::Gap
+        | Event::RecordingFault
+        | Event::RecordingResumed
+        | Event::HistorySetAside
         | Event::Checkpoint => {}
     }
 }

@@ -71,7 +71,7 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    fn of(holds: bool) -> Self {
+    pub(super) fn of(holds: bool) -> Self {
         if holds { Self::Comes } else { Self::Goes }
     }
 }
@@ -99,13 +99,19 @@ fn verdict(condition: Condition, number: Option<f64>, value: Option<&Value>) -> 
         }),
         Condition::State(When::Bool(state)) => value?.as_bool().map(|v| Verdict::of(v == state)),
         Condition::State(When::Int(state)) => value?.as_state().map(|v| Verdict::of(v == state)),
-        Condition::Quality | Condition::NoAnswer | Condition::ProjectFaults => None,
+        Condition::Quality
+        | Condition::NoAnswer
+        | Condition::ProjectFaults
+        | Condition::Recording
+        | Condition::DiskSpace => None,
     }
 }
 
 impl Engine {
-    /// Judges all alarms of a tag whose value or quality is another.
-    pub(super) fn judge_tag(&mut self, now: Now, id: TagId, tag: &TagPlan, effects: &mut Vec<Effect>) {
+    /// Judges all alarms of a tag whose value or quality is another. Tells whether a condition came or went, be its delay
+    /// over or not.
+    pub(super) fn judge_tag(&mut self, now: Now, id: TagId, tag: &TagPlan, effects: &mut Vec<Effect>) -> bool {
+        let mut crossed = false;
         let plan = Arc::clone(&self.plan);
         let view = self.view(id);
         let quality = view.quality;
@@ -116,16 +122,17 @@ impl Engine {
             let Some(rule) = plan.alarm(alarm) else { continue };
             if rule.condition == Condition::Quality {
                 if let Some(verdict) = self.quality_verdict(&plan, tag, quality) {
-                    self.decide(now, now, alarm, rule, verdict, effects);
+                    crossed |= self.decide(now, now, alarm, rule, verdict, effects);
                 } else {
                     self.hold(now, alarm);
                 }
             } else if quality.is_bad() {
                 self.hold(now, alarm);
             } else if let Some(verdict) = verdict(rule.condition, number, state_value.as_ref()) {
-                self.decide(now, now, alarm, rule, verdict, effects);
+                crossed |= self.decide(now, now, alarm, rule, verdict, effects);
             }
         }
+        crossed
     }
 
     /// `None`: the device's own alarm, or the system's, stands for this one.
@@ -161,14 +168,6 @@ impl Engine {
         self.decide(now, since, alarm, rule, verdict, effects);
     }
 
-    pub(super) fn judge_system(&mut self, now: Now, alarm: AlarmId, effects: &mut Vec<Effect>) {
-        let plan = Arc::clone(&self.plan);
-        let Some(rule) = plan.alarm(alarm) else { return };
-        if rule.condition == Condition::ProjectFaults {
-            self.decide(now, now, alarm, rule, Verdict::of(plan.unwatched_alarms > 0), effects);
-        }
-    }
-
     /// Bad input: the alarm stays where it is and its delay stands still.
     fn hold(&mut self, now: Now, alarm: AlarmId) {
         let cell = &mut self.alarms[alarm.index()];
@@ -185,8 +184,9 @@ impl Engine {
         }
     }
 
-    /// Moves an alarm by what its condition says now. `began`: since when it says so.
-    fn decide(
+    /// Moves an alarm by what its condition says now. `began`: since when it says so. Tells whether it says another thing
+    /// than before.
+    pub(super) fn decide(
         &mut self,
         now: Now,
         began: Now,
@@ -194,9 +194,9 @@ impl Engine {
         rule: &AlarmPlan,
         verdict: Verdict,
         effects: &mut Vec<Effect>,
-    ) {
+    ) -> bool {
         // A value that is there at the first look came while nobody watched; a link or a quality has only begun.
-        let by_value = !matches!(rule.condition, Condition::Quality | Condition::NoAnswer);
+        let by_value = !matches!(rule.condition, Condition::Quality | Condition::NoAnswer | Condition::Recording);
         let found_at_start = by_value && self.restarted && !self.alarms[alarm.index()].judged;
         let cell = &mut self.alarms[alarm.index()];
         cell.judged = true;
@@ -206,9 +206,9 @@ impl Engine {
         let (change, length) =
             if cell.memory.active { (Verdict::Goes, rule.off_delay) } else { (Verdict::Comes, rule.on_delay) };
         if verdict != change {
-            cell.delay = None;
-            return;
+            return cell.delay.take().is_some();
         }
+        let crossed = cell.delay.is_none();
         match &mut cell.delay {
             Some(delay) => {
                 if let Some(left) = delay.paused.take() {
@@ -217,7 +217,7 @@ impl Engine {
             }
             None => cell.delay = Some(Delay { due: began.mono + length, paused: None, began: began.utc }),
         }
-        let Some(delay) = cell.delay else { return };
+        let Some(delay) = cell.delay else { return crossed };
         let at_once = length == Span::ZERO || delay.due < now.mono || (found_at_start && !cell.memory.active);
         if at_once {
             self.change_now(now, alarm, rule, delay.began, found_at_start.then_some("found at start"), effects);
@@ -225,6 +225,7 @@ impl Engine {
             cell.queued = Some(delay.due);
             self.expect_at(delay.due, Due::Delay(alarm));
         }
+        crossed
     }
 
     pub(super) fn delay_ended(&mut self, then: Now, alarm: AlarmId, effects: &mut Vec<Effect>) {
@@ -327,7 +328,7 @@ impl Engine {
                 entry.unit = self.plan.tag(tag).map(|t| Arc::clone(&t.unit)).filter(|u| !u.is_empty());
             }
             Subject::Device(_) => {}
-            Subject::System => entry.value = Some(Value::U64(u64::from(self.plan.unwatched_alarms))),
+            Subject::System => entry.value = self.system_value(rule.condition),
         }
         entry
     }

@@ -8,8 +8,9 @@ use super::alarm::AlarmMemory;
 use super::alarming::AlarmCell;
 use super::effect::{Effect, Entry, Event, Ticket};
 use super::input::{DeviceStatus, Input, LinkState};
-use super::plan::{AlarmId, DeviceId, Plan, SourcePlan, Subject, TagId};
-use super::snapshot::{AlarmView, JournalState, PAGE, Refusal, TagView};
+use super::plan::{AlarmId, DeviceId, Plan, SourcePlan, TagId};
+use super::recording::Thinner;
+use super::snapshot::{AlarmView, HistoryState, JournalState, PAGE, Refusal, TagView};
 use super::tail::{Tail, TailView};
 use super::{DeviceView, Quality, Raw};
 use crate::time::{Mono, Now, Utc};
@@ -25,6 +26,8 @@ pub(super) const REFUSALS_SHOWN: usize = 16;
 pub struct EngineOptions {
     /// Points of recent past kept over all tags, for screens; 0 keeps none. A point takes 24 bytes.
     pub tail_points: usize,
+    /// Whether samples are asked to be recorded. Where they are not, their rules cost nothing.
+    pub record: bool,
 }
 
 /// What can fall due. Kept in a heap with at most a few entries for each tag and alarm: an entry that comes too early is
@@ -62,6 +65,8 @@ pub struct Engine {
     pub(super) pages: Vec<Arc<Vec<TagView>>>,
     pub(super) cells: Vec<TagCell>,
     pub(super) tails: Vec<Tail>,
+    /// By tag; empty where nothing is recorded.
+    pub(super) thinners: Vec<Thinner>,
     pub(super) tail_cap: usize,
     pub(super) tail_views: Arc<BTreeMap<TagId, Arc<TailView>>>,
     pub(super) tails_viewed: Option<Mono>,
@@ -90,6 +95,11 @@ pub struct Engine {
     pub(super) annunciated: VecDeque<Mono>,
     pub(super) flood: bool,
     pub(super) journal: JournalState,
+    pub(super) history: Option<HistoryState>,
+    /// Samples were lost since the historian's state before.
+    pub(super) losing_samples: bool,
+    /// Samples lost before the recording fault that is there now.
+    pub(super) lost_before_fault: u64,
     pub(super) refusals: Arc<Vec<Refusal>>,
     pub(super) dropped_inputs: u64,
 }
@@ -103,6 +113,7 @@ impl Engine {
             pages: Vec::new(),
             cells: Vec::new(),
             tails: Vec::new(),
+            thinners: Vec::new(),
             tail_cap: 0,
             tail_views: Arc::default(),
             tails_viewed: None,
@@ -123,6 +134,9 @@ impl Engine {
             annunciated: VecDeque::new(),
             flood: false,
             journal: JournalState::default(),
+            history: None,
+            losing_samples: false,
+            lost_before_fault: 0,
             refusals: Arc::default(),
             dropped_inputs: 0,
         }
@@ -146,6 +160,7 @@ impl Engine {
             Input::Durable(ticket) => self.take_durable(now, ticket, effects),
             Input::JournalFailed(ticket, reason) => self.take_journal_failure(now, ticket, &reason),
             Input::Journal(state) => self.journal = state,
+            Input::History(state) => self.take_history(now, state, effects),
             Input::Tick => {}
         }
         self.settle_formulas(now, effects);
@@ -172,7 +187,7 @@ impl Engine {
 
     pub(super) fn write(&mut self, entry: Entry, effects: &mut Vec<Effect>) -> Ticket {
         self.last_ticket = Ticket(self.last_ticket.0 + 1);
-        effects.push(Effect::Journal(self.last_ticket, entry));
+        effects.push(Effect::Journal(self.last_ticket, Box::new(entry)));
         self.last_ticket
     }
 
@@ -220,6 +235,7 @@ impl Engine {
         self.devices = devices.collect();
         self.devices_view = None;
 
+        let mut old_thinners = std::mem::take(&mut self.thinners);
         let mut views = Vec::with_capacity(plan.tags.len());
         for tag in &plan.tags {
             let old =
@@ -244,6 +260,10 @@ impl Engine {
                 Some(view) if quality != Quality::CONFIGURATION && view.quality != Quality::CONFIGURATION => view,
                 _ => fresh,
             });
+            if self.options.record {
+                let thinner = old.and_then(|id| old_thinners.get_mut(id.index())).map(std::mem::take);
+                self.thinners.push(thinner.unwrap_or_default());
+            }
         }
         self.pages = views.chunks(PAGE).map(|page| Arc::new(page.to_vec())).collect();
         self.cells = vec![TagCell::default(); plan.tags.len()];
@@ -266,16 +286,17 @@ impl Engine {
                 self.watch_staleness(TagId(index as u32), received.mono + stale_after);
             }
         }
+        if self.options.record {
+            for index in 0..plan.tags.len() as u32 {
+                self.mark_deployed(now, TagId(index), effects);
+            }
+        }
         if !first_time {
             let mut entry = Entry::new(now.utc, Event::Deployed);
             entry.subject = Some(Arc::from(plan.project.name.as_str()));
             self.write(entry, effects);
         }
-        for index in 0..plan.alarms.len() {
-            if plan.alarms[index].subject == Subject::System {
-                self.judge_system(now, AlarmId(index as u32), effects);
-            }
-        }
+        self.judge_systems(now, effects);
     }
 
     /// A device's link or its figures.

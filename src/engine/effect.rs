@@ -29,8 +29,10 @@ pub struct Record {
 /// Something the engine asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Write this down, synced, and say [`super::Input::Durable`].
-    Journal(Ticket, Entry),
+    /// Write this down, synced, and say [`super::Input::Durable`]. Boxed, because samples are a million times as many.
+    Journal(Ticket, Box<Entry>),
+    /// Record this sample. Nothing is answered.
+    Record(Record),
 }
 
 /// One line of the journal, before it has its sequence number and hash.
@@ -187,13 +189,19 @@ pub enum Event {
     WindowClosed,
     /// Entries were lost because the disk refused; the note says how many.
     Gap,
+    /// Samples cannot be recorded; the note says why.
+    RecordingFault,
+    /// Samples are recorded again; the note says how many were lost.
+    RecordingResumed,
+    /// The recorded samples could not be read and were set aside; the note says why, and under which name.
+    HistorySetAside,
     /// All alarm memories, so that a start need not read further back.
     Checkpoint,
 }
 
 impl Event {
     /// Every event with its word.
-    pub const ALL: [(Self, &'static str); 23] = [
+    pub const ALL: [(Self, &'static str); 26] = [
         (Self::Raised, "raised"),
         (Self::Acknowledged, "acknowledged"),
         (Self::Returned, "returned"),
@@ -216,6 +224,9 @@ impl Event {
         (Self::WindowOpened, "window-opened"),
         (Self::WindowClosed, "window-closed"),
         (Self::Gap, "gap"),
+        (Self::RecordingFault, "recording-fault"),
+        (Self::RecordingResumed, "recording-resumed"),
+        (Self::HistorySetAside, "history-set-aside"),
         (Self::Checkpoint, "checkpoint"),
     ];
 

@@ -29,6 +29,8 @@ pub enum Input {
     JournalFailed(Ticket, Arc<str>),
     /// The journal's own condition changed: how many entries wait in memory, how many were lost, why.
     Journal(super::JournalState),
+    /// The historian's condition, told at least when it changes: what is recorded, what waits, what was lost, why.
+    History(super::HistoryState),
     /// Time went by.
     Tick,
 }

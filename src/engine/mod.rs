@@ -15,9 +15,11 @@ pub mod plan;
 mod publish;
 pub mod quality;
 mod readings;
+mod recording;
 pub mod snapshot;
 #[cfg(test)]
 mod stories;
+mod system;
 pub mod tail;
 pub mod value;
 
@@ -29,6 +31,6 @@ pub use formula::{Formula, FormulaFault};
 pub use input::{DeviceStatus, Input, LinkState, Report, Sample};
 pub use plan::{AlarmId, DeviceId, Generation, Plan, TagId};
 pub use quality::{Level, Quality};
-pub use snapshot::{AlarmState, AlarmView, Counts, DeviceView, JournalState, Mode, Snapshot, TagView};
+pub use snapshot::{AlarmState, AlarmView, Counts, DeviceView, HistoryState, JournalState, Mode, Snapshot, TagView};
 pub use tail::{Point, TailView};
 pub use value::{Raw, Value};

@@ -7,6 +7,7 @@ mod alarms;
 mod compile;
 mod displays;
 mod formulas;
+mod recording;
 
 use super::formula::Formula;
 use super::snapshot::Mode;
@@ -101,6 +102,30 @@ pub struct TagPlan {
     pub dependents: Vec<TagId>,
     /// Shown beside as setpoint.
     pub setpoint: Option<TagId>,
+    /// Which of its samples are recorded.
+    pub record: RecordPlan,
+}
+
+/// Which samples of a tag are recorded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum RecordPlan {
+    /// None.
+    Never,
+    /// Every one.
+    Always,
+    /// Those that tell something: a change of the value or of its quality, an alarm's coming or going.
+    Change {
+        /// In units, 0 or more: a change by less is none. Of numbers alone.
+        deadband: f64,
+        /// A sample that comes this long after the last recorded one is recorded too.
+        interval: Option<Span>,
+    },
+}
+
+impl Default for RecordPlan {
+    fn default() -> Self {
+        Self::Change { deadband: 0.0, interval: None }
+    }
 }
 
 /// Where a tag comes from, compiled.
@@ -196,6 +221,10 @@ pub enum Condition {
     NoAnswer,
     /// Alarms of the project are not watched because of faults.
     ProjectFaults,
+    /// Samples cannot be recorded, or were lost.
+    Recording,
+    /// The disk that history lies on is filling.
+    DiskSpace,
 }
 
 /// An alarm, compiled.

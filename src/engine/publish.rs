@@ -31,6 +31,7 @@ impl Engine {
             tails: Arc::clone(&self.tail_views),
             horn,
             journal: self.journal.clone(),
+            history: self.history.clone(),
             mode: self.plan.mode,
             refusals: Arc::clone(&self.refusals),
             dropped_inputs: self.dropped_inputs,

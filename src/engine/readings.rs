@@ -4,6 +4,7 @@ use super::core::{Due, Engine};
 use super::effect::Effect;
 use super::input::{LinkState, Report, Sample};
 use super::plan::{DeviceId, SourcePlan, TagId, TagPlan};
+use super::recording::Stamp;
 use super::snapshot::{PAGE, TagView};
 use super::tail::Point;
 use super::{Quality, Raw, Value};
@@ -39,24 +40,27 @@ impl Engine {
 
     fn take_sample(&mut self, now: Now, received: Now, tag: &TagPlan, sample: &Sample, effects: &mut Vec<Effect>) {
         let (value, mut quality, detail) = judge(tag, sample);
-        let Some(value) = value.filter(|_| !quality.is_bad()) else {
-            self.set_bad(now, sample.tag, quality, detail, effects);
-            return;
-        };
-        let mut time = sample.source_time.unwrap_or(received.utc);
-        if time > received.utc + CLOCK_TOLERANCE {
-            time = received.utc;
+        let value = value.filter(|_| !quality.is_bad());
+        let mut stamp = sample.source_time.map_or(Stamp::Own(received.utc), Stamp::Source);
+        if stamp.time() > received.utc + CLOCK_TOLERANCE {
+            stamp = Stamp::Own(received.utc);
             quality = quality.worst(Quality::CLOCK);
         }
+        let time = stamp.time();
         // Older than what the source said before: it belongs to history alone. Only times of one clock are compared; the
         // time of receipt is another's.
-        if sample.source_time.is_some() && quality != Quality::CLOCK {
+        if stamp == Stamp::Source(time) && quality != Quality::CLOCK {
             let cell = self.cells[sample.tag.index()];
             if cell.source_time.is_some_and(|t| time < t) && !self.view(sample.tag).quality.is_bad() {
+                self.record_late(sample.tag, time, value, quality, detail, effects);
                 return;
             }
             self.cells[sample.tag.index()].source_time = Some(time);
         }
+        let Some(value) = value else {
+            self.set_bad(now, sample.tag, quality, detail, stamp, effects);
+            return;
+        };
         let view = self.view_mut(sample.tag);
         if view.quality != quality {
             view.quality_since = now;
@@ -70,15 +74,26 @@ impl Engine {
         if let Some(stale_after) = tag.stale_after {
             self.watch_staleness(sample.tag, received.mono + stale_after);
         }
-        self.changed(now, sample.tag, tag, time, effects);
+        self.changed(now, sample.tag, tag, stamp, effects);
     }
 
     /// The value is no longer one; the last good one stays beneath.
-    fn set_bad(&mut self, now: Now, id: TagId, quality: Quality, detail: Option<Arc<str>>, effects: &mut Vec<Effect>) {
-        let view = self.view_mut(id);
+    fn set_bad(
+        &mut self,
+        now: Now,
+        id: TagId,
+        quality: Quality,
+        detail: Option<Arc<str>>,
+        stamp: Stamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let view = self.view(id);
         if view.quality == quality && view.detail == detail {
+            // Nothing is another, and yet it was asked for once more.
+            self.record_present(id, stamp, false, effects);
             return;
         }
+        let view = self.view_mut(id);
         if view.quality != quality {
             view.quality_since = now;
         }
@@ -86,12 +101,22 @@ impl Engine {
         view.detail = detail;
         let plan = Arc::clone(&self.plan);
         if let Some(tag) = plan.tag(id) {
-            self.changed(now, id, tag, now.utc, effects);
+            self.changed(now, id, tag, stamp, effects);
         }
     }
 
-    /// A tag's value or quality is another: alarms, formulas and the tail hear of it.
-    fn changed(&mut self, now: Now, id: TagId, tag: &TagPlan, time: Utc, effects: &mut Vec<Effect>) {
+    /// The time of what the engine itself says of a tag: now, but never before the value that it ends. A source's clock may
+    /// be ahead of ours; were it ours that stepped back, by more than is believed, now it is.
+    fn own_stamp(&self, now: Now, id: TagId) -> Stamp {
+        match self.view(id).time {
+            Some(time) if time >= now.utc && time - now.utc <= CLOCK_TOLERANCE => Stamp::Own(time + Span(1)),
+            _ => Stamp::Own(now.utc),
+        }
+    }
+
+    /// A tag's value or quality is another: alarms, formulas, the tail and the record hear of it.
+    fn changed(&mut self, now: Now, id: TagId, tag: &TagPlan, stamp: Stamp, effects: &mut Vec<Effect>) {
+        let time = stamp.time();
         if self.tail_cap > 0 {
             let view = self.view(id);
             let value = if view.quality.is_bad() {
@@ -102,9 +127,8 @@ impl Engine {
             let point = Point { time, value, quality: view.quality };
             self.tails[id.index()].push(point, self.tail_cap);
         }
-        if !tag.alarms.is_empty() {
-            self.judge_tag(now, id, tag, effects);
-        }
+        let crossed = !tag.alarms.is_empty() && self.judge_tag(now, id, tag, effects);
+        self.record_present(id, stamp, crossed, effects);
         if self.cells[id.index()].is_read {
             for dependent in &tag.dependents {
                 if let Some(rank) = self.formula_rank.get(dependent) {
@@ -140,7 +164,8 @@ impl Engine {
             view.quality = Quality::STALE;
             view.detail = None;
             view.quality_since = then;
-            self.changed(then, id, tag, then.utc, effects);
+            let stamp = self.own_stamp(then, id);
+            self.changed(then, id, tag, stamp, effects);
         }
     }
 
@@ -162,7 +187,8 @@ impl Engine {
                 LinkState::Connected if quality == Quality::NO_COMMUNICATION => (Quality::WAITING, None),
                 LinkState::Connected | LinkState::Connecting => continue,
             };
-            self.set_bad(now, *id, quality, detail, effects);
+            let stamp = self.own_stamp(now, *id);
+            self.set_bad(now, *id, quality, detail, stamp, effects);
         }
         // Quality alarms stand back while the device is gone, and come forward when it is back.
         for id in &device_plan.tags {
@@ -199,7 +225,7 @@ impl Engine {
             let sample = Sample { tag: id, value, quality, source_time: None, raw: Raw::NONE, detail: None };
             let (value, quality, detail) = judge(tag, &sample);
             let Some(value) = value.filter(|_| !quality.is_bad()) else {
-                self.set_bad(now, id, quality, detail, effects);
+                self.set_bad(now, id, quality, detail, Stamp::Own(now.utc), effects);
                 continue;
             };
             let view = self.view_mut(id);
@@ -211,7 +237,7 @@ impl Engine {
             view.detail = detail;
             view.received = Some(oldest.unwrap_or(now));
             view.time = Some(oldest_time.unwrap_or(now.utc));
-            self.changed(now, id, tag, now.utc, effects);
+            self.changed(now, id, tag, Stamp::Own(now.utc), effects);
         }
     }
 }

@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub horn: Option<Priority>,
     /// How the journal fares.
     pub journal: JournalState,
+    /// How the recording of samples fares; `None`: this program records none.
+    pub history: Option<HistoryState>,
     /// What kind of plant this is.
     pub mode: Mode,
     /// The last refusals, newest last, at most sixteen.
@@ -207,6 +209,27 @@ pub struct JournalState {
     pub fault: Option<Arc<str>>,
     /// Its size on disk.
     pub bytes: u64,
+}
+
+/// How the recording of samples fares.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HistoryState {
+    /// Samples recorded since the start of the program.
+    pub samples: u64,
+    /// Samples that wait for the disk.
+    pub waiting: u64,
+    /// Samples lost since the start of the program: the queue was full, or the disk refused for too long.
+    pub lost: u64,
+    /// Why nothing can be recorded now.
+    pub fault: Option<Arc<str>>,
+    /// Size on disk.
+    pub bytes: u64,
+    /// Free space where it lies, for this user; `None`: not known.
+    pub free_bytes: Option<u64>,
+    /// Size of the disk where it lies; `None`: not known.
+    pub disk_bytes: Option<u64>,
+    /// Every sample handed over up to here is on disk, or counted as lost.
+    pub recorded_to: Option<Utc>,
 }
 
 /// A command that was refused, for the row it was given on.

@@ -1,7 +1,7 @@
 //! Stories: an alarm's life told line by line and played through the engine in virtual time.
 
 use super::*;
-use crate::engine::plan::{AlarmPlan, Condition, DevicePlan, Scaling, SourcePlan, Subject, TagPlan};
+use crate::engine::plan::{AlarmPlan, Condition, DevicePlan, RecordPlan, Scaling, SourcePlan, Subject, TagPlan};
 use crate::project::{Area, Device, Endpoint, NoAnswer, Order, Priority, Protocol, RegisterSource, Source, Tag};
 use crate::time::{Mono, Now, Span, Utc};
 use std::collections::BTreeMap;
@@ -80,6 +80,7 @@ fn tag_plan(tag: Tag, alarms: std::ops::Range<u32>, stale: Option<Span>) -> TagP
         alarms,
         dependents: Vec::new(),
         setpoint: None,
+        record: RecordPlan::default(),
         tag: Arc::new(tag),
     }
 }
@@ -151,7 +152,7 @@ impl Play {
     }
 
     fn restarted(plan: Arc<Plan>, memories: BTreeMap<Arc<str>, AlarmMemory>) -> Self {
-        let engine = Engine::new(EngineOptions { tail_points: 10_000 }, memories);
+        let engine = Engine::new(EngineOptions { tail_points: 10_000, record: false }, memories);
         let now = Now { mono: Mono(0), utc: Utc(START) };
         let mut play =
             Self { engine, plan: Arc::clone(&plan), told: String::new(), disk: Disk::Writes, entries: Vec::new(), now };
@@ -171,7 +172,7 @@ impl Play {
         while !effects.is_empty() {
             let mut more = Vec::new();
             for effect in effects {
-                let Effect::Journal(ticket, entry) = effect;
+                let Effect::Journal(ticket, entry) = effect else { continue };
                 let second = (entry.time.0 - START) / 1_000_000;
                 let what = entry.alarm.clone().or_else(|| entry.subject.clone()).unwrap_or_else(|| Arc::from("-"));
                 write!(self.told, "{second}s {} {what}", entry.event.word()).unwrap();
@@ -182,7 +183,7 @@ impl Play {
                     write!(self.told, " ({note})").unwrap();
                 }
                 self.told.push('\n');
-                self.entries.push(entry);
+                self.entries.push(*entry);
                 match self.disk {
                     Disk::Writes => self.engine.apply(self.now, Input::Durable(ticket), &mut more),
                     Disk::Refuses => {
@@ -579,6 +580,63 @@ fn an_edit_carries_values_and_occurrences_over_and_judges_by_the_new_limit() {
 fn faults_of_the_project_are_an_alarm_of_the_system() {
     let mut play = Play::new(plan(|p| p.unwatched_alarms = 3));
     assert_eq!(play.state("system.project/faults"), "unacknowledged");
+}
+
+/// The plan with the program's own two alarms of its history.
+fn with_history(p: &mut Plan) {
+    let mut recording = alarm("system.history/recording", Subject::System, Condition::Recording);
+    recording.off_delay = Span::from_secs(10);
+    // The level's quality would be told beside.
+    p.alarms[1].on_delay = Span::from_secs(3_600);
+    p.alarms.insert(4, recording);
+    p.alarms.insert(5, alarm("system.history/disk-space", Subject::System, Condition::DiskSpace));
+}
+
+#[test]
+fn samples_that_cannot_be_recorded_are_journaled_and_an_alarm_until_it_goes_well_for_a_while() {
+    let mut play = Play::new(plan(with_history));
+    let state =
+        |fault: Option<&str>, lost| HistoryState { fault: fault.map(Arc::from), lost, ..HistoryState::default() };
+    play.at(1.0).apply(Input::History(state(None, 0)));
+    play.at(2.0).apply(Input::History(state(Some("disk full"), 0)));
+    assert_eq!(play.state("system.history/recording"), "unacknowledged");
+    play.at(3.0).apply(Input::History(state(Some("disk full"), 7)));
+    play.at(4.0).apply(Input::History(state(None, 7)));
+    play.at(20.0).tick();
+    let told = "2s recording-fault - (disk full)\n2s raised system.history/recording #1\n\
+                4s recording-resumed - (7 samples were lost)\n14s returned system.history/recording\n";
+    assert_eq!(play.told(), told);
+    play.ack("system.history/recording", 1).at(30.0).apply(Input::History(state(None, 8)));
+    assert_eq!(
+        play.state("system.history/recording"),
+        "unacknowledged",
+        "one lost without a fault of the disk counts too"
+    );
+    play.at(31.0).apply(Input::History(state(None, 8)));
+    play.at(50.0).tick();
+    assert_eq!(play.state("system.history/recording"), "returned");
+    play.remembers_itself();
+}
+
+#[test]
+fn a_disk_that_fills_is_an_alarm_before_it_is_full() {
+    let mut play = Play::new(plan(with_history));
+    let gib = 1_u64 << 30;
+    let mut space = |second: f64, free: u64| {
+        let state = HistoryState { free_bytes: Some(free), disk_bytes: Some(100 * gib), ..HistoryState::default() };
+        play.at(second).apply(Input::History(state));
+        play.state("system.history/disk-space")
+    };
+    assert_eq!(space(1.0, 6 * gib), "normal");
+    assert_eq!(space(2.0, 5 * gib - 1), "unacknowledged");
+    assert_eq!(space(3.0, 5 * gib + 1), "unacknowledged", "neither does it come and go with each file");
+    assert_eq!(space(4.0, 6 * gib), "returned");
+    assert_eq!(play.entries.iter().find(|e| e.event == Event::Raised).unwrap().value, Some(Value::U64(5 * gib - 1)));
+    play.apply(Input::History(HistoryState::default()));
+    assert_eq!(play.state("system.history/disk-space"), "returned", "what is not known changes nothing");
+    for (disk_gib, least_mib) in [(1, 256), (8, 1_024), (100, 5_120), (4_000, 10_240)] {
+        assert_eq!(HistoryState::least_free_bytes(disk_gib * gib), least_mib << 20, "{disk_gib} GiB");
+    }
 }
 
 #[test]

@@ -176,14 +176,8 @@ fn history(section: &mut Section<'_, '_, '_>) -> HistorySettings {
         max_size_bytes: inner.size("max-size", 1024 * 1024..=u64::MAX),
         journal_keep: inner.duration("journal-keep", Span::from_secs(1)),
     };
-    for (key, written, what) in [
-        ("keep", settings.keep.is_some(), "samples are not recorded yet"),
-        ("max-size", settings.max_size_bytes.is_some(), "samples are not recorded yet"),
-        ("journal-keep", settings.journal_keep.is_some(), "the journal is kept for ever"),
-    ] {
-        if written {
-            inner.warning(key, format!("{key}: {what}; not in this version"), "");
-        }
+    if settings.journal_keep.is_some() {
+        inner.warning("journal-keep", "journal-keep: the journal is kept for ever; not in this version", "");
     }
     settings
 }

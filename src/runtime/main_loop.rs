@@ -128,8 +128,9 @@ impl MainLoop {
         while !effects.is_empty() {
             let mut answers: Vec<Input> = Vec::new();
             for effect in effects.drain(..) {
-                let Effect::Journal(ticket, entry) = effect;
-                answers.extend(self.record(ticket, entry));
+                if let Effect::Journal(ticket, entry) = effect {
+                    answers.extend(self.record(ticket, *entry));
+                }
             }
             for answer in answers {
                 self.engine.apply(now, answer, effects);

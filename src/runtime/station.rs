@@ -131,7 +131,7 @@ impl Station {
             }
         };
 
-        let mut engine = Engine::new(EngineOptions { tail_points }, memories);
+        let mut engine = Engine::new(EngineOptions { tail_points, record: false }, memories);
         let mut effects = Vec::new();
         engine.apply(clock.now(), Input::Deploy(plan.clone()), &mut effects);
         for (device, why) in unserved(&plan, held_by.as_deref()) {
@@ -141,10 +141,9 @@ impl Station {
             engine.apply(clock.now(), Input::Link { generation: plan.generation, device, status }, &mut effects);
         }
         for effect in effects {
-            let Effect::Journal(ticket, entry) = effect;
-            if let Recorder::Journal(queue) = &recorder {
+            if let (Recorder::Journal(queue), Effect::Journal(ticket, entry)) = (&recorder, effect) {
                 log(&entry);
-                queue.push(Some(ticket), entry);
+                queue.push(Some(ticket), *entry);
             }
         }
 

@@ -425,7 +425,7 @@ fn condition(alarm: &AlarmPlan, plan: &TagPlan) -> String {
         }
         Condition::State(When::Int(state)) => state_words(state, plan, &state.to_string()),
         Condition::Quality => "bad or stale".to_owned(),
-        Condition::NoAnswer | Condition::ProjectFaults => String::new(),
+        Condition::NoAnswer | Condition::ProjectFaults | Condition::Recording | Condition::DiskSpace => String::new(),
     }
 }
 

@@ -67,7 +67,7 @@ impl Watch {
                 }
             }
         }
-        let mut engine = Engine::new(EngineOptions { tail_points: 1_000_000 }, BTreeMap::new());
+        let mut engine = Engine::new(EngineOptions { tail_points: 1_000_000, record: false }, BTreeMap::new());
         engine.apply(now, Input::Deploy(Arc::clone(&plan)), &mut Vec::new());
         let (links, raised) = (BTreeMap::new(), Vec::new());
         let mut watch = Self { plant, plan, engine, blocks, topics, links, weather_online: false, now, raised };
@@ -140,8 +140,10 @@ impl Watch {
     fn apply(&mut self, input: Input) {
         let mut effects = Vec::new();
         self.engine.apply(self.now, input, &mut effects);
-        for Effect::Journal(_, entry) in effects {
-            if entry.event == Event::Raised {
+        for effect in effects {
+            if let Effect::Journal(_, entry) = effect
+                && entry.event == Event::Raised
+            {
                 self.raised.push((self.now.mono.0 / 1_000_000, entry.alarm.unwrap().to_string()));
             }
         }

@@ -13,6 +13,15 @@ const QUALITY_ON_DELAY: Span = Span::from_secs(10);
 /// The alarm that tells of all the others that are not watched.
 const PROJECT_FAULTS: &str = "system.project/faults";
 
+/// Samples cannot be recorded, or were lost.
+const RECORDING: &str = "system.history/recording";
+
+/// The disk that history lies on is filling.
+const DISK_SPACE: &str = "system.history/disk-space";
+
+/// Recording must go well for this long before the alarm returns: a disk that fails now and then is one fault.
+const RECORDING_OFF_DELAY: Span = Span::from_secs(10);
+
 impl Compiler {
     pub(super) fn alarms(&mut self) {
         let project = Arc::clone(&self.project);
@@ -32,7 +41,7 @@ impl Compiler {
         // A device's own alarm keeps its name, whatever a tag of the device's name has.
         let mut names: HashSet<String> =
             project.devices.iter().map(|d| format!("{}/no-answer", d.name).to_lowercase()).collect();
-        names.insert(PROJECT_FAULTS.to_owned());
+        names.extend([RECORDING, DISK_SPACE, PROJECT_FAULTS].map(str::to_owned));
         let mut groups: HashMap<String, u32> = HashMap::new();
         for (index, written) in by_tag.iter().enumerate() {
             let first = self.plan.alarms.len() as u32;
@@ -45,6 +54,7 @@ impl Compiler {
             }
         }
         self.no_answers();
+        self.recording_alarms();
         self.project_faults();
         let index = self.plan.alarms.iter().enumerate();
         self.plan.alarm_index = index.map(|(i, a)| (a.name.to_lowercase(), AlarmId(i as u32))).collect();
@@ -296,6 +306,56 @@ impl Compiler {
                 written: None,
             });
         }
+    }
+
+    fn recording_alarms(&mut self) {
+        let system = |name: &'static str, condition, priority, off_delay, words: [&'static str; 4]| {
+            let short = name.rsplit('/').next().unwrap_or(name);
+            let [message, cause, consequence, response] = words;
+            AlarmPlan {
+                name: name.into(),
+                short: short.into(),
+                subject: Subject::System,
+                condition,
+                kind: short,
+                on_delay: Span::ZERO,
+                off_delay,
+                priority,
+                latch: false,
+                group: None,
+                suppress_when: None,
+                message: message.into(),
+                cause: Some(cause.into()),
+                consequence: Some(consequence.into()),
+                response: Some(response.into()),
+                display: None,
+                written: None,
+            }
+        };
+        self.plan.alarms.push(system(
+            RECORDING,
+            Condition::Recording,
+            Priority::High,
+            RECORDING_OFF_DELAY,
+            [
+                "samples cannot be recorded",
+                "the disk is full, gone, slow or damaged",
+                "trends will have a gap, which says so; values and alarms go on",
+                "see what the status bar and the journal say, and give the disk room",
+            ],
+        ));
+        self.plan.alarms.push(system(
+            DISK_SPACE,
+            Condition::DiskSpace,
+            Priority::Medium,
+            Span::ZERO,
+            [
+                "the disk that samples are recorded on is nearly full",
+                "history grows, or something else fills the disk",
+                "when it is full, samples and journal entries are lost",
+                "make room on it, or limit [history] with keep or max-size",
+            ],
+        ));
     }
 
     fn project_faults(&mut self) {

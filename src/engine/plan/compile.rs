@@ -61,6 +61,7 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
     compiler.devices();
     compiler.tags();
     compiler.formulas();
+    compiler.recording();
     compiler.alarms();
     compiler.displays();
     let mut issues = compiler.issues;
@@ -144,6 +145,7 @@ impl Compiler {
                 alarms: 0..0,
                 dependents: Vec::new(),
                 setpoint,
+                record: super::RecordPlan::default(),
                 tag: Arc::clone(tag),
             });
         }

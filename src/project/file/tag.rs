@@ -42,7 +42,7 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     );
     let record_deadband = positive(&mut section, "record-deadband");
     let record_interval = section.duration("record-interval", Span::from_millis(1));
-    let keep = section.duration("keep", Span::from_millis(1));
+    let keep = section.duration("keep", Span::from_secs(1));
     let tag = Tag {
         name: name.clone().unwrap_or_default(),
         was,
@@ -67,16 +67,6 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
         keep,
         places: section.places.clone(),
     };
-    for (key, written) in [
-        ("record", record.is_some()),
-        ("record-deadband", record_deadband.is_some()),
-        ("record-interval", record_interval.is_some()),
-        ("keep", keep.is_some()),
-    ] {
-        if written {
-            section.warning(key, format!("{key}: samples are not recorded yet; not in this version"), "");
-        }
-    }
     let alarms = section.tables("alarm");
     drop(section);
     let known = name.is_some();

@@ -1,0 +1,198 @@
+//! What of a tag is recorded: the rule of each tag, applied to every sample in the order in which they come.
+//!
+//! A sample that the rule leaves out differs from the last recorded one by less than the deadband, has its quality, and
+//! lies on the same side of every alarm limit. The newest one left out is held back: when a jump, a change of quality or
+//! the end of the run follows, it is recorded first, so that a slope stays a slope and a gap begins where it began.
+//! Invariant: what is recorded and comes last in the order of time is what the screen shows, or differs from it by less
+//! than the deadband; where samples came in another order than their times, the next one in order is recorded in any case.
+
+use super::core::Engine;
+use super::effect::{Effect, Record};
+use super::plan::{RecordPlan, TagId};
+use super::{Quality, Value};
+use crate::time::{Now, Span, Utc};
+use std::sync::Arc;
+
+/// Times that we gave ourselves: two of them this near to each other are of one instant, and the second comes just after
+/// the first. A time told twice would leave open which of the two values stood.
+const ONE_INSTANT: Span = Span::from_millis(1);
+
+/// Whose time a sample bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stamp {
+    /// The device told it.
+    Source(Utc),
+    /// Ours: of receipt, of computing, of growing stale, of a link that died.
+    Own(Utc),
+}
+
+impl Stamp {
+    pub(super) const fn time(self) -> Utc {
+        match self {
+            Self::Source(time) | Self::Own(time) => time,
+        }
+    }
+}
+
+/// A sample of one tag.
+#[derive(Debug, Clone)]
+struct Seen {
+    time: Utc,
+    value: Option<Value>,
+    quality: Quality,
+    detail: Option<Arc<str>>,
+}
+
+impl Seen {
+    fn of(self, tag: TagId) -> Effect {
+        let Self { time, value, quality, detail } = self;
+        Effect::Record(Record { tag, time, value, quality, detail })
+    }
+}
+
+/// What is kept of one tag to tell what is worth recording. What comes late does not count for the rule.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Thinner {
+    /// The newest that was recorded.
+    last: Option<Seen>,
+    /// The newest that was not, later than `last` and of its quality. Of bad ones the first that gave this reason.
+    held: Option<Seen>,
+    /// `last` may not be what stands last in the order of time: the next sample is recorded whatever it is.
+    next_counts: bool,
+}
+
+impl Thinner {
+    fn newest(&self) -> Option<Utc> {
+        self.held.as_ref().or(self.last.as_ref()).map(|s| s.time)
+    }
+
+    /// A sample that is older than another that came before it. Where it falls among those left out, the newest of these is
+    /// recorded with it, and the next one too: what is late must not seem to have stood since.
+    fn take_late(&mut self, tag: TagId, sample: Seen, effects: &mut Vec<Effect>) {
+        if self.last.as_ref().is_some_and(|last| last.time <= sample.time) {
+            if let Some(held) = self.held.take() {
+                self.last = Some(held.clone());
+                effects.push(held.of(tag));
+            }
+            self.next_counts = true;
+        }
+        effects.push(sample.of(tag));
+    }
+
+    /// A sample that is the tag's present one. `crossed`: an alarm's condition came or went with it.
+    fn take(
+        &mut self,
+        rule: RecordPlan,
+        tag: TagId,
+        stamp: Stamp,
+        mut sample: Seen,
+        crossed: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let newest = self.newest();
+        if let (Stamp::Own(time), Some(newest)) = (stamp, newest)
+            && newest >= time
+            && newest - time <= ONE_INSTANT
+        {
+            sample.time = newest + Span(1);
+        }
+        if newest.is_some_and(|newest| sample.time < newest) {
+            self.take_late(tag, sample, effects);
+            self.next_counts = true;
+            return;
+        }
+        let by_interval = match (&self.last, rule) {
+            (_, RecordPlan::Never) => return,
+            (None, _) | (_, RecordPlan::Always) => false,
+            (Some(last), RecordPlan::Change { deadband, interval }) => {
+                let jumps = crossed
+                    || self.next_counts
+                    || last.quality != sample.quality
+                    || differs(last.value.as_ref(), sample.value.as_ref(), deadband);
+                let by_interval = interval.is_some_and(|interval| sample.time - last.time >= interval);
+                if !jumps && !by_interval {
+                    let present = self.held.as_ref().unwrap_or(last);
+                    if !sample.quality.is_bad() || present.detail != sample.detail {
+                        self.held = Some(sample);
+                    }
+                    return;
+                }
+                !jumps
+            }
+        };
+        if let Some(held) = self.held.take().filter(|_| !by_interval) {
+            effects.push(held.of(tag));
+        }
+        // Two samples that a device gave one time lie in an order of their own; the next one tells which stands.
+        self.next_counts = newest == Some(sample.time);
+        self.last = Some(sample.clone());
+        effects.push(sample.of(tag));
+    }
+}
+
+/// Whether a value left the deadband around another. By exactly the deadband counts as left; with none, any change does.
+fn differs(last: Option<&Value>, value: Option<&Value>, deadband: f64) -> bool {
+    let distance = match (last, value) {
+        (Some(Value::F64(a)), Some(Value::F64(b))) => (a - b).abs(),
+        (Some(Value::I64(a)), Some(Value::I64(b))) => a.abs_diff(*b) as f64,
+        (Some(Value::U64(a)), Some(Value::U64(b))) => a.abs_diff(*b) as f64,
+        (last, value) => return last != value,
+    };
+    distance > 0.0 && distance >= deadband
+}
+
+impl Engine {
+    /// A tag's present value or quality, with the time it bears, goes by its rule.
+    pub(super) fn record_present(&mut self, id: TagId, stamp: Stamp, crossed: bool, effects: &mut Vec<Effect>) {
+        if self.thinners.is_empty() {
+            return;
+        }
+        let Some(rule) = self.plan.tag(id).map(|t| t.record).filter(|r| *r != RecordPlan::Never) else { return };
+        let view = self.view(id);
+        let (time, quality) = (stamp.time(), view.quality);
+        let value = view.value.clone().filter(|_| !quality.is_bad());
+        let sample = Seen { time, value, quality, detail: view.detail.clone() };
+        if let Some(thinner) = self.thinners.get_mut(id.index()) {
+            thinner.take(rule, id, stamp, sample, crossed, effects);
+        }
+    }
+
+    /// A plan was put into force: what a tag is then, where its record does not say so yet. At a start every tag waits.
+    pub(super) fn mark_deployed(&mut self, now: Now, id: TagId, effects: &mut Vec<Effect>) {
+        let view = self.view(id);
+        let time = view.time.filter(|_| !view.quality.is_bad()).unwrap_or(now.utc);
+        let known = self.thinners.get(id.index()).and_then(|t| t.last.as_ref());
+        if known.is_none_or(|last| last.quality != view.quality) {
+            self.record_present(id, Stamp::Own(time), false, effects);
+        }
+    }
+
+    /// A sample that is older than the tag's present one: recorded in its place, whatever the deadband.
+    pub(super) fn record_late(
+        &mut self,
+        tag: TagId,
+        time: Utc,
+        value: Option<Value>,
+        quality: Quality,
+        detail: Option<Arc<str>>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let wanted = self.plan.tag(tag).is_some_and(|t| t.record != RecordPlan::Never);
+        if let Some(thinner) = self.thinners.get_mut(tag.index()).filter(|_| wanted) {
+            thinner.take_late(tag, Seen { time, value, quality, detail }, effects);
+        }
+    }
+
+    /// The end of a run: the newest sample of each tag, where it is held back, is recorded.
+    pub fn finish(&mut self, effects: &mut Vec<Effect>) {
+        for (index, thinner) in self.thinners.iter_mut().enumerate() {
+            if let Some(held) = thinner.held.take() {
+                thinner.last = Some(held.clone());
+                effects.push(held.of(TagId(index as u32)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

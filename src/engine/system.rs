@@ -1,0 +1,91 @@
+//! The program's own alarms: faults of the project, samples that cannot be recorded, a disk that fills.
+
+use super::Value;
+use super::alarming::Verdict;
+use super::core::Engine;
+use super::effect::{Effect, Entry, Event};
+use super::plan::{AlarmId, Condition, Subject};
+use super::snapshot::HistoryState;
+use crate::time::Now;
+use std::sync::Arc;
+
+const GIB: u64 = 1 << 30;
+
+impl HistoryState {
+    /// Free space below which a disk counts as filling: a twentieth of it, but no less than 1 GiB and no more than 10 GiB,
+    /// and of a small disk no more than a quarter.
+    pub fn least_free_bytes(disk_bytes: u64) -> u64 {
+        (disk_bytes / 20).clamp(GIB, 10 * GIB).min(disk_bytes / 4)
+    }
+
+    /// Whether the disk is filling; neither just above the threshold, so that an alarm does not come and go with each file.
+    fn space(&self) -> Verdict {
+        let (Some(free), Some(disk)) = (self.free_bytes, self.disk_bytes) else { return Verdict::Between };
+        let least = Self::least_free_bytes(disk);
+        if free < least {
+            Verdict::Comes
+        } else if free < least + least / 8 {
+            Verdict::Between
+        } else {
+            Verdict::Goes
+        }
+    }
+}
+
+impl Engine {
+    /// The historian's condition: its faults are journaled as they begin and end, and are alarms.
+    pub(super) fn take_history(&mut self, now: Now, state: HistoryState, effects: &mut Vec<Effect>) {
+        let before = self.history.take().unwrap_or_default();
+        let entry = match (&before.fault, &state.fault) {
+            (None, Some(why)) => {
+                self.lost_before_fault = before.lost;
+                let mut entry = Entry::new(now.utc, Event::RecordingFault);
+                entry.note = Some(Arc::clone(why));
+                Some(entry)
+            }
+            (Some(_), None) => {
+                let mut entry = Entry::new(now.utc, Event::RecordingResumed);
+                entry.note = Some(match state.lost - self.lost_before_fault.min(state.lost) {
+                    0 => "nothing was lost".into(),
+                    1 => "1 sample was lost".into(),
+                    lost => format!("{lost} samples were lost").into(),
+                });
+                Some(entry)
+            }
+            (None, None) | (Some(_), Some(_)) => None,
+        };
+        self.losing_samples = state.lost > before.lost;
+        self.history = Some(state);
+        if let Some(entry) = entry {
+            self.write(entry, effects);
+        }
+        self.judge_systems(now, effects);
+    }
+
+    /// Judges what is known of the program itself.
+    pub(super) fn judge_systems(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        // They stand last; see `Plan::alarms`.
+        let own = plan.alarms.iter().enumerate().rev().take_while(|(_, rule)| rule.subject == Subject::System);
+        for (index, rule) in own {
+            let verdict = match (rule.condition, &self.history) {
+                (Condition::ProjectFaults, _) => Verdict::of(plan.unwatched_alarms > 0),
+                (Condition::Recording, Some(history)) => Verdict::of(history.fault.is_some() || self.losing_samples),
+                (Condition::DiskSpace, Some(history)) => history.space(),
+                // Nothing is recorded here: what another process's journal says of it stands.
+                _ => continue,
+            };
+            self.decide(now, now, AlarmId(index as u32), rule, verdict, effects);
+        }
+    }
+
+    /// The number that an alarm of the program itself is about.
+    pub(super) fn system_value(&self, condition: Condition) -> Option<Value> {
+        match condition {
+            Condition::ProjectFaults => Some(Value::U64(u64::from(self.plan.unwatched_alarms))),
+            Condition::Recording => self.history.as_ref().map(|h| Value::U64(h.lost)),
+            Condition::DiskSpace => self.history.as_ref().and_then(|h| h.free_bytes).map(Value::U64),
+            _ => None,
+        }
+    }
+}
