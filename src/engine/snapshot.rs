@@ -230,6 +230,9 @@ pub struct HistoryState {
     pub disk_bytes: Option<u64>,
     /// Every sample handed over up to here is on disk, or counted as lost.
     pub recorded_to: Option<Utc>,
+    /// A history that was found damaged while it was written, and set aside: under which name, and why. One that was
+    /// found so at the start is told by the recorder itself.
+    pub set_aside: Option<Arc<str>>,
 }
 
 /// A command that was refused, for the row it was given on.

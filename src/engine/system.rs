@@ -54,6 +54,11 @@ impl Engine {
             }
             (None, None) | (Some(_), Some(_)) => None,
         };
+        if let Some(aside) = state.set_aside.as_ref().filter(|_| state.set_aside != before.set_aside) {
+            let mut entry = Entry::new(now.utc, Event::HistorySetAside);
+            entry.note = Some(Arc::clone(aside));
+            self.write(entry, effects);
+        }
         self.losing_samples = state.lost > before.lost;
         self.history = Some(state);
         if let Some(entry) = entry {

@@ -2,7 +2,7 @@
 //! their application id, refused untouched where a later version made them, set aside dated where they are damaged.
 
 use crate::time::Utc;
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -240,6 +240,20 @@ impl Kind {
 pub fn check_library() -> Result<(), FileError> {
     let found = rusqlite::version_number();
     if found >= LEAST_SQLITE { Ok(()) } else { Err(FileError::OldLibrary { found, needed: LEAST_SQLITE }) }
+}
+
+/// Does `work` in a transaction: all of it is on disk when this returns, or nothing of it. Writing is asked for at once,
+/// because a transaction that reads first and writes then is refused without waiting where another wrote meanwhile.
+pub fn transact<T>(
+    connection: &mut Connection,
+    path: &Path,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, FileError>,
+) -> Result<T, FileError> {
+    let sqlite = |source| FileError::Sqlite { path: path.to_owned(), source };
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
+    let result = work(&transaction)?;
+    transaction.commit().map_err(sqlite)?;
+    Ok(result)
 }
 
 /// Size on disk, the write-ahead log included.

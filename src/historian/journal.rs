@@ -5,13 +5,13 @@
 //! as there are alarms, if those are more) however long the plant has run.
 
 use super::chain::{self, Hash};
-use super::file::{OpenedFile, bytes_on_disk};
+use super::file::{OpenedFile, bytes_on_disk, transact};
 use super::row::{COLUMNS, Row};
 use super::{JournalError, schema};
 use crate::engine::alarm::{AlarmMemory, remember};
 use crate::engine::{Entry, Event};
 use crate::time::Utc;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, params};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -134,13 +134,8 @@ impl Journal {
 
     fn transact<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, JournalError> {
         let Self { connection, path, .. } = self;
-        let attempt = || {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        attempt().map_err(|source| JournalError::Sqlite { path: path.clone(), source })
+        let sqlite = |source| JournalError::Sqlite { path: path.clone(), source };
+        transact(connection, path, |transaction| work(transaction).map_err(sqlite))
     }
 
     pub(super) fn sqlite(&self, source: rusqlite::Error) -> JournalError {

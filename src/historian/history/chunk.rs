@@ -16,8 +16,11 @@ use std::sync::Arc;
 /// Samples that a chunk is cut after; all of one instant stay together.
 pub const FULL: usize = 8_192;
 
+/// A chunk into which late samples fell is cut in two beyond this.
+const OVERFULL: usize = FULL * 5 / 4;
+
 /// Samples of the greatest chunk.
-pub const MOST_IN_CHUNK: usize = FULL + MOST_AT_ONE_TIME;
+pub const MOST_IN_CHUNK: usize = OVERFULL + MOST_AT_ONE_TIME;
 
 /// Weight (see [`super::sample::Sample::weight`]) that a chunk of texts is cut after.
 const FULL_WEIGHT: usize = 16 * FULL;
@@ -45,12 +48,22 @@ pub struct Encoded {
 /// Where samples in canonical order are cut into chunks: ends of them, the last is the length. Every chunk but the last is
 /// full, and none ends between two samples of one time.
 pub fn cuts(columns: &Columns) -> Vec<usize> {
+    cuts_after(columns, FULL)
+}
+
+/// The same for chunks into which late samples fell: as equal as can be, and none for a few samples alone.
+pub fn even_cuts(columns: &Columns) -> Vec<usize> {
+    let pieces = columns.len().div_ceil(OVERFULL).max(1);
+    cuts_after(columns, columns.len().div_ceil(pieces).max(1))
+}
+
+fn cuts_after(columns: &Columns, full: usize) -> Vec<usize> {
     let times = columns.times();
     let texts = columns.weight() > columns.len();
     let mut ends = Vec::new();
     let mut start = 0;
     while start < times.len() {
-        let mut end = (start + FULL).min(times.len());
+        let mut end = (start + full).min(times.len());
         if texts {
             let mut weight = 0;
             let heavy = (start..end).find(|i| {

@@ -15,26 +15,49 @@
 //! frame     one commit of the log as bytes
 //! recent    what is in the log and not yet in chunks, sorted, shared with readers
 //! query     reading: pictures of a few points a pixel, steps of the plant's own clock
+//! store     the one writing connection: commits, checkpoints, space
+//! runs      from when to when the program recorded, and which tags
+//! seal      the log's samples become chunks
+//! levels    coarser summaries above the chunks
+//! retention old samples go, in small steps
+//! space     room on the disk
+//! queue     what is handed to the recorder's thread
+//! recorder  that thread, as seen from outside
+//! desk      what it owns, and one turn of its work
+//! scrub     the background scan for damage
 //! ```
 
 pub mod bytes;
 pub mod chunk;
 mod codes;
 pub mod columns;
+mod desk;
 pub mod digest;
 pub mod frame;
+mod levels;
 pub mod query;
+pub mod queue;
 pub mod recent;
+pub mod recorder;
+mod retention;
 pub mod rows;
+pub mod runs;
 pub mod sample;
 pub mod schema;
+pub mod scrub;
+pub mod seal;
+pub mod space;
+pub mod store;
 pub mod summary;
 pub mod tags;
 
 pub use columns::{Columns, Values};
+pub use queue::HistoryQueue;
 pub use recent::Recent;
+pub use recorder::{HistoryRecorder, Retention};
 pub use rows::SummaryRow;
 pub use sample::{Sample, SeriesId};
 pub use schema::HISTORY_FILE;
+pub use store::Store;
 pub use summary::Summary;
 pub use tags::{Registry, SeriesTag, TagRow};

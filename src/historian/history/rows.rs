@@ -109,8 +109,28 @@ pub fn newest_summaries(
     level: u8,
     most: usize,
 ) -> rusqlite::Result<Vec<SummaryRow>> {
+    some(connection, "DESC", series, level, most)
+}
+
+/// The first rows of a tag's level, oldest first, at most `most`.
+pub fn oldest_summaries(
+    connection: &Connection,
+    series: SeriesId,
+    level: u8,
+    most: usize,
+) -> rusqlite::Result<Vec<SummaryRow>> {
+    some(connection, "ASC", series, level, most)
+}
+
+fn some(
+    connection: &Connection,
+    order: &str,
+    series: SeriesId,
+    level: u8,
+    most: usize,
+) -> rusqlite::Result<Vec<SummaryRow>> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first DESC LIMIT ?3"
+        "SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first {order} LIMIT ?3"
     ))?;
     statement.query_map(params![series.0, level, most as i64], SummaryRow::read)?.collect()
 }

@@ -1,0 +1,365 @@
+//! What the recorder's thread owns, and one turn of its work: commit, seal, tidy, tell.
+
+use super::super::file::{FileError, is_damage};
+use super::columns::Columns;
+use super::frame;
+use super::queue::{Batch, Shared, mark_of_lost};
+use super::recent::Recent;
+use super::recorder::Retention;
+use super::retention::Trimming;
+use super::runs::Run;
+use super::sample::{Sample, SeriesId};
+use super::seal::{SealError, Sealing};
+use super::store::Store;
+use super::{schema, space};
+use crate::engine::{HistoryState, Input, Quality};
+use crate::time::{Clock, Mono, Now, Span, Utc};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+/// Between two commits, and between two tries while the disk refuses.
+const COMMIT_EVERY: Duration = Duration::from_secs(1);
+
+/// Tries at the end, [`COMMIT_EVERY`] apart, before what waits is given up.
+const LAST_TRIES: u32 = 3;
+
+/// The log is sealed when it weighs so much, or when its oldest sample has waited so long.
+const SEAL_WEIGHT: usize = 500_000;
+const SEAL_AFTER: Span = Span::from_secs(3_600);
+
+/// What may be in the log while it cannot be sealed; beyond that, samples wait and are dropped.
+const MOST_UNSEALED: usize = 4 * SEAL_WEIGHT;
+
+/// How long sealing goes on in one turn.
+const SEALING_TURN: Span = Span::from_millis(400);
+
+/// Weight of one row of the log.
+const FRAME_WEIGHT: usize = 131_072;
+
+/// Between two looks at space and age.
+const TIDY_EVERY: Span = Span::from_secs(10);
+
+/// Free pages given back to the disk in one turn, and at the end.
+const PAGES_A_TURN: u32 = 256;
+const PAGES_AT_END: u32 = 65_536;
+
+/// What the thread owns.
+pub(super) struct Desk {
+    /// `None` after a file could neither be read nor set aside; tried again every turn.
+    store: Option<Store>,
+    path: PathBuf,
+    shared: Arc<Shared>,
+    recent: Arc<Recent>,
+    clock: Clock,
+    answers: mpsc::Sender<Input>,
+    run: Run,
+    /// Samples to be committed before all others: marks of the last run's end, what a new file takes over.
+    carried: BTreeMap<SeriesId, Columns>,
+    /// The last run, where its end is still to be written down.
+    last_run: Option<Run>,
+    /// The newest sample of each tag that this run recorded.
+    newest: HashMap<SeriesId, i64>,
+    sealing: Option<Sealing>,
+    unsealed_since: Option<Mono>,
+    trimming: Trimming,
+    tidied: Option<Mono>,
+    state: HistoryState,
+    told: Option<HistoryState>,
+}
+
+impl Desk {
+    /// Reads what the log holds, and prepares the marks of a last run that did not end in order.
+    pub fn new(
+        store: Store,
+        shared: Arc<Shared>,
+        recent: Arc<Recent>,
+        retention: Retention,
+        clock: Clock,
+        answers: mpsc::Sender<Input>,
+    ) -> Result<Self, FileError> {
+        let now = clock.now();
+        let unsealed = store.unsealed()?;
+        recent.add(unsealed.iter().map(|(series, columns)| (*series, columns)));
+        let last_run = store.last_run()?;
+        let run = Run::next(last_run.as_ref(), now.utc);
+        let mut desk = Self {
+            path: store.path().to_owned(),
+            store: Some(store),
+            shared,
+            recent,
+            clock,
+            answers,
+            run,
+            carried: BTreeMap::new(),
+            last_run: None,
+            newest: HashMap::new(),
+            sealing: None,
+            unsealed_since: (!unsealed.is_empty()).then_some(now.mono),
+            trimming: Trimming::new(retention),
+            tidied: None,
+            state: HistoryState::default(),
+            told: None,
+        };
+        if let Some(killed) = last_run.filter(|last| last.ended.is_none()) {
+            for series in &killed.tags {
+                let newest = desk.recent.newest(*series);
+                desk.carried.entry(*series).or_default().push(mark_of_end(killed.alive, newest));
+            }
+            desk.last_run = Some(Run { ended: Some(killed.alive), ..killed });
+        }
+        Ok(desk)
+    }
+
+    /// Until closed. Returns how many samples could not be written.
+    pub fn run(mut self) -> u64 {
+        let mut last_tries = LAST_TRIES;
+        loop {
+            let failing = self.state.fault.is_some();
+            let closing = if failing && self.shared.is_closing() {
+                std::thread::sleep(COMMIT_EVERY);
+                true
+            } else if failing {
+                // Even though much has come: trying again at once would not help.
+                self.shared.wait_for_end(COMMIT_EVERY)
+            } else {
+                self.shared.wait(COMMIT_EVERY)
+            };
+            self.turn(closing);
+            if !closing {
+                continue;
+            }
+            if self.state.fault.is_none() {
+                return 0;
+            }
+            last_tries -= 1;
+            if last_tries == 0 {
+                let left = self.shared.counts().0;
+                tracing::error!(samples = left, "the history ends without what could not be recorded");
+                return left;
+            }
+        }
+    }
+
+    /// Commits what waits, seals and tidies as far as there is time, and tells how it went.
+    pub fn turn(&mut self, closing: bool) {
+        let now = self.clock.now();
+        let outcome = self.work(now, closing);
+        if let Err(Trouble::Damaged(why)) = &outcome {
+            self.begin_anew(why, now.utc);
+        }
+        let fault: Option<Arc<str>> = outcome.err().map(|trouble| match trouble {
+            Trouble::Refused(why) => why.into(),
+            Trouble::Damaged(why) => format!("the history is damaged: {why}").into(),
+        });
+        if fault != self.state.fault {
+            match &fault {
+                Some(why) => tracing::error!("could not record: {why}"),
+                None => tracing::info!("samples are recorded again"),
+            }
+        }
+        self.state.fault = fault;
+        self.report();
+    }
+
+    fn work(&mut self, now: Now, closing: bool) -> Result<(), Trouble> {
+        if self.store.is_none() {
+            let folder = self.path.parent().unwrap_or(&self.path);
+            self.store = Some(Store::open(folder, now.utc).map_err(|e| trouble(&e))?);
+        }
+        if let Some(why) = self.shared.take_damage() {
+            return Err(Trouble::Damaged(why));
+        }
+        self.commit(now, closing)?;
+        self.seal(now, closing)?;
+        self.tidy(now, closing)
+    }
+
+    fn commit(&mut self, now: Now, closing: bool) -> Result<(), Trouble> {
+        let Some(store) = &mut self.store else { return Ok(()) };
+        if self.recent.weight() > MOST_UNSEALED {
+            return Err(Trouble::Refused("the log cannot be sealed, and has become too long".to_owned()));
+        }
+        if self.state.fault.is_some() {
+            // Asked with a few bytes first, so that a million samples are not sorted every second for nothing.
+            store.commit(&[], &[], &[&self.run]).map_err(|e| trouble(&e))?;
+        }
+        let batch = self.shared.take();
+        let names = self.shared.name_changes();
+        let mut groups = grouped(&batch, self.state.fault.as_deref());
+        for (series, columns) in &self.carried {
+            let group = groups.remove(series).unwrap_or_default();
+            groups.insert(*series, columns.clone().into_canonical().0.merged(&group).0);
+        }
+        let mut run = self.run.clone();
+        (run.alive, run.ended) = (now.utc, closing.then_some(now.utc));
+        run.tags.extend(groups.keys());
+        if closing {
+            for series in &run.tags {
+                let group = groups.entry(*series).or_default();
+                let newest = group.last_time().max(self.newest.get(series).copied());
+                group.push(mark_of_end(now.utc, newest));
+            }
+        }
+        let frames = framed(&groups);
+        let runs: Vec<&Run> = self.last_run.iter().chain([&run]).collect();
+        if let Err(error) = store.commit(&names, &frames, &runs) {
+            self.shared.put_back(batch);
+            return Err(trouble(&error));
+        }
+        self.shared.names_written(names.len());
+        self.run = run;
+        (self.last_run, self.carried) = (None, BTreeMap::new());
+        self.shared.count_lost(self.recent.add(groups.iter().map(|(series, columns)| (*series, columns))));
+        for (series, columns) in &groups {
+            let newest = self.newest.entry(*series).or_insert(i64::MIN);
+            *newest = columns.last_time().map_or(*newest, |last| last.max(*newest));
+        }
+        self.state.samples += batch.samples.len() as u64;
+        self.state.recorded_to = Some(now.utc);
+        if self.unsealed_since.is_none() && !groups.is_empty() {
+            self.unsealed_since = Some(now.mono);
+        }
+        Ok(())
+    }
+
+    fn seal(&mut self, now: Now, closing: bool) -> Result<(), Trouble> {
+        let Some(store) = &mut self.store else { return Ok(()) };
+        let aged = self.unsealed_since.is_some_and(|since| now.mono - since >= SEAL_AFTER);
+        loop {
+            if self.sealing.is_none() {
+                let due = aged || self.recent.weight() >= SEAL_WEIGHT || closing && self.recent.weight() > 0;
+                if !due || self.unsealed_since.is_none() {
+                    return Ok(());
+                }
+                self.sealing = Some(Sealing::begin(store, &self.recent));
+                self.unsealed_since = None;
+            }
+            let Some(sealing) = &mut self.sealing else { return Ok(()) };
+            let done = sealing.step(store, &self.recent).map_err(|error| match error {
+                SealError::File(error) => trouble(&error),
+                SealError::Damaged { .. } => Trouble::Damaged(error.to_string()),
+            })?;
+            if done {
+                self.shared.count_lost(sealing.left_out());
+                self.sealing = None;
+                if self.recent.weight() > 0 {
+                    self.unsealed_since = Some(now.mono);
+                }
+            }
+            let long = self.clock.now().mono - now.mono >= SEALING_TURN;
+            if !closing && (long || self.shared.is_pressing() || done) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn tidy(&mut self, now: Now, closing: bool) -> Result<(), Trouble> {
+        let Some(store) = &mut self.store else { return Ok(()) };
+        if closing {
+            store.give_back(PAGES_AT_END).map_err(|e| trouble(&e))?;
+            return store.checkpoint().map_err(|e| trouble(&e));
+        }
+        store.shorten_wal().map_err(|e| trouble(&e))?;
+        if self.trimming.is_under_way() || self.tidied.is_none_or(|last| now.mono - last >= TIDY_EVERY) {
+            self.tidied = Some(now.mono);
+            self.trimming.step(store, &self.shared, now.utc).map_err(|e| trouble(&e))?;
+            store.give_back(PAGES_A_TURN).map_err(|e| trouble(&e))?;
+            let space = space::of(&self.path);
+            (self.state.free_bytes, self.state.disk_bytes) = (space.map(|s| s.free), space.map(|s| s.size));
+        }
+        Ok(())
+    }
+
+    /// Sets the file aside and begins a new one with all that is known of tags and not yet in chunks.
+    fn begin_anew(&mut self, why: &str, now: Utc) {
+        let Some(store) = self.store.take() else { return };
+        tracing::error!("the history is damaged ({why}); it is set aside and a new one begun");
+        for (series, columns) in self.recent.move_to_new_file() {
+            let carried = self.carried.remove(&series).unwrap_or_default();
+            self.carried.insert(series, columns.merged(&carried.into_canonical().0).0);
+        }
+        self.sealing = None;
+        self.unsealed_since = None;
+        self.shared.write_names_again();
+        match store.begin_anew(why, now) {
+            Ok(store) => {
+                if let Some((path, why)) = store.set_aside() {
+                    self.state.set_aside = Some(format!("{} ({why})", path.display()).into());
+                }
+                self.store = Some(store);
+            }
+            Err(error) => tracing::error!("could not set {} aside: {error}", schema::HISTORY_FILE),
+        }
+    }
+
+    /// Says how recording fares, where that changed.
+    fn report(&mut self) {
+        (self.state.waiting, self.state.lost) = self.shared.counts();
+        self.state.bytes = self.store.as_ref().map_or(0, Store::bytes);
+        if self.told.as_ref() == Some(&self.state) {
+            return;
+        }
+        // Never waits: the engine may be waiting for the end. What finds no room is told in the next turn.
+        match self.answers.try_send(Input::History(self.state.clone())) {
+            Ok(()) | Err(TrySendError::Closed(_)) => self.told = Some(self.state.clone()),
+            Err(TrySendError::Full(_)) => {}
+        }
+    }
+}
+
+/// Why a turn came to its end.
+enum Trouble {
+    /// The disk refused; tried again.
+    Refused(String),
+    /// The file is damaged, and set aside.
+    Damaged(String),
+}
+
+fn trouble(error: &FileError) -> Trouble {
+    match error {
+        FileError::Sqlite { source, .. } if is_damage(source) => Trouble::Damaged(source.to_string()),
+        _ => Trouble::Refused(error.to_string()),
+    }
+}
+
+/// The sample that says that the program did not run from here on. It comes after everything that was recorded, even where
+/// a source's clock was ahead or ours was set back.
+fn mark_of_end(time: Utc, newest: Option<i64>) -> Sample {
+    let after = newest.map_or(i64::MIN, |newest| newest.saturating_add(1));
+    Sample::bad(Utc(time.0.max(after)), Quality::NOT_RUNNING, None)
+}
+
+/// A batch by tag, each in canonical order, with marks of what was lost.
+fn grouped(batch: &Batch, why_lost: Option<&str>) -> BTreeMap<SeriesId, Columns> {
+    let mut groups = HashMap::<SeriesId, Columns>::new();
+    for (series, (since, count)) in &batch.lost {
+        groups.entry(*series).or_default().push(mark_of_lost(*since, *count, why_lost));
+    }
+    for (series, sample) in &batch.samples {
+        groups.entry(*series).or_default().push(sample.clone());
+    }
+    groups.into_iter().map(|(series, columns)| (series, columns.into_canonical().0)).collect()
+}
+
+/// Rows of the log, none of them much heavier than [`FRAME_WEIGHT`] where tags allow.
+fn framed(groups: &BTreeMap<SeriesId, Columns>) -> Vec<Vec<u8>> {
+    let mut frames = Vec::new();
+    let mut part = Vec::new();
+    let mut weight = 0;
+    for (series, columns) in groups {
+        part.push((*series, columns));
+        weight += columns.weight();
+        if weight >= FRAME_WEIGHT {
+            frames.push(frame::encode(part.drain(..)));
+            weight = 0;
+        }
+    }
+    if !part.is_empty() {
+        frames.push(frame::encode(part.into_iter()));
+    }
+    frames
+}

@@ -1,0 +1,215 @@
+//! Sealing: the log's samples become chunks, tag by tag, in small transactions; then the log lets go of them.
+//!
+//! What comes in order is added after a tag's last chunk; a last chunk that is not full is taken along where it is small
+//! beside what comes, so that a slow tag's samples are written again a few times only, and end in full chunks. What comes
+//! late is merged into the chunks it falls into.
+//! Invariant: chunks of one tag never overlap, and none begins at the time at which another ends.
+//! Invariant: rows of a higher level sum up whole rows of the level below and never overlap. Where there is none, the level
+//! below tells: a reader loses speed and nothing else.
+
+use super::super::file::FileError;
+use super::chunk::{self, FULL, cuts, even_cuts};
+use super::columns::Columns;
+use super::levels;
+use super::recent::Recent;
+use super::rows::{self, CHUNK_LEVEL, SummaryRow};
+use super::sample::SeriesId;
+use super::store::Store;
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Weight of samples after which a step's transaction is committed.
+const STEP_WEIGHT: usize = 65_536;
+
+/// A last chunk is taken along where it has at most so many times the samples that come.
+const TAKEN_ALONG_TIMES: u64 = 2;
+
+/// Why sealing stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The disk refused; the same step is tried again.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A chunk that samples fall into cannot be read.
+    #[error("chunk {body}: {why}")]
+    Damaged {
+        /// Its number.
+        body: i64,
+        /// What is wrong with it.
+        why: super::bytes::Damage,
+    },
+}
+
+/// A sealing under way.
+#[derive(Debug)]
+pub struct Sealing {
+    samples: Arc<BTreeMap<SeriesId, Columns>>,
+    /// The last tag that is done.
+    done: Option<SeriesId>,
+    /// The last commit of the log whose samples these are.
+    up_to: i64,
+    /// Samples left out, see [`Columns::into_canonical`].
+    left_out: u64,
+}
+
+/// What became of one tag's samples.
+#[derive(Debug, Default)]
+struct Rewrite {
+    /// Chunks that go.
+    replaced: Vec<SummaryRow>,
+    /// What stands there instead.
+    chunks: Vec<chunk::Encoded>,
+}
+
+impl Sealing {
+    /// Begins with all that the log holds now.
+    pub fn begin(store: &Store, recent: &Recent) -> Self {
+        Self { samples: recent.begin_sealing(), done: None, up_to: store.last_seq(), left_out: 0 }
+    }
+
+    /// Seals some tags. Returns whether all is done, and the log forgotten. After an error it can be called again.
+    pub fn step(&mut self, store: &mut Store, recent: &Recent) -> Result<bool, SealError> {
+        let from = self.done.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut last = None;
+        let mut weight = 0;
+        let mut rewrites = Vec::new();
+        let mut left_out = 0;
+        for (series, columns) in self.samples.range((from, Bound::Unbounded)) {
+            // Compressing is done before the transaction begins, so that the lock on the file is held for moments.
+            rewrites.push((*series, rewrite(store, *series, columns, &mut left_out)?));
+            last = Some(*series);
+            weight += columns.weight();
+            if weight >= STEP_WEIGHT {
+                break;
+            }
+        }
+        if last.is_none() {
+            store.forget_log(self.up_to)?;
+            recent.end_sealing();
+            return Ok(true);
+        }
+        let mut bodies: Vec<i64> = rewrites.iter().flat_map(|(_, r)| &r.chunks).map(|_| store.take_body()).collect();
+        bodies.reverse();
+        store.transact(|transaction| {
+            let mut bodies = bodies;
+            rewrites.iter().try_for_each(|(series, rewrite)| write(transaction, *series, rewrite, &mut bodies))
+        })?;
+        self.done = last;
+        self.left_out += left_out;
+        Ok(false)
+    }
+
+    /// How many samples were left out, see [`Columns::into_canonical`].
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+}
+
+/// Decides which chunks of a tag go and what comes for them.
+fn rewrite(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u64) -> Result<Rewrite, SealError> {
+    let (Some(first), Some(last)) = (columns.first_time(), columns.last_time()) else { return Ok(Rewrite::default()) };
+    let connection = &store.connection;
+    let sqlite = |e| SealError::File(store.sqlite(e));
+    let newest = rows::newest_summaries(connection, series, CHUNK_LEVEL, 1).map_err(sqlite)?;
+    if newest.first().is_none_or(|row| row.summary.last < first) {
+        return append(store, series, columns, left_out);
+    }
+    let mut chunks = Vec::new();
+    let take = |row| {
+        chunks.push(row);
+        Ok(())
+    };
+    rows::summaries(connection, series, CHUNK_LEVEL, first, last.saturating_add(1), take).map_err(sqlite)?;
+    let mut rewrite = Rewrite::default();
+    let mut start = 0;
+    // Samples before the first chunk that they touch, then those from each chunk's begin to the next one's.
+    for i in 0..=chunks.len() {
+        let until = chunks.get(i).map_or(columns.len(), |next| columns.range(i64::MIN, next.summary.first).end);
+        let run = columns.slice(start..until.max(start));
+        start = until.max(start);
+        if run.is_empty() {
+            continue;
+        }
+        let chunk = i.checked_sub(1).map(|before| chunks[before]);
+        let joins = |row: &SummaryRow| {
+            run.first_time().is_some_and(|t| t <= row.summary.last) || row.summary.count as usize + run.len() <= FULL
+        };
+        let mut merged = Columns::new();
+        if let Some(row) = chunk.filter(joins) {
+            merged = read(store, row)?;
+            rewrite.replaced.push(row);
+        }
+        let (merged, out) = merged.merged(&run);
+        *left_out += out;
+        encode(&merged, &even_cuts(&merged), &mut rewrite.chunks);
+    }
+    Ok(rewrite)
+}
+
+/// The samples come after all that the tag has.
+fn append(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u64) -> Result<Rewrite, SealError> {
+    let mut rewrite = Rewrite::default();
+    let mut count = columns.len() as u64;
+    // Twice as many as there can be small ones: each is more than twice as large as the one after it.
+    let trailing = rows::newest_summaries(&store.connection, series, CHUNK_LEVEL, 16);
+    for row in trailing.map_err(|e| store.sqlite(e))? {
+        if row.summary.count >= FULL as u64 || row.summary.count > count * TAKEN_ALONG_TIMES {
+            break;
+        }
+        count += row.summary.count;
+        rewrite.replaced.push(row);
+    }
+    let mut all = Columns::new();
+    for row in rewrite.replaced.iter().rev() {
+        all.append(&read(store, *row)?);
+    }
+    let (all, out) = all.merged(columns);
+    *left_out += out;
+    encode(&all, &cuts(&all), &mut rewrite.chunks);
+    Ok(rewrite)
+}
+
+fn read(store: &Store, row: SummaryRow) -> Result<Columns, SealError> {
+    let Some(body) = row.body else { return Ok(Columns::new()) };
+    let bytes = rows::chunk_bytes(&store.connection, body).map_err(|e| store.sqlite(e))?;
+    chunk::decode(&bytes).map_err(|why| SealError::Damaged { body, why })
+}
+
+fn encode(columns: &Columns, cuts: &[usize], chunks: &mut Vec<chunk::Encoded>) {
+    let mut start = 0;
+    for end in cuts {
+        chunks.extend(chunk::encode(&columns.slice(start..*end)));
+        start = *end;
+    }
+}
+
+/// Writes what was decided, chunks and levels; the numbers of the chunks are taken from the end of `bodies`.
+fn write(connection: &Connection, series: SeriesId, rewrite: &Rewrite, bodies: &mut Vec<i64>) -> rusqlite::Result<()> {
+    let changed = rewrite.replaced.iter().map(|row| row.summary).chain(rewrite.chunks.iter().map(|c| c.summary));
+    let Some((lo, hi)) = changed.map(|s| (s.first, s.last)).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))) else {
+        return Ok(());
+    };
+    remove(connection, series, &rewrite.replaced)?;
+    let mut insert = connection.prepare_cached("INSERT INTO body (id, digest, samples) VALUES (?1, ?2, ?3)")?;
+    let mut any_full = false;
+    for chunk in &rewrite.chunks {
+        let body = bodies.pop();
+        insert.execute(params![body, chunk.digest, chunk.body])?;
+        SummaryRow { summary: chunk.summary, body }.insert(connection, series, CHUNK_LEVEL)?;
+        any_full |= chunk.summary.count >= FULL as u64;
+    }
+    levels::update(connection, series, lo, hi, any_full)
+}
+
+/// Takes chunks out, rows and bodies.
+pub(super) fn remove(connection: &Connection, series: SeriesId, chunks: &[SummaryRow]) -> rusqlite::Result<()> {
+    let mut row = connection.prepare_cached("DELETE FROM summary WHERE tag = ?1 AND level = ?2 AND first = ?3")?;
+    let mut body = connection.prepare_cached("DELETE FROM body WHERE id = ?1")?;
+    for chunk in chunks {
+        row.execute(params![series.0, CHUNK_LEVEL, chunk.summary.first])?;
+        body.execute([chunk.body])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! The one writing connection of a history: commits to the log, and what keeps the file small and the write-ahead log
+//! short.
+//!
+//! Invariant: what [`Store::commit`] returned for is on the disk, synced.
+//! Invariant: the log's rows and the chunks never miss a sample between them: chunks are written first, and rows are taken
+//! out of the log after them. A crash between leaves samples in both, which are one to every reader.
+
+use super::super::file::{self, FileError, OpenedFile, bytes_on_disk};
+use super::columns::Columns;
+use super::frame;
+use super::runs::Run;
+use super::sample::SeriesId;
+use super::schema;
+use super::tags::{self, TagRow};
+use crate::time::Utc;
+use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Asked before each commit to the disk. A refusal is what a failing disk says; tests give one at the instant they choose.
+pub type Gate = Box<dyn FnMut() -> Result<(), String> + Send>;
+
+/// Bytes of the write-ahead log from which on it is cut by force; readers are waited for a moment then.
+const LONG_WAL_BYTES: u64 = 64 << 20;
+
+/// A history, open for writing.
+pub struct Store {
+    pub(super) connection: Connection,
+    path: PathBuf,
+    /// Number of the last commit in the log.
+    last_seq: i64,
+    /// Number of the next chunk. It only grows while the program runs, so that a reader may remember chunks by it.
+    next_body: i64,
+    set_aside: Option<(PathBuf, String)>,
+    gate: Option<Gate>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, last_seq, next_body, set_aside, connection: _, gate: _ } = self;
+        f.debug_struct("Store")
+            .field("path", path)
+            .field("last_seq", last_seq)
+            .field("next_body", next_body)
+            .field("set_aside", set_aside)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens a data folder's history, or begins it. The folder must be owned (see [`super::super::DataFolder`]).
+    pub fn open(folder: &Path, now: Utc) -> Result<Self, FileError> {
+        let OpenedFile { connection, path, set_aside } = schema::open(folder, now)?;
+        Self::from_connection(connection, path, set_aside)
+    }
+
+    fn from_connection(
+        connection: Connection,
+        path: PathBuf,
+        set_aside: Option<(PathBuf, String)>,
+    ) -> Result<Self, FileError> {
+        let sqlite = |source| FileError::Sqlite { path: path.clone(), source };
+        let last = |query: &str| {
+            connection.query_row(query, [], |r| r.get::<_, Option<i64>>(0)).map(Option::unwrap_or_default)
+        };
+        let last_seq = last("SELECT max(seq) FROM log").map_err(sqlite)?;
+        let next_body = last("SELECT max(id) FROM body").map_err(sqlite)?.saturating_add(1);
+        connection.set_prepared_statement_cache_capacity(32);
+        Ok(Self { connection, path, last_seq, next_body, set_aside, gate: None })
+    }
+
+    /// Lets `gate` refuse commits from now on.
+    #[must_use]
+    pub fn with_gate(mut self, gate: Gate) -> Self {
+        self.gate = Some(gate);
+        self
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A damaged history that was set aside when this one was begun: its new name, and what was wrong with it.
+    pub fn set_aside(&self) -> Option<(&Path, &str)> {
+        self.set_aside.as_ref().map(|(path, why)| (path.as_path(), why.as_str()))
+    }
+
+    /// Sets this file aside as damaged and begins a new one, with the same numbers of tags.
+    pub fn begin_anew(self, why: &str, now: Utc) -> Result<Self, FileError> {
+        let Self { connection, path, gate, .. } = self;
+        // What of the numbers can still be read is carried over by the recorder, which knows them.
+        drop(connection);
+        let aside = schema::KIND.move_aside(&path, now)?;
+        let connection = schema::KIND.connect(&path)?;
+        let store = Self::from_connection(connection, path, Some((aside, why.to_owned())))?;
+        Ok(Self { gate, ..store })
+    }
+
+    /// All names that tags had.
+    pub fn tags(&self) -> Result<Vec<TagRow>, FileError> {
+        tags::rows(&self.connection).map_err(|e| self.sqlite(e))
+    }
+
+    /// The run before this one.
+    pub fn last_run(&self) -> Result<Option<Run>, FileError> {
+        Run::last(&self.connection).map_err(|e| self.sqlite(e))
+    }
+
+    /// What the log holds, each tag's samples in canonical order.
+    pub fn unsealed(&self) -> Result<BTreeMap<SeriesId, Columns>, FileError> {
+        let mut unsealed = BTreeMap::<SeriesId, Columns>::new();
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare("SELECT seq, body FROM log ORDER BY seq")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let body = row.get_ref(1)?.as_blob()?;
+                let taken = frame::decode(body, |series, sample| unsealed.entry(series).or_default().push(sample));
+                if let Err(damage) = taken {
+                    // Its neighbours are whole, and the file's ends were looked at when it was opened.
+                    tracing::error!(
+                        commit = row.get::<_, i64>(0)?,
+                        "a commit in the history's log is damaged: {damage}"
+                    );
+                }
+            }
+            Ok(())
+        };
+        read().map_err(|e| self.sqlite(e))?;
+        Ok(unsealed.into_iter().map(|(series, columns)| (series, columns.into_canonical().0)).collect())
+    }
+
+    /// Number of the last commit in the log: what [`Self::forget_log`] takes.
+    pub fn last_seq(&self) -> i64 {
+        self.last_seq
+    }
+
+    /// Writes new names of tags, samples and how far this run has come; when it returns, they are on disk.
+    pub fn commit(&mut self, tags: &[TagRow], frames: &[Vec<u8>], runs: &[&Run]) -> Result<(), FileError> {
+        let first = self.last_seq + 1;
+        self.transact(|transaction| {
+            for tag in tags {
+                tag.insert(transaction)?;
+            }
+            let mut insert = transaction.prepare_cached("INSERT INTO log (seq, body) VALUES (?1, ?2)")?;
+            for (seq, frame) in (first..).zip(frames) {
+                insert.execute(params![seq, frame])?;
+            }
+            runs.iter().try_for_each(|run| run.write(transaction))
+        })?;
+        self.last_seq += frames.len() as i64;
+        Ok(())
+    }
+
+    /// Takes commits out of the log, up to this one: their samples are in chunks.
+    pub fn forget_log(&mut self, up_to: i64) -> Result<(), FileError> {
+        self.transact(|transaction| {
+            transaction.prepare_cached("DELETE FROM log WHERE seq <= ?1")?.execute([up_to]).map(drop)
+        })
+    }
+
+    /// Number for the next chunk.
+    pub(super) fn take_body(&mut self) -> i64 {
+        self.next_body += 1;
+        self.next_body - 1
+    }
+
+    /// Does `work` in one transaction, all of it or nothing.
+    pub(super) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, FileError> {
+        let Self { connection, path, gate, .. } = self;
+        file::transact(connection, path, |transaction| {
+            let result = work(transaction).map_err(|source| FileError::Sqlite { path: path.clone(), source })?;
+            match gate.as_mut().map_or(Ok(()), |gate| gate()) {
+                Ok(()) => Ok(result),
+                Err(why) => Err(FileError::Io { path: path.clone(), source: std::io::Error::other(why) }),
+            }
+        })
+    }
+
+    /// Size on disk, its write-ahead log included.
+    pub fn bytes(&self) -> u64 {
+        bytes_on_disk(&self.path)
+    }
+
+    /// Bytes of the pages that hold something.
+    pub fn bytes_used(&self) -> Result<u64, FileError> {
+        let pragma = |name: &str| self.connection.pragma_query_value(None, name, |r| r.get::<_, i64>(0));
+        let used = || Ok((pragma("page_count")? - pragma("freelist_count")?) * pragma("page_size")?);
+        used().map(|bytes: i64| bytes.max(0) as u64).map_err(|e| self.sqlite(e))
+    }
+
+    /// Brings a long write-ahead log into the file and cuts it. A reader that stays in it only puts that off.
+    pub fn shorten_wal(&self) -> Result<(), FileError> {
+        if self.bytes().saturating_sub(std::fs::metadata(&self.path).map_or(0, |m| m.len())) > LONG_WAL_BYTES {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// Brings the write-ahead log into the file and cuts it to nothing, where no reader holds it.
+    pub fn checkpoint(&self) -> Result<(), FileError> {
+        let checkpoint = || self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        checkpoint().map_err(|e| self.sqlite(e))
+    }
+
+    /// Gives back at most so many free pages to the disk. Returns whether there are more.
+    pub fn give_back(&self, most_pages: u32) -> Result<bool, FileError> {
+        let give = || {
+            let mut statement = self.connection.prepare(&format!("PRAGMA incremental_vacuum({most_pages})"))?;
+            let mut rows = statement.query([])?;
+            // Each step frees a page.
+            while rows.next()?.is_some() {}
+            self.connection.pragma_query_value(None, "freelist_count", |r| r.get::<_, i64>(0))
+        };
+        give().map(|free| free > 0).map_err(|e| self.sqlite(e))
+    }
+
+    /// What SQLite says of the whole file: `ok`, or what is damaged. Reads all of it.
+    pub fn integrity(&self) -> Result<String, FileError> {
+        let ask = || self.connection.query_row("PRAGMA integrity_check", [], |r| r.get(0)).optional();
+        ask().map(Option::unwrap_or_default).map_err(|e| self.sqlite(e))
+    }
+
+    pub(super) fn sqlite(&self, source: rusqlite::Error) -> FileError {
+        FileError::Sqlite { path: self.path.clone(), source }
+    }
+}
