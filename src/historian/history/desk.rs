@@ -22,9 +22,9 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 /// Between two commits, and between two tries while the disk refuses.
-const COMMIT_EVERY: Duration = Duration::from_secs(1);
+pub(super) const COMMIT_EVERY: Duration = Duration::from_secs(1);
 
-/// Tries at the end, [`COMMIT_EVERY`] apart, before what waits is given up.
+/// Tries at the end, as far apart as commits, before what waits is given up.
 const LAST_TRIES: u32 = 3;
 
 /// The log is sealed when it weighs so much, or when its oldest sample has waited so long.
@@ -56,6 +56,7 @@ pub(super) struct Desk {
     recent: Arc<Recent>,
     clock: Clock,
     answers: mpsc::Sender<Input>,
+    commit_every: Duration,
     run: Run,
     /// Samples to be committed before all others: marks of the last run's end, what a new file takes over.
     carried: BTreeMap<SeriesId, Columns>,
@@ -80,6 +81,7 @@ impl Desk {
         retention: Retention,
         clock: Clock,
         answers: mpsc::Sender<Input>,
+        commit_every: Duration,
     ) -> Result<Self, FileError> {
         let now = clock.now();
         let unsealed = store.unsealed()?;
@@ -93,6 +95,7 @@ impl Desk {
             recent,
             clock,
             answers,
+            commit_every,
             run,
             carried: BTreeMap::new(),
             last_run: None,
@@ -120,13 +123,13 @@ impl Desk {
         loop {
             let failing = self.state.fault.is_some();
             let closing = if failing && self.shared.is_closing() {
-                std::thread::sleep(COMMIT_EVERY);
+                std::thread::sleep(self.commit_every);
                 true
             } else if failing {
                 // Even though much has come: trying again at once would not help.
-                self.shared.wait_for_end(COMMIT_EVERY)
+                self.shared.wait_for_end(self.commit_every)
             } else {
-                self.shared.wait(COMMIT_EVERY)
+                self.shared.wait(self.commit_every)
             };
             self.turn(closing);
             if !closing {
@@ -196,7 +199,7 @@ impl Desk {
         }
         let mut run = self.run.clone();
         (run.alive, run.ended) = (now.utc, closing.then_some(now.utc));
-        run.tags.extend(groups.keys());
+        run.tags.extend(batch.samples.iter().map(|(series, _)| *series));
         if closing {
             for series in &run.tags {
                 let group = groups.entry(*series).or_default();

@@ -54,7 +54,7 @@ pub mod tags;
 pub use columns::{Columns, Values};
 pub use queue::HistoryQueue;
 pub use recent::Recent;
-pub use recorder::{HistoryRecorder, Retention};
+pub use recorder::{HistoryRecorder, Pace, Retention};
 pub use rows::SummaryRow;
 pub use sample::{Sample, SeriesId};
 pub use schema::HISTORY_FILE;

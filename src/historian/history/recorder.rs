@@ -5,7 +5,7 @@
 //! and marked in the data of its tag when recording resumes.
 
 use super::super::file::FileError;
-use super::desk::Desk;
+use super::desk::{COMMIT_EVERY, Desk};
 use super::queue::{HistoryQueue, MOST_WAITING, Shared};
 use super::recent::Recent;
 use super::sample::SeriesId;
@@ -34,6 +34,21 @@ pub struct Retention {
     pub most_bytes: Option<u64>,
 }
 
+/// How often is committed, and how much may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Between two commits, and between two tries while the disk refuses.
+    pub commit_every: Duration,
+    /// Weight of the samples that may wait, see [`super::Sample::weight`]; of more, the oldest are dropped.
+    pub most_waiting: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { commit_every: COMMIT_EVERY, most_waiting: MOST_WAITING }
+    }
+}
+
 /// The recorder's thread.
 #[derive(Debug)]
 pub struct HistoryRecorder {
@@ -55,26 +70,27 @@ impl HistoryRecorder {
         answers: mpsc::Sender<Input>,
     ) -> Result<Self, FileError> {
         let store = Store::open(folder, clock.now().utc)?;
-        Self::start_on(store, tags, retention, clock, answers, MOST_WAITING)
+        Self::start_on(store, tags, retention, clock, answers, Pace::default())
     }
 
-    /// The same on a store that is open, with another bound on what may wait.
+    /// The same on a store that is open, at another pace.
     pub fn start_on(
         store: Store,
         tags: &[SeriesTag],
         retention: Retention,
         clock: Clock,
         answers: mpsc::Sender<Input>,
-        limit: usize,
+        pace: Pace,
     ) -> Result<Self, FileError> {
         let path = store.path().to_owned();
         let set_aside = store.set_aside().map(|(path, why)| (path.to_owned(), why.to_owned()));
-        let shared = Arc::new(Shared::new(Registry::new(store.tags()?), limit));
+        let shared = Arc::new(Shared::new(Registry::new(store.tags()?), pace.most_waiting));
         let queue = HistoryQueue(Arc::clone(&shared));
         let series = queue.adopt(tags, clock.now().utc);
         let recent = Arc::new(Recent::default());
         let folder = path.parent().unwrap_or(&path).to_owned();
-        let desk = Desk::new(store, Arc::clone(&shared), Arc::clone(&recent), retention, clock, answers)?;
+        let desk =
+            Desk::new(store, Arc::clone(&shared), Arc::clone(&recent), retention, clock, answers, pace.commit_every)?;
         let (end, ended) = sync_channel(1);
         let run = move || {
             let left = desk.run();

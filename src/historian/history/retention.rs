@@ -27,16 +27,17 @@ pub(super) struct Trimming {
     /// Tags still to be looked at in this round.
     left: Vec<SeriesId>,
     keep: BTreeMap<SeriesId, Span>,
+    too_large: bool,
 }
 
 impl Trimming {
     pub fn new(retention: Retention) -> Self {
-        Self { retention, left: Vec::new(), keep: BTreeMap::new() }
+        Self { retention, left: Vec::new(), keep: BTreeMap::new(), too_large: false }
     }
 
     /// Whether more is to be done soon.
     pub fn is_under_way(&self) -> bool {
-        !self.left.is_empty()
+        self.too_large || !self.left.is_empty()
     }
 
     /// Removes a few chunks.
@@ -44,7 +45,7 @@ impl Trimming {
         if self.left.is_empty() {
             (self.left, self.keep) = (shared.known(), shared.keep());
             if let Some(most) = self.retention.most_bytes {
-                Self::make_smaller(store, &self.left, most)?;
+                self.too_large = make_smaller(store, &self.left, most)?;
             }
         }
         if self.retention.keep.is_none() && self.keep.is_empty() {
@@ -71,25 +72,26 @@ impl Trimming {
         }
         Ok(())
     }
+}
 
-    /// Removes the oldest chunks of all tags while there is too much, at most a step's worth.
-    fn make_smaller(store: &mut Store, tags: &[SeriesId], most: u64) -> Result<(), FileError> {
-        if store.bytes_used()? <= most {
-            return Ok(());
-        }
-        let mut all = Vec::new();
-        for series in tags {
-            all.extend(oldest(store, *series, 1)?.into_iter().map(|row| (row.summary.last, *series, row)));
-        }
-        all.sort_by_key(|(last, series, _)| (*last, *series));
-        for (_, series, row) in all.into_iter().take(MOST_CHUNKS) {
-            forget(store, series, &[row])?;
-            if store.bytes_used()? <= most {
-                break;
-            }
-        }
-        Ok(())
+/// Removes the oldest chunks of all tags while there is too much, at most a step's worth. Returns whether there still is.
+fn make_smaller(store: &mut Store, tags: &[SeriesId], most_bytes: u64) -> Result<bool, FileError> {
+    if store.bytes_used()? <= most_bytes {
+        return Ok(false);
     }
+    let mut all = Vec::new();
+    for series in tags {
+        let some = oldest(store, *series, MOST_CHUNKS.div_ceil(tags.len()))?;
+        all.extend(some.into_iter().map(|row| (row.summary.last, *series, row)));
+    }
+    all.sort_by_key(|(last, series, _)| (*last, *series));
+    for (_, series, row) in all.into_iter().take(MOST_CHUNKS) {
+        forget(store, series, &[row])?;
+        if store.bytes_used()? <= most_bytes {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The oldest chunks of a tag.

@@ -1,0 +1,229 @@
+//! The recorder and a disk that refuses, forgets, or holds what a later version made.
+
+use super::support::*;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use watchkeeper::engine::{Input, Quality};
+use watchkeeper::historian::FileError;
+use watchkeeper::historian::history::runs::Run;
+use watchkeeper::historian::history::scrub::{Scan, Step};
+use watchkeeper::historian::history::{HISTORY_FILE, HistoryRecorder, Retention, Sample, SeriesId, Store, schema};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn start(store: Store, hands: &Hands, limit: usize) -> (HistoryRecorder, mpsc::Receiver<Input>) {
+    let (sender, answers) = mpsc::channel(16);
+    let tags = [tag("a"), tag("b")];
+    let recorder =
+        HistoryRecorder::start_on(store, &tags, Retention::default(), hands.clock(), sender, pace(limit)).unwrap();
+    assert_eq!(recorder.series(), [SeriesId(1), SeriesId(2)]);
+    (recorder, answers)
+}
+
+#[test]
+fn a_sample_told_as_recorded_can_be_read_by_another_connection_and_lies_in_a_chunk_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let hands = Hands::default();
+    let (recorder, mut answers) = start(Store::open(folder.path(), NOON).unwrap(), &hands, 1_000);
+    hands.set(5);
+    recorder.queue().push_all([(SeriesId(1), good(3)), (SeriesId(2), good(4)), (SeriesId(1), good(2))]);
+    let state = told(&mut answers, |state| state.samples == 3);
+    assert_eq!((state.waiting, state.lost, state.fault, state.recorded_to), (0, 0, None, Some(at(5))));
+    assert!(state.bytes > 0);
+    #[cfg(unix)]
+    assert!(state.free_bytes.unwrap() <= state.disk_bytes.unwrap());
+    let stored = all(folder.path());
+    assert_eq!(stored[&SeriesId(1)], canonical([good(2), good(3)]));
+    assert_eq!(recorder.recent().samples(SeriesId(1), i64::MIN, i64::MAX), stored[&SeriesId(1)]);
+    hands.set(9);
+    recorder.close(PATIENCE).unwrap();
+    assert_eq!(rows_of_level(folder.path(), 0), 2, "the end seals the log");
+    let end = Sample::bad(at(9), Quality::NOT_RUNNING, None);
+    assert_eq!(all(folder.path())[&SeriesId(1)], canonical([good(2), good(3), end]));
+    let (connection, _) = schema::open_to_read(folder.path()).unwrap().unwrap();
+    let run = Run::last(&connection).unwrap().unwrap();
+    assert_eq!((run.started, run.alive, run.ended), (at(0), at(9), Some(at(9))));
+}
+
+#[test]
+fn a_run_that_was_killed_is_marked_in_the_data_of_its_tags_by_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, recent) = open(folder.path());
+    commit(&mut store, &recent, &[(SeriesId(1), canonical([good(1), good(70)]))].into());
+    let mut run = Run::next(None, at(0));
+    (run.alive, run.tags) = (at(60), [SeriesId(1), SeriesId(2)].into());
+    store.commit(&[], &[], &[&run]).unwrap();
+    drop((store, recent));
+    let hands = Hands::default();
+    hands.set(500);
+    let (recorder, mut answers) = start(Store::open(folder.path(), NOON).unwrap(), &hands, 1_000);
+    told(&mut answers, |state| state.recorded_to.is_some());
+    let stored = all(folder.path());
+    let mark = |time| Sample::bad(time, Quality::NOT_RUNNING, None);
+    assert_eq!(stored[&SeriesId(2)], canonical([mark(at(60))]));
+    // Its source's clock was ahead: the mark comes after what was recorded, or it would end at once.
+    let after = watchkeeper::time::Utc(at(70).0 + 1);
+    assert_eq!(stored[&SeriesId(1)], canonical([good(1), good(70), mark(after)]));
+    recorder.close(PATIENCE).unwrap();
+    let (connection, _) = schema::open_to_read(folder.path()).unwrap().unwrap();
+    let ended: i64 = connection.query_row("SELECT ended FROM run WHERE id = 1", [], |r| r.get(0)).unwrap();
+    assert_eq!(ended, at(60).0);
+    assert_eq!(all(folder.path()), stored, "neither tag was recorded by the second run");
+}
+
+#[test]
+fn a_full_disk_is_told_what_finds_no_room_is_counted_and_marked_and_recording_resumes_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hands, disk) = (Hands::default(), Disk::default());
+    let (recorder, mut answers) = start(disk.on(Store::open(folder.path(), NOON).unwrap()), &hands, 10);
+    recorder.queue().push(SeriesId(1), good(0));
+    told(&mut answers, |state| state.samples == 1);
+    disk.refuse(Some("no space left on device"));
+    recorder.queue().push_all((1..=14).map(|n| (SeriesId(1), good(n))));
+    let state = told(&mut answers, |state| state.fault.is_some() && state.waiting == 10);
+    assert!(state.fault.unwrap().contains("no space left on device"));
+    assert_eq!(state.lost, 4);
+    disk.refuse(None);
+    let state = told(&mut answers, |state| state.fault.is_none());
+    assert_eq!((state.samples, state.waiting, state.lost), (11, 0, 4));
+    let stored = all(folder.path()).remove(&SeriesId(1)).unwrap();
+    let mark = stored.sample(1);
+    assert_eq!((mark.time, mark.quality), (at(1), Quality::NOT_RECORDED));
+    assert!(mark.detail.unwrap().starts_with("4 samples lost"));
+    assert_eq!(stored.len(), 1 + 1 + 10);
+    recorder.close(PATIENCE).unwrap();
+}
+
+#[test]
+fn a_recorder_that_ends_on_a_full_disk_says_how_much_it_could_not_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hands, disk) = (Hands::default(), Disk::default());
+    let (recorder, mut answers) = start(disk.on(Store::open(folder.path(), NOON).unwrap()), &hands, 10);
+    disk.refuse(Some("read-only file system"));
+    recorder.queue().push(SeriesId(1), good(1));
+    told(&mut answers, |state| state.fault.is_some());
+    assert_eq!(recorder.close(PATIENCE), Err("1 samples could not be recorded".to_owned()));
+}
+
+#[test]
+fn a_newer_history_is_refused_and_left_untouched() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    let path = folder.path().join(HISTORY_FILE);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
+    let before = std::fs::read(&path).unwrap();
+    let error = Store::open(folder.path(), NOON).unwrap_err();
+    assert!(matches!(error, FileError::Newer { kind: "history", found: 99, .. }), "{error}");
+    assert!(error.to_string().contains("history format 99"));
+    assert!(schema::open_to_read(folder.path()).is_err());
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_damaged_history_is_set_aside_at_the_start_and_a_new_one_begun() {
+    for damage in ["garbage", "foreign", "last chunk", "log"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(HISTORY_FILE);
+        let tamper = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let (mut store, recent) = open(folder.path());
+        commit(&mut store, &recent, &[(TAG, canonical((0..100).map(good)))].into());
+        match damage {
+            "garbage" => {
+                drop(store);
+                std::fs::write(&path, vec![0x5A; 9_000]).unwrap();
+            }
+            "foreign" => tamper("PRAGMA application_id = 7"),
+            "last chunk" => {
+                seal(&mut store, &recent);
+                tamper("UPDATE body SET samples = zeroblob(300)");
+            }
+            _ => tamper("UPDATE log SET body = zeroblob(10)"),
+        }
+        let store = Store::open(folder.path(), NOON).unwrap();
+        let (aside, why) = store.set_aside().unwrap();
+        assert!(aside.to_string_lossy().contains("history.damaged-20261122T120000000Z"), "{}", aside.display());
+        assert!(!why.is_empty() && aside.exists());
+        assert!(all(folder.path()).is_empty());
+    }
+}
+
+#[test]
+fn the_scan_finds_a_page_that_the_disk_forgot() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, recent) = open(folder.path());
+    for n in 0..40 {
+        commit(&mut store, &recent, &[(SeriesId(n), canonical((0..9_000).map(good)))].into());
+    }
+    seal(&mut store, &recent);
+    // Pages that are free hold nothing that could be damaged.
+    assert!(!store.give_back(1_000_000).unwrap());
+    store.checkpoint().unwrap();
+    drop(store);
+    let scan = || {
+        let mut scan = Scan::begin(folder.path()).unwrap().unwrap();
+        loop {
+            match scan.step().unwrap() {
+                Step::More => {}
+                done => return done,
+            }
+        }
+    };
+    assert_eq!(scan(), Step::Whole);
+    let path = folder.path().join(HISTORY_FILE);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 64].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(scan(), Step::Damaged(_)));
+}
+
+#[test]
+fn damage_found_while_recording_sets_the_file_aside_and_loses_nothing_that_was_not_in_chunks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, recent) = open(folder.path());
+    commit(&mut store, &recent, &[(TAG, canonical((0..100).map(good)))].into());
+    seal(&mut store, &recent);
+    commit(&mut store, &recent, &[(SeriesId(2), canonical([good(7)]))].into());
+    drop((store, recent));
+    let hands = Hands::default();
+    let (recorder, mut answers) = start(Store::open(folder.path(), NOON).unwrap(), &hands, 1_000);
+    told(&mut answers, |state| state.recorded_to.is_some());
+    let path = folder.path().join(HISTORY_FILE);
+    rusqlite::Connection::open(&path).unwrap().execute_batch("UPDATE body SET samples = zeroblob(300)").unwrap();
+    // Sealing has to read the damaged chunk.
+    recorder.queue().push(TAG, good(50));
+    told(&mut answers, |state| state.samples == 1);
+    hands.set(4_000);
+    let state = told(&mut answers, |state| state.set_aside.is_some());
+    assert!(state.set_aside.unwrap().contains("history.damaged-"));
+    told(&mut answers, |state| state.fault.is_none());
+    assert_eq!(recorder.recent().file(), 1);
+    hands.set(4_010);
+    recorder.close(PATIENCE).unwrap();
+    let end = Sample::bad(at(4_010), Quality::NOT_RUNNING, None);
+    let stored = all(folder.path());
+    assert_eq!(stored[&TAG], canonical([good(50), end]));
+    assert_eq!(stored[&SeriesId(2)], canonical([good(7)]));
+    let names: Vec<_> = Store::open(folder.path(), NOON).unwrap().tags().unwrap().into_iter().map(|t| t.name).collect();
+    assert_eq!(names, ["a", "b"], "the new file knows the tags under their numbers");
+}
+
+#[test]
+fn a_reader_that_stays_puts_off_the_cutting_of_the_write_ahead_log_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, recent) = open(folder.path());
+    commit(&mut store, &recent, &[(TAG, canonical((0..10).map(good)))].into());
+    let (reader, _) = schema::open_to_read(folder.path()).unwrap().unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    let count = || reader.query_row("SELECT count(*) FROM log", [], |r| r.get::<_, i64>(0)).unwrap();
+    assert_eq!(count(), 1);
+    for n in 1..50 {
+        commit(&mut store, &recent, &[(TAG, canonical((n * 10_000..(n + 1) * 10_000).map(good)))].into());
+    }
+    assert_eq!(count(), 1, "the reader sees what it began with");
+    let wal = folder.path().join(format!("{HISTORY_FILE}-wal"));
+    let long = std::fs::metadata(&wal).unwrap().len();
+    reader.execute_batch("COMMIT").unwrap();
+    store.checkpoint().unwrap();
+    assert!(long > 1_000_000 && std::fs::metadata(&wal).unwrap().len() == 0);
+}
