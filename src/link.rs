@@ -40,7 +40,7 @@ pub struct About {
     pub issues: Vec<Issue>,
     /// Where journal and history lie.
     pub data_folder: PathBuf,
-    /// What a person should know of the journal before they trust its past: each a sentence with its mend.
+    /// What a person should know of journal and history before they trust the past: each a sentence with its mend.
     pub notices: Vec<String>,
     /// Another process holds the plant: who. This one shows and does not acquire.
     pub held_by: Option<String>,

@@ -1,10 +1,11 @@
 //! The thread that owns the engine: waits for inputs, people, the disk and the next deadline, and applies them in turn.
 //!
-//! Order at one moment: answers of the journal, then people, then the field, so that an acknowledgement never queues
+//! Order at one moment: answers of journal and historian, then people, then the field, so that an acknowledgement never queues
 //! behind a burst of samples. The field's queue is bounded; while it is full, drivers wait (and poll later).
 //! Snapshots: the first change after quiet is published at once, then at most one every [`PUBLISH_INTERVAL`], and none
 //! while nothing changed or nobody looks.
 
+use super::samples::Samples;
 use crate::engine::{Command, Effect, Engine, Entry, Event, Input, Snapshot, Ticket};
 use crate::historian::JournalQueue;
 use crate::time::{Clock, Mono, Now, Span};
@@ -46,7 +47,7 @@ pub struct MainLoop {
     pub inputs: mpsc::Receiver<Input>,
     /// From people; [`crate::link::COMMAND_QUEUE`].
     pub commands: mpsc::Receiver<Command>,
-    /// From the journal's writer, which waits while it is full.
+    /// From the journal's writer, which waits while it is full, and from the historian's recorder, which does not.
     pub answers: mpsc::Receiver<Input>,
     /// To screens.
     pub snapshots: watch::Sender<Arc<Snapshot>>,
@@ -54,6 +55,8 @@ pub struct MainLoop {
     pub looked: Arc<Notify>,
     /// Where journal entries go.
     pub recorder: Recorder,
+    /// Where samples go; `None`: the engine asks for none to be recorded.
+    pub samples: Option<Samples>,
 }
 
 /// Publishing and the watch over the wall clock.
@@ -102,6 +105,7 @@ impl MainLoop {
         while let Ok(command) = self.commands.try_recv() {
             self.engine.apply(now, Input::Command(command), &mut effects);
         }
+        self.engine.finish(&mut effects);
         self.carry_out(now, &mut effects);
     }
 
@@ -128,13 +132,21 @@ impl MainLoop {
         while !effects.is_empty() {
             let mut answers: Vec<Input> = Vec::new();
             for effect in effects.drain(..) {
-                if let Effect::Journal(ticket, entry) = effect {
-                    answers.extend(self.record(ticket, *entry));
+                match effect {
+                    Effect::Journal(ticket, entry) => answers.extend(self.record(ticket, *entry)),
+                    Effect::Record(record) => {
+                        if let Some(samples) = &mut self.samples {
+                            samples.gather(record);
+                        }
+                    }
                 }
             }
             for answer in answers {
                 self.engine.apply(now, answer, effects);
             }
+        }
+        if let Some(samples) = &mut self.samples {
+            samples.hand_over();
         }
     }
 
@@ -191,7 +203,12 @@ pub fn log(entry: &Entry) {
         line.extend([": ", note]);
     }
     match entry.event {
-        Event::Raised | Event::LinkDown | Event::Gap | Event::ClockStepped => tracing::warn!("{line}"),
+        Event::Raised
+        | Event::LinkDown
+        | Event::Gap
+        | Event::ClockStepped
+        | Event::RecordingFault
+        | Event::HistorySetAside => tracing::warn!("{line}"),
         _ => tracing::info!("{line}"),
     }
 }

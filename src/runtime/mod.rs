@@ -3,7 +3,8 @@
 //! ```text
 //! clock       the only reader of the computer's clocks
 //! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
-//! main_loop   the named thread that owns the engine: inputs in, journal and snapshots out
+//! main_loop   the named thread that owns the engine: inputs in, journal, samples and snapshots out
+//! samples     the engine's samples on their way to the historian
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
 //! station     one running plant: starts all of the above in order and stops it in order
 //! supervisor  the window's end: stops one plant and starts another
@@ -14,6 +15,7 @@
 pub mod clock;
 pub mod load;
 pub mod main_loop;
+pub mod samples;
 pub mod sources;
 pub mod station;
 pub mod supervisor;

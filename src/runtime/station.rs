@@ -1,17 +1,20 @@
 //! One running plant: started in order, stopped in order.
 //!
-//! Start: the data folder's lock before anything in it is opened, then the journal, then the engine with what the alarms
-//! remember, then the main loop, then the field. Stop: the field, then the main loop, then the journal with its `stopped`
-//! and its checkpoint, then the lock. Each step of a stop has its time; one that takes longer is told and passed over.
+//! Start: the data folder's lock before anything in it is opened, then the journal, then the history, then the engine with
+//! what the alarms remember, then the main loop, then the field. Stop: the field, then the main loop, then the history, then
+//! the journal with its `stopped` and its checkpoint, then the lock. A plant whose journal cannot be opened does not start;
+//! one whose history cannot does, and says so for as long as it runs. Each step of a stop has its time; one that takes longer is told and passed over.
 
 use super::Loaded;
 use super::main_loop::{MainLoop, Recorder, log};
+use super::samples::{self, Samples};
 use super::sources::{Connection, Run, Sources};
 use crate::drivers::{self, Field, INPUT_QUEUE};
 use crate::engine::{
-    Actor, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, Input, LinkState,
-    Mode, Plan, Snapshot,
+    Actor, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, HistoryState,
+    Input, LinkState, Mode, Plan, Snapshot,
 };
+use crate::historian::history::HistoryRecorder;
 use crate::historian::lock;
 use crate::historian::{DataFolder, Holder, Journal, JournalError, JournalReader, LockError, Writer};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
@@ -25,10 +28,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
-/// How long the main loop and the journal may take to end.
+/// How long the main loop, the history and the journal may each take to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Answers of the journal that may wait for the engine.
+/// Answers of the journal and the historian that may wait for the engine.
 const ANSWER_QUEUE: usize = 64;
 
 /// What to do where another process holds the plant.
@@ -89,7 +92,8 @@ pub struct Station {
     stop: oneshot::Sender<()>,
     ended: Receiver<()>,
     alive: watch::Receiver<()>,
-    /// The writer ends before the lock goes: fields are dropped in their order.
+    /// Recorder and writer end before the lock goes: fields are dropped in their order.
+    history: Option<HistoryRecorder>,
     recording: Option<(Writer, DataFolder)>,
     actor: Actor,
     clock: Clock,
@@ -112,6 +116,8 @@ impl Station {
             Ground::Bare
         };
         let mut notices = Vec::new();
+        let mut history = None;
+        let mut history_state = None;
         let (memories, recorder, recording, held_by) = match ground {
             Ground::Bare => (BTreeMapOf::default(), Recorder::Nowhere, None, None),
             Ground::Held(memories, who) => {
@@ -127,13 +133,33 @@ impl Station {
                     log(&entry);
                     writer.queue().push(None, entry);
                 }
+                match samples::start_recorder(folder.path(), &plan, &clock, answer.clone()) {
+                    Ok(recorder) => {
+                        history_state = Some(HistoryState::default());
+                        if let Some((path, why)) = recorder.set_aside() {
+                            let entry = samples::set_aside_entry(path, why, clock.now().utc);
+                            log(&entry);
+                            writer.queue().push(None, entry);
+                            notices.push(samples::set_aside_notice(path, why));
+                        }
+                        history = Some(recorder);
+                    }
+                    Err(why) => {
+                        history_state = Some(samples::not_recorded(&why));
+                        notices.push(format!("Nothing is recorded: {why}"));
+                    }
+                }
                 (memories, Recorder::Journal(writer.queue()), Some((writer, folder)), None)
             }
         };
 
-        let mut engine = Engine::new(EngineOptions { tail_points, record: false }, memories);
+        let mut engine = Engine::new(EngineOptions { tail_points, record: history.is_some() }, memories);
+        let mut samples = history.as_ref().map(Samples::new);
         let mut effects = Vec::new();
         engine.apply(clock.now(), Input::Deploy(plan.clone()), &mut effects);
+        if let Some(state) = history_state {
+            engine.apply(clock.now(), Input::History(state), &mut effects);
+        }
         for (device, why) in unserved(&plan, held_by.as_deref()) {
             let mut status = DeviceStatus::new(clock.now());
             status.state = LinkState::Unserved(why);
@@ -141,10 +167,17 @@ impl Station {
             engine.apply(clock.now(), Input::Link { generation: plan.generation, device, status }, &mut effects);
         }
         for effect in effects {
-            if let (Recorder::Journal(queue), Effect::Journal(ticket, entry)) = (&recorder, effect) {
-                log(&entry);
-                queue.push(Some(ticket), *entry);
+            match (effect, &recorder, &mut samples) {
+                (Effect::Journal(ticket, entry), Recorder::Journal(queue), _) => {
+                    log(&entry);
+                    queue.push(Some(ticket), *entry);
+                }
+                (Effect::Record(record), _, Some(samples)) => samples.gather(record),
+                (Effect::Journal(..) | Effect::Record(_), _, _) => {}
             }
+        }
+        if let Some(samples) = &mut samples {
+            samples.hand_over();
         }
 
         let (input, inputs) = mpsc::channel(INPUT_QUEUE);
@@ -163,6 +196,7 @@ impl Station {
             snapshots: snapshots.clone(),
             looked: looked.clone(),
             recorder,
+            samples,
         };
         let handle = runtime.clone();
         thread::Builder::new().name("plant".to_owned()).spawn(move || {
@@ -183,7 +217,7 @@ impl Station {
             held_by,
             actor: actor.clone(),
         });
-        Ok(Self { about, snapshots, looked, commands, sources, stop, ended, alive, recording, actor, clock })
+        Ok(Self { about, snapshots, looked, commands, sources, stop, ended, alive, history, recording, actor, clock })
     }
 
     /// The screen's end.
@@ -207,7 +241,7 @@ impl Station {
 
     /// Stops in order. Returns what did not go well, in words; everything is stopped all the same.
     pub fn stop(self) -> Vec<String> {
-        let Self { snapshots, commands, sources, stop, ended, recording, actor, clock, .. } = self;
+        let Self { snapshots, commands, sources, stop, ended, history, recording, actor, clock, .. } = self;
         let mut faults = Vec::new();
         sources.stop();
         drop((snapshots, commands));
@@ -215,6 +249,7 @@ impl Station {
         if ended.recv_timeout(PATIENCE).is_err() {
             faults.push("the main loop did not end in order".to_owned());
         }
+        faults.extend(history.and_then(|history| history.close(PATIENCE).err()));
         if let Some((writer, folder)) = recording {
             let mut entry = Entry::new(clock.now().utc, Event::Stopped);
             entry.by = Some(actor);

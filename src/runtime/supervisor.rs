@@ -24,7 +24,7 @@ const REQUEST_QUEUE: usize = 4;
 pub const TAIL_POINTS: usize = 4_000_000;
 
 /// How long stopping the plant may take in all.
-const PATIENCE: Duration = Duration::from_secs(12);
+const PATIENCE: Duration = Duration::from_secs(18);
 
 /// The thread that serves a [`DeskLink`].
 #[derive(Debug)]
