@@ -18,7 +18,12 @@ impl HistoryState {
         (disk_bytes / 20).clamp(GIB, 10 * GIB).min(disk_bytes / 4)
     }
 
-    /// Whether the disk is filling; neither just above the threshold, so that an alarm does not come and go with each file.
+    /// Whether the disk that history lies on is filling.
+    pub fn disk_is_filling(&self) -> bool {
+        self.space() == Verdict::Comes
+    }
+
+    /// What free space says of the alarm; neither just above the threshold, so that an alarm does not come and go with each file.
     fn space(&self) -> Verdict {
         let (Some(free), Some(disk)) = (self.free_bytes, self.disk_bytes) else { return Verdict::Between };
         let least = Self::least_free_bytes(disk);

@@ -2,6 +2,7 @@
 //! and the help page are all made from it, so that none can tell another story.
 
 use super::Action;
+use crate::engine::plan::Condition;
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 /// One thing that can be done.
@@ -115,6 +116,15 @@ pub fn pressed(ctx: &Context) -> Vec<Action> {
     ctx.input_mut(|input| {
         entries.into_iter().filter(|e| e.keys.iter().any(|k| input.consume_shortcut(k))).map(|e| e.action).collect()
     })
+}
+
+/// What pressing an alarm of the program itself opens.
+pub const fn of_system(condition: Condition) -> Action {
+    match condition {
+        Condition::ProjectFaults => Action::OpenFaults,
+        // Its row in the list says what, why and what to do.
+        _ => Action::OpenAlarmList,
+    }
 }
 
 #[cfg(test)]

@@ -274,7 +274,7 @@ fn row_ui(
         match alarm.subject {
             Subject::Tag(tag) => outbox.action(Action::OpenFaceplate(tag)),
             Subject::Device(_) => outbox.action(Action::OpenDevices),
-            Subject::System => outbox.action(Action::OpenFaults),
+            Subject::System => outbox.action(super::actions::of_system(alarm.condition)),
         }
     }
 

@@ -231,7 +231,7 @@ fn action(plan: &Plan, target: &Target) -> Option<Action> {
             (_, Subject::Tag(tag)) => Action::OpenFaceplate(tag),
             (Some(display), Subject::Device(_)) => Action::OpenDisplay(display),
             (_, Subject::Device(_)) => Action::OpenDevices,
-            (_, Subject::System) => Action::OpenFaults,
+            (_, Subject::System) => actions::of_system(alarm.condition),
         }),
     }
 }

@@ -1,10 +1,11 @@
-//! The status bar: the plant's clock and zone, every device's link, the journal, faults, the horn, who sits here.
+//! The status bar: the plant's clock and zone, every device's link, the journal, the history, faults, the horn, who sits here.
 
 use super::theme::STEP;
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush};
 use super::words;
 use super::{Action, Frame, Outbox, fonts};
+use crate::engine::plan::Condition;
 use crate::engine::{DeviceView, LinkState};
 use crate::project::Severity;
 use eframe::egui::containers::menu::MenuButton;
@@ -160,6 +161,7 @@ fn items(frame: &Frame<'_>, mark: Option<&str>, width: f32) -> Vec<Item> {
     devices(frame, brief, &mut items);
     items.extend(faults(frame));
     items.push(journal(frame));
+    items.extend(history(frame));
 
     let project = &snapshot.plan.project.name;
     let end = |item: Item| Item { right: true, ..item };
@@ -269,6 +271,37 @@ fn journal(frame: &Frame<'_>) -> Item {
     let head = if loud { "⚠ Journal" } else { "Journal" };
     let parts = vec![(head.to_owned(), frame.theme.text, true), (words, ink, loud)];
     Item::new("journal", if loud { 85 } else { 45 }, parts, spoken)
+}
+
+/// How recording fares: the size of what there is, or what ails it. Nothing where this program records nothing.
+fn history(frame: &Frame<'_>) -> Option<Item> {
+    let snapshot = frame.snapshot;
+    let history = snapshot.history.as_ref()?;
+    let filling = history.free_bytes.filter(|_| history.disk_is_filling());
+    let mut words = match (&history.fault, filling) {
+        (Some(_), _) => " not recorded".to_owned(),
+        (None, Some(free)) => format!(" {} left on the disk", words::bytes(free)),
+        (None, None) => format!(" {}", words::bytes(history.bytes)),
+    };
+    // What came within the last second is always on its way.
+    if history.fault.is_some() && history.waiting > 0 {
+        let _written = write!(words, ", {} wait", words::count(history.waiting));
+    }
+    if history.lost > 0 {
+        let _written = write!(words, ", {} lost", words::count(history.lost));
+    }
+    let loud = history.fault.is_some() || filling.is_some() || history.lost > 0;
+    let alarm = snapshot.alarms.iter().filter(|a| !a.state.is_hidden()).find_map(|view| {
+        let rule = snapshot.plan.alarm(view.id)?;
+        let ours = matches!(rule.condition, Condition::Recording | Condition::DiskSpace);
+        ours.then(|| Symbol::from_state(rule.priority, view.state))
+    });
+    let ink = if loud { frame.theme.text } else { frame.theme.muted };
+    let head = if loud && alarm.is_none() { "⚠ History" } else { "History" };
+    let parts = vec![(head.to_owned(), frame.theme.text, true), (words, ink, loud)];
+    let spoken = words::spoken_history(history, snapshot.now.utc, frame.zone);
+    let item = Item::new("history", if loud { 84 } else { 42 }, parts, spoken);
+    Some(Item { symbol: alarm, opens: loud.then_some(Action::OpenAlarmList), ..item })
 }
 
 /// A text of at most so many characters, told as cut.

@@ -76,6 +76,7 @@ pub fn urgency(old: &Snapshot, new: &Snapshot) -> Urgency {
         && old.counts == new.counts
         && old.journal.fault == new.journal.fault
         && old.journal.lost == new.journal.lost
+        && same_recording(old, new)
         && (Arc::ptr_eq(&old.refusals, &new.refusals) || old.refusals == new.refusals)
         && (Arc::ptr_eq(&old.alarms, &new.alarms) || old.alarms == new.alarms)
         && (Arc::ptr_eq(&old.devices, &new.devices) || same_links(old, new))
@@ -96,6 +97,12 @@ fn news_of_alarms(old: &Snapshot, new: &Snapshot) -> bool {
             .iter()
             .zip(new.alarms.iter())
             .any(|(a, b)| (a.id, a.occurrence, a.state, a.recording) != (b.id, b.occurrence, b.state, b.recording))
+}
+
+/// What ails the recording; its figures grow every second and wait for the clock.
+fn same_recording(old: &Snapshot, new: &Snapshot) -> bool {
+    let ails = |snapshot: &Snapshot| snapshot.history.as_ref().map(|h| (h.fault.clone(), h.lost, h.disk_is_filling()));
+    ails(old) == ails(new)
 }
 
 fn same_links(old: &Snapshot, new: &Snapshot) -> bool {

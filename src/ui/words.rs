@@ -7,9 +7,10 @@ pub mod say;
 #[cfg(test)]
 mod tests;
 
-use crate::engine::plan::Subject;
+use crate::engine::plan::{Condition, Subject};
 use crate::engine::{
-    AlarmState, AlarmView, DeviceStatus, LinkState, Quality, Snapshot, TagView, Value, plan::AlarmPlan, plan::TagPlan,
+    AlarmState, AlarmView, DeviceStatus, HistoryState, LinkState, Quality, Snapshot, TagView, Value, plan::AlarmPlan,
+    plan::TagPlan,
 };
 use crate::project::{Priority, Tag};
 use crate::time::{Now, Span, Utc};
@@ -286,6 +287,28 @@ pub fn spoken_device(status: &DeviceStatus, now: Now, zone: &TimeZone) -> String
     }
 }
 
+/// The recording of samples as a screen reader tells it.
+pub fn spoken_history(history: &HistoryState, now: Utc, zone: &TimeZone) -> String {
+    let samples = |n: u64| format!("{} {}", count(n), if n == 1 { "sample" } else { "samples" });
+    let mut text = format!(
+        "{} recorded since the start, {} waiting, {} lost; {} on disk",
+        samples(history.samples),
+        count(history.waiting),
+        count(history.lost),
+        bytes(history.bytes)
+    );
+    if let (Some(free), Some(disk)) = (history.free_bytes, history.disk_bytes) {
+        text.extend([", ", &bytes(free), " of ", &bytes(disk), " free"]);
+    }
+    if let Some(to) = history.recorded_to {
+        text.extend(["; recorded to ", &instant(to, now, zone)]);
+    }
+    if let Some(fault) = &history.fault {
+        text.extend(["; ", fault]);
+    }
+    text
+}
+
 /// The state of an alarm as its row says it, the two-step acknowledgement and a held alarm among it.
 pub fn state(view: &AlarmView) -> &'static str {
     if view.recording { say::RECORDING } else { state_word(view.state) }
@@ -333,7 +356,15 @@ pub fn alarm_value(snapshot: &Snapshot, alarm: &AlarmPlan) -> AlarmValue {
                 bad: false,
             }
         }
-        Subject::System => AlarmValue::default(),
+        Subject::System => {
+            let history = snapshot.history.as_ref();
+            let text = match alarm.condition {
+                Condition::Recording => history.filter(|h| h.lost > 0).map(|h| format!("{} lost", count(h.lost))),
+                Condition::DiskSpace => history.and_then(|h| h.free_bytes).map(|free| format!("{} free", bytes(free))),
+                _ => None,
+            };
+            AlarmValue { text: text.unwrap_or_default(), good: true, bad: false }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
-use watchkeeper::engine::{AlarmState, Command, Mode, Snapshot};
+use watchkeeper::engine::{AlarmState, Command, HistoryState, Mode, Snapshot};
 use watchkeeper::link::{Desk, PlantLink};
 use watchkeeper::time::{Now, Span};
 use watchkeeper::ui::sample::{self, Sample};
@@ -338,6 +338,26 @@ fn a_journal_that_cannot_write_is_told_above_every_alarm() {
     let fault = harness.get_by_label("Journal fault").accesskit_node().value().unwrap();
     assert!(fault.contains("no space left on device") && fault.contains("12 entries wait"), "{fault}");
     picture(&mut harness, "journal-fault");
+}
+
+#[test]
+fn what_ails_the_recording_is_told_in_the_status_bar() {
+    let told = |name: &str, change: fn(&mut HistoryState)| {
+        let desktop = Desktop::new(sample::quiet(), Settings::default());
+        desktop.publish(|snapshot| change(snapshot.history.as_mut().unwrap()));
+        let mut harness = desktop.harness([1280.0, 800.0]);
+        picture(&mut harness, name);
+        let item = harness.get_all_by_label("history").next().unwrap().accesskit_node();
+        (format!("{:?}", item.role()), item.value().unwrap())
+    };
+    let (role, value) = told("history", |_| {});
+    assert!(role == "Status" && value.contains("0 lost; 94.3 MB on disk, 41.2 GB of 116.6 GB free"), "{role} {value}");
+    let (role, value) = told("history-fault", |history| {
+        (history.fault, history.waiting, history.lost) = (Some("disk full".into()), 5_000, 70);
+    });
+    assert!(role == "Button" && value.contains("70 lost") && value.ends_with("; disk full"), "{role} {value}");
+    let (role, value) = told("history-filling", |history| history.free_bytes = Some(800_000_000));
+    assert!(role == "Button" && value.contains("800.0 MB of 116.6 GB free"), "{role} {value}");
 }
 
 /// A file that is dropped on the window.

@@ -4,8 +4,8 @@
 
 use crate::engine::core::EngineOptions;
 use crate::engine::{
-    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Generation, Input, LinkState, Mode, Plan,
-    Quality, Raw, Report, Sample as Read, Snapshot, TagId, Value,
+    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Generation, HistoryState, Input, LinkState, Mode,
+    Plan, Quality, Raw, Report, Sample as Read, Snapshot, TagId, Value,
 };
 use crate::link::About;
 use crate::project::{self, DataType, Project};
@@ -179,6 +179,18 @@ struct Play {
     polls: u64,
 }
 
+/// A history of some weeks that fares well.
+fn recording() -> HistoryState {
+    HistoryState {
+        samples: 12_345_678,
+        bytes: 94_300_000,
+        free_bytes: Some(41_200_000_000),
+        disk_bytes: Some(116_600_000_000),
+        recorded_to: Some(NOW),
+        ..HistoryState::default()
+    }
+}
+
 impl Play {
     fn new(text: &str) -> Self {
         let (project, mut issues): (Project, _) = project::file::read(text.as_bytes());
@@ -191,6 +203,7 @@ impl Play {
         let mut play = Self { engine, plan, about, effects: Vec::new(), lost: Vec::new(), polls: 0 };
         let plan = Arc::clone(&play.plan);
         play.apply(-WATCHED_SECS - 1, Input::Deploy(plan));
+        play.apply(-WATCHED_SECS - 1, Input::History(recording()));
         play
     }
 

@@ -219,3 +219,21 @@ fn short_times_and_sizes_have_their_units() {
     assert_eq!(bytes(512), "512 B");
     assert_eq!(bytes(3_100_000_000), "3.1 GB");
 }
+
+#[test]
+fn a_history_tells_all_that_it_knows() {
+    let well = HistoryState {
+        samples: 1_234,
+        waiting: 5,
+        bytes: 94_000_000,
+        free_bytes: Some(41_000_000_000),
+        disk_bytes: Some(116_000_000_000),
+        recorded_to: Some(Utc(3_600_000_000)),
+        ..HistoryState::default()
+    };
+    let told = "1\u{202F}234 samples recorded since the start, 5 waiting, 0 lost; 94.0 MB on disk, 41.0 GB of 116.0 GB free; recorded to 01:00:00";
+    assert_eq!(spoken_history(&well, Utc(3_601_000_000), &TimeZone::UTC), told);
+    let ill = HistoryState { samples: 1, lost: 2_000, fault: Some("disk full".into()), ..HistoryState::default() };
+    let told = "1 sample recorded since the start, 0 waiting, 2\u{202F}000 lost; 0 B on disk; disk full";
+    assert_eq!(spoken_history(&ill, Utc(0), &TimeZone::UTC), told);
+}
