@@ -120,6 +120,7 @@ impl Ours {
             blink_on: true,
             chosen: None,
             desk: None,
+            history: None,
         };
         let mut out = Outbox::default();
         paint(ctx, *turn, |ui| display_ui(ui, &frame, display, panels, &mut out))

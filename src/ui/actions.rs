@@ -36,11 +36,16 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 5] = [
+pub const LOCAL_KEYS: [(&str, &str); 10] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen row"),
     ("Up, Down", "In a list: choose the row above or below"),
+    ("1 to 9", "On a trend: show a minute, 10 minutes, an hour, 8 hours, a day, a week, 30 days, a year, 5 years"),
+    ("Wheel, drag", "On a trend: zoom at the pointer; pan"),
+    ("Home, Esc, double click", "On a trend: back to live, over the time that the project says"),
+    ("Left, Right", "On a trend that has the focus: pan by a tenth"),
+    ("Page Up, Page Down", "On a trend: pan by all that is seen; + and - zoom where it has the focus"),
     ("Esc", "Close the dialog, the finder, the list or the faceplate on top"),
 ];
 

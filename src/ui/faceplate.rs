@@ -1,5 +1,6 @@
 //! The faceplate of the chosen tag: what it is, what to do, what it was in the last hour, and where it comes from.
 
+use super::past::{Need, Past};
 use super::theme::{LINE, RADIUS, STEP, Theme};
 use super::tree::heading_ui;
 use super::widgets::pen::{Trace, View};
@@ -32,6 +33,7 @@ const DOUBLE: Span = Span::from_millis(500);
 #[derive(Debug, Default)]
 pub struct FaceplateState {
     trace: Trace,
+    past: Past,
     pressed: Option<Mono>,
 }
 
@@ -66,7 +68,7 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         // Words have no height that a line could show.
         if plan.tag.data_type != DataType::String {
             heading_ui(ui, frame, say::LAST_HOUR);
-            last_hour_ui(ui, frame, id, plan, &watched, &mut state.trace);
+            last_hour_ui(ui, frame, id, plan, &watched, state);
         }
         alarms_ui(ui, frame, plan, &watched);
         facts_ui(ui, frame, plan, &reading);
@@ -255,7 +257,15 @@ fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
 }
 
 /// The last hour with its limits; a gap stays a gap.
-fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watched: &[Watched<'_>], trace: &mut Trace) {
+fn last_hour_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    id: TagId,
+    plan: &TagPlan,
+    watched: &[Watched<'_>],
+    state: &mut FaceplateState,
+) {
+    let FaceplateState { trace, past, .. } = state;
     let theme = frame.theme;
     let now = frame.snapshot.now.utc;
     let from = now + Span::from_secs(-3_600);
@@ -280,6 +290,10 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
         theme.muted,
     );
     let tail = frame.snapshot.tails.get(&id);
+    let columns = (plot.width() * ui.pixels_per_point()) as usize;
+    let pens = [(plan.name.as_ref(), tail.map(|t| &**t))];
+    past.follow(ui.ctx(), frame.history, &Need { pens: &pens, from, to: now, columns, now });
+    let known = past.known(0, tail, from);
     let limits: Vec<(f64, Option<&AlarmView>, &AlarmPlan)> = watched
         .iter()
         .filter_map(|(alarm, view)| match alarm.condition {
@@ -288,7 +302,7 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
         })
         .collect();
     let [low, high] = plan.tag.range.unwrap_or_else(|| {
-        let points = tail.iter().flat_map(|t| t.since(from)).filter(|p| !p.quality.is_bad()).map(|p| p.value);
+        let points = known.within(from, now).filter(|p| !p.quality.is_bad()).map(|p| p.value);
         span_of(points.chain(limits.iter().map(|l| l.0)))
     });
     let view = View { rect: plot, from, to: now, low, high };
@@ -305,20 +319,22 @@ fn last_hour_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, watch
             ));
         }
     }
-    match tail.filter(|t| !t.is_empty()) {
-        Some(tail) => {
-            let steps = plan.tag.data_type == DataType::Bool || !plan.tag.labels.0.is_empty();
-            trace.follow(tail, &view, now, steps);
-            for gap in &trace.gaps {
-                let span =
-                    Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), plot.bottom() - 8.0..=plot.bottom());
-                hatch::hatch(painter, span, theme.muted, 4.0);
-            }
-            trace.paint(painter, &view, Stroke::new(super::theme::PEN, theme.text));
+    if known.first().is_some() {
+        let steps = plan.tag.data_type == DataType::Bool || !plan.tag.labels.0.is_empty();
+        trace.follow(&known, &view, now, steps);
+        for gap in &trace.gaps {
+            let (left, right) = (view.x(gap.from).max(plot.left()), view.x(gap.to).min(plot.right()));
+            hatch::hatch(
+                painter,
+                Rect::from_x_y_ranges(left..=right, plot.bottom() - 8.0..=plot.bottom()),
+                theme.muted,
+                4.0,
+            );
         }
-        None => {
-            painter.text(plot.center(), Align2::CENTER_CENTER, "Nothing recorded yet", small, theme.muted);
-        }
+        trace.paint(painter, &view, Stroke::new(super::theme::PEN, theme.text));
+    } else {
+        let words = if past.is_asked() { say::READING } else { "Nothing recorded yet" };
+        painter.text(plot.center(), Align2::CENTER_CENTER, words, small, theme.muted);
     }
     widgets::tell(&response, Role::Image, &format!("trend {}, last hour", plan.name), || {
         Reading::new(frame.snapshot, id).map(|r| r.spoken()).unwrap_or_default()

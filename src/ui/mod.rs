@@ -11,6 +11,7 @@
 //! banner, tree, status, faceplate, palette, faults, help, states, lists, dialogs, notlive: the parts of the window
 //! wake     when a frame is worth its price              files    the dialog, on a thread of its own
 //! widgets  plain data to Response                       panels   what a display's grid is made of
+//! past     history behind the live end, asked beside the frame
 //! ```
 
 pub mod actions;
@@ -27,6 +28,7 @@ pub mod lists;
 pub mod notlive;
 pub mod palette;
 pub mod panels;
+pub mod past;
 pub mod preferences;
 #[doc(hidden)]
 pub mod sample;
@@ -63,6 +65,8 @@ pub struct Frame<'a> {
     pub chosen: Option<TagId>,
     /// The name typed at this desk, if any.
     pub desk: Option<&'a Arc<str>>,
+    /// What was recorded; `None`: this program has no history of the plant that it shows.
+    pub history: Option<&'a dyn past::History>,
 }
 
 /// What a panel asks for. Commands reach the plant; actions concern this window alone.

@@ -260,6 +260,7 @@ impl Shell {
             blink_on: snapshot.now.utc.0.rem_euclid(1_000_000) < 500_000,
             chosen: self.chosen,
             desk: desk_name.as_ref(),
+            history: None,
         };
         let mark = mode_word(snapshot.mode);
         let margin = if mark.is_some() { STRIPES } else { 0.0 };

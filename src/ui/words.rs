@@ -166,8 +166,22 @@ fn zoned(utc: Utc, zone: &TimeZone) -> Option<jiff::Zoned> {
 
 /// Hours, minutes and seconds in the zone; in the hour that comes twice in autumn with its offset from UTC.
 pub fn time_of_day(utc: Utc, zone: &TimeZone) -> String {
+    clock(utc, zone, "%H:%M:%S")
+}
+
+/// The same with milliseconds, for axes and cursors of a short time.
+pub fn time_with_millis(utc: Utc, zone: &TimeZone) -> String {
+    clock(utc, zone, "%H:%M:%S%.3f")
+}
+
+/// Hours and minutes, for axes; in the hour that comes twice with its offset.
+pub fn hour_minute(utc: Utc, zone: &TimeZone) -> String {
+    clock(utc, zone, "%H:%M")
+}
+
+fn clock(utc: Utc, zone: &TimeZone, format: &str) -> String {
     let Some(local) = zoned(utc, zone) else { return say::NO_TIME.to_owned() };
-    let time = local.strftime("%H:%M:%S");
+    let time = local.strftime(format);
     if matches!(zone.to_ambiguous_timestamp(local.datetime()).offset(), AmbiguousOffset::Fold { .. }) {
         format!("{time} {}", local.strftime("%:z"))
     } else {
@@ -175,19 +189,31 @@ pub fn time_of_day(utc: Utc, zone: &TimeZone) -> String {
     }
 }
 
-/// Hours and minutes, for the ends of an axis.
-pub fn hour_minute(utc: Utc, zone: &TimeZone) -> String {
-    zoned(utc, zone).map_or_else(|| say::NO_TIME.to_owned(), |local| local.strftime("%H:%M").to_string())
-}
-
 /// A day, for the ticks of a long axis: `20 Nov`.
 pub fn day(utc: Utc, zone: &TimeZone) -> String {
     zoned(utc, zone).map_or_else(|| say::NO_TIME.to_owned(), |local| local.strftime("%-d %b").to_string())
 }
 
-/// The length of a trend: `2 h`, `90 s`, `1 d 12 h`; nothing is left out that is not zero.
+/// A month of its year: `Nov 2026`.
+pub fn month(utc: Utc, zone: &TimeZone) -> String {
+    zoned(utc, zone).map_or_else(|| say::NO_TIME.to_owned(), |local| local.strftime("%b %Y").to_string())
+}
+
+/// A year.
+pub fn year(utc: Utc, zone: &TimeZone) -> String {
+    zoned(utc, zone).map_or_else(|| say::NO_TIME.to_owned(), |local| local.strftime("%Y").to_string())
+}
+
+/// The length of a trend: `2 h`, `1 m 30 s`, `1 d 12 h`, in its two greatest units; from a year on in years.
 pub fn duration_of_range(span: Span) -> String {
     let secs = span.0.max(0) / 1_000_000;
+    if secs >= 365 * 86_400 {
+        let years = number(((secs as f64 / (365.25 * 86_400.0)) * 10.0).round() / 10.0, None);
+        return format!("{years} {}", if years == "1" { "year" } else { "years" });
+    }
+    if secs < 10 {
+        return format!("{} s", number((span.0 as f64 / 1e4).round() / 1e2, None));
+    }
     let parts = [(secs / 86_400, "d"), (secs / 3_600 % 24, "h"), (secs / 60 % 60, "m"), (secs % 60, "s")];
     let words: Vec<String> =
         parts.iter().filter(|(n, _)| *n > 0).take(2).map(|(n, unit)| format!("{n} {unit}")).collect();
@@ -196,7 +222,20 @@ pub fn duration_of_range(span: Span) -> String {
 
 /// An instant: the time of day, with the date where it is of another day than now, and the year where of another year.
 pub fn instant(utc: Utc, now: Utc, zone: &TimeZone) -> String {
-    let time = time_of_day(utc, zone);
+    dated(time_of_day(utc, zone), utc, now, zone)
+}
+
+/// An instant under a cursor whose pixels are `column` wide: as fine as a pixel can tell.
+pub fn instant_within(column: Span, utc: Utc, now: Utc, zone: &TimeZone) -> String {
+    let time = match column {
+        c if c < Span::from_millis(100) => time_with_millis(utc, zone),
+        c if c < Span::from_secs(60) => time_of_day(utc, zone),
+        _ => hour_minute(utc, zone),
+    };
+    dated(time, utc, now, zone)
+}
+
+fn dated(time: String, utc: Utc, now: Utc, zone: &TimeZone) -> String {
     let (Some(then), Some(today)) = (zoned(utc, zone), zoned(now, zone)) else { return time };
     if then.date() == today.date() {
         time

@@ -6,6 +6,7 @@ mod cpu_renderer;
 mod demo;
 mod stage;
 
+mod history;
 mod panels;
 mod pictures;
 mod sizes;

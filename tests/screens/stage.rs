@@ -6,7 +6,8 @@ use egui_kittest::Harness;
 use std::path::PathBuf;
 use watchkeeper::engine::TagId;
 use watchkeeper::ui::panels::{Panels, alarm_list_ui, display_ui};
-use watchkeeper::ui::sample::Sample;
+use watchkeeper::ui::past::History;
+use watchkeeper::ui::sample::{Archive, Sample};
 use watchkeeper::ui::theme::{Theme, ThemeChoice};
 use watchkeeper::ui::{Frame, Outbox};
 
@@ -20,6 +21,8 @@ pub struct Stage {
     pub blink_on: bool,
     pub panels: Panels,
     pub out: Outbox,
+    /// What was recorded.
+    pub archive: Option<Archive>,
 }
 
 impl Stage {
@@ -33,6 +36,7 @@ impl Stage {
             blink_on: true,
             panels: Panels::default(),
             out: Outbox::default(),
+            archive: None,
         }
     }
 
@@ -52,7 +56,7 @@ impl Stage {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui) {
-        let Self { sample, theme, display, chosen, blink_on, panels, out } = self;
+        let Self { sample, theme, display, chosen, blink_on, panels, out, archive } = self;
         let rect = ui.ctx().content_rect();
         ui.painter().rect_filled(rect, 0.0, theme.ground);
         let frame = Frame {
@@ -63,6 +67,7 @@ impl Stage {
             blink_on: *blink_on,
             chosen: *chosen,
             desk: None,
+            history: archive.as_ref().map(|a| a as &dyn History),
         };
         ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| match display {
             Some(display) => display_ui(ui, &frame, *display, panels, out),

@@ -1,11 +1,14 @@
 //! `value`: a tag's number, large, with its recent past; several tags side by side.
 
 use super::{Cx, PanelView, grid, open_faceplate};
+use crate::engine::TagId;
 use crate::project::DataType;
+use crate::time::Span;
 use crate::ui::Outbox;
+use crate::ui::past::{Need, Past};
 use crate::ui::theme::STEP;
 use crate::ui::widgets::pen::Trace;
-use crate::ui::widgets::spark::Past;
+use crate::ui::widgets::spark::Recent;
 use crate::ui::widgets::value::tile_ui;
 use eframe::egui::{Rect, Ui, pos2, vec2};
 
@@ -17,7 +20,11 @@ const LEAST_WIDTH: f32 = 118.0;
 pub struct ValuePanel {
     /// Sparks, by tile.
     traces: Vec<Trace>,
+    past: Past,
 }
+
+/// Pixel columns of history that are asked for: more than the widest spark has.
+const COLUMNS: usize = 256;
 
 impl PanelView for ValuePanel {
     fn bare(&self, cx: &Cx<'_>) -> bool {
@@ -30,24 +37,30 @@ impl PanelView for ValuePanel {
         self.traces.resize_with(count, Trace::default);
         let single = count == 1;
         let places = places(cx.rect, count);
+        let now = cx.frame.snapshot.now.utc;
+        let from = now + Span(-cx.panel.span.0);
+        let tails = &cx.frame.snapshot.tails;
+        let of = |id: Option<TagId>| id.and_then(|id| tails.get(&id));
+        let pens: Vec<_> = cx.tags().map(|(name, _, id)| (name, of(id).map(|t| &**t))).collect();
+        self.past.follow(ui.ctx(), cx.frame.history, &Need { pens: &pens, from, to: now, columns: COLUMNS, now });
         for (((index, (name, reading, id)), trace), rect) in cx.tags().enumerate().zip(&mut self.traces).zip(places) {
             let Some(reading) = reading else {
                 grid::say_no_tag(ui, rect, name, brush.theme);
                 continue;
             };
-            let snapshot = cx.frame.snapshot;
             // Words have no height that a line could show.
             let drawn = id.filter(|_| reading.tag.data_type != DataType::String);
-            let past = drawn.and_then(|id| snapshot.tails.get(&id)).map(|tail| Past {
-                tail,
-                now: snapshot.now.utc,
+            let known = drawn.map(|id| self.past.known(index, tails.get(&id), from));
+            let recent = known.filter(|k| k.first().is_some()).map(|known| Recent {
+                known,
+                now,
                 span: cx.panel.span,
                 steps: reading.tag.data_type == DataType::Bool,
                 range: reading.tag.range,
                 trace,
             });
             let title = cx.panel.title.as_deref().filter(|_| single).unwrap_or(name);
-            let response = tile_ui(ui, rect, ui.scope_id().with(index), title, &reading, past, &brush);
+            let response = tile_ui(ui, rect, ui.scope_id().with(index), title, &reading, recent, &brush);
             open_faceplate(&response, id, out);
         }
     }

@@ -2,6 +2,8 @@
 //! project is compiled, two hours of made-up input run through the real engine in virtual time, and the last picture of
 //! it is kept, so that what is shown is what a plant would show.
 
+mod archive;
+
 use crate::engine::core::EngineOptions;
 use crate::engine::{
     Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Generation, HistoryState, Input, LinkState, Mode,
@@ -10,6 +12,7 @@ use crate::engine::{
 use crate::link::About;
 use crate::project::{self, DataType, Project};
 use crate::time::{Mono, Now, Span, Utc};
+pub use archive::{Archive, Recorded};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -12,6 +12,7 @@ mod view;
 
 use crate::engine::{Level, Point, Quality, TailView};
 use crate::time::Utc;
+use crate::ui::past::Known;
 use eframe::egui::epaint::Mesh;
 use eframe::egui::{Painter, Pos2, Rect, Shape, Stroke, pos2};
 use ink::{Dashes, Ink};
@@ -21,9 +22,9 @@ pub use view::View;
 /// A stretch of time without a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// Since when.
+    /// Since when; may be before the view.
     pub from: Utc,
-    /// Until when; of one that lasts, until now.
+    /// Until when; of one that lasts, until now. May be behind the view.
     pub to: Utc,
     /// Why.
     pub quality: Quality,
@@ -70,9 +71,12 @@ pub struct Trace {
 #[derive(Debug, Clone)]
 struct Source {
     /// Told by its place in memory, which a weak reference keeps from being given to another; its points are let go.
-    tail: Weak<TailView>,
+    tail: Option<Weak<TailView>>,
+    /// Which answer of the historian.
+    serial: u64,
     view: View,
-    now: Utc,
+    /// How far a value may hold within the view.
+    until: Utc,
     steps: bool,
 }
 
@@ -86,23 +90,41 @@ struct Look {
 }
 
 impl Trace {
-    /// Takes up a tail as [`Trace::fill`] does, where it, the view or the time is another than before.
-    pub fn follow(&mut self, tail: &Arc<TailView>, view: &View, now: Utc, steps: bool) {
+    /// Takes up what is known of a pen as [`Trace::fill`] does, where that, the view or the time is another than before.
+    pub fn follow(&mut self, known: &Known<'_>, view: &View, now: Utc, steps: bool) {
+        let until = now.min(view.to);
         let same = self.source.as_ref().is_some_and(|s| {
-            std::ptr::eq(s.tail.as_ptr(), Arc::as_ptr(tail)) && s.view == *view && s.now == now && s.steps == steps
+            s.tail.as_ref().map(Weak::as_ptr) == known.tail.map(Arc::as_ptr)
+                && s.serial == known.serial
+                && s.view == *view
+                && s.until == until
+                && s.steps == steps
         });
         if !same {
-            self.fill(tail.pieces_since(view.from), view, now, steps);
-            self.source = Some(Source { tail: Arc::downgrade(tail), view: *view, now, steps });
+            self.begin();
+            for part in known.parts(now) {
+                self.take(part.pieces(view.from), view, part.until, steps);
+            }
+            let tail = known.tail.map(Arc::downgrade);
+            self.source = Some(Source { tail, serial: known.serial, view: *view, until, steps });
         }
     }
 
     /// Takes up points in order of time. A value holds until the next point or until `now`; `steps` holds it level
     /// (states), else points are joined.
     pub fn fill<'a>(&mut self, pieces: impl Iterator<Item = &'a [Point]>, view: &View, now: Utc, steps: bool) {
+        self.begin();
+        self.take(pieces, view, now, steps);
+    }
+
+    fn begin(&mut self) {
         (self.source, self.look) = (None, None);
         self.spare.append(&mut self.runs);
         self.gaps.clear();
+    }
+
+    /// Takes up an unbroken stretch of points behind those it has.
+    fn take<'a>(&mut self, pieces: impl Iterator<Item = &'a [Point]>, view: &View, now: Utc, steps: bool) {
         let places = view.places();
         let until = now.min(view.to);
         let mut last: Option<(Utc, f32, bool)> = None;
@@ -260,8 +282,8 @@ fn point_is_bad(point: &Point) -> bool {
 
 fn close(gap: Option<Gap>, at: Utc, view: &View, gaps: &mut Vec<Gap>) {
     if let Some(gap) = gap {
-        let gap = Gap { from: gap.from.max(view.from), to: at.min(view.to), quality: gap.quality };
-        if gap.to > gap.from {
+        let gap = Gap { to: at, ..gap };
+        if gap.to.min(view.to) > gap.from.max(view.from) {
             gaps.push(gap);
         }
     }
@@ -385,7 +407,8 @@ mod tests {
         };
         let (mut trace, stroke) = (Trace::default(), Stroke::new(1.5, eframe::egui::Color32::WHITE));
         let mut ink = |tail: &Arc<TailView>, view: &View, stroke: Stroke| {
-            trace.follow(tail, view, Utc(100 * SECOND), false);
+            let known = Known { tail: Some(tail), ..Known::default() };
+            trace.follow(&known, view, Utc(100 * SECOND), false);
             trace.ink_runs(view, stroke, None, 1.0);
             Arc::clone(trace.mesh())
         };

@@ -2,17 +2,16 @@
 
 use super::hatch;
 use super::pen::{Trace, View};
-use crate::engine::TailView;
 use crate::time::{Span, Utc};
+use crate::ui::past::Known;
 use crate::ui::theme::Theme;
 use eframe::egui::{Painter, Rect, Stroke};
-use std::sync::Arc;
 
 /// The recent past that a spark shows.
 #[derive(Debug)]
-pub struct Past<'a> {
+pub struct Recent<'a> {
     /// Its points.
-    pub tail: &'a Arc<TailView>,
+    pub known: Known<'a>,
     /// The instant of the picture.
     pub now: Utc,
     /// How far back.
@@ -26,17 +25,17 @@ pub struct Past<'a> {
 }
 
 /// Paints the last `span` before `now` into `rect`; gaps are hatched where they lie.
-pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, past: Past<'_>) {
-    let Past { tail, now, span, steps, range, trace } = past;
+pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, recent: Recent<'_>) {
+    let Recent { known, now, span, steps, range, trace } = recent;
     if rect.width() < 12.0 || rect.height() < 6.0 {
         return;
     }
     // A record younger than the span fills the width, down to a twelfth of it, or the first hour shows nothing.
     let begin = now + Span(-span.0.max(12));
-    let first = tail.points().next().map_or(begin, |p| p.time);
+    let first = known.first().unwrap_or(begin);
     let from = first.min(now + Span(-span.0.max(12) / 12)).max(begin);
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for point in tail.since(from).filter(|p| !p.quality.is_bad() && p.value.is_finite()) {
+    for point in known.within(from, now).filter(|p| !p.quality.is_bad() && p.value.is_finite()) {
         low = low.min(point.value);
         high = high.max(point.value);
     }
@@ -48,9 +47,9 @@ pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, past: Past<'_>) {
         (low, high) = (middle - least / 2.0, middle + least / 2.0);
     }
     let view = View { rect, from, to: now, low, high };
-    trace.follow(tail, &view, now, steps);
+    trace.follow(&known, &view, now, steps);
     for gap in &trace.gaps {
-        let across = Rect::from_x_y_ranges(view.x(gap.from)..=view.x(gap.to), rect.y_range());
+        let across = Rect::from_x_y_ranges(view.x(gap.from.max(from))..=view.x(gap.to.min(now)), rect.y_range());
         hatch::hatch(painter, across, theme.muted.gamma_multiply(0.55), 5.0);
     }
     trace.paint(painter, &view, Stroke::new(1.25, theme.normal));

@@ -1,6 +1,6 @@
 //! A value tile: name, number, unit, and what there is to say about them; the recent past as a spark beside.
 
-use super::spark::{self, Past};
+use super::spark::{self, Recent};
 use super::symbol::Symbol;
 use super::{Brush, Reading, hatch, press, tell, text};
 
@@ -16,7 +16,7 @@ pub fn tile_ui(
     id: Id,
     title: &str,
     reading: &Reading<'_>,
-    past: Option<Past<'_>>,
+    recent: Option<Recent<'_>>,
     brush: &Brush<'_>,
 ) -> Response {
     let response = press(ui, rect, id, brush, f32::from(crate::ui::theme::RADIUS));
@@ -65,12 +65,12 @@ pub fn tile_ui(
             spark_bottom = number_row.bottom();
         }
     }
-    if let Some(past) = past {
+    if let Some(recent) = recent {
         let left = (ink.right() + 2.0 * STEP).max(inner.left() + inner.width() * 0.48);
         let top = number_row.top() + number_size * 0.25;
         let at = Rect::from_min_max(pos2(left, top), pos2(inner.right(), spark_bottom.min(top + 48.0)));
         if at.width() >= 40.0 && at.height() >= 12.0 {
-            spark::paint(&painter, at, theme, past);
+            spark::paint(&painter, at, theme, recent);
         }
     }
     response

@@ -61,6 +61,8 @@ pub const FACEPLATE: &str = "Faceplate";
 pub const WHAT_TO_DO: &str = "What to do";
 /// The trend of the faceplate.
 pub const LAST_HOUR: &str = "Last hour";
+/// An answer of the historian is under way.
+pub const READING: &str = "Reading history…";
 /// The tags beside the chosen one.
 pub const NEIGHBOURS: &str = "Beside it";
 

@@ -1,5 +1,4 @@
-//! The axes of a trend: values at the left and at the right on one grid, time below in the plant's zone; and what
-//! `egui_plot` needs to draw them.
+//! The axes of values of a trend, at the left and at the right on one grid, and what `egui_plot` needs to draw them.
 //!
 //! The plot's own space is microseconds since 1970 (exact in an `f64`) by values of the left axis. The right axis is
 //! the left one under other numbers.
@@ -8,22 +7,14 @@ use super::super::index::AlarmIndex;
 use super::Pen;
 use crate::engine::Snapshot;
 use crate::project::DataType;
-use crate::time::{Span, Utc};
+use crate::time::Utc;
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::scale::{Ticks, span_of};
-use crate::ui::widgets::text;
 use crate::ui::words;
-use eframe::egui::{Color32, FontId, Painter, Rangef, Rect, pos2};
+use eframe::egui::{Color32, FontId, Painter, Rangef};
 use egui_plot::{AxisHints, GridMark, HPlacement};
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
-
-/// Widths of ticks on the time axis, in seconds.
-const TIME_STEPS_SECS: [i64; 24] = [
-    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
-    604_800, 1_209_600, 2_592_000, 7_776_000,
-];
 
 /// Both value axes.
 #[derive(Debug, Clone)]
@@ -72,7 +63,7 @@ impl Axis {
     }
 }
 
-fn font() -> FontId {
+pub fn font() -> FontId {
     fonts::regular(size::SMALL)
 }
 
@@ -102,7 +93,7 @@ fn states(pens: &[Pen<'_>], right: bool) -> Option<Axis> {
 
 impl Axes {
     /// Axes that hold the ranges of their pens, and their values where these go beyond or no range is written.
-    pub fn new(pens: &[Pen<'_>], snapshot: &Snapshot, alarms: &AlarmIndex, from: Utc) -> Self {
+    pub fn new(pens: &[Pen<'_>], snapshot: &Snapshot, alarms: &AlarmIndex, from: Utc, to: Utc) -> Self {
         let hold = |right: bool| -> Option<[f64; 2]> {
             let own = pens.iter().filter(|p| p.right == right);
             let (mut any, mut low, mut high) = (false, f64::INFINITY, f64::NEG_INFINITY);
@@ -115,14 +106,7 @@ impl Axes {
                 } else {
                     loose.extend(pen.id.into_iter().flat_map(|id| alarms.limits(snapshot, id)).map(|l| l.value));
                 }
-                let (mut least, mut greatest) = (f64::INFINITY, f64::NEG_INFINITY);
-                for point in pen.tail.into_iter().flat_map(|t| t.pieces_since(from)).flatten() {
-                    if !point.quality.is_bad() && point.value.is_finite() {
-                        least = least.min(point.value);
-                        greatest = greatest.max(point.value);
-                    }
-                }
-                if least <= greatest {
+                if let Some([least, greatest]) = pen.known.extent(from, to) {
                     if range.is_some() {
                         (low, high) = (low.min(least), high.max(greatest));
                     } else {
@@ -205,100 +189,18 @@ impl Axes {
 const NEAR: f64 = 1e-6;
 
 /// What `egui_plot` is told of the distance of marks decides what it draws: a line and a label, or a label alone.
-const LINE_STEP: f32 = 1_000.0;
+pub const LINE_STEP: f32 = 1_000.0;
 const LABEL_STEP: f32 = 40.0;
 /// Marks of a smaller distance get no line.
 pub const GRID_SPACING: Rangef = Rangef { min: 60.0, max: 61.0 };
 
-fn styled<'a>(hints: AxisHints<'a>, theme: &Theme) -> AxisHints<'a> {
+pub fn styled<'a>(hints: AxisHints<'a>, theme: &Theme) -> AxisHints<'a> {
     hints.label_spacing(Rangef::new(1.0, 2.0)).tick_label_color(theme.muted).tick_label_font(font())
-}
-
-/// The time axis: its marks with their labels.
-#[derive(Debug)]
-pub struct TimeAxis {
-    marks: Vec<(GridMark, String)>,
-}
-
-impl TimeAxis {
-    /// Round instants of the plant's zone between `from` and `to`, as many as have room in `width`. A label that would
-    /// stand over one of a value axis is left out; its line is not.
-    pub fn new(painter: &Painter, width: f32, from: Utc, to: Utc, right: bool, zone: &jiff::tz::TimeZone) -> Self {
-        let (step, with_seconds) = time_step((to - from).0 / 1_000_000, width);
-        let per_point = (to - from).0.max(1) as f64 / f64::from(width.max(1.0));
-        let label = |at: Utc| {
-            if with_seconds {
-                words::time_of_day(at, zone)
-            } else if step >= 86_400 {
-                words::day(at, zone)
-            } else {
-                words::hour_minute(at, zone)
-            }
-        };
-        let marks = time_ticks(from, to, step, zone)
-            .map(|at| {
-                let label = label(at);
-                let half = painter.layout_no_wrap(label.clone(), font(), Color32::PLACEHOLDER).size().x / 2.0;
-                let x = ((at - from).0 as f64 / per_point) as f32;
-                let fits = x - half >= -4.0 && x + half <= width + if right { 4.0 } else { 14.0 };
-                let mark = GridMark { value: at.0 as f64, step_size: f64::from(LINE_STEP) * per_point };
-                (mark, if fits { label } else { String::new() })
-            })
-            .collect();
-        Self { marks }
-    }
-
-    /// Where its lines stand.
-    pub fn marks(&self) -> Vec<GridMark> {
-        self.marks.iter().map(|(mark, _)| *mark).collect()
-    }
-
-    /// For `egui_plot`, of this height.
-    pub fn hints(&self, height: f32, theme: &Theme) -> AxisHints<'_> {
-        let label = |mark: GridMark, _: &RangeInclusive<f64>| {
-            self.marks.iter().find(|(m, _)| m.value == mark.value).map_or(String::new(), |(_, label)| label.clone())
-        };
-        styled(AxisHints::new_x(), theme).min_thickness(height).formatter(label)
-    }
-}
-
-/// The time at the cursor, on top of its line.
-pub fn paint_time(painter: &Painter, plot: Rect, x: f32, at: Utc, zone: &jiff::tz::TimeZone, theme: &Theme) {
-    let galley = text::line(painter, words::time_of_day(at, zone), fonts::regular(size::SMALL), theme.text, 120.0);
-    let left = (x - galley.size().x / 2.0).clamp(plot.left(), (plot.right() - galley.size().x - 16.0).max(plot.left()));
-    painter.galley(pos2(left, plot.top() - galley.size().y - 1.0), galley, theme.text);
-}
-
-/// Seconds between ticks so that labels have room, and whether labels need seconds.
-fn time_step(span_secs: i64, width: f32) -> (i64, bool) {
-    let most = (width / 76.0).max(1.0);
-    let step =
-        TIME_STEPS_SECS.into_iter().find(|s| span_secs as f32 / *s as f32 <= most).unwrap_or(TIME_STEPS_SECS[23]);
-    (step, step < 60)
-}
-
-/// Instants at whole steps of the local day, so that ticks of two hours stand at even hours wherever the plant is.
-fn time_ticks(from: Utc, to: Utc, step_secs: i64, zone: &jiff::tz::TimeZone) -> impl Iterator<Item = Utc> {
-    let offset =
-        jiff::Timestamp::from_microsecond(to.0).map_or(0, |t| i64::from(zone.to_offset(t).seconds())) * 1_000_000;
-    let step = step_secs.max(1) * 1_000_000;
-    let first =
-        (from.0 + offset).div_euclid(step) * step + if (from.0 + offset).rem_euclid(step) == 0 { 0 } else { step };
-    (0..200).map(move |i| Utc(first - offset) + Span(step * i)).take_while(move |t| *t <= to)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn ticks_of_time_stand_at_whole_steps_of_the_local_day() {
-        let zone = jiff::tz::TimeZone::get("Asia/Kolkata").unwrap();
-        let to = Utc::parse_rfc3339("2026-11-20T14:00:00+05:30").unwrap();
-        let from = to + Span::from_secs(-8 * 3_600);
-        let labels: Vec<String> = time_ticks(from, to, 7_200, &zone).map(|t| words::hour_minute(t, &zone)).collect();
-        assert_eq!(labels, ["06:00", "08:00", "10:00", "12:00", "14:00"]);
-    }
 
     #[test]
     fn both_axes_share_the_lines_of_the_left_one() {
@@ -314,15 +216,5 @@ mod tests {
         let lines = |m: &&GridMark| m.step_size * 2.0 > f64::from(GRID_SPACING.min);
         let marks = axes.marks(200.0);
         assert_eq!((marks.len(), marks.iter().filter(lines).count()), (8, 6));
-    }
-
-    #[test]
-    fn short_spans_show_seconds_and_labels_have_room() {
-        assert_eq!(time_step(60, 500.0), (10, true));
-        assert_eq!(time_step(7_200, 420.0), (1_800, false));
-        for span in [60, 600, 3_600, 86_400, 30 * 86_400] {
-            let (step, _) = time_step(span, 400.0);
-            assert!(400.0 * step as f32 / span as f32 >= 70.0, "{span}: {step}");
-        }
     }
 }

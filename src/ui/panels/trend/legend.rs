@@ -16,20 +16,19 @@ use eframe::egui::{Align2, Painter, Rect, Role, Shape, Stroke, Ui, pos2, vec2};
 pub const LINE: f32 = 19.0;
 
 /// Paints the table, and makes every pen a thing that can be pressed.
-pub fn ui(ui: &Ui, layout: &Layout, cx: &Cx<'_>, pens: &[Pen<'_>], cursor: Option<Utc>, out: &mut Outbox) {
+pub fn ui(ui: &Ui, layout: &Layout, cx: &Cx<'_>, pens: &[Pen<'_>], cursor: Option<(Utc, &str)>, out: &mut Outbox) {
     let Some(table) = layout.table else { return };
     if layout.beside { beside_ui(ui, table, cx, pens, cursor, out) } else { below_ui(ui, table, cx, pens, cursor, out) }
 }
 
-fn beside_ui(ui: &Ui, table: Rect, cx: &Cx<'_>, pens: &[Pen<'_>], cursor: Option<Utc>, out: &mut Outbox) {
+fn beside_ui(ui: &Ui, table: Rect, cx: &Cx<'_>, pens: &[Pen<'_>], cursor: Option<(Utc, &str)>, out: &mut Outbox) {
     let theme = cx.frame.theme;
     let painter = ui.painter();
     let small = || fonts::regular(size::SMALL);
     let head = Rect::from_min_size(table.min, vec2(table.width(), LINE));
     text::paint(painter, head, Align2::LEFT_CENTER, "Pen", small(), theme.muted);
     text::paint(painter, head, Align2::RIGHT_CENTER, "now", small(), theme.muted);
-    if let Some(at) = cursor {
-        let at = words::time_of_day(at, cx.frame.zone);
+    if let Some((_, at)) = cursor {
         text::paint(painter, head.with_max_x(middle(table)), Align2::RIGHT_CENTER, at, small(), theme.muted);
     }
     // Two lines a pen while they fit, then one.
@@ -53,11 +52,11 @@ fn middle(table: Rect) -> f32 {
     table.left() + table.width() * 0.66
 }
 
-fn pen_row(ui: &Ui, row: Rect, tall: bool, cx: &Cx<'_>, pen: &Pen<'_>, cursor: Option<Utc>, out: &mut Outbox) {
+fn pen_row(ui: &Ui, row: Rect, tall: bool, cx: &Cx<'_>, pen: &Pen<'_>, cursor: Option<(Utc, &str)>, out: &mut Outbox) {
     let theme = cx.frame.theme;
     let painter = ui.painter();
     let response = press(ui, row, ui.scope_id().with(("pen", pen.index)), &cx.brush(), 3.0);
-    let at_cursor = cursor.map(|at| value_at(pen, at));
+    let at_cursor = cursor.map(|(at, _)| value_at(pen, at, cx.frame.snapshot.now.utc));
     tell(&response, Role::Button, pen.name, || match (&at_cursor, &pen.reading) {
         (Some(said), _) => said.words.clone(),
         (None, Some(reading)) => reading.spoken(),
@@ -131,7 +130,7 @@ fn pen_row(ui: &Ui, row: Rect, tall: bool, cx: &Cx<'_>, pen: &Pen<'_>, cursor: O
 }
 
 /// Two pens a line, each with one number.
-fn below_ui(ui: &Ui, table: Rect, cx: &Cx<'_>, pens: &[Pen<'_>], cursor: Option<Utc>, out: &mut Outbox) {
+fn below_ui(ui: &Ui, table: Rect, cx: &Cx<'_>, pens: &[Pen<'_>], cursor: Option<(Utc, &str)>, out: &mut Outbox) {
     let width = table.width() / 2.0;
     for (i, pen) in pens.iter().take(8).enumerate() {
         let min = pos2(table.left() + width * (i % 2) as f32, table.top() + LINE * (i / 2) as f32);
@@ -160,9 +159,9 @@ struct Said {
 }
 
 /// The last point at or before `at`: what the plant had told by then, not what lies between.
-fn value_at(pen: &Pen<'_>, at: Utc) -> Said {
-    let point = pen.tail.and_then(|tail| tail.points().rev().find(|p| p.time <= at));
-    match (point, &pen.reading) {
+fn value_at(pen: &Pen<'_>, at: Utc, now: Utc) -> Said {
+    let point = pen.known.at(at, now);
+    match (&point, &pen.reading) {
         (Some(point), Some(reading)) if !point.quality.is_bad() && point.value.is_finite() => {
             let value = value_of(point, reading.tag.data_type);
             let short = words::value(&value, reading.tag);

@@ -1,8 +1,10 @@
 //! The plot of a trend, drawn by `egui_plot`: grid, axes, limits, pens and cursor in one space.
 
 use super::super::Cx;
-use super::axes::{Axes, GRID_SPACING, TimeAxis};
-use super::{Limit, Pen, TIME_AXIS, ink};
+use super::axes::{Axes, GRID_SPACING};
+use super::limits::Limit;
+use super::time_axis::TimeAxis;
+use super::{Pen, TIME_AXIS, ink};
 use crate::time::Utc;
 use crate::ui::theme::Theme;
 use crate::ui::widgets::pen::{Trace, View};

@@ -156,7 +156,21 @@ fn edges(columns: &[Column], width: f32, edges: &mut Vec<Edge>) {
             let y = before.last + (column.first - before.last) * share;
             edges.push((column.x - half, Rangef::new(y - to_before, y + to_before)));
         }
-        edges.push((column.x, Rangef::new(low - up, high + down)));
+        let ink = Rangef::new(low - up, high + down);
+        // A spike between near neighbours would be a triangle whose tip may fall between two pixels: it is a column.
+        let neighbours = [before, after];
+        let beyond = |out: fn(&Column, [f32; 2]) -> bool| {
+            neighbours.iter().flatten().all(|n| out(n, [low + width, high - width]))
+        };
+        let spike = tall && (beyond(|n, [low, _]| low < n.low) || beyond(|n, [_, high]| high > n.high));
+        let side = |neighbour: Option<&Column>| {
+            let far = neighbour.map(|n| (n.x - column.x).abs());
+            far.filter(|far| *far <= NEAR).map(|far| (far / 2.0).min(0.5))
+        };
+        let [left, right] = neighbours.map(|n| side(n).filter(|_| spike));
+        edges.extend(left.map(|left| (column.x - left, ink)));
+        edges.push((column.x, ink));
+        edges.extend(right.map(|right| (column.x + right, ink)));
         if after.is_some_and(|a| a.x - column.x > NEAR && (tall || reach > to_after + half)) {
             edges.push((column.x + half, Rangef::new(column.last - to_after, column.last + to_after)));
         }
@@ -276,6 +290,16 @@ mod tests {
             (Some(&6.75), Some(&7.25)),
             "with half a point that fades on either side"
         );
+    }
+
+    #[test]
+    fn a_spike_between_near_neighbours_is_a_point_wide_up_to_its_tip() {
+        let mut columns = levels([(0.0, 50.0), (1.1, 50.0), (2.3, 50.0), (3.4, 50.0)]);
+        columns[2].high = 90.0;
+        let edges = outline(&columns, 1.5);
+        let tip: Vec<f32> = edges.iter().filter(|(_, y)| y.max > 90.0).map(|(x, _)| *x).collect();
+        assert_eq!((tip.first(), tip.last()), (Some(&1.8), Some(&2.8)), "{edges:?}");
+        assert!(edges.is_sorted_by(|a, b| a.0 <= b.0), "{edges:?}");
     }
 
     #[test]

@@ -24,6 +24,11 @@ impl View {
         f64::from(self.rect.width()) / ((self.to - self.from).0.max(1) as f64)
     }
 
+    /// How long a point of the screen is.
+    pub fn pixel(&self) -> Span {
+        Span(((self.to - self.from).0 as f64 / f64::from(self.rect.width().max(1.0))) as i64)
+    }
+
     /// Points of the screen for a unit of value.
     fn y_scale(&self) -> f64 {
         f64::from(self.rect.height()) / (self.high - self.low).max(f64::MIN_POSITIVE)

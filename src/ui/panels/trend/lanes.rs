@@ -1,0 +1,155 @@
+//! Below the time axis: where a pen has no value, why, and how long.
+
+use super::super::Cx;
+use super::{LANE, LANES, Pen, TIME_AXIS};
+use crate::engine::Quality;
+use crate::time::Utc;
+use crate::ui::fonts::{self, size};
+use crate::ui::past::gap_at;
+use crate::ui::widgets::pen::{self, Trace, View};
+use crate::ui::widgets::{hatch, tell, text};
+use crate::ui::words;
+use eframe::egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui};
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// A stretch without a value, with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    from: Utc,
+    /// `None`: it lasts.
+    to: Option<Utc>,
+    quality: Quality,
+    detail: Option<Arc<str>>,
+}
+
+impl Told {
+    /// What is known of a gap that was drawn, at this instant within it.
+    pub fn new(pen: &Pen<'_>, drawn: &pen::Gap, at: Utc, now: Utc) -> Self {
+        let mut told = Self { from: drawn.from, to: Some(drawn.to), quality: drawn.quality, detail: None };
+        // The historian knows when it began and ended, where the picture has pixels alone.
+        if let Some(gap) = gap_at(&pen.known, at).or_else(|| gap_at(&pen.known, drawn.from)) {
+            told = Self { from: gap.from, to: Some(gap.to), quality: gap.quality, detail: gap.detail.clone() };
+            if gap.to >= pen.known.recorded_to && gap.quality == drawn.quality {
+                told.to = Some(drawn.to.max(gap.to));
+            }
+        }
+        if told.to.is_some_and(|to| to >= now) {
+            told.to = None;
+            let reading = pen.reading.as_ref().filter(|r| r.quality == told.quality);
+            told.detail = told.detail.or_else(|| reading.and_then(|r| r.view.detail.clone()));
+        }
+        told
+    }
+
+    /// `no communication 14:02:10 – 14:05:31, connection refused`.
+    pub fn words(&self, cx: &Cx<'_>) -> String {
+        let now = cx.frame.snapshot.now.utc;
+        let from = words::instant(self.from, now, cx.frame.zone);
+        let mut said = match self.to {
+            Some(to) => {
+                // The same day is not said twice.
+                let to = words::instant(to, self.from, cx.frame.zone);
+                format!("{} {from} – {to}", self.quality.words())
+            }
+            None => format!("{} since {from}", self.quality.words()),
+        };
+        if let Some(detail) = &self.detail {
+            // Writing to a string cannot fail.
+            let _written = write!(said, ", {detail}");
+        }
+        said
+    }
+}
+
+/// The gap of a pen at an instant, in words.
+pub fn words_at(cx: &Cx<'_>, pen: &Pen<'_>, trace: &Trace, at: Utc) -> Option<String> {
+    let gap = trace.gaps.iter().find(|gap| gap.from <= at && at < gap.to)?;
+    Some(Told::new(pen, gap, at, cx.frame.snapshot.now.utc).words(cx))
+}
+
+/// One lane for each pen with gaps.
+pub fn ui(ui: &Ui, view: &View, lanes: usize, cx: &Cx<'_>, pens: &[Pen<'_>], traces: &[Trace], cursor: Option<Utc>) {
+    let with_gaps = pens.iter().zip(traces).filter(|(_, t)| !t.gaps.is_empty());
+    let more = with_gaps.clone().count().saturating_sub(LANES);
+    for (lane, (pen, trace)) in with_gaps.take(lanes).enumerate() {
+        let more = if lane + 1 == lanes { more } else { 0 };
+        lane_ui(ui, view, view.rect.bottom() + TIME_AXIS + LANE * lane as f32, cx, pen, trace, cursor, more);
+    }
+}
+
+fn lane_ui(
+    ui: &Ui,
+    view: &View,
+    top: f32,
+    cx: &Cx<'_>,
+    pen: &Pen<'_>,
+    trace: &Trace,
+    cursor: Option<Utc>,
+    more: usize,
+) {
+    let (theme, painter, plot) = (cx.frame.theme, ui.painter(), view.rect);
+    let now = cx.frame.snapshot.now.utc;
+    let marks = paint_marks(ui, view, top, cx, pen, trace);
+    let whole = Rect::from_x_y_ranges(plot.x_range(), top..=top + LANE);
+    let response = ui.interact(whole, ui.scope_id().with(("lane", pen.index)), Sense::hover());
+    // Where the pointer is: a gap too thin to be hit is hit three points beside it.
+    let pointed = response.hover_pos().and_then(|pointer| {
+        let near = |gap: &&pen::Gap| view.x(gap.from) - 3.0 <= pointer.x && pointer.x <= view.x(gap.to) + 3.0;
+        let gap = trace.gaps.iter().find(near)?;
+        Some(Told::new(pen, gap, view.time(pointer.x), now).words(cx))
+    });
+    let at_cursor = || cursor.and_then(|at| words_at(cx, pen, trace, at));
+    let Some(last) = trace.gaps.last() else { return };
+    let said = pointed.or_else(at_cursor);
+    let mut words = match &said {
+        Some(said) => format!("{}: {said}", pen.name),
+        None => {
+            let told = Told::new(pen, last, last.from, now);
+            let length = words::duration(told.to.unwrap_or(now) - told.from);
+            let many = if marks.len() > 1 { format!("{} gaps, last ", marks.len()) } else { String::new() };
+            format!("{}: {many}{}, {length}", pen.name, told.quality.words())
+        }
+    };
+    tell(&response, Role::Status, &format!("gaps of {}", pen.name), || {
+        said.clone().unwrap_or_else(|| Told::new(pen, last, last.from, now).words(cx))
+    });
+    if let Some(said) = &said {
+        let _shown = response.on_hover_text_at_pointer(said.as_str());
+    } else if more > 0 {
+        words = format!("{words}; gaps of {more} more");
+    }
+    // Behind the last gap where there is room, else wherever there is most.
+    let edge = plot.right() + 40.0;
+    let mut rooms: Vec<[f32; 2]> = marks.windows(2).map(|pair| [pair[0][1], pair[1][0]]).collect();
+    rooms.insert(0, [cx.rect.left(), marks.first().map_or(edge, |m| m[0])]);
+    let behind = [marks.last().map_or(plot.left(), |m| m[1]), edge];
+    let width = |room: &[f32; 2]| room[1] - room[0];
+    let widest = rooms.into_iter().max_by(|a, b| width(a).total_cmp(&width(b))).filter(|w| width(w) > width(&behind));
+    let (room, align) = match widest {
+        Some(room) if width(&behind) < 160.0 => (room, Align2::RIGHT_CENTER),
+        _ => (behind, Align2::LEFT_CENTER),
+    };
+    let row = Rect::from_x_y_ranges(room[0] + 6.0..=(room[1] - 6.0).max(room[0] + 6.0), top..=top + LANE);
+    text::paint(painter, row, align, words, fonts::regular(size::SMALL), theme.text);
+}
+
+/// The hatches, and where they lie. Those that touch are one.
+fn paint_marks(ui: &Ui, view: &View, top: f32, cx: &Cx<'_>, pen: &Pen<'_>, trace: &Trace) -> Vec<[f32; 2]> {
+    let (painter, plot, ink) = (ui.painter(), view.rect, cx.frame.theme.pen(pen.index));
+    let mut marks: Vec<[f32; 2]> = Vec::new();
+    for gap in &trace.gaps {
+        let (left, right) = (view.x(gap.from).max(plot.left()), view.x(gap.to).min(plot.right()));
+        let right = right.max(left + 2.0);
+        match marks.last_mut() {
+            Some(last) if left - last[1] < 2.0 => last[1] = right,
+            _ => marks.push([left, right]),
+        }
+    }
+    for [left, right] in &marks {
+        let mark = Rect::from_x_y_ranges(*left..=*right, top + 3.0..=top + LANE - 3.0);
+        hatch::hatch(painter, mark, ink, 4.0);
+        painter.rect_stroke(mark, 0.0, Stroke::new(1.0, ink), StrokeKind::Inside);
+    }
+    marks
+}
