@@ -1,6 +1,7 @@
 //! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
 
 use crate::engine::{Command, Snapshot};
+use crate::historian::history::ask::HistoryLink;
 use crate::project::Issue;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ pub struct PlantLink {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// What people ask for. `try_send` only: full or closed means "refused", and is said where it was asked.
     pub commands: mpsc::Sender<Command>,
+    /// What was recorded; `None` where nothing is kept (rehearsal, `values`).
+    pub history: Option<HistoryLink>,
     /// What is known of the plant's project besides the plan.
     pub about: Arc<About>,
     /// Another project was asked for and could not be opened; this plant goes on, and stays on the screen.

@@ -41,7 +41,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
 
 #[test]
 fn every_command_helps_with_an_example() {
-    for command in ["run", "check", "values", "journal", "demo"] {
+    for command in ["run", "check", "values", "journal", "export", "demo"] {
         let (code, out, _) = ended(&[command, "--help"]);
         assert_eq!(code, 0);
         assert!(out.contains(&format!("Example:\n  watchkeeper {command}")), "{out}");
@@ -62,7 +62,7 @@ fn a_call_that_is_at_fault_ends_with_two() {
         &["values", "/no/such/file.toml"],
         &["values", plant, "--for", "5"],
         &["journal", plant, "--from", "yesterday"],
-        &["export", plant, "--every", "1m"],
+        &["export", plant, "--every", "60"],
     ] {
         let (code, out, error) = ended(arguments);
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {error}");

@@ -24,8 +24,10 @@ const FLOORS: [(&str, u8); 11] = [
     ("main", 4),
 ];
 
-/// What may know a neighbour on its own floor: a document has durations in it, and `main` calls the subcommands.
-const NEIGHBOURS: [(&str, &str); 3] = [("project", "time"), ("project", "text"), ("main", "cli")];
+/// What may know a neighbour on its own floor: a document has durations in it, the screen's end of a plant has the end of
+/// its history, and `main` calls the subcommands.
+const NEIGHBOURS: [(&str, &str); 4] =
+    [("project", "time"), ("project", "text"), ("link", "historian"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
 const HOMES: [(&str, &[&str]); 16] = [

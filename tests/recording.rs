@@ -4,12 +4,12 @@
 
 mod support;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use support::{Modbus, until};
+use support::{Modbus, Running, until};
 use watchkeeper::engine::{Actor, AlarmState, HistoryState, Mode, Quality, Value};
-use watchkeeper::historian::history::{Columns, HISTORY_FILE, Sample, SeriesId, chunk, rows};
+use watchkeeper::historian::history::{Columns, HISTORY_FILE, Sample, SeriesId, Store, chunk, rows};
 use watchkeeper::historian::{JournalReader, Row};
 use watchkeeper::link::PlantLink;
 use watchkeeper::runtime::clock::system_clock;
@@ -146,6 +146,46 @@ fn a_tag_that_is_never_recorded_is_not_and_a_second_program_records_nothing() {
     assert_eq!(samples(&data, "tank1.level"), []);
     let energy = steps(&samples(&data, "meter.energy"));
     assert_eq!(energy, ["bad:waiting", "0", "bad:not-running"], "one program's, once");
+}
+
+#[test]
+fn a_program_that_is_killed_loses_nothing_of_what_was_on_the_disk_and_the_gap_says_that_it_did_not_run() {
+    let modbus = Modbus::start(10);
+    let folder = tempfile::tempdir().unwrap();
+    let (plant, data) = plant(folder.path(), &modbus, "");
+    let mut command = support::watchkeeper(&["run"]);
+    command.arg(&plant);
+    let child = Running::start(command);
+    // The value that was on the disk last, after some commits of others.
+    let mut word = 0;
+    let logged = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = Connection::open_with_flags(data.join(HISTORY_FILE), flags).ok()?;
+        connection.query_row("SELECT count(*) FROM log", [], |r| r.get::<_, i64>(0)).ok()
+    };
+    until("three commits", || {
+        word = (word + 2) % 100;
+        modbus.set(0, &[word]);
+        logged().filter(|commits| *commits >= 3)
+    });
+    child.kill();
+    let before: Vec<Sample> = {
+        let store = Store::open(&data, system_clock().now().utc).unwrap();
+        assert_eq!(store.set_aside(), None);
+        let series = store.tags().unwrap().iter().find(|t| t.name == "tank1.level").unwrap().series;
+        store.unsealed().unwrap()[&series].iter().collect()
+    };
+    assert!(before.len() > 3);
+
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    shows(&station.link(), f64::from(word) / 2.0);
+    assert_eq!(station.stop(), Vec::<String>::new());
+    let all = samples(&data, "tank1.level");
+    assert_eq!(all[..before.len()], before);
+    let after = steps(&all[before.len()..]);
+    let value = (f64::from(word) / 2.0).to_string();
+    assert_eq!(after, ["bad:not-running", "bad:waiting", value.as_str(), "bad:not-running"]);
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! `journal`: alarm and operator events, read beside whoever writes them; and the verification of their chain.
 
 use super::format::{csv_line, table};
+use super::when::instant;
 use super::{Exit, Format, end_of_output, open_project, say};
 use crate::engine::Quality;
 use crate::historian::chain::hex;
 use crate::historian::{JournalReader, Row, Verdict};
-use crate::runtime::clock::system_clock;
 use crate::text::visible_json;
-use crate::time::{Span, Utc};
+use crate::time::Utc;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// `journal`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  watchkeeper journal plant.toml --from 2h --format csv\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nor how long ago (30m, 2h, 7d)."
+    after_help = "Example:\n  watchkeeper journal plant.toml --from 2h --format csv\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nnow, or how long ago (30m, 2h, 7d)."
 )]
 pub struct JournalArguments {
     /// Project file
@@ -60,7 +60,7 @@ pub fn journal(arguments: &JournalArguments) -> Exit {
         Err(exit) => return exit,
     };
     let zone = loaded.project.time_zone.as_deref();
-    let (from, to) = match (bound(arguments.from.as_deref(), zone), bound(arguments.to.as_deref(), zone)) {
+    let (from, to) = match (instant(arguments.from.as_deref(), zone), instant(arguments.to.as_deref(), zone)) {
         (Ok(from), Ok(to)) => (from, to),
         (Err(why), _) | (_, Err(why)) => {
             say(&why);
@@ -190,42 +190,4 @@ fn table_row(row: &Row) -> Vec<String> {
         row.actor().map(|a| a.to_string()).unwrap_or_default(),
         row.note.as_deref().unwrap_or("").to_owned(),
     ]
-}
-
-/// A time of the command line.
-fn bound(text: Option<&str>, zone: Option<&str>) -> Result<Option<Utc>, String> {
-    let Some(text) = text.map(str::trim) else { return Ok(None) };
-    if let Some(time) = Utc::parse_rfc3339(text) {
-        return Ok(Some(time));
-    }
-    if let Ok(ago) = Span::parse(text) {
-        let now = system_clock().now().utc;
-        return Ok(Some(now + Span(-ago.0)));
-    }
-    let civil =
-        text.parse::<jiff::civil::DateTime>().or_else(|_| text.parse::<jiff::civil::Date>().map(|d| d.at(0, 0, 0, 0)));
-    let zone = zone.and_then(|z| jiff::tz::TimeZone::get(z).ok()).unwrap_or_else(jiff::tz::TimeZone::system);
-    match civil.and_then(|c| c.to_zoned(zone)) {
-        Ok(time) => Ok(Some(Utc(time.timestamp().as_microsecond()))),
-        Err(_) => {
-            Err(format!("\"{text}\" is no time; write 2026-11-20T14:00:00Z, 2026-11-20, or 2h for two hours ago"))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_rfc3339_or_local_to_the_project_or_ago() {
-        let utc = |text| Utc::parse_rfc3339(text);
-        assert_eq!(bound(Some("2026-11-20T14:00:00Z"), None).unwrap(), utc("2026-11-20T14:00:00Z"));
-        assert_eq!(bound(Some("2026-11-20"), Some("Europe/Amsterdam")).unwrap(), utc("2026-11-19T23:00:00Z"));
-        assert_eq!(bound(Some("2026-07-20T14:00"), Some("Europe/Amsterdam")).unwrap(), utc("2026-07-20T12:00:00Z"));
-        let ago = system_clock().now().utc - bound(Some("2h"), None).unwrap().unwrap();
-        assert!((7_199..7_260).contains(&(ago.0 / 1_000_000)), "{ago}");
-        assert!(bound(Some("yesterday"), None).unwrap_err().contains("2h for two hours ago"));
-        assert_eq!(bound(None, None).unwrap(), None);
-    }
 }

@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod demo;
+pub mod export;
 mod format;
 pub mod journal;
 pub mod live;
@@ -12,6 +13,7 @@ pub mod rehearse;
 pub mod run;
 pub mod signals;
 pub mod values;
+mod when;
 
 use crate::runtime::clock::system_clock;
 use crate::runtime::{Loaded, load};
@@ -108,8 +110,8 @@ pub enum Command {
     Values(values::ValuesArguments),
     /// Play a scenario through the engine in virtual time
     Rehearse(rehearse::RehearseArguments),
-    /// Recorded samples, with quality (not in this version)
-    Export(NotYet),
+    /// Recorded samples, with quality, raw or in steps
+    Export(export::ExportArguments),
     /// Alarm and operator events
     Journal(journal::JournalArguments),
     /// Only serve the demo plant's devices, for any client
@@ -154,16 +156,6 @@ pub struct DemoArguments {
     pub speed: f64,
 }
 
-/// A command of the contract that this version does not serve: takes anything, says so.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Until then the journal can be taken out. Example:\n  watchkeeper journal projects/meter.toml --format csv"
-)]
-pub struct NotYet {
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    rest: Vec<String>,
-}
-
 /// How values and events are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -183,7 +175,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Journal(arguments) => journal::journal(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
-        Command::Export(_) => not_in_this_version("export"),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Demo(arguments) => serve_demo(&arguments),
     }
 }
@@ -276,11 +268,6 @@ pub fn without_window(why: &str, project: Option<&Path>) -> Exit {
 /// A message on standard error; whether it can be written matters to nobody any more.
 pub fn say(message: &str) {
     let _unheard = writeln!(io::stderr(), "watchkeeper: {}", text::visible_lines(message));
-}
-
-fn not_in_this_version(command: &str) -> Exit {
-    say(&format!("{command} is not in this version"));
-    Exit::Call
 }
 
 /// Reads a project for a command; `Err` has told why not.

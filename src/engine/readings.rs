@@ -58,6 +58,9 @@ impl Engine {
             self.cells[sample.tag.index()].source_time = Some(time);
         }
         let Some(value) = value else {
+            if let Stamp::Own(_) = stamp {
+                stamp = self.own_stamp(received, sample.tag);
+            }
             self.set_bad(now, sample.tag, quality, detail, stamp, effects);
             return;
         };
@@ -105,7 +108,7 @@ impl Engine {
         }
     }
 
-    /// The time of what the engine itself says of a tag: now, but never before the value that it ends. A source's clock may
+    /// The time of what ends a value, where no source tells it: now, but never before that value. A source's clock may
     /// be ahead of ours; were it ours that stepped back, by more than is believed, now it is.
     fn own_stamp(&self, now: Now, id: TagId) -> Stamp {
         match self.view(id).time {

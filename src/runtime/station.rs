@@ -14,15 +14,16 @@ use crate::engine::{
     Actor, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, HistoryState,
     Input, LinkState, Mode, Plan, Snapshot,
 };
-use crate::historian::history::HistoryRecorder;
+use crate::historian::history::ask::HistoryLink;
+use crate::historian::history::{HistoryRecorder, Recent};
 use crate::historian::lock;
 use crate::historian::{DataFolder, Holder, Journal, JournalError, JournalReader, LockError, Writer};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
 use crate::project::{Endpoint, Issue};
 use crate::time::Clock;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -92,6 +93,10 @@ pub struct Station {
     stop: oneshot::Sender<()>,
     ended: Receiver<()>,
     alive: watch::Receiver<()>,
+    /// Where the past is read, with what is not yet in chunks where it is recorded here; and the readers, started for the
+    /// first screen.
+    past: Option<(PathBuf, Option<Arc<Recent>>)>,
+    readers: OnceLock<Option<HistoryLink>>,
     /// Recorder and writer end before the lock goes: fields are dropped in their order.
     history: Option<HistoryRecorder>,
     recording: Option<(Writer, DataFolder)>,
@@ -208,6 +213,7 @@ impl Station {
         let connections = if held_by.is_some() { Vec::new() } else { connections(&plan, client_id_suffix.as_deref()) };
         let field = Field { inputs: input, clock: clock.clone(), generation: plan.generation };
         let sources = Sources::start(runtime, connections, &field);
+        let past = record.then(|| (folder.clone(), history.as_ref().map(HistoryRecorder::recent)));
         let issues = issues.into_iter().chain(compiled).collect::<Vec<Issue>>();
         let about = Arc::new(About {
             path: project.path.clone(),
@@ -217,15 +223,43 @@ impl Station {
             held_by,
             actor: actor.clone(),
         });
-        Ok(Self { about, snapshots, looked, commands, sources, stop, ended, alive, history, recording, actor, clock })
+        let readers = OnceLock::new();
+        Ok(Self {
+            about,
+            snapshots,
+            looked,
+            commands,
+            sources,
+            stop,
+            ended,
+            alive,
+            past,
+            readers,
+            history,
+            recording,
+            actor,
+            clock,
+        })
     }
 
     /// The screen's end.
     pub fn link(&self) -> PlantLink {
         let (snapshots, commands) = (self.snapshots.subscribe(), self.commands.clone());
-        let link = PlantLink { snapshots, commands, about: self.about.clone(), refused: None };
+        let history = self.readers.get_or_init(|| self.start_readers()).clone();
+        let link = PlantLink { snapshots, commands, history, about: self.about.clone(), refused: None };
         self.looked.notify_one();
         link
+    }
+
+    fn start_readers(&self) -> Option<HistoryLink> {
+        let (folder, recent) = self.past.as_ref()?;
+        match HistoryLink::start(folder, recent.clone()) {
+            Ok(link) => Some(link),
+            Err(error) => {
+                tracing::error!("the history cannot be read: {error}");
+                None
+            }
+        }
     }
 
     /// What does not change while it runs.

@@ -32,7 +32,13 @@ impl Desktop {
         let now = sample.snapshot.now;
         let (snapshots, pictures) = watch::channel(Arc::new(sample.snapshot));
         let (sender, commands) = mpsc::channel(16);
-        let link = PlantLink { snapshots: pictures, commands: sender, about: Arc::new(sample.about), refused: None };
+        let link = PlantLink {
+            snapshots: pictures,
+            commands: sender,
+            history: None,
+            about: Arc::new(sample.about),
+            refused: None,
+        };
         let shell = Shell::new(settings);
         Self { shell, desk: Desk::Plant(link), snapshots, commands, now, closed: false, asked: Vec::new() }
     }

@@ -253,10 +253,10 @@ fn a_source_whose_clock_is_ahead_does_not_hide_that_it_died() {
         .at(12.0)
         .link(LinkState::Connected);
     assert_eq!(play.told(), "40 50; 40.000001 bad:no-communication (gone); 40.000002 bad:waiting");
-    play.at(13.0).told_at(43.0, 50.0);
-    assert_eq!(play.told(), "43 50");
-    play.at(14.0).told_at(500.0, 51.0);
-    assert_eq!(play.told(), "14 51 uncertain:clock", "beyond belief it is our time that counts");
+    play.at(13.0).told_at(43.0, 50.0).at(14.0).bad("exception 4");
+    assert_eq!(play.told(), "43 50; 43.000001 bad:device-fault (exception 4)");
+    play.at(44.0).told_at(500.0, 51.0);
+    assert_eq!(play.told(), "44 51 uncertain:clock", "beyond belief it is our time that counts");
 }
 
 #[test]

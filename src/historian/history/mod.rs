@@ -15,6 +15,7 @@
 //! frame     one commit of the log as bytes
 //! recent    what is in the log and not yet in chunks, sorted, shared with readers
 //! query     reading: pictures of a few points a pixel, steps of the plant's own clock
+//! ask       questions of the window, answered on threads of their own
 //! store     the one writing connection: commits, checkpoints, space
 //! runs      from when to when the program recorded, and which tags
 //! seal      the log's samples become chunks
@@ -27,6 +28,7 @@
 //! scrub     the background scan for damage
 //! ```
 
+pub mod ask;
 pub mod bytes;
 pub mod chunk;
 mod codes;

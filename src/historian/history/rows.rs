@@ -102,6 +102,23 @@ pub fn summaries(
     Ok(())
 }
 
+/// The same, at most `most` of them: for readers, who take years in small pieces.
+pub fn some_summaries(
+    connection: &Connection,
+    series: SeriesId,
+    level: u8,
+    from: i64,
+    to: i64,
+    most: usize,
+) -> rusqlite::Result<Vec<SummaryRow>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce(
+             (SELECT first FROM summary WHERE tag = ?1 AND level = ?2 AND first <= ?3 ORDER BY first DESC LIMIT 1), ?3)
+         ORDER BY first LIMIT ?5"
+    ))?;
+    statement.query_map(params![series.0, level, from, to, most as i64], SummaryRow::read)?.collect()
+}
+
 /// The last rows of a tag's level, newest first, at most `most`.
 pub fn newest_summaries(
     connection: &Connection,

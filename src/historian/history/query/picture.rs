@@ -53,6 +53,8 @@ pub struct Run {
     pub min: f64,
     /// The greatest value; NaN where there is none.
     pub max: f64,
+    /// Whether the least came before the greatest; `None`: that is not known.
+    pub min_first: Option<bool>,
 }
 
 /// Draws a [`Picture`] from samples and runs in order of time.
@@ -114,7 +116,7 @@ impl Sketch {
 
     /// Takes up a run of samples. It belongs to the column that it begins in.
     pub fn run(&mut self, run: &Run) {
-        let Run { worst, first, last, min, max } = *run;
+        let Run { worst, first, last, min, max, min_first } = *run;
         self.picture.exact = false;
         self.enter(first.time);
         self.column.runs = true;
@@ -123,7 +125,7 @@ impl Sketch {
         let within = |share: i64| Utc(first.time.0 + (last.time.0 - first.time.0) / 4 * share);
         // Of values that are known, none is worse than uncertain.
         let of_values = if worst.level() == Level::Uncertain { worst } else { Quality::GOOD };
-        let falls = (first.value - min) < (max - first.value);
+        let falls = min_first.unwrap_or((first.value - min) < (max - first.value));
         let inner = |share, value| Point { time: within(share), value, quality: of_values };
         let (one, two) = if falls { (min, max) } else { (max, min) };
         if !one.is_nan() {

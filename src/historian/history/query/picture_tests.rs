@@ -49,6 +49,7 @@ fn run_of(samples: &[Point]) -> Run {
         last: *samples.last().unwrap(),
         min: values().fold(f64::NAN, f64::min),
         max: values().fold(f64::NAN, f64::max),
+        min_first: None,
     }
 }
 

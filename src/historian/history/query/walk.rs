@@ -1,0 +1,325 @@
+//! One walk through a tag's history in order of time: unsealed samples, chunks, digests and coarser summaries, as coarse as
+//! the walker can use them.
+//!
+//! Invariant: a part that stands for several samples is no longer than the walker allows, lies within the range, and holds
+//! no unsealed sample; where one of these fails, what is below it is read, down to the samples.
+
+use super::super::chunk;
+use super::super::columns::Columns;
+use super::super::digest::{self, Block};
+use super::super::rows::{self, CHUNK_LEVEL, HIGHEST_LEVEL, SummaryRow};
+use super::super::sample::{Sample, SeriesId};
+use super::super::summary::Summary;
+use super::cache::ChunkCache;
+use super::picture::Run;
+use crate::engine::{Level, Point, Quality};
+use crate::time::Utc;
+use rusqlite::Connection;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Rows read in one piece.
+const ROWS_AT_ONCE: usize = 256;
+
+/// Chunks read in one piece, and in one transaction, where all samples are wanted; at first fewer, because a reader may
+/// want a single one.
+const CHUNKS_AT_ONCE: usize = 16;
+
+/// Chunks that a rough walk decodes for the sake of exact gaps and their reasons.
+const MOST_DECODED_FOR_GAPS: u32 = 64;
+
+/// What says why a stretch of a damaged chunk is a gap.
+const DAMAGED: &str = "this part of the history is damaged";
+
+/// A piece of a tag's history.
+#[derive(Debug)]
+pub enum Part<'a> {
+    /// Several samples, summed up.
+    Run(Run),
+    /// Samples of these columns.
+    Samples(&'a Columns, Range<usize>),
+}
+
+type Each<'e> = &'e mut dyn FnMut(Part<'_>) -> ControlFlow<()>;
+
+/// What a step of the walk came to: broken off by whoever takes the parts, or by the flag.
+type Walked = rusqlite::Result<ControlFlow<()>>;
+
+/// A walk under way.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    /// Where the chunks are.
+    pub connection: &'a Connection,
+    /// Which tag.
+    pub series: SeriesId,
+    /// Its unsealed samples, copied before the chunks are looked at.
+    pub recent: Columns,
+    /// Chunks decoded before.
+    pub cache: &'a ChunkCache,
+    /// Set when nobody wants it any more.
+    pub stop: &'a AtomicBool,
+    /// Chunks that could not be read; a gap stands for each.
+    pub damaged: u64,
+    /// The next of `recent`.
+    at: usize,
+    decodes_left: u32,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk that has not begun.
+    pub fn new(
+        connection: &'a Connection,
+        series: SeriesId,
+        recent: Columns,
+        cache: &'a ChunkCache,
+        stop: &'a AtomicBool,
+    ) -> Self {
+        Self { connection, series, recent, cache, stop, damaged: 0, at: 0, decodes_left: MOST_DECODED_FOR_GAPS }
+    }
+
+    /// The last sample in chunks before `time`.
+    pub fn sealed_before(&mut self, time: i64) -> rusqlite::Result<Option<Sample>> {
+        let Some(before) = time.checked_sub(1) else { return Ok(None) };
+        let rows = rows::some_summaries(self.connection, self.series, CHUNK_LEVEL, before, time, 1)?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let columns = self.chunk(row)?;
+        Ok(columns.range(i64::MIN, time).last().map(|i| columns.sample(i)))
+    }
+
+    /// All samples of `from..to`. Reads in short transactions, so that it may take its time.
+    pub fn samples(&mut self, from: i64, to: i64, each: Each<'_>) -> Walked {
+        self.skip_recent(from);
+        let mut cursor = from;
+        let mut most = 2;
+        while cursor < to {
+            let transaction = self.connection.unchecked_transaction()?;
+            let rows = rows::some_summaries(&transaction, self.series, CHUNK_LEVEL, cursor, to, most)?;
+            let more = rows.len() == most;
+            most = (most * 2).min(CHUNKS_AT_ONCE);
+            let ahead: Vec<&SummaryRow> = rows.iter().filter(|row| row.summary.last >= cursor).collect();
+            let chunks = ahead.iter().map(|row| self.chunk(row)).collect::<rusqlite::Result<Vec<_>>>()?;
+            drop(transaction);
+            for (row, columns) in ahead.into_iter().zip(chunks) {
+                if self.chunk_samples(&columns, cursor, to, each).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                cursor = row.summary.last.saturating_add(1);
+            }
+            if !more {
+                break;
+            }
+        }
+        Ok(self.recent_before(to, each))
+    }
+
+    /// What there is in `from..to`, in parts no longer than `width` microseconds. Within the caller's transaction.
+    pub fn rough(&mut self, from: i64, to: i64, width: i64, each: Each<'_>) -> Walked {
+        self.skip_recent(from);
+        if self.level(HIGHEST_LEVEL, from, to, &Range { start: from, end: to }, width, each)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        Ok(self.recent_before(to, each))
+    }
+
+    fn level(&mut self, level: u8, from: i64, to: i64, range: &Range<i64>, width: i64, each: Each<'_>) -> Walked {
+        let mut cursor = from;
+        while cursor < to {
+            let rows = rows::some_summaries(self.connection, self.series, level, cursor, to, ROWS_AT_ONCE)?;
+            let more = rows.len() == ROWS_AT_ONCE;
+            for row in rows.iter().filter(|row| row.summary.last >= from) {
+                let Summary { first, last, .. } = row.summary;
+                if last < cursor {
+                    continue;
+                }
+                // What no row of this level sums up.
+                if first > cursor
+                    && level > CHUNK_LEVEL
+                    && self.level(level - 1, cursor, first, range, width, each)?.is_break()
+                {
+                    return Ok(ControlFlow::Break(()));
+                }
+                let walked = match run_of_summary(&row.summary).filter(|_| self.serves(first, last, range, width)) {
+                    Some(run) => self.run(run, each),
+                    None if level > CHUNK_LEVEL => {
+                        let end = last.saturating_add(1).min(to);
+                        self.level(level - 1, first.max(cursor), end, range, width, each)?
+                    }
+                    None => self.digest(row, range, width, each)?,
+                };
+                if walked.is_break() || self.stopped() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                cursor = last.saturating_add(1);
+            }
+            if !more {
+                break;
+            }
+        }
+        if cursor < to && level > CHUNK_LEVEL {
+            return self.level(level - 1, cursor, to, range, width, each);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// A chunk by its blocks, or by its samples where those are too coarse.
+    fn digest(&mut self, row: &SummaryRow, range: &Range<i64>, width: i64, each: Each<'_>) -> Walked {
+        let Summary { first, last, count, .. } = row.summary;
+        let length = i128::from(last) - i128::from(first);
+        let too_coarse = length * digest::BLOCK as i128 > i128::from(width) * i128::from(count);
+        let blocks = if too_coarse { Arc::default() } else { self.blocks(row)? };
+        let total: usize = blocks.iter().map(|b| b.count as usize).sum();
+        if too_coarse || total != count as usize {
+            let columns = self.chunk(row)?;
+            return Ok(self.chunk_samples(&columns, range.start, range.end, each));
+        }
+        let mut decoded: Option<Arc<Columns>> = None;
+        let mut index = 0;
+        for block in blocks.iter() {
+            let samples = index..index + block.count as usize;
+            index = samples.end;
+            if block.last < range.start || block.first >= range.end {
+                continue;
+            }
+            // Gaps are told exactly as long as that is not too dear.
+            let for_gap = block.flags.any_bad && (decoded.is_some() || self.decodes_left > 0);
+            let walked = if self.serves(block.first, block.last, range, width) && !for_gap {
+                self.run(run_of_block(block), each)
+            } else {
+                let columns = match &decoded {
+                    Some(columns) => columns.clone(),
+                    None => {
+                        self.decodes_left = self.decodes_left.saturating_sub(u32::from(for_gap));
+                        decoded.insert(self.chunk(row)?).clone()
+                    }
+                };
+                let within = columns.slice(samples.start.min(columns.len())..samples.end.min(columns.len()));
+                self.chunk_samples(&within, range.start, range.end, each)
+            };
+            if walked.is_break() {
+                return Ok(walked);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Whether a part of this length can be told as one.
+    fn serves(&self, first: i64, last: i64, range: &Range<i64>, width: i64) -> bool {
+        let unsealed = self.recent.times().get(self.at..).unwrap_or_default();
+        let recent_within = unsealed[unsealed.partition_point(|t| *t < first)..].first().is_some_and(|t| *t <= last);
+        last.saturating_sub(first) <= width && first >= range.start && last < range.end && !recent_within
+    }
+
+    fn run(&mut self, run: Run, each: Each<'_>) -> ControlFlow<()> {
+        self.recent_before(run.first.time.0, each)?;
+        each(Part::Run(run))
+    }
+
+    /// Samples of a chunk in `from..to`, and the unsealed ones before and among them.
+    fn chunk_samples(&mut self, columns: &Columns, from: i64, to: i64, each: Each<'_>) -> ControlFlow<()> {
+        if self.stopped() {
+            return ControlFlow::Break(());
+        }
+        let range = columns.range(from, to);
+        let times = columns.times().get(range.clone()).unwrap_or_default();
+        let (Some(first), Some(last)) = (times.first(), times.last()) else { return ControlFlow::Continue(()) };
+        self.recent_before(*first, each)?;
+        let among = self.recent.range(i64::MIN, last.saturating_add(1)).end.max(self.at);
+        if among == self.at {
+            return each(Part::Samples(columns, range));
+        }
+        let merged = columns.slice(range).merged(&self.recent.slice(self.at..among)).0;
+        self.at = among;
+        each(Part::Samples(&merged, 0..merged.len()))
+    }
+
+    /// Unsealed samples up to before `time`.
+    fn recent_before(&mut self, time: i64, each: Each<'_>) -> ControlFlow<()> {
+        let end = self.recent.range(i64::MIN, time).end;
+        if end <= self.at {
+            return ControlFlow::Continue(());
+        }
+        let range = self.at..end;
+        self.at = end;
+        each(Part::Samples(&self.recent, range))
+    }
+
+    fn skip_recent(&mut self, from: i64) {
+        self.at = self.recent.range(i64::MIN, from).end;
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// A chunk's samples. One that is damaged is a gap from its first to its last time, with that reason.
+    fn chunk(&mut self, row: &SummaryRow) -> rusqlite::Result<Arc<Columns>> {
+        let body = row.body.unwrap_or_default();
+        if let Some(columns) = self.cache.chunk(body) {
+            return Ok(columns);
+        }
+        if let Ok(columns) = chunk::decode(&rows::chunk_bytes(self.connection, body)?) {
+            let columns = Arc::new(columns);
+            self.cache.keep_chunk(body, &columns);
+            return Ok(columns);
+        }
+        self.damaged += 1;
+        let gap = |time| Sample::bad(Utc(time), Quality::NOT_RECORDED, Some(DAMAGED.into()));
+        let mut columns = Columns::new();
+        columns.push(gap(row.summary.first));
+        if row.summary.last > row.summary.first {
+            columns.push(gap(row.summary.last));
+        }
+        Ok(Arc::new(columns))
+    }
+
+    /// A chunk's blocks; none where its digest is damaged.
+    fn blocks(&self, row: &SummaryRow) -> rusqlite::Result<Arc<[Block]>> {
+        let body = row.body.unwrap_or_default();
+        if let Some(blocks) = self.cache.digest(body) {
+            return Ok(blocks);
+        }
+        let blocks: Arc<[Block]> =
+            digest::decode(&rows::digest_bytes(self.connection, body)?).unwrap_or_default().into();
+        self.cache.keep_digest(body, &blocks);
+        Ok(blocks)
+    }
+}
+
+/// A run of values without a gap and of one level of trust; anything else is told by what is below it.
+fn run_of_summary(summary: &Summary) -> Option<Run> {
+    let all_good = summary.worst.level() == Level::Good;
+    let all_doubtful = summary.bad == 0 && summary.good == 0 && summary.first_quality.level() == Level::Uncertain;
+    let quality = if all_good {
+        summary.worst
+    } else if all_doubtful {
+        summary.first_quality
+    } else {
+        return None;
+    };
+    Some(Run {
+        worst: quality,
+        first: Point { time: Utc(summary.first), value: summary.first_value, quality },
+        last: Point { time: Utc(summary.last), value: summary.last_value, quality },
+        min: summary.min,
+        max: summary.max,
+        min_first: None,
+    })
+}
+
+/// A block that is doubtful anywhere is drawn as doubtful: it is narrower than a pixel.
+fn run_of_block(block: &Block) -> Run {
+    let of_values = if block.worst.is_bad() { Quality::GOOD } else { block.worst };
+    let end = |time, bad, value| {
+        let quality = if bad { block.worst } else { of_values };
+        Point { time: Utc(time), value: if bad { f64::NAN } else { value }, quality }
+    };
+    Run {
+        worst: block.worst,
+        first: end(block.first, block.flags.begins_bad, block.first_value),
+        last: end(block.last, block.flags.ends_bad, block.last_value),
+        min: block.min,
+        max: block.max,
+        min_first: Some(block.flags.min_first),
+    }
+}
