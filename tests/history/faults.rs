@@ -7,15 +7,20 @@ use watchkeeper::engine::{Input, Quality};
 use watchkeeper::historian::FileError;
 use watchkeeper::historian::history::runs::Run;
 use watchkeeper::historian::history::scrub::{Scan, Step};
-use watchkeeper::historian::history::{HISTORY_FILE, HistoryRecorder, Retention, Sample, SeriesId, Store, schema};
+use watchkeeper::historian::history::{
+    HISTORY_FILE, HistoryRecorder, Pace, Retention, Sample, SeriesId, Store, schema,
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn start(store: Store, hands: &Hands, limit: usize) -> (HistoryRecorder, mpsc::Receiver<Input>) {
+    start_at(store, hands, pace(limit))
+}
+
+fn start_at(store: Store, hands: &Hands, pace: Pace) -> (HistoryRecorder, mpsc::Receiver<Input>) {
     let (sender, answers) = mpsc::channel(16);
     let tags = [tag("a"), tag("b")];
-    let recorder =
-        HistoryRecorder::start_on(store, &tags, Retention::default(), hands.clock(), sender, pace(limit)).unwrap();
+    let recorder = HistoryRecorder::start_on(store, &tags, Retention::default(), hands.clock(), sender, pace).unwrap();
     assert_eq!(recorder.series(), [SeriesId(1), SeriesId(2)]);
     (recorder, answers)
 }
@@ -103,6 +108,31 @@ fn a_recorder_that_ends_on_a_full_disk_says_how_much_it_could_not_write() {
     recorder.queue().push(SeriesId(1), good(1));
     told(&mut answers, |state| state.fault.is_some());
     assert_eq!(recorder.close(PATIENCE), Err("1 samples could not be recorded".to_owned()));
+}
+
+#[test]
+fn a_log_that_cannot_be_sealed_stops_growing_and_goes_on_when_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hands, disk) = (Hands::default(), Disk::default());
+    let store = Store::open(folder.path(), NOON).unwrap();
+    let mut first = true;
+    let refusing = disk.clone();
+    // The first commit that holds samples is taken, all after it are refused until the disk is well.
+    let store = store.with_gate(Box::new(move || {
+        let refused = refusing.why();
+        if refused.is_some() && std::mem::take(&mut first) { Ok(()) } else { refused.map_or(Ok(()), Err) }
+    }));
+    let (recorder, mut answers) = start_at(store, &hands, Pace { seal_weight: 10, ..pace(100_000) });
+    told(&mut answers, |state| state.recorded_to.is_some());
+    disk.refuse(Some("no space left on device"));
+    recorder.queue().push_all((0..1_000).map(|n| (TAG, good(n))));
+    told(&mut answers, |state| state.samples == 1_000 && state.fault.is_some());
+    recorder.queue().push_all((1_000..2_000).map(|n| (TAG, good(n))));
+    told(&mut answers, |state| state.waiting == 1_000);
+    disk.refuse(None);
+    told(&mut answers, |state| state.samples == 2_000 && state.fault.is_none());
+    assert!(all(folder.path())[&TAG] == canonical((0..2_000).map(good)));
+    recorder.close(PATIENCE).unwrap();
 }
 
 #[test]

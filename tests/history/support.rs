@@ -164,7 +164,7 @@ impl Hands {
 
 /// Many commits a second, so that a test does not wait for them.
 pub fn pace(most_waiting: usize) -> Pace {
-    Pace { commit_every: Duration::from_millis(10), most_waiting }
+    Pace { commit_every: Duration::from_millis(10), most_waiting, ..Pace::default() }
 }
 
 /// Why a disk refuses, while it does.
@@ -176,9 +176,13 @@ impl Disk {
         *self.0.lock().unwrap() = why.map(str::to_owned);
     }
 
+    pub fn why(&self) -> Option<String> {
+        self.0.lock().unwrap().clone()
+    }
+
     pub fn on(&self, store: Store) -> Store {
-        let disk = self.0.clone();
-        store.with_gate(Box::new(move || disk.lock().unwrap().clone().map_or(Ok(()), Err)))
+        let disk = self.clone();
+        store.with_gate(Box::new(move || disk.why().map_or(Ok(()), Err)))
     }
 }
 

@@ -5,7 +5,7 @@ use super::columns::Columns;
 use super::frame;
 use super::queue::{Batch, Shared, mark_of_lost};
 use super::recent::Recent;
-use super::recorder::Retention;
+use super::recorder::{Pace, Retention};
 use super::retention::Trimming;
 use super::runs::Run;
 use super::sample::{Sample, SeriesId};
@@ -15,7 +15,7 @@ use super::{schema, space};
 use crate::engine::{HistoryState, Input, Quality};
 use crate::time::{Clock, Mono, Now, Span, Utc};
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -28,14 +28,16 @@ pub(super) const COMMIT_EVERY: Duration = Duration::from_secs(1);
 const LAST_TRIES: u32 = 3;
 
 /// The log is sealed when it weighs so much, or when its oldest sample has waited so long.
-const SEAL_WEIGHT: usize = 500_000;
+pub(super) const SEAL_WEIGHT: usize = 500_000;
 const SEAL_AFTER: Span = Span::from_secs(3_600);
-
-/// What may be in the log while it cannot be sealed; beyond that, samples wait and are dropped.
-const MOST_UNSEALED: usize = 4 * SEAL_WEIGHT;
 
 /// How long sealing goes on in one turn.
 const SEALING_TURN: Span = Span::from_millis(400);
+
+/// Where the log weighs so many times what it is sealed at, sealing goes on without regard to time; and where it weighs so
+/// many times that because it cannot be sealed, samples wait, and are dropped.
+const PRESSING_TIMES: usize = 2;
+const MOST_TIMES: usize = 4;
 
 /// Weight of one row of the log.
 const FRAME_WEIGHT: usize = 131_072;
@@ -56,7 +58,7 @@ pub(super) struct Desk {
     recent: Arc<Recent>,
     clock: Clock,
     answers: mpsc::Sender<Input>,
-    commit_every: Duration,
+    pace: Pace,
     run: Run,
     /// Samples to be committed before all others: marks of the last run's end, what a new file takes over.
     carried: BTreeMap<SeriesId, Columns>,
@@ -81,7 +83,7 @@ impl Desk {
         retention: Retention,
         clock: Clock,
         answers: mpsc::Sender<Input>,
-        commit_every: Duration,
+        pace: Pace,
     ) -> Result<Self, FileError> {
         let now = clock.now();
         let unsealed = store.unsealed()?;
@@ -95,7 +97,7 @@ impl Desk {
             recent,
             clock,
             answers,
-            commit_every,
+            pace,
             run,
             carried: BTreeMap::new(),
             last_run: None,
@@ -123,13 +125,13 @@ impl Desk {
         loop {
             let failing = self.state.fault.is_some();
             let closing = if failing && self.shared.is_closing() {
-                std::thread::sleep(self.commit_every);
+                std::thread::sleep(self.pace.commit_every);
                 true
             } else if failing {
                 // Even though much has come: trying again at once would not help.
-                self.shared.wait_for_end(self.commit_every)
+                self.shared.wait_for_end(self.pace.commit_every)
             } else {
-                self.shared.wait(self.commit_every)
+                self.shared.wait(self.pace.commit_every)
             };
             self.turn(closing);
             if !closing {
@@ -171,10 +173,16 @@ impl Desk {
     fn work(&mut self, now: Now, closing: bool) -> Result<(), Trouble> {
         if self.store.is_none() {
             let folder = self.path.parent().unwrap_or(&self.path);
-            self.store = Some(Store::open(folder, now.utc).map_err(|e| trouble(&e))?);
+            let store = Store::open(folder, now.utc).map_err(|e| trouble(&e))?;
+            self.state.set_aside = store.set_aside().map(told_aside).or(self.state.set_aside.take());
+            self.store = Some(store);
         }
         if let Some(why) = self.shared.take_damage() {
             return Err(Trouble::Damaged(why));
+        }
+        if self.recent.weight() > MOST_TIMES * self.pace.seal_weight {
+            // Memory has a bound: nothing is added to the log before some of it is in chunks.
+            self.seal(now, false)?;
         }
         self.commit(now, closing)?;
         self.seal(now, closing)?;
@@ -183,9 +191,6 @@ impl Desk {
 
     fn commit(&mut self, now: Now, closing: bool) -> Result<(), Trouble> {
         let Some(store) = &mut self.store else { return Ok(()) };
-        if self.recent.weight() > MOST_UNSEALED {
-            return Err(Trouble::Refused("the log cannot be sealed, and has become too long".to_owned()));
-        }
         if self.state.fault.is_some() {
             // Asked with a few bytes first, so that a million samples are not sorted every second for nothing.
             store.commit(&[], &[], &[&self.run]).map_err(|e| trouble(&e))?;
@@ -234,7 +239,7 @@ impl Desk {
         let aged = self.unsealed_since.is_some_and(|since| now.mono - since >= SEAL_AFTER);
         loop {
             if self.sealing.is_none() {
-                let due = aged || self.recent.weight() >= SEAL_WEIGHT || closing && self.recent.weight() > 0;
+                let due = aged || self.recent.weight() >= self.pace.seal_weight || closing && self.recent.weight() > 0;
                 if !due || self.unsealed_since.is_none() {
                     return Ok(());
                 }
@@ -254,7 +259,8 @@ impl Desk {
                 }
             }
             let long = self.clock.now().mono - now.mono >= SEALING_TURN;
-            if !closing && (long || self.shared.is_pressing() || done) {
+            let pressing = closing || self.recent.weight() > PRESSING_TIMES * self.pace.seal_weight;
+            if !pressing && (long || done) {
                 return Ok(());
             }
         }
@@ -290,9 +296,7 @@ impl Desk {
         self.shared.write_names_again();
         match store.begin_anew(why, now) {
             Ok(store) => {
-                if let Some((path, why)) = store.set_aside() {
-                    self.state.set_aside = Some(format!("{} ({why})", path.display()).into());
-                }
+                self.state.set_aside = store.set_aside().map(told_aside);
                 self.store = Some(store);
             }
             Err(error) => tracing::error!("could not set {} aside: {error}", schema::HISTORY_FILE),
@@ -327,6 +331,11 @@ fn trouble(error: &FileError) -> Trouble {
         FileError::Sqlite { source, .. } if is_damage(source) => Trouble::Damaged(source.to_string()),
         _ => Trouble::Refused(error.to_string()),
     }
+}
+
+/// A file that was set aside, in words.
+fn told_aside((path, why): (&Path, &str)) -> Arc<str> {
+    format!("{} ({why})", path.display()).into()
 }
 
 /// The sample that says that the program did not run from here on. It comes after everything that was recorded, even where

@@ -145,12 +145,6 @@ impl Shared {
         inbox.closing
     }
 
-    /// Whether so much has come that it should be committed soon.
-    pub fn is_pressing(&self) -> bool {
-        let inbox = self.lock();
-        inbox.closing || inbox.damage.is_some() || inbox.weight > inbox.limit / 4
-    }
-
     pub fn take(&self) -> Batch {
         let mut inbox = self.lock();
         inbox.weight = 0;

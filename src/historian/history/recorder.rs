@@ -5,7 +5,7 @@
 //! and marked in the data of its tag when recording resumes.
 
 use super::super::file::FileError;
-use super::desk::{COMMIT_EVERY, Desk};
+use super::desk::{COMMIT_EVERY, Desk, SEAL_WEIGHT};
 use super::queue::{HistoryQueue, MOST_WAITING, Shared};
 use super::recent::Recent;
 use super::sample::SeriesId;
@@ -41,11 +41,13 @@ pub struct Pace {
     pub commit_every: Duration,
     /// Weight of the samples that may wait, see [`super::Sample::weight`]; of more, the oldest are dropped.
     pub most_waiting: usize,
+    /// Weight of the log at which it is sealed.
+    pub seal_weight: usize,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { commit_every: COMMIT_EVERY, most_waiting: MOST_WAITING }
+        Self { commit_every: COMMIT_EVERY, most_waiting: MOST_WAITING, seal_weight: SEAL_WEIGHT }
     }
 }
 
@@ -89,8 +91,7 @@ impl HistoryRecorder {
         let series = queue.adopt(tags, clock.now().utc);
         let recent = Arc::new(Recent::default());
         let folder = path.parent().unwrap_or(&path).to_owned();
-        let desk =
-            Desk::new(store, Arc::clone(&shared), Arc::clone(&recent), retention, clock, answers, pace.commit_every)?;
+        let desk = Desk::new(store, Arc::clone(&shared), Arc::clone(&recent), retention, clock, answers, pace)?;
         let (end, ended) = sync_channel(1);
         let run = move || {
             let left = desk.run();

@@ -16,7 +16,7 @@ pub const KIND: Kind = Kind {
     application_id: 0x574B_4849, // "WKHI"
     format: 1,
     tables: TABLES,
-    page_bytes: 2_048,
+    page_bytes: 4_096,
     shrinks: true,
     wal_bytes: 16 << 20,
 };
