@@ -4,10 +4,11 @@
 //! A question is asked and its [`Pending`] kept; whoever does not want the answer any more drops it, and a reading under
 //! way ends between two chunks.
 
+use super::desk::COMMIT_EVERY;
 use super::query::{ChunkCache, HistoryReader, Picture};
 use super::recent::Recent;
 use super::sample::SeriesId;
-use crate::time::Utc;
+use crate::time::{Span, Utc};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ const CACHE_BYTES: usize = 64 << 20;
 /// What a trend wants to draw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
-    /// The tags, by their present names.
+    /// The tags, by their present or earlier names.
     pub pens: Vec<Arc<str>>,
     /// Left edge.
     pub from: Utc,
@@ -45,7 +46,8 @@ pub type Pictures = Vec<Result<Picture, String>>;
 pub struct Answer {
     /// In the question's order. A tag of which nothing is recorded has an empty picture.
     pub pens: Pictures,
-    /// How far is recorded, whatever was asked for; what comes after it is in the snapshot's tails. `None`: nothing is.
+    /// Every sample recorded up to here is in the answer, whatever was asked for; what comes after it is in the snapshot's
+    /// tails. `None`: nothing was ever recorded.
     pub recorded_to: Option<Utc>,
     /// Left edge, as asked.
     pub from: Utc,
@@ -166,6 +168,9 @@ impl HistoryLink {
 impl Job {
     fn answer(&self, pens: Pictures, recorded_to: Option<Utc>) {
         let Question { from, to, .. } = self.question;
+        // What is handed over while a commit is made is in the next one, and a commit is on the disk before readers in this
+        // process have it: the last second may have a hole.
+        let recorded_to = recorded_to.map(|to| to + Span(-(COMMIT_EVERY.as_micros() as i64)));
         let answer = Answer { pens, recorded_to, from, to };
         *self.slot.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         (self.wake)();
@@ -261,7 +266,10 @@ impl Reader {
         let version = open.reader.names_version().map_err(|e| e.to_string())?;
         if open.version != Some(version) {
             let tags = open.reader.tags().map_err(|e| e.to_string())?;
-            open.names = tags.into_iter().map(|tag| (tag.name.to_lowercase(), tag.series)).collect();
+            // Present names last: they win over those that were given up.
+            let earlier = tags.iter().flat_map(|tag| tag.earlier.iter().map(|name| (name, tag.series)));
+            let names = earlier.chain(tags.iter().map(|tag| (&tag.name, tag.series)));
+            open.names = names.map(|(name, series)| (name.to_lowercase(), series)).collect();
             open.version = Some(version);
         }
         Ok(Some(open))

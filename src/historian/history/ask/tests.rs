@@ -12,10 +12,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn recorded(folder: &Path, seconds: i64) {
     let mut store = Store::open(folder, Utc(0)).unwrap();
     let (series, name, unit) = (SeriesId(1), "Pump1.Flow".to_owned(), String::new());
-    let tag = TagRow { series, since: Utc(0), name, unit, data_type: "f64".to_owned() };
+    let tag = TagRow { series, since: Utc(1), name, unit, data_type: "f64".to_owned() };
+    let before = TagRow { since: Utc(0), name: "old.flow".to_owned(), ..tag.clone() };
     let samples: Columns = (0..seconds).map(|i| Sample::good(Utc(i * 1_000_000), i as f64)).collect();
     let run = Run { alive: Utc(seconds * 1_000_000), ..Run::next(None, Utc(0)) };
-    store.commit(&[tag], &[frame::encode([(series, &samples)].into_iter())], &[&run]).unwrap();
+    store.commit(&[before, tag], &[frame::encode([(series, &samples)].into_iter())], &[&run]).unwrap();
 }
 
 fn woken() -> (Wake, Receiver<()>) {
@@ -41,11 +42,12 @@ fn each_pen_has_its_picture_and_a_tag_without_a_past_an_empty_one() {
     let folder = tempfile::tempdir().unwrap();
     recorded(folder.path(), 50);
     let link = HistoryLink::start(folder.path(), None).unwrap();
-    let told = answer(&link, question(&["pump1.flow", "no.such"], 60));
-    assert_eq!((told.from, told.to, told.recorded_to), (Utc(0), Utc(60_000_000), Some(Utc(50_000_000))));
+    let told = answer(&link, question(&["pump1.flow", "no.such", "old.flow"], 60));
+    assert_eq!((told.from, told.to, told.recorded_to), (Utc(0), Utc(60_000_000), Some(Utc(49_000_000))));
     let pictures: Vec<Picture> = told.pens.into_iter().map(Result::unwrap).collect();
     assert_eq!(pictures[0].points.len(), 50);
     assert_eq!(pictures[1], Picture::default());
+    assert_eq!(pictures[2], pictures[0], "the name before");
 }
 
 #[test]
