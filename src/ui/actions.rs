@@ -36,7 +36,7 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 10] = [
+pub const LOCAL_KEYS: [(&str, &str); 13] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen row"),
@@ -46,6 +46,15 @@ pub const LOCAL_KEYS: [(&str, &str); 10] = [
     ("Home, Esc, double click", "On a trend: back to live, over the time that the project says"),
     ("Left, Right", "On a trend that has the focus: pan by a tenth"),
     ("Page Up, Page Down", "On a trend: pan by all that is seen; + and - zoom where it has the focus"),
+    (
+        "Shift+click, M",
+        "On a trend: set a cursor, then a second; the table tells change, rate, extremes and mean between them",
+    ),
+    ("Right button, drag", "On a trend: set both cursors"),
+    (
+        "Shift+Left, Shift+Right",
+        "On a trend that has the focus: move the reading cursor; Delete or Esc takes cursors away",
+    ),
     ("Esc", "Close the dialog, the finder, the list or the faceplate on top"),
 ];
 

@@ -67,8 +67,9 @@ struct Wanted {
 #[derive(Debug)]
 struct Asked {
     wanted: Wanted,
-    /// When, in seconds of the window.
+    /// When, in seconds of the window and in the plant's time.
     at: f64,
+    now: Utc,
     pending: Box<dyn Pending>,
 }
 
@@ -78,6 +79,8 @@ struct Shown {
     wanted: Wanted,
     /// Another number for every answer.
     serial: u64,
+    /// When it was asked for.
+    asked: Utc,
     recorded_to: Utc,
     pens: Vec<Result<Picture, String>>,
 }
@@ -96,7 +99,9 @@ impl Past {
             self.shown = Some(Shown {
                 wanted: Wanted { from: answer.from, to: answer.to, ..asked.wanted },
                 serial: self.serial,
-                recorded_to: answer.recorded_to,
+                asked: asked.now,
+                // Where nothing was ever recorded, nothing is as true as of this instant.
+                recorded_to: answer.recorded_to.unwrap_or(asked.now),
                 pens: answer.pens,
             });
         }
@@ -136,7 +141,7 @@ impl Past {
         };
         let ctx = ctx.clone();
         let pending = history.ask(question, Arc::new(move || ctx.request_repaint()));
-        self.asked = Some(Asked { wanted, at: time, pending });
+        self.asked = Some(Asked { wanted, at: time, now: need.now, pending });
     }
 
     /// Asks for the frame that says that an answer is late.
@@ -156,7 +161,9 @@ impl Past {
         let fresh = |first: Option<Utc>| {
             let drawn = need.now - shown.recorded_to;
             let kept = first.map_or(Span(need.column()), |first| need.now - first);
-            drawn <= LEAST_NEW || drawn.0 <= kept.0 / 2
+            // A recorder that stands still is asked again, but not with every frame.
+            let due = Span((kept.0 / 4).max(LEAST_NEW.0));
+            drawn <= LEAST_NEW || drawn.0 <= kept.0 / 2 || need.now - shown.asked < due
         };
         need.to <= shown.recorded_to || need.firsts().all(fresh)
     }
@@ -175,6 +182,8 @@ impl Past {
                 reach: Some([shown.wanted.from, shown.wanted.to.min(shown.recorded_to)]),
                 recorded_to: shown.recorded_to,
                 serial: shown.serial,
+                column: shown.wanted.column,
+                exact: picture.exact,
                 ..alone
             },
             _ => alone,

@@ -1,7 +1,7 @@
 //! Trends that reach into the past: one plot from now to years, its gaps with their reasons, and hands that move it.
 
 use crate::stage::{Stage, picture};
-use eframe::egui::{Event, Key, Modifiers, MouseWheelUnit, TouchPhase, pos2};
+use eframe::egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, TouchPhase, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use std::sync::atomic::Ordering;
@@ -261,4 +261,82 @@ fn trends_of_the_past_are_painted_in_both_themes() {
             picture(&mut harness, &format!("trend-{range}-{name}"));
         }
     }
+}
+
+/// What the table says of a pen: the first thing of this name, for the trend stands before the tanks.
+fn row_of(harness: &Harness<'_, Stage>, pen: &str) -> String {
+    harness.get_all_by_label(pen).next().unwrap().value().unwrap()
+}
+
+/// A press with Shift on the trend, at a share of its width.
+fn shift_click(harness: &mut Harness<'_, Stage>, share: f32) {
+    let plot = harness.get_by_label(TREND).rect();
+    let pos = pos2(plot.left() + plot.width() * share, plot.center().y);
+    harness.hover_at(pos);
+    harness.run_steps(1);
+    for pressed in [true, false] {
+        harness.event_modifiers(
+            Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::SHIFT },
+            Modifiers::SHIFT,
+        );
+        harness.run_steps(1);
+    }
+    harness.run_steps(2);
+}
+
+#[test]
+fn two_cursors_tell_what_every_pen_did_between_them() {
+    for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let mut harness = show(theme);
+        press(&mut harness, Key::Num5);
+        shift_click(&mut harness, 0.35);
+        shift_click(&mut harness, 0.85);
+        pointer_away(&mut harness);
+        let row = row_of(&harness, "tank2.level");
+        assert!(row.starts_with("change ") && row.contains(" %/h, ") && row.contains(", mean "), "{row}");
+        picture(&mut harness, &format!("trend-cursors-{name}"));
+        // Nothing stays of them but the live end.
+        harness.hover_at(harness.get_by_label(TREND).rect().center());
+        harness.run_steps(1);
+        harness.key_press(Key::Delete);
+        harness.run_steps(2);
+        pointer_away(&mut harness);
+        let row = row_of(&harness, "tank2.level");
+        assert!(!row.starts_with("change "), "{row}");
+    }
+}
+
+#[test]
+fn between_cursors_that_stand_every_sample_counts_where_the_picture_has_extremes_alone() {
+    let mut harness = show(ThemeChoice::Dark);
+    press(&mut harness, Key::Num7);
+    shift_click(&mut harness, 0.7);
+    harness.hover_at(harness.get_by_label(TREND).rect().center());
+    harness.run_steps(2);
+    let row = row_of(&harness, "tank2.level");
+    assert!(row.contains("mean about "), "with one end that moves, of what is drawn: {row}");
+    shift_click(&mut harness, 0.8);
+    pointer_away(&mut harness);
+    let row = row_of(&harness, "tank2.level");
+    assert!(row.contains(", mean ") && !row.contains("about"), "{row}");
+}
+
+#[test]
+fn a_pen_is_hidden_and_shown_by_its_swatch() {
+    let mut harness = show(ThemeChoice::Dark);
+    harness.get_by_label("Hide pen station.inflow").click();
+    harness.run_steps(2);
+    pointer_away(&mut harness);
+    assert!(harness.query_by_label("gaps of station.inflow").is_none());
+    picture(&mut harness, "trend-hidden-dark");
+    harness.get_by_label("Show pen station.inflow").click();
+    harness.run_steps(4);
+    assert!(harness.query_by_label("gaps of station.inflow").is_some());
+}
+
+#[test]
+fn an_alarm_is_marked_where_it_was_raised() {
+    let harness = show(ThemeChoice::Dark);
+    let told = harness.get_by_label("occurrence of tank1.level/high").value().unwrap();
+    assert!(told.contains("tank1.level/high raised 13:48:00, acknowledged"), "{told}");
 }

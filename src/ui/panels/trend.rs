@@ -4,11 +4,14 @@
 //! around it are this panel's own; so is the ink of dense and of dashed pens, see `ink`.
 
 mod axes;
+mod between;
+mod cursors;
 mod ink;
 mod lanes;
 mod legend;
 mod limits;
 mod note;
+mod occurrences;
 mod plot;
 mod range;
 mod time_axis;
@@ -23,7 +26,10 @@ use crate::ui::widgets::pen::{Trace, View};
 use crate::ui::widgets::{Reading, tell};
 use crate::ui::{Outbox, words};
 use axes::Axes;
+use between::Between;
+use cursors::Cursors;
 use eframe::egui::{Painter, Rect, Role, Stroke, StrokeKind, Ui, pos2, vec2};
+use legend::{Choice, Told};
 use range::Window;
 use std::sync::Arc;
 
@@ -45,7 +51,14 @@ pub struct TrendPanel {
     past: Past,
     /// Width of the plot in the last frame.
     width: Option<f32>,
+    cursors: Cursors,
+    choice: Choice,
+    /// Every sample between two cursors that stand, where the picture has extremes alone.
+    between: Past,
 }
+
+/// Columns that are asked for between two cursors: as fine as an hour of a second each.
+const FINE: usize = 4_096;
 
 /// One pen of this frame.
 struct Pen<'a> {
@@ -57,12 +70,20 @@ struct Pen<'a> {
     known: Known<'a>,
     right: bool,
     steps: bool,
+    hidden: bool,
+    /// Among pens of which one is brought to the front, whether it is this one.
+    front: Option<bool>,
 }
 
 impl Pen<'_> {
     /// Its line.
     fn look(&self, theme: &Theme) -> (Stroke, Option<(f32, f32)>) {
-        (Stroke::new(PEN, theme.pen(self.index)), Theme::dashes(self.index))
+        let (width, colour) = match self.front {
+            None => (PEN, theme.pen(self.index)),
+            Some(true) => (PEN * 1.6, theme.pen(self.index)),
+            Some(false) => (PEN, theme.pen(self.index).gamma_multiply(0.4)),
+        };
+        (Stroke::new(width, colour), Theme::dashes(self.index))
     }
 }
 
@@ -89,11 +110,11 @@ impl PanelView for TrendPanel {
         }
         let name = format!("trend {}", pens.iter().map(|p| p.name).collect::<Vec<_>>().join(", "));
         let aside = self.aside(cx);
-        let Self { window, traces, past, width } = self;
+        let Self { window, traces, past, width, cursors, choice, between } = self;
         traces.resize_with(pens.len(), Trace::default);
         let now = snapshot.now.utc;
         let (from, to) = window.unwrap_or(Window { to: None, span: cx.panel.span }).ends(now);
-        let lanes = traces.iter().filter(|t| !t.gaps.is_empty()).count().min(LANES);
+        let lanes = lanes_of(traces);
         let layout = Layout::new(cx.rect, &pens, lanes);
 
         let columns = (width.unwrap_or(layout.rect.width()) * ui.pixels_per_point()).max(1.0) as usize;
@@ -102,6 +123,8 @@ impl PanelView for TrendPanel {
         let past = &*past;
         for (index, pen) in pens.iter_mut().enumerate() {
             pen.known = past.known(index, pen.tail, from);
+            pen.hidden = choice.hidden.contains(&index);
+            pen.front = choice.bright.or(choice.pointed).map(|front| front == index);
         }
 
         let axes = Axes::new(&pens, snapshot, cx.alarms, from, to);
@@ -111,24 +134,40 @@ impl PanelView for TrendPanel {
         for (pen, trace) in pens.iter().zip(&mut *traces) {
             let [low, high] = axes.span(pen.right);
             let view = View { rect: plot, from, to, low, high };
+            if pen.hidden {
+                *trace = Trace::default();
+                continue;
+            }
             trace.follow(&pen.known, &view, now, pen.steps);
             let (stroke, dashes) = pen.look(theme);
             trace.ink_runs(&view, stroke, dashes, ui.pixels_per_point());
         }
 
+        if lanes_of(traces) != lanes {
+            // The lanes of this frame get their room in the next one.
+            ui.ctx().request_repaint();
+        }
+
         let [low, high] = axes.span(false);
         let view = View { rect: plot, from, to, low, high };
         let limits = limits::of(cx, &pens, &axes, &view);
-        let (response, cursor) = plot::ui(ui, &view, &axes, widths, &limits, &pens, traces, cx);
+        let by_keys = cursors.reading(None);
+        let (response, cursor) = plot::ui(ui, &view, &axes, widths, &limits, &pens, traces, by_keys, cx);
+        cursors.handle(ui, &response, &view);
         *window = range::handle(ui, &response, plot, *window, cx.panel.span, now);
 
         paint_frame(ui.painter(), plot, theme);
         limits::paint(ui.painter(), plot, &limits, cx, &pens);
+        let told = |at| words::instant_within(view.pixel(), at, now, cx.frame.zone);
+        // Above the plot there is room for one row of times: while a cursor reads, it is that one's.
+        cursors.paint(ui.painter(), &view, theme, |at| if cursor.is_none() { told(at) } else { String::new() });
+        occurrences::ui(ui, &view, cx, &pens);
         note::ui(ui, &view, cx, &pens, traces, past);
         lanes::ui(ui, &view, layout.lanes, cx, &pens, traces, cursor);
-        let at_cursor = cursor.map(|at| (at, words::instant_within(view.pixel(), at, now, cx.frame.zone)));
+        let at_cursor = cursor.map(|at| (at, told(at)));
         if let Some((at, words)) = &at_cursor {
-            time_axis::paint_time(ui.painter(), plot, view.x(*at), words.clone(), theme);
+            let (galley, place) = time_axis::place_time(ui.painter(), plot, view.x(*at), words.clone(), theme.text);
+            ui.painter().galley(place.min, galley, theme.text);
         }
         tell(&response, Role::Canvas, &name, || format!("{} {}", aside.plain, aside.quiet));
         if let Some(at) = cursor {
@@ -139,8 +178,32 @@ impl PanelView for TrendPanel {
                 let _shown = response.on_hover_text_at_pointer(said.join("\n"));
             }
         }
-        legend::ui(ui, &layout, cx, &pens, at_cursor.as_ref().map(|(at, words)| (*at, words.as_str())), out);
+        let ends = cursors.between(cursor);
+        let fine = ends.filter(|_| cursors.stand()).filter(|[a, b]| pens.iter().any(|p| p.known.is_about(*a, *b)));
+        if let Some([from, to]) = fine {
+            between.follow(ui.ctx(), cx.frame.history, &Need { pens: &wanted, from, to, columns: FINE, now });
+        }
+        let list = ends.map(|ends| {
+            let of = |(index, pen): (usize, &Pen<'_>)| {
+                let finer = fine.map(|[from, _]| between.known(index, pen.tail, from));
+                let finer =
+                    finer.filter(|known| known.reach.is_some_and(|[a, b]| a <= ends[0] && ends[1].min(now) <= b));
+                Between::new(&finer.unwrap_or(pen.known), ends, now)
+            };
+            pens.iter().enumerate().map(of).collect::<Vec<_>>()
+        });
+        let told = match (ends, &list, &at_cursor) {
+            (Some(ends), Some(list), _) => Told::Between(ends, list),
+            (_, _, Some((at, words))) => Told::At(*at, words),
+            _ => Told::Now,
+        };
+        legend::ui(ui, &layout, cx, &pens, told, choice, out);
     }
+}
+
+/// How many lanes the gaps take.
+fn lanes_of(traces: &[Trace]) -> usize {
+    traces.iter().filter(|t| !t.gaps.is_empty()).count().min(LANES)
 }
 
 fn paint_frame(painter: &Painter, plot: Rect, theme: &Theme) {
@@ -167,6 +230,8 @@ fn pens<'a>(cx: &Cx<'a>) -> Vec<Pen<'a>> {
                 reading,
                 tail: id.and_then(|id| snapshot.tails.get(&id)),
                 known: Known::default(),
+                hidden: false,
+                front: None,
                 right,
             }
         })

@@ -25,8 +25,8 @@ pub struct Question {
 pub struct Answer {
     /// One for each pen of the question, in its order; why one cannot be read.
     pub pens: Vec<Result<Picture, String>>,
-    /// Every sample handed over up to here is in the answer.
-    pub recorded_to: Utc,
+    /// Every sample handed over up to here is in the answer; `None`: nothing was ever recorded.
+    pub recorded_to: Option<Utc>,
     /// As asked.
     pub from: Utc,
     /// As asked.

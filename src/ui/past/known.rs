@@ -20,7 +20,14 @@ pub struct Known<'a> {
     pub recorded_to: Utc,
     /// Which answer; 0: none.
     pub serial: u64,
+    /// Microseconds of history's columns.
+    pub column: i64,
+    /// Whether history's points are samples at their own times.
+    pub exact: bool,
 }
+
+/// First, least, greatest and last: a column of fewer points shows all of its samples.
+const FULL_COLUMN: usize = 4;
 
 /// An unbroken stretch of knowledge.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +42,16 @@ pub struct Part<'a> {
 
 impl Default for Known<'_> {
     fn default() -> Self {
-        Self { tail: None, points: &[], gaps: &[], reach: None, recorded_to: Utc(i64::MIN), serial: 0 }
+        Self {
+            tail: None,
+            points: &[],
+            gaps: &[],
+            reach: None,
+            recorded_to: Utc(i64::MIN),
+            serial: 0,
+            column: 1,
+            exact: true,
+        }
     }
 }
 
@@ -64,6 +80,27 @@ impl<'a> Known<'a> {
         let until = to.min(self.recorded_to);
         let past = self.points.get(..self.points.partition_point(|p| p.time < seam)).unwrap_or_default();
         [Part { past, until, ..nothing }, live]
+    }
+
+    /// Whether points of this time are extremes of pixel columns, rather than every sample.
+    pub fn is_about(&self, from: Utc, to: Utc) -> bool {
+        let Some([reach, _]) = self.reach else { return false };
+        if !self.exact {
+            return true;
+        }
+        // A column that holds this many points may have had more samples than it could show.
+        let column = |p: &Point| (p.time - reach).0.div_euclid(self.column.max(1));
+        let first = self.points.partition_point(|p| p.time < from);
+        let within = self.points.get(first..).unwrap_or_default().iter().take_while(|p| p.time <= to);
+        let (mut index, mut count) = (i64::MIN, 0);
+        for point in within {
+            count = if column(point) == index { count + 1 } else { 1 };
+            index = column(point);
+            if count >= FULL_COLUMN {
+                return true;
+            }
+        }
+        false
     }
 
     /// All points between two instants, in order of time.

@@ -167,6 +167,20 @@ fn a_live_end_asks_again_long_before_the_tail_has_forgotten_the_seam() {
 }
 
 #[test]
+fn a_recorder_that_stands_still_is_not_asked_with_every_frame() {
+    let mut desk = Desk::new(archive(0..500, 500));
+    let tail = tail(900..1_001);
+    for _ in 0..100 {
+        desk.frame(Some(&tail), [400, 1_000], 1_000);
+    }
+    assert_eq!(desk.questions(), 1);
+    for _ in 0..2 {
+        desk.frame(Some(&tail), [440, 1_040], 1_040);
+    }
+    assert_eq!(desk.questions(), 2);
+}
+
+#[test]
 fn a_tag_that_is_never_recorded_has_its_tail_and_one_that_cannot_be_read_says_why() {
     let mut desk = Desk::new(Archive { recorded_to: at(990), ..Archive::default() });
     let tail = tail(900..1_001);

@@ -69,7 +69,7 @@ impl Archive {
             Some(fault) => Err(fault.clone()),
             None => Ok(self.picture(name, question)),
         });
-        Answer { pens: pens.collect(), recorded_to: self.recorded_to, from: question.from, to: question.to }
+        Answer { pens: pens.collect(), recorded_to: Some(self.recorded_to), from: question.from, to: question.to }
     }
 
     fn picture(&self, name: &str, question: &Question) -> Picture {

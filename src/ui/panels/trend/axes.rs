@@ -94,8 +94,9 @@ fn states(pens: &[Pen<'_>], right: bool) -> Option<Axis> {
 impl Axes {
     /// Axes that hold the ranges of their pens, and their values where these go beyond or no range is written.
     pub fn new(pens: &[Pen<'_>], snapshot: &Snapshot, alarms: &AlarmIndex, from: Utc, to: Utc) -> Self {
+        let all_hidden = pens.iter().all(|p| p.hidden);
         let hold = |right: bool| -> Option<[f64; 2]> {
-            let own = pens.iter().filter(|p| p.right == right);
+            let own = pens.iter().filter(|p| p.right == right && (!p.hidden || all_hidden));
             let (mut any, mut low, mut high) = (false, f64::INFINITY, f64::NEG_INFINITY);
             let mut loose = Vec::new();
             for pen in own {

@@ -26,7 +26,7 @@ pub struct Limit<'a> {
 pub fn of<'a>(cx: &Cx<'a>, pens: &[Pen<'_>], axes: &Axes, view: &View) -> Vec<Limit<'a>> {
     let mut shown = Vec::new();
     for (index, pen) in pens.iter().enumerate() {
-        let Some(id) = pen.id else { continue };
+        let Some(id) = pen.id.filter(|_| !pen.hidden) else { continue };
         let focus = pen.index == 0 || cx.frame.chosen == Some(id);
         let [low, high] = axes.span(pen.right);
         let view = View { low, high, ..*view };

@@ -14,7 +14,8 @@ use egui_plot::{GridMark, HLine, LineStyle, Plot, PlotBounds, VLine};
 /// What the plot draws beyond its frame, above and below.
 const MARGIN: f32 = 2.0;
 
-/// The plot itself. Gives back what happened on it and the instant under the pointer.
+/// The plot itself. Gives back what happened on it and the instant that is read: under the pointer, or where the keys
+/// have put the cursor.
 pub fn ui(
     ui: &mut Ui,
     view: &View,
@@ -23,6 +24,7 @@ pub fn ui(
     limits: &[Limit<'_>],
     pens: &[Pen<'_>],
     traces: &[Trace],
+    by_keys: Option<Utc>,
     cx: &Cx<'_>,
 ) -> (Response, Option<Utc>) {
     let theme = cx.frame.theme;
@@ -48,6 +50,7 @@ pub fn ui(
                 ink::draw(plot_ui, view, trace, stroke, dashes);
             }
             let cursor = plot_ui.response().hover_pos().map(|p| view.time(p.x).min(view.to).max(view.from));
+            let cursor = by_keys.or(cursor);
             if let Some(at) = cursor {
                 plot_ui.vline(VLine::new("", at.0 as f64).stroke(Stroke::new(1.0, theme.text)).allow_hover(false));
             }

@@ -81,7 +81,7 @@ pub fn handle(
     written: Span,
     now: Utc,
 ) -> Option<Window> {
-    if response.double_clicked() {
+    if response.double_clicked() && !ui.input(|i| i.modifiers.shift) {
         return None;
     }
     let live = Window { to: None, span: written };

@@ -10,12 +10,13 @@ use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::text;
 use crate::ui::words;
-use eframe::egui::{Color32, Painter, Rect, pos2};
+use eframe::egui::{Color32, Galley, Painter, Rect, pos2};
 use egui_plot::{AxisHints, GridMark};
 use jiff::Timestamp;
 use jiff::civil::date;
 use jiff::tz::TimeZone;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// Room for a label; one with milliseconds needs more.
 const LABEL: f32 = 76.0;
@@ -193,11 +194,12 @@ fn first_of(month: i32, zone: &TimeZone) -> Option<Utc> {
     Some(Utc(date(year, month, 1).to_zoned(zone.clone()).ok()?.timestamp().as_microsecond()))
 }
 
-/// The time at the cursor, on top of its line.
-pub fn paint_time(painter: &Painter, plot: Rect, x: f32, words: String, theme: &Theme) {
-    let galley = text::line(painter, words, fonts::regular(size::SMALL), theme.text, 180.0);
+/// The time at a cursor, on top of its line.
+pub fn place_time(painter: &Painter, plot: Rect, x: f32, words: String, colour: Color32) -> (Arc<Galley>, Rect) {
+    let galley = text::line(painter, words, fonts::regular(size::SMALL), colour, 180.0);
     let left = (x - galley.size().x / 2.0).clamp(plot.left(), (plot.right() - galley.size().x - 16.0).max(plot.left()));
-    painter.galley(pos2(left, plot.top() - galley.size().y - 1.0), galley, theme.text);
+    let place = Rect::from_min_size(pos2(left, plot.top() - galley.size().y - 1.0), galley.size());
+    (galley, place)
 }
 
 #[cfg(test)]
