@@ -9,7 +9,7 @@ use rusqlite::{CachedStatement, Connection, Row, params};
 pub const CHUNK_LEVEL: u8 = 0;
 
 /// The highest level.
-pub const HIGHEST_LEVEL: u8 = 2;
+pub const HIGHEST_LEVEL: u8 = 3;
 
 /// A row of `summary`.
 #[derive(Debug, Clone, Copy, PartialEq)]

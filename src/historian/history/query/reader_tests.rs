@@ -47,7 +47,7 @@ impl Made {
             rows.push(SummaryRow { summary: chunk.summary, body: Some(self.bodies) });
             start = end;
         }
-        for level in 0..=2 {
+        for level in 0..=rows::HIGHEST_LEVEL {
             for row in &rows {
                 row.insert(&transaction, TAG, level).unwrap();
             }
