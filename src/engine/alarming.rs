@@ -9,6 +9,7 @@ use super::effect::{Effect, Entry, Event};
 use super::input::LinkState;
 use super::plan::{AlarmId, AlarmPlan, Condition, Plan, Subject, TagId, TagPlan};
 use super::snapshot::{AlarmState, TagAlarm};
+use super::system;
 use super::{Quality, Value};
 use crate::project::When;
 use crate::time::{Mono, Now, Span, Utc};
@@ -328,7 +329,10 @@ impl Engine {
                 entry.unit = self.plan.tag(tag).map(|t| Arc::clone(&t.unit)).filter(|u| !u.is_empty());
             }
             Subject::Device(_) => {}
-            Subject::System => entry.value = self.system_value(rule.condition),
+            Subject::System => {
+                entry.value = self.system_value(rule.condition);
+                entry.unit = entry.value.as_ref().and_then(|_| system::unit(rule.condition)).map(Arc::from);
+            }
         }
         entry
     }

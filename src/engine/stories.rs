@@ -631,7 +631,8 @@ fn a_disk_that_fills_is_an_alarm_before_it_is_full() {
     assert_eq!(space(2.0, 5 * gib - 1), "unacknowledged");
     assert_eq!(space(3.0, 5 * gib + 1), "unacknowledged", "neither does it come and go with each file");
     assert_eq!(space(4.0, 6 * gib), "returned");
-    assert_eq!(play.entries.iter().find(|e| e.event == Event::Raised).unwrap().value, Some(Value::U64(5 * gib - 1)));
+    let raised = play.entries.iter().find(|e| e.event == Event::Raised).unwrap();
+    assert_eq!((&raised.value, raised.unit.as_deref()), (&Some(Value::U64(5 * gib - 1)), Some("B")));
     play.apply(Input::History(HistoryState::default()));
     assert_eq!(play.state("system.history/disk-space"), "returned", "what is not known changes nothing");
     for (disk_gib, least_mib) in [(1, 256), (8, 1_024), (100, 5_120), (4_000, 10_240)] {

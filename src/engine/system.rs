@@ -37,6 +37,15 @@ impl HistoryState {
     }
 }
 
+/// The unit of the number that an alarm of the program itself is about.
+pub(super) const fn unit(condition: Condition) -> Option<&'static str> {
+    match condition {
+        Condition::DiskSpace => Some("B"),
+        Condition::Recording => Some("samples"),
+        _ => None,
+    }
+}
+
 impl Engine {
     /// The historian's condition: its faults are journaled as they begin and end, and are alarms.
     pub(super) fn take_history(&mut self, now: Now, state: HistoryState, effects: &mut Vec<Effect>) {
@@ -93,7 +102,7 @@ impl Engine {
     pub(super) fn system_value(&self, condition: Condition) -> Option<Value> {
         match condition {
             Condition::ProjectFaults => Some(Value::U64(u64::from(self.plan.unwatched_alarms))),
-            Condition::Recording => self.history.as_ref().map(|h| Value::U64(h.lost)),
+            Condition::Recording => self.history.as_ref().filter(|h| h.lost > 0).map(|h| Value::U64(h.lost)),
             Condition::DiskSpace => self.history.as_ref().and_then(|h| h.free_bytes).map(Value::U64),
             _ => None,
         }

@@ -166,6 +166,10 @@ impl Desk {
                 None => tracing::info!("samples are recorded again"),
             }
         }
+        if fault.is_some() {
+            // A disk that filled between two looks says so itself.
+            self.look_at_space();
+        }
         self.state.fault = fault;
         self.report();
     }
@@ -277,10 +281,14 @@ impl Desk {
             self.tidied = Some(now.mono);
             self.trimming.step(store, &self.shared, now.utc).map_err(|e| trouble(&e))?;
             store.give_back(PAGES_A_TURN).map_err(|e| trouble(&e))?;
-            let space = space::of(&self.path);
-            (self.state.free_bytes, self.state.disk_bytes) = (space.map(|s| s.free), space.map(|s| s.size));
+            self.look_at_space();
         }
         Ok(())
+    }
+
+    fn look_at_space(&mut self) {
+        let space = space::of(&self.path);
+        (self.state.free_bytes, self.state.disk_bytes) = (space.map(|s| s.free), space.map(|s| s.size));
     }
 
     /// Sets the file aside and begins a new one with all that is known of tags and not yet in chunks.
