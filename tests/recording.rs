@@ -170,10 +170,11 @@ fn a_program_that_is_killed_loses_nothing_of_what_was_on_the_disk_and_the_gap_sa
     });
     child.kill();
     let before: Vec<Sample> = {
-        let store = Store::open(&data, system_clock().now().utc).unwrap();
+        let mut store = Store::open(&data, system_clock().now().utc).unwrap();
         assert_eq!(store.set_aside(), None);
-        let series = store.tags().unwrap().iter().find(|t| t.name == "tank1.level").unwrap().series;
-        store.unsealed().unwrap()[&series].iter().collect()
+        let found = store.take_found();
+        let series = found.tags.iter().find(|t| t.name == "tank1.level").unwrap().series;
+        found.unsealed[&series].iter().collect()
     };
     assert!(before.len() > 3);
 

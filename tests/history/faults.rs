@@ -155,12 +155,14 @@ fn a_newer_history_is_refused_and_left_untouched() {
 
 #[test]
 fn a_damaged_history_is_set_aside_at_the_start_and_a_new_one_begun() {
-    for damage in ["garbage", "foreign", "last chunk", "log"] {
+    for damage in ["garbage", "foreign", "last chunk", "log", "middle of the log"] {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(HISTORY_FILE);
         let tamper = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
         let (mut store, recent) = open(folder.path());
-        commit(&mut store, &recent, &[(TAG, canonical((0..100).map(good)))].into());
+        for n in 0..3 {
+            commit(&mut store, &recent, &[(TAG, canonical((n * 100..(n + 1) * 100).map(good)))].into());
+        }
         match damage {
             "garbage" => {
                 drop(store);
@@ -171,7 +173,8 @@ fn a_damaged_history_is_set_aside_at_the_start_and_a_new_one_begun() {
                 seal(&mut store, &recent);
                 tamper("UPDATE body SET samples = zeroblob(300)");
             }
-            _ => tamper("UPDATE log SET body = zeroblob(10)"),
+            "log" => tamper("UPDATE log SET body = zeroblob(10)"),
+            _ => tamper("UPDATE log SET body = zeroblob(10) WHERE seq = 2"),
         }
         let store = Store::open(folder.path(), NOON).unwrap();
         let (aside, why) = store.set_aside().unwrap();
@@ -238,7 +241,8 @@ fn damage_found_while_recording_sets_the_file_aside_and_loses_nothing_that_was_n
     let stored = all(folder.path());
     assert_eq!(stored[&TAG], canonical([good(50), end]));
     assert_eq!(stored[&SeriesId(2)], canonical([good(7)]));
-    let names: Vec<_> = Store::open(folder.path(), NOON).unwrap().tags().unwrap().into_iter().map(|t| t.name).collect();
+    let names: Vec<_> =
+        Store::open(folder.path(), NOON).unwrap().take_found().tags.into_iter().map(|t| t.name).collect();
     assert_eq!(names, ["a", "b"], "the new file knows the tags under their numbers");
 }
 

@@ -61,11 +61,10 @@ pub fn try_seal(store: &mut Store, recent: &Recent) -> Result<(), String> {
 
 /// Opens a history as a start does.
 pub fn open(folder: &Path) -> (Store, Arc<Recent>) {
-    let store = Store::open(folder, NOON).unwrap();
+    let mut store = Store::open(folder, NOON).unwrap();
     assert_eq!(store.set_aside(), None);
     let recent = Arc::new(Recent::default());
-    let unsealed = store.unsealed().unwrap();
-    recent.add(unsealed.iter().map(|(series, columns)| (*series, columns)));
+    recent.add(store.take_found().unsealed.iter().map(|(series, columns)| (*series, columns)));
     (store, recent)
 }
 

@@ -10,11 +10,11 @@ use super::retention::Trimming;
 use super::runs::Run;
 use super::sample::{Sample, SeriesId};
 use super::seal::{SealError, Sealing};
-use super::store::Store;
+use super::store::{Found, Store};
 use super::{schema, space};
 use crate::engine::{HistoryState, Input, Quality};
 use crate::time::{Clock, Mono, Now, Span, Utc};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ pub(super) struct Desk {
     run: Run,
     /// Samples to be committed before all others: marks of the last run's end, what a new file takes over.
     carried: BTreeMap<SeriesId, Columns>,
-    /// The last run, where its end is still to be written down.
+    /// The last run, to be written down as ended.
     last_run: Option<Run>,
     /// The newest sample of each tag that this run recorded.
     newest: HashMap<SeriesId, i64>,
@@ -75,20 +75,20 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Reads what the log holds, and prepares the marks of a last run that did not end in order.
+    /// Takes over what the log holds, and prepares the marks of a last run that did not end in order.
     pub fn new(
         store: Store,
+        found: Found,
         shared: Arc<Shared>,
         recent: Arc<Recent>,
         retention: Retention,
         clock: Clock,
         answers: mpsc::Sender<Input>,
         pace: Pace,
-    ) -> Result<Self, FileError> {
+    ) -> Self {
         let now = clock.now();
-        let unsealed = store.unsealed()?;
+        let Found { unsealed, last_run, .. } = found;
         recent.add(unsealed.iter().map(|(series, columns)| (*series, columns)));
-        let last_run = store.last_run()?;
         let run = Run::next(last_run.as_ref(), now.utc);
         let mut desk = Self {
             path: store.path().to_owned(),
@@ -109,14 +109,17 @@ impl Desk {
             state: HistoryState::default(),
             told: None,
         };
-        if let Some(killed) = last_run.filter(|last| last.ended.is_none()) {
-            for series in &killed.tags {
-                let newest = desk.recent.newest(*series);
-                desk.carried.entry(*series).or_default().push(mark_of_end(killed.alive, newest));
+        if let Some(last) = last_run {
+            if last.ended.is_none() {
+                for series in &last.tags {
+                    let newest = desk.recent.newest(*series);
+                    desk.carried.entry(*series).or_default().push(mark_of_end(last.alive, newest));
+                }
             }
-            desk.last_run = Some(Run { ended: Some(killed.alive), ..killed });
+            // Its tags have served; a list of thousands is not kept for each start.
+            desk.last_run = Some(Run { ended: last.ended.or(Some(last.alive)), tags: BTreeSet::new(), ..last });
         }
-        Ok(desk)
+        desk
     }
 
     /// Until closed. Returns how many samples could not be written.

@@ -77,7 +77,7 @@ impl HistoryRecorder {
 
     /// The same on a store that is open, at another pace.
     pub fn start_on(
-        store: Store,
+        mut store: Store,
         tags: &[SeriesTag],
         retention: Retention,
         clock: Clock,
@@ -86,12 +86,14 @@ impl HistoryRecorder {
     ) -> Result<Self, FileError> {
         let path = store.path().to_owned();
         let set_aside = store.set_aside().map(|(path, why)| (path.to_owned(), why.to_owned()));
-        let shared = Arc::new(Shared::new(Registry::new(store.tags()?), pace.most_waiting));
+        let mut found = store.take_found();
+        let registry = Registry::new(std::mem::take(&mut found.tags));
+        let shared = Arc::new(Shared::new(registry, pace.most_waiting));
         let queue = HistoryQueue(Arc::clone(&shared));
         let series = queue.adopt(tags, clock.now().utc);
         let recent = Arc::new(Recent::default());
         let folder = path.parent().unwrap_or(&path).to_owned();
-        let desk = Desk::new(store, Arc::clone(&shared), Arc::clone(&recent), retention, clock, answers, pace)?;
+        let desk = Desk::new(store, found, Arc::clone(&shared), Arc::clone(&recent), retention, clock, answers, pace);
         let (end, ended) = sync_channel(1);
         let run = move || {
             let left = desk.run();

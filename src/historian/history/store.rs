@@ -5,7 +5,8 @@
 //! Invariant: the log's rows and the chunks never miss a sample between them: chunks are written first, and rows are taken
 //! out of the log after them. A crash between leaves samples in both, which are one to every reader.
 
-use super::super::file::{self, FileError, OpenedFile, bytes_on_disk};
+use super::super::file::{self, FileError, OpenedFile, bytes_on_disk, is_damage};
+use super::bytes::Damage;
 use super::columns::Columns;
 use super::frame;
 use super::runs::Run;
@@ -24,6 +25,17 @@ pub type Gate = Box<dyn FnMut() -> Result<(), String> + Send>;
 /// Bytes of the write-ahead log from which on it is cut by force; readers are waited for a moment then.
 const LONG_WAL_BYTES: u64 = 64 << 20;
 
+/// What a history held when it was opened.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// All names that tags had.
+    pub tags: Vec<TagRow>,
+    /// The run before this one.
+    pub last_run: Option<Run>,
+    /// What the log holds, each tag's samples in canonical order.
+    pub unsealed: BTreeMap<SeriesId, Columns>,
+}
+
 /// A history, open for writing.
 pub struct Store {
     pub(super) connection: Connection,
@@ -32,13 +44,14 @@ pub struct Store {
     last_seq: i64,
     /// Number of the next chunk. It only grows while the program runs, so that a reader may remember chunks by it.
     next_body: i64,
+    found: Found,
     set_aside: Option<(PathBuf, String)>,
     gate: Option<Gate>,
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, last_seq, next_body, set_aside, connection: _, gate: _ } = self;
+        let Self { path, last_seq, next_body, set_aside, connection: _, found: _, gate: _ } = self;
         f.debug_struct("Store")
             .field("path", path)
             .field("last_seq", last_seq)
@@ -49,10 +62,16 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens a data folder's history, or begins it. The folder must be owned (see [`super::super::DataFolder`]).
+    /// Opens a data folder's history, or begins it, and reads what the recorder goes on from: names, the last run and the
+    /// log. The folder must be owned (see [`super::super::DataFolder`]).
     pub fn open(folder: &Path, now: Utc) -> Result<Self, FileError> {
         let OpenedFile { connection, path, set_aside } = schema::open(folder, now)?;
-        Self::from_connection(connection, path, set_aside)
+        match Self::from_connection(connection, path.clone(), set_aside) {
+            Err(FileError::Sqlite { source, .. }) if is_damage(&source) => {
+                Self::begin_beside(&path, &source.to_string(), now)
+            }
+            outcome => outcome,
+        }
     }
 
     fn from_connection(
@@ -66,8 +85,19 @@ impl Store {
         };
         let last_seq = last("SELECT max(seq) FROM log").map_err(sqlite)?;
         let next_body = last("SELECT max(id) FROM body").map_err(sqlite)?.saturating_add(1);
+        let found = Found {
+            tags: tags::rows(&connection).map_err(sqlite)?,
+            last_run: Run::last(&connection).map_err(sqlite)?,
+            unsealed: read_log(&connection).map_err(sqlite)?,
+        };
         connection.set_prepared_statement_cache_capacity(32);
-        Ok(Self { connection, path, last_seq, next_body, set_aside, gate: None })
+        Ok(Self { connection, path, last_seq, next_body, found, set_aside, gate: None })
+    }
+
+    fn begin_beside(path: &Path, why: &str, now: Utc) -> Result<Self, FileError> {
+        let aside = schema::KIND.move_aside(path, now)?;
+        let connection = schema::KIND.connect(path)?;
+        Self::from_connection(connection, path.to_owned(), Some((aside, why.to_owned())))
     }
 
     /// Lets `gate` refuse commits from now on.
@@ -87,48 +117,18 @@ impl Store {
         self.set_aside.as_ref().map(|(path, why)| (path.as_path(), why.as_str()))
     }
 
-    /// Sets this file aside as damaged and begins a new one, with the same numbers of tags.
+    /// Sets this file aside as damaged and begins a new one. What is known of tags and unsealed samples is carried over by
+    /// the recorder, which has it in memory.
     pub fn begin_anew(self, why: &str, now: Utc) -> Result<Self, FileError> {
         let Self { connection, path, gate, .. } = self;
-        // What of the numbers can still be read is carried over by the recorder, which knows them.
         drop(connection);
-        let aside = schema::KIND.move_aside(&path, now)?;
-        let connection = schema::KIND.connect(&path)?;
-        let store = Self::from_connection(connection, path, Some((aside, why.to_owned())))?;
+        let store = Self::begin_beside(&path, why, now)?;
         Ok(Self { gate, ..store })
     }
 
-    /// All names that tags had.
-    pub fn tags(&self) -> Result<Vec<TagRow>, FileError> {
-        tags::rows(&self.connection).map_err(|e| self.sqlite(e))
-    }
-
-    /// The run before this one.
-    pub fn last_run(&self) -> Result<Option<Run>, FileError> {
-        Run::last(&self.connection).map_err(|e| self.sqlite(e))
-    }
-
-    /// What the log holds, each tag's samples in canonical order.
-    pub fn unsealed(&self) -> Result<BTreeMap<SeriesId, Columns>, FileError> {
-        let mut unsealed = BTreeMap::<SeriesId, Columns>::new();
-        let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.connection.prepare("SELECT seq, body FROM log ORDER BY seq")?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let body = row.get_ref(1)?.as_blob()?;
-                let taken = frame::decode(body, |series, sample| unsealed.entry(series).or_default().push(sample));
-                if let Err(damage) = taken {
-                    // Its neighbours are whole, and the file's ends were looked at when it was opened.
-                    tracing::error!(
-                        commit = row.get::<_, i64>(0)?,
-                        "a commit in the history's log is damaged: {damage}"
-                    );
-                }
-            }
-            Ok(())
-        };
-        read().map_err(|e| self.sqlite(e))?;
-        Ok(unsealed.into_iter().map(|(series, columns)| (series, columns.into_canonical().0)).collect())
+    /// What was in the file when it was opened. Handed out once: it may be large.
+    pub fn take_found(&mut self) -> Found {
+        std::mem::take(&mut self.found)
     }
 
     /// Number of the last commit in the log: what [`Self::forget_log`] takes.
@@ -228,4 +228,21 @@ impl Store {
     pub(super) fn sqlite(&self, source: rusqlite::Error) -> FileError {
         FileError::Sqlite { path: self.path.clone(), source }
     }
+}
+
+fn read_log(connection: &Connection) -> rusqlite::Result<BTreeMap<SeriesId, Columns>> {
+    let mut unsealed = BTreeMap::<SeriesId, Columns>::new();
+    let mut statement = connection.prepare("SELECT body FROM log ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(0)?.as_blob()?;
+        frame::decode(body, |series, sample| unsealed.entry(series).or_default().push(sample)).map_err(damaged)?;
+    }
+    Ok(unsealed.into_iter().map(|(series, columns)| (series, columns.into_canonical().0)).collect())
+}
+
+/// Bytes that do not fit their checksum are damage as a broken page is.
+fn damaged(why: Damage) -> rusqlite::Error {
+    let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(corrupt, Some(format!("a commit of the log: {why}")))
 }
