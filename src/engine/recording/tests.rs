@@ -223,6 +223,21 @@ fn late_data_is_recorded_in_its_place_and_moves_nothing() {
 }
 
 #[test]
+fn what_is_late_does_not_seem_to_have_stood_since() {
+    let mut play = Play::new("record-deadband = 10");
+    for second in 1..=5 {
+        play.at(f64::from(second)).told_at(f64::from(second), 50.0);
+    }
+    assert_eq!(play.told(), "1 50");
+    play.told_at(3.0, 80.0);
+    assert_eq!(play.told(), "5 50; 3 80", "the newest that was left out ends it");
+    play.at(6.0).told_at(6.0, 50.0).at(7.0).told_at(7.0, 50.0);
+    assert_eq!(play.told(), "6 50", "and so does the next");
+    play.told_at(2.0, 80.0);
+    assert_eq!(play.told(), "2 80", "among those recorded nothing is held back");
+}
+
+#[test]
 fn a_source_whose_clock_lags_leaves_no_gap_that_is_none() {
     let mut play = Play::new("record-deadband = 10");
     play.at(10.0)
