@@ -8,6 +8,7 @@ use super::files::{self, ProjectDialog};
 use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
 use super::palette::Finder;
+use super::past::History;
 use super::preferences::{self, Preferences};
 use super::settings::{Settings, desk_name_from};
 use super::theme::{STEP, Theme};
@@ -260,7 +261,7 @@ impl Shell {
             blink_on: snapshot.now.utc.0.rem_euclid(1_000_000) < 500_000,
             chosen: self.chosen,
             desk: desk_name.as_ref(),
-            history: None,
+            history: plant.history.as_ref().map(|link| link as &dyn History),
         };
         let mark = mode_word(snapshot.mode);
         let margin = if mark.is_some() { STRIPES } else { 0.0 };

@@ -7,6 +7,7 @@
 mod bench;
 mod demo;
 mod faults;
+mod history;
 mod keys;
 mod life;
 mod plant;

@@ -100,19 +100,19 @@ fn lane_ui(
         Some(Told::new(pen, gap, view.time(pointer.x), now).words(cx))
     });
     let at_cursor = || cursor.and_then(|at| words_at(cx, pen, trace, at));
-    let Some(last) = trace.gaps.last() else { return };
+    let Some(longest) = trace.gaps.iter().max_by_key(|gap| gap.to - gap.from) else { return };
     let said = pointed.or_else(at_cursor);
     let mut words = match &said {
         Some(said) => format!("{}: {said}", pen.name),
         None => {
-            let told = Told::new(pen, last, last.from, now);
+            let told = Told::new(pen, longest, longest.from, now);
             let length = words::duration(told.to.unwrap_or(now) - told.from);
-            let many = if marks.len() > 1 { format!("{} gaps, last ", marks.len()) } else { String::new() };
+            let many = if marks.len() > 1 { format!("{} gaps, longest ", marks.len()) } else { String::new() };
             format!("{}: {many}{}, {length}", pen.name, told.quality.words())
         }
     };
     tell(&response, Role::Status, &format!("gaps of {}", pen.name), || {
-        said.clone().unwrap_or_else(|| Told::new(pen, last, last.from, now).words(cx))
+        said.clone().unwrap_or_else(|| Told::new(pen, longest, longest.from, now).words(cx))
     });
     if let Some(said) = &said {
         let _shown = response.on_hover_text_at_pointer(said.as_str());
