@@ -10,23 +10,22 @@ use rusqlite::{Connection, params};
 /// small: with 64, 2,000 columns of a thousand million samples of one tag would be 120,000 rows, with 16 they are 8,000.
 pub const FANOUT: usize = 16;
 
-/// A hole between two rows is filled by one row from so many on.
-const LEAST_IN_HOLE: usize = 8;
-
-/// Puts the levels in order after chunks between `lo` and `hi` changed. `grown`: a full chunk came.
-pub(super) fn update(connection: &Connection, series: SeriesId, lo: i64, hi: i64, grown: bool) -> rusqlite::Result<()> {
+/// Puts the levels in order after chunks between `lo` and `hi` changed.
+///
+/// A chunk that comes late between two rows of level 1 is summed up by a row of its own: the row of level 2 that spans it
+/// must not miss it.
+pub(super) fn update(connection: &Connection, series: SeriesId, lo: i64, hi: i64) -> rusqlite::Result<()> {
     let (mut lo, mut hi) = (lo, hi);
-    let mut grown = grown;
     for level in CHUNK_LEVEL + 1..=HIGHEST_LEVEL {
         let taken = take_out(connection, series, level, lo, hi)?;
-        if taken.is_none() && !grown {
-            // What is not summed up at this level is not at the next.
-            return Ok(());
-        }
         if let Some((first, last)) = taken {
             (lo, hi) = (lo.min(first), hi.max(last));
         }
-        grown = cover(connection, series, level, lo, hi)? || taken.is_some();
+        let made = cover(connection, series, level, lo, hi)?;
+        if taken.is_none() && !made {
+            // It is behind the last row of this level, and so behind the last of those above.
+            return Ok(());
+        }
     }
     Ok(())
 }
@@ -85,7 +84,6 @@ fn cover(connection: &Connection, series: SeriesId, level: u8, lo: i64, hi: i64)
     while !rest.is_empty() {
         let count = match (right, rest.len()) {
             (None, left) if left < FANOUT => break,
-            (Some(_), left) if left < LEAST_IN_HOLE => break,
             (Some(_), left) if left < FANOUT * 3 / 2 => left,
             _ => FANOUT,
         };
@@ -97,4 +95,84 @@ fn cover(connection: &Connection, series: SeriesId, level: u8, lo: i64, hi: i64)
         }
     }
     Ok(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::summary::Summary;
+    use super::*;
+    use crate::engine::Quality;
+    use proptest::prelude::*;
+
+    const TAG: SeriesId = SeriesId(3);
+
+    /// A chunk at a place of its own, with a value that no other has.
+    fn chunk(place: i64, count: u64) -> SummaryRow {
+        let (first, last, value) = (place * 10, place * 10 + 5, place as f64);
+        let summary = Summary {
+            count,
+            bad: 0,
+            first,
+            last,
+            first_quality: Quality::GOOD,
+            last_quality: Quality::GOOD,
+            worst: Quality::GOOD,
+            first_value: value,
+            last_value: value,
+            min: value,
+            max: value,
+            sum: value * count as f64,
+            integral: value * 5.0,
+            good: 5,
+            uncertain: 0,
+        };
+        SummaryRow { summary, body: Some(place) }
+    }
+
+    fn of_level(connection: &Connection, level: u8) -> Vec<Summary> {
+        let mut found = Vec::new();
+        let take = |row: SummaryRow| {
+            found.push(row.summary);
+            Ok(())
+        };
+        rows::summaries(connection, TAG, level, i64::MIN, i64::MAX, take).unwrap();
+        found
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn a_row_says_all_that_is_below_it_however_late_a_chunk_comes(
+            late in prop::collection::btree_set(0_i64..700, 0..40), small in 0_i64..700,
+        ) {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(super::super::schema::KIND.tables).unwrap();
+            let add = |place: i64| {
+                let count = if place == small { 9 } else { FULL as u64 };
+                let row = chunk(place, count);
+                row.insert(&connection, TAG, CHUNK_LEVEL).unwrap();
+                update(&connection, TAG, row.summary.first, row.summary.last).unwrap();
+            };
+            (0..700).filter(|place| !late.contains(place)).for_each(add);
+            // As a chunk that was filled late, which is no full one.
+            for place in &late {
+                let row = chunk(*place, 60);
+                row.insert(&connection, TAG, CHUNK_LEVEL).unwrap();
+                update(&connection, TAG, row.summary.first, row.summary.last).unwrap();
+            }
+            let chunks = of_level(&connection, CHUNK_LEVEL);
+            prop_assert_eq!(chunks.len(), 700);
+            for level in CHUNK_LEVEL + 1..=HIGHEST_LEVEL {
+                let rows = of_level(&connection, level);
+                prop_assert!(rows.windows(2).all(|w| w[0].last < w[1].first), "they overlap");
+                for row in rows {
+                    let below = chunks.iter().filter(|c| (row.first..=row.last).contains(&c.first)).copied();
+                    let all = below.reduce(|a, b| a.merged(&b)).unwrap();
+                    prop_assert_eq!((row.count, row.min, row.max), (all.count, all.min, all.max), "level {}", level);
+                }
+            }
+            prop_assert!(of_level(&connection, 2).len() >= 2);
+        }
+    }
 }

@@ -103,6 +103,6 @@ fn forget(store: &mut Store, series: SeriesId, chunks: &[SummaryRow]) -> Result<
     let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else { return Ok(()) };
     store.transact(|transaction| {
         remove(transaction, series, chunks)?;
-        levels::update(transaction, series, first.summary.first, last.summary.last, false)
+        levels::update(transaction, series, first.summary.first, last.summary.last)
     })
 }

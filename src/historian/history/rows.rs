@@ -119,6 +119,12 @@ pub fn some_summaries(
     statement.query_map(params![series.0, level, from, to, most as i64], SummaryRow::read)?.collect()
 }
 
+/// Whether a chunk of a tag begins in `from..to`.
+pub fn any_chunk_begins(connection: &Connection, series: SeriesId, from: i64, to: i64) -> rusqlite::Result<bool> {
+    let query = "SELECT 1 FROM summary WHERE tag = ?1 AND level = 0 AND first >= ?2 AND first < ?3 LIMIT 1";
+    connection.prepare_cached(query)?.exists(params![series.0, from, to])
+}
+
 /// The last rows of a tag's level, newest first, at most `most`.
 pub fn newest_summaries(
     connection: &Connection,

@@ -193,14 +193,12 @@ fn write(connection: &Connection, series: SeriesId, rewrite: &Rewrite, bodies: &
     };
     remove(connection, series, &rewrite.replaced)?;
     let mut insert = connection.prepare_cached("INSERT INTO body (id, digest, samples) VALUES (?1, ?2, ?3)")?;
-    let mut any_full = false;
     for chunk in &rewrite.chunks {
         let body = bodies.pop();
         insert.execute(params![body, chunk.digest, chunk.body])?;
         SummaryRow { summary: chunk.summary, body }.insert(connection, series, CHUNK_LEVEL)?;
-        any_full |= chunk.summary.count >= FULL as u64;
     }
-    levels::update(connection, series, lo, hi, any_full)
+    levels::update(connection, series, lo, hi)
 }
 
 /// Takes chunks out, rows and bodies.

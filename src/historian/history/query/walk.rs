@@ -132,11 +132,12 @@ impl<'a> Walk<'a> {
                 if last < cursor {
                     continue;
                 }
-                // What no row of this level sums up.
-                if first > cursor
+                // What no row of this level sums up. Behind a row there is hardly ever any, and to ask for its first chunk
+                // costs a fraction of asking each level below.
+                let unsummed = first > cursor
                     && level > CHUNK_LEVEL
-                    && self.level(level - 1, cursor, first, range, width, each)?.is_break()
-                {
+                    && (cursor == from || rows::any_chunk_begins(self.connection, self.series, cursor, first)?);
+                if unsummed && self.level(level - 1, cursor, first, range, width, each)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
                 let walked = match run_of_summary(&row.summary).filter(|_| self.serves(first, last, range, width)) {
