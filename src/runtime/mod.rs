@@ -5,6 +5,7 @@
 //! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
 //! main_loop   the named thread that owns the engine: inputs in, journal, samples and snapshots out
 //! samples     the engine's samples on their way to the historian
+//! ground      what a station stands on: the data folder's lock, and the journal
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
 //! station     one running plant: starts all of the above in order and stops it in order
 //! supervisor  the window's end: stops one plant and starts another
@@ -13,6 +14,7 @@
 //! Invariant: the main loop never waits for a disk, a device or a screen.
 
 pub mod clock;
+mod ground;
 pub mod load;
 pub mod main_loop;
 pub mod samples;
