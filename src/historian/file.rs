@@ -203,11 +203,14 @@ impl Kind {
     /// Opens it for writing and makes what is missing of it.
     pub fn connect(&self, path: &Path) -> Result<Connection, FileError> {
         let sqlite = |source| FileError::Sqlite { path: path.to_owned(), source };
+        let is_new = fs::metadata(path).map_or(0, |m| m.len()) == 0;
         let mut connection = Connection::open(path).map_err(sqlite)?;
         // Before every other statement: what a new file is made of, its mode, and what a commit means. Nothing is left to
-        // defaults.
-        connection.pragma_update(None, "page_size", self.page_bytes).map_err(sqlite)?;
-        if self.shrinks {
+        // defaults. A file that exists is not asked to become what it is: that would write, and a full disk refuses it.
+        if is_new {
+            connection.pragma_update(None, "page_size", self.page_bytes).map_err(sqlite)?;
+        }
+        if is_new && self.shrinks {
             connection.pragma_update(None, "auto_vacuum", "incremental").map_err(sqlite)?;
         }
         let mode: String =

@@ -96,6 +96,9 @@ fn a_refused_step_of_sealing_is_done_again_while_recording_goes_on() {
 
 const CHILD: &str = "WATCHKEEPER_TEST_CRASHING_CHILD";
 
+/// How often it is killed; a long run takes a thousand.
+const KILLS: &str = "WATCHKEEPER_TEST_KILLS";
+
 /// What the child does until it is killed: commits, tells each on standard output, and seals now and then.
 #[test]
 fn child_that_is_killed() {
@@ -119,7 +122,8 @@ fn a_process_killed_at_random_instants_has_all_that_it_told_as_stored() {
     let folder = tempfile::tempdir().unwrap();
     let mut random = fastrand::Rng::with_seed(7);
     let mut stored = 0;
-    for _ in 0..12 {
+    let kills = std::env::var(KILLS).map_or(12, |kills| kills.parse().unwrap());
+    for _ in 0..kills {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crash::child_that_is_killed", "--nocapture", "--test-threads=1"])
             .env(CHILD, folder.path())
