@@ -6,8 +6,9 @@ mod support;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use support::ended;
+use support::{Running, ended, watchkeeper};
 use tempfile::TempDir;
 use watchkeeper::engine::{Quality, Value};
 use watchkeeper::historian::history::runs::Run;
@@ -230,6 +231,22 @@ fn a_damaged_part_is_a_gap_that_is_told_and_the_rest_comes_out() {
     let bad: Vec<&str> = out.lines().filter(|line| line.ends_with(",,bad:not-recorded")).collect();
     assert_eq!(bad.len(), 2, "from its beginning to its end");
     assert!(out.ends_with("a.count,1970-01-01T05:33:19.000Z,19999,good\n"), "what is whole is there");
+}
+
+#[test]
+fn a_signal_ends_it_even_where_nobody_reads_what_it_writes() {
+    let mut plant = Plant::new("UTC");
+    plant.tag(1, "a.count", "");
+    let samples: Vec<Sample> = (0..20_000).map(|i| Sample::good(Utc(i * SECOND), i as f64)).collect();
+    plant.record(1, &samples);
+    let mut running = Running::start(watchkeeper(&["export", &plant.project()]));
+    let mut out = running.child().stdout.take().unwrap();
+    out.read_exact(&mut [0; 3]).unwrap();
+    // The pipe is full by now or will be: nine hundred kilobytes do not fit.
+    let (code, _, error) = running.terminate();
+    assert_eq!(code, 0, "{error}");
+    assert!(error.contains("the export is not complete"), "{error}");
+    drop(out);
 }
 
 /// Samples of every kind, also at the same time, and out of order.

@@ -16,12 +16,15 @@ use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+use tokio::sync::oneshot;
 
 mod output;
 mod progress;
 
 /// `export`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(
     after_help = "Example:\n  watchkeeper export plant.toml --tag pump1.flow --from 2026-11-20 --every 1m -o flow.csv\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nnow, or how long ago (30m, 2h, 7d)."
 )]
@@ -64,6 +67,11 @@ pub enum ExportFormat {
 
 /// What ended an export early; it has been told.
 type Ended = Exit;
+
+/// How long a signal waits for the row under way.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+const STOPPED: &str = "stopped; the export is not complete";
 
 /// Runs the command.
 pub fn export(arguments: &ExportArguments) -> Exit {
@@ -147,6 +155,7 @@ fn never_recorded(project: &Project, name: &str) -> String {
 }
 
 impl Job {
+    /// Writes on a thread of its own, so that a signal ends it even where nobody reads the pipe that it writes into.
     fn run(self, arguments: &ExportArguments) -> Result<Exit, Ended> {
         let output = match &arguments.output {
             None => Output::stdout(),
@@ -155,20 +164,40 @@ impl Job {
                 exit
             })?,
         };
-        let stop = Arc::new(AtomicBool::new(false));
         let runtime = super::open_runtime()?;
-        let asked = stop.clone();
-        runtime.spawn(async move {
-            signals::stop_asked().await;
-            asked.store(true, Ordering::Relaxed);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (end, mut ended) = oneshot::channel();
+        let (arguments, asked) = (arguments.clone(), stop.clone());
+        let work = move || {
+            // Nobody waits for it after a signal and some patience.
+            let _unheard = end.send(self.write(&arguments, output, &asked));
+        };
+        let started = thread::Builder::new().name("export".to_owned()).spawn(work);
+        if let Err(error) = started {
+            say(&format!("could not start: {error}"));
+            return Err(Exit::World);
+        }
+        let done = runtime.block_on(async {
+            tokio::select! {
+                done = &mut ended => return done.ok(),
+                () = signals::stop_asked() => stop.store(true, Ordering::Relaxed),
+            }
+            tokio::time::timeout(PATIENCE, ended).await.ok()?.ok()
         });
-        let done = self.write(arguments, output, &stop);
         runtime.shutdown_background();
         Ok(match done {
-            Ok(exit) => exit,
-            Err(Failed::Written(error)) => end_of_output(&error),
-            Err(Failed::Read(error)) => {
+            Some(Ok(exit)) => exit,
+            Some(Err(Failed::Written(error))) => end_of_output(&error),
+            Some(Err(Failed::Read(error))) => {
                 say(&error.to_string());
+                Exit::World
+            }
+            None if stop.load(Ordering::Relaxed) => {
+                say(STOPPED);
+                Exit::Done
+            }
+            None => {
+                say("the export ended unexpectedly; this is a fault of the program");
                 Exit::World
             }
         })
@@ -199,7 +228,7 @@ impl Job {
             if arguments.output.is_none() {
                 exporter.finish()?.flush()?;
             }
-            say("stopped; the export is not complete");
+            say(STOPPED);
             return Ok(Exit::Done);
         }
         let output = exporter.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;

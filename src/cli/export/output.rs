@@ -16,7 +16,7 @@ pub enum Output {
 }
 
 /// A stream with its destination.
-pub struct Stream(Box<dyn Write>);
+pub struct Stream(Box<dyn Write + Send>);
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
