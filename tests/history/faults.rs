@@ -77,6 +77,56 @@ fn a_run_that_was_killed_is_marked_in_the_data_of_its_tags_by_the_next_one() {
 }
 
 #[test]
+fn the_end_of_a_killed_run_is_marked_though_the_disk_refused_the_first_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, recent) = open(folder.path());
+    commit(&mut store, &recent, &[(TAG, canonical([good(1)]))].into());
+    let mut run = Run::next(None, at(0));
+    (run.alive, run.tags) = (at(60), [TAG].into());
+    store.commit(&[], &[], &[&run]).unwrap();
+    drop((store, recent));
+    let hands = Hands::default();
+    // Every other commit is refused: were the disk asked with a few bytes first, the mark would never be written.
+    let mut refuses = false;
+    let store = Store::open(folder.path(), NOON).unwrap().with_gate(Box::new(move || {
+        refuses = !refuses;
+        if refuses { Err("no space left on device".to_owned()) } else { Ok(()) }
+    }));
+    let (recorder, mut answers) = start(store, &hands, 1_000);
+    told(&mut answers, |state| state.fault.is_some());
+    told(&mut answers, |state| state.fault.is_none());
+    assert_eq!(all(folder.path())[&TAG], canonical([good(1), Sample::bad(at(60), Quality::NOT_RUNNING, None)]));
+    recorder.close(PATIENCE).unwrap();
+}
+
+#[test]
+fn a_plant_in_which_nothing_changes_is_written_down_as_running_now_and_then() {
+    let folder = tempfile::tempdir().unwrap();
+    let hands = Hands::default();
+    let (commits, count) =
+        (std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0)), std::sync::atomic::Ordering::SeqCst);
+    let counted = commits.clone();
+    let store = Store::open(folder.path(), NOON).unwrap().with_gate(Box::new(move || {
+        counted.fetch_add(1, count);
+        Ok(())
+    }));
+    let (recorder, mut answers) = start(store, &hands, 1_000);
+    let alive = || {
+        let (connection, _) = schema::open_to_read(folder.path()).unwrap().unwrap();
+        Run::last(&connection).unwrap().unwrap().alive
+    };
+    for second in 0..=4 {
+        hands.set(second);
+        told(&mut answers, |state| state.recorded_to == Some(at(second)));
+    }
+    assert_eq!((commits.load(count), alive()), (1, at(0)));
+    hands.set(5);
+    told(&mut answers, |state| state.recorded_to == Some(at(5)));
+    assert_eq!((commits.load(count), alive()), (2, at(5)));
+    recorder.close(PATIENCE).unwrap();
+}
+
+#[test]
 fn a_full_disk_is_told_what_finds_no_room_is_counted_and_marked_and_recording_resumes_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let (hands, disk) = (Hands::default(), Disk::default());

@@ -174,5 +174,36 @@ mod tests {
             }
             prop_assert!(of_level(&connection, 2).len() >= 2);
         }
+
+        #[test]
+        fn rows_follow_the_chunks_that_are_no_longer_kept(
+            steps in prop::collection::vec((any::<bool>(), 0_i64..700, 1_i64..90), 1..12)
+        ) {
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(super::super::schema::KIND.tables).unwrap();
+            for place in 0..700 {
+                chunk(place, FULL as u64).insert(&connection, TAG, CHUNK_LEVEL).unwrap();
+            }
+            update(&connection, TAG, 0, 7_000).unwrap();
+            let mut oldest = 0;
+            for (at_end, place, count) in steps {
+                // The oldest go, as retention has it; or some within, as a size that is too large may.
+                let place = if at_end { oldest } else { place };
+                oldest += if at_end { count } else { 0 };
+                let (lo, hi) = (place * 10, (place + count) * 10 - 1);
+                let delete = "DELETE FROM summary WHERE level = 0 AND first BETWEEN ?1 AND ?2";
+                connection.execute(delete, [lo, hi]).unwrap();
+                update(&connection, TAG, lo, hi).unwrap();
+                let chunks = of_level(&connection, CHUNK_LEVEL);
+                for level in CHUNK_LEVEL + 1..=HIGHEST_LEVEL {
+                    let rows = of_level(&connection, level);
+                    prop_assert!(rows.windows(2).all(|w| w[0].last < w[1].first), "they overlap");
+                    for row in rows {
+                        let below = chunks.iter().filter(|c| (row.first..=row.last).contains(&c.first)).copied();
+                        prop_assert_eq!(below.reduce(|a, b| a.merged(&b)).map(|all| all.count), Some(row.count));
+                    }
+                }
+            }
+        }
     }
 }
