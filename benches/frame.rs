@@ -2,16 +2,21 @@
 //! program's own panels, and as the same parts measured bare (plain shapes, `egui_plot`, rows of labels) in the same run.
 //!
 //! `cargo bench --bench frame`; the figure to reach is at most 1.5 times the bare parts. Every frame shows other values
-//! than the one before, so that no text is found laid out already.
+//! than the one before, so that no text is found laid out already. Last, the trends over a year of history and panned
+//! through it, to be under 5 ms.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use eframe::egui::{
-    self, Align2, Color32, Context, FontId, Pos2, RawInput, Rect, ScrollArea, Sense, Shape, Stroke, Ui, pos2, vec2,
+    self, Align2, Color32, Context, Event, FontId, Key, Modifiers, Pos2, RawInput, Rect, ScrollArea, Sense, Shape,
+    Stroke, Ui, pos2, vec2,
 };
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
 use std::fmt::Write as _;
+use std::sync::Arc;
+use watchkeeper::time::{Span, Utc};
 use watchkeeper::ui::panels::{Panels, display_ui};
-use watchkeeper::ui::sample::{self, Sample};
+use watchkeeper::ui::past::History;
+use watchkeeper::ui::sample::{self, Archive, Recorded, Sample};
 use watchkeeper::ui::theme::Theme;
 use watchkeeper::ui::{Frame, Outbox};
 
@@ -109,6 +114,10 @@ impl Ours {
     }
 
     fn frame(&mut self, display: usize) -> usize {
+        self.frame_with(display, Vec::new(), None)
+    }
+
+    fn frame_with(&mut self, display: usize, events: Vec<Event>, archive: Option<&Archive>) -> usize {
         self.turn += 1;
         let Self { ctx, theme, samples, panels, turn } = self;
         let sample = &samples[*turn % 2];
@@ -120,18 +129,80 @@ impl Ours {
             blink_on: true,
             chosen: None,
             desk: None,
-            history: None,
+            history: archive.map(|archive| archive as &dyn History),
         };
         let mut out = Outbox::default();
-        paint(ctx, *turn, |ui| display_ui(ui, &frame, display, panels, &mut out))
+        paint(ctx, *turn, events, |ui| display_ui(ui, &frame, display, panels, &mut out))
+    }
+}
+
+/// The trends' display over a year of history, panned by a two-hundredth of the view with each frame, so that every line is
+/// drawn anew in each, and a new answer is taken up whenever the margin is used up. Answers are made on a thread, as a
+/// historian's are; no frame waits for one.
+struct Panned {
+    ours: Ours,
+    archive: Archive,
+    /// The end of the record.
+    end: Utc,
+    step: i64,
+}
+
+/// Samples of one tag in a year: one in five minutes.
+const YEAR: i64 = 365 * 288;
+/// Steps of a pan there and back.
+const STEPS: i64 = 400;
+
+impl Panned {
+    fn new() -> Self {
+        let ours = Ours::new();
+        let end = ours.samples[0].snapshot.now.utc;
+        let at = |i: i64| end + Span::from_secs(i * 300);
+        let samples: Vec<Recorded> =
+            (-4 * YEAR..0).map(|i| Archive::good(at(i), value("p0", i, 0.0).unwrap_or(0.0))).collect();
+        let samples = Arc::new(samples);
+        let tags = (0..TRENDS * PENS).map(|i| (format!("p{i}"), Arc::clone(&samples))).collect();
+        let archive = Archive { tags, recorded_to: end, threaded: true, ..Archive::default() };
+        let mut panned = Self { ours, archive, end, step: 0 };
+        // A year on every trend, by its key.
+        for trend in 0..TRENDS {
+            let at = pos2(1_080.0 + 478.0 * (trend % 2) as f32, 110.0 + 267.0 * (trend / 2) as f32);
+            let press = |pressed| Event::Key {
+                key: Key::Num8,
+                physical_key: None,
+                pressed,
+                repeat: false,
+                modifiers: Modifiers::NONE,
+            };
+            for events in [vec![Event::PointerMoved(at)], vec![press(true)], vec![press(false)]] {
+                panned.ours.frame_with(2, events, Some(&panned.archive));
+            }
+        }
+        panned.ours.frame_with(2, vec![Event::PointerGone], Some(&panned.archive));
+        for _ in 0..800 {
+            panned.frame();
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        let years = panned.archive.questions().iter().filter(|q| (q.to - q.from) > Span::from_secs(YEAR * 300)).count();
+        assert!(years >= 2 * TRENDS, "every trend asks for its years: {years}");
+        panned
+    }
+
+    fn frame(&mut self) -> usize {
+        self.step += 1;
+        let back = (self.step % (2 * STEPS) - STEPS).abs();
+        for sample in &mut self.ours.samples {
+            sample.snapshot.now.utc = self.end + Span::from_secs(-back * YEAR * 300 / 200 - 7_200);
+        }
+        self.ours.frame_with(2, Vec::new(), Some(&self.archive))
     }
 }
 
 /// Builds and tessellates one frame; gives back its vertices.
-fn paint(ctx: &Context, turn: usize, add: impl FnMut(&mut Ui)) -> usize {
+fn paint(ctx: &Context, turn: usize, events: Vec<Event>, add: impl FnMut(&mut Ui)) -> usize {
     let input = RawInput {
         screen_rect: Some(Rect::from_min_size(Pos2::ZERO, vec2(1920.0, 1080.0))),
         time: Some(turn as f64 / 60.0),
+        events,
         ..RawInput::default()
     };
     let mut output = ctx.run_ui(input, add);
@@ -166,7 +237,7 @@ impl Bare {
     fn frame(&mut self, parts: &[Part]) -> usize {
         self.turn += 1;
         let Self { ctx, lines, turn } = self;
-        paint(ctx, *turn, |ui| {
+        paint(ctx, *turn, Vec::new(), |ui| {
             for part in parts {
                 match part {
                     Part::Gauges => gauges(ui, *turn),
@@ -282,6 +353,8 @@ fn frames(criterion: &mut Criterion) {
         group.bench_function(format!("{name}, ours"), |b| b.iter(|| ours.frame(display)));
         group.bench_function(format!("{name}, bare"), |b| b.iter(|| bare.frame(parts)));
     }
+    let mut panned = Panned::new();
+    group.bench_function("trends panned through years", |b| b.iter(|| panned.frame()));
     group.finish();
 }
 
