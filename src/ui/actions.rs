@@ -36,7 +36,7 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 13] = [
+pub const LOCAL_KEYS: [(&str, &str); 14] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen row"),
@@ -49,6 +49,10 @@ pub const LOCAL_KEYS: [(&str, &str); 13] = [
     (
         "Shift+click, M",
         "On a trend: set a cursor, then a second; the table tells change, rate, extremes and mean between them",
+    ),
+    (
+        "Right click",
+        "On a trend: its menu, to compare with an earlier time, to take its picture, to save what it shows",
     ),
     ("Right button, drag", "On a trend: set both cursors"),
     (

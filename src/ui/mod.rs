@@ -11,7 +11,7 @@
 //! banner, tree, status, faceplate, palette, faults, help, states, lists, dialogs, notlive: the parts of the window
 //! wake     when a frame is worth its price              files    the dialog, on a thread of its own
 //! widgets  plain data to Response                       panels   what a display's grid is made of
-//! past     history behind the live end, asked beside the frame
+//! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
 //! ```
 
 pub mod actions;
@@ -23,6 +23,7 @@ pub mod faults;
 pub mod files;
 pub mod fonts;
 pub mod help;
+pub mod keep;
 pub mod layout;
 pub mod lists;
 pub mod notlive;
@@ -119,6 +120,10 @@ pub enum Action {
     OpenSettings,
     /// Take this name of the person at the desk; empty: none, the user of the computer alone.
     SetDeskName(String),
+    /// Write a table where the person says.
+    SaveTable(keep::Table),
+    /// Take a picture of a part of this window.
+    TakePicture(keep::Picture),
     /// All shortcuts.
     OpenHelp,
     /// Close the window, after asking while alarms stand.

@@ -5,6 +5,7 @@ use super::banner::{self, BannerState};
 use super::dialogs::{question_ui, sheet_ui};
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
+use super::keep::Keeper;
 use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
 use super::palette::Finder;
@@ -90,6 +91,7 @@ pub struct Shell {
     zone: (Option<String>, TimeZone),
     dialog: Option<Dialog>,
     project_dialog: ProjectDialog,
+    keeper: Keeper,
     banner: BannerState,
     faceplate: FaceplateState,
     panels: panels::Panels,
@@ -135,6 +137,7 @@ impl Shell {
             zone: (None, TimeZone::UTC),
             dialog: None,
             project_dialog: ProjectDialog::default(),
+            keeper: Keeper::default(),
             banner: BannerState::default(),
             faceplate: FaceplateState::default(),
             panels: panels::Panels::default(),
@@ -181,6 +184,9 @@ impl Shell {
             Some(Ok(path)) => outbox.action(Action::OpenProject(path)),
             Some(Err(why)) => self.notice = Some((now, why)),
             None => {}
+        }
+        if let Some(said) = self.keeper.follow(&ctx) {
+            self.notice = Some((now, said));
         }
         if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
             self.notice = None;
@@ -546,6 +552,12 @@ impl Shell {
                     self.notice = Some((now, why));
                 }
             }
+            Action::SaveTable(table) => {
+                if let Some(said) = self.keeper.save(ctx, table) {
+                    self.notice = Some((now, said));
+                }
+            }
+            Action::TakePicture(picture) => self.keeper.picture(ctx, picture),
             Action::OpenProject(path) => self.leave_for(plant, DeskRequest::Open(path), wishes),
             Action::OpenDemo => self.leave_for(plant, DeskRequest::OpenDemo, wishes),
             Action::SilenceHorn => {

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 use watchkeeper::engine::Quality;
 use watchkeeper::time::{Span, Utc};
+use watchkeeper::ui::Action;
 use watchkeeper::ui::sample::{self, Archive, Recorded, Sample};
 use watchkeeper::ui::theme::ThemeChoice;
 
@@ -339,4 +340,62 @@ fn an_alarm_is_marked_where_it_was_raised() {
     let harness = show(ThemeChoice::Dark);
     let told = harness.get_by_label("occurrence of tank1.level/high").value().unwrap();
     assert!(told.contains("tank1.level/high raised 13:48:00, acknowledged"), "{told}");
+}
+
+/// Chooses an entry of the trend's menu.
+fn choose(harness: &mut Harness<'_, Stage>, entry: &str) {
+    harness.get_by_label(&format!("Menu of {TREND}")).click();
+    harness.run_steps(3);
+    harness.get_by_label(entry).click();
+    harness.run_steps(6);
+}
+
+#[test]
+fn an_earlier_time_lies_beneath_as_a_pale_twin() {
+    for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let mut harness = show(theme);
+        press(&mut harness, Key::Num5);
+        choose(&mut harness, "Compare with a week before");
+        assert_eq!(told(&harness), "● live 1 d, with a week before");
+        let plot = harness.get_by_label(TREND).rect();
+        harness.hover_at(pos2(plot.left() + plot.width() * 0.6, plot.center().y));
+        harness.run_steps(3);
+        let row = row_of(&harness, "tank1.level");
+        assert!(row.contains(" %, before "), "{row}");
+        picture(&mut harness, &format!("trend-twin-{name}"));
+        choose(&mut harness, "Compare no longer");
+        assert_eq!(told(&harness), "● live 1 d");
+    }
+}
+
+#[test]
+fn what_is_shown_is_written_with_its_quality() {
+    let mut harness = show(ThemeChoice::Dark);
+    press(&mut harness, Key::Num5);
+    choose(&mut harness, "Save what is shown as CSV…");
+    let table = harness.state().out.actions.iter().find_map(|action| match action {
+        Action::SaveTable(table) => Some(table.clone()),
+        _ => None,
+    });
+    let table = table.unwrap();
+    assert_eq!(table.name, "trend 2026-11-20T13-03-54.csv");
+    let text = String::from_utf8(table.bytes.to_vec()).unwrap();
+    let gap = text.lines().find(|line| line.contains("bad:no-communication")).unwrap();
+    assert!(gap.starts_with("station.inflow,2026-11-19T15:27:54.000Z,,bad:no-communication,"), "{gap}");
+    assert!(gap.ends_with(",2026-11-19T16:27:54.000+01:00"), "{gap}");
+    assert!(text.lines().count() > 700, "{}", text.lines().count());
+}
+
+#[test]
+fn a_picture_is_asked_for_of_the_panel_with_its_frame() {
+    let mut harness = show(ThemeChoice::Dark);
+    choose(&mut harness, "Copy picture");
+    let plot = harness.get_by_label(TREND).rect();
+    let taken = harness.state().out.actions.iter().find_map(|action| match action {
+        Action::TakePicture(picture) => Some(picture.clone()),
+        _ => None,
+    });
+    let [left, top, right, bottom] = taken.unwrap().of.map(|v| v as f32);
+    assert!(left < plot.left() && top < plot.top() - 20.0 && right > plot.right() && bottom > plot.bottom());
+    assert!(right - left < 960.0 && bottom - top < 430.0, "no more than the panel");
 }

@@ -5,11 +5,13 @@
 
 mod axes;
 mod between;
+mod compare;
 mod cursors;
 mod ink;
 mod lanes;
 mod legend;
 mod limits;
+mod menu;
 mod note;
 mod occurrences;
 mod plot;
@@ -19,6 +21,7 @@ mod time_axis;
 use super::{Aside, Cx, PanelView, grid};
 use crate::engine::{Snapshot, TagId, TailView};
 use crate::project::DataType;
+use crate::time::Span;
 use crate::ui::fonts::size;
 use crate::ui::past::{Known, Need, Past};
 use crate::ui::theme::{PEN, STEP, Theme};
@@ -27,6 +30,7 @@ use crate::ui::widgets::{Reading, tell};
 use crate::ui::{Outbox, words};
 use axes::Axes;
 use between::Between;
+use compare::Compare;
 use cursors::Cursors;
 use eframe::egui::{Painter, Rect, Role, Stroke, StrokeKind, Ui, pos2, vec2};
 use legend::{Choice, Told};
@@ -55,6 +59,10 @@ pub struct TrendPanel {
     choice: Choice,
     /// Every sample between two cursors that stand, where the picture has extremes alone.
     between: Past,
+    compare: Option<Compare>,
+    /// By pen: the earlier time that is compared with.
+    twins: Vec<Trace>,
+    twin_past: Past,
 }
 
 /// Columns that are asked for between two cursors: as fine as an hour of a second each.
@@ -68,6 +76,8 @@ struct Pen<'a> {
     reading: Option<Reading<'a>>,
     tail: Option<&'a Arc<TailView>>,
     known: Known<'a>,
+    /// What is known of the earlier time that it is compared with, and how far back that lies.
+    twin: Option<(Known<'a>, Span)>,
     right: bool,
     steps: bool,
     hidden: bool,
@@ -87,15 +97,25 @@ impl Pen<'_> {
     }
 }
 
+impl Pen<'_> {
+    /// The line of its twin.
+    fn pale(&self, theme: &Theme) -> (Stroke, Option<(f32, f32)>) {
+        let (stroke, dashes) = self.look(theme);
+        (Stroke::new(stroke.width * 0.8, stroke.color.gamma_multiply(0.42)), dashes)
+    }
+}
+
 impl PanelView for TrendPanel {
     fn aside(&self, cx: &Cx<'_>) -> Aside {
         let span = self.window.map_or(cx.panel.span, |w| w.span);
+        let with = self.compare.map(|compare| format!(", with {}", compare.words())).unwrap_or_default();
+        let quiet = format!("{}{with}", words::duration_of_range(span));
         match self.window.and_then(|w| w.to) {
-            None => Aside { plain: "● live".to_owned(), quiet: words::duration_of_range(span) },
+            None => Aside { plain: "● live".to_owned(), quiet },
             Some(to) => {
                 let now = cx.frame.snapshot.now.utc;
                 let plain = format!("paused at {}", words::instant(to, now, cx.frame.zone));
-                Aside { plain, quiet: words::duration_of_range(span) }
+                Aside { plain, quiet }
             }
         }
     }
@@ -110,7 +130,7 @@ impl PanelView for TrendPanel {
         }
         let name = format!("trend {}", pens.iter().map(|p| p.name).collect::<Vec<_>>().join(", "));
         let aside = self.aside(cx);
-        let Self { window, traces, past, width, cursors, choice, between } = self;
+        let Self { window, traces, past, width, cursors, choice, between, compare, twins, twin_past } = self;
         traces.resize_with(pens.len(), Trace::default);
         let now = snapshot.now.utc;
         let (from, to) = window.unwrap_or(Window { to: None, span: cx.panel.span }).ends(now);
@@ -127,7 +147,16 @@ impl PanelView for TrendPanel {
             pen.front = choice.bright.or(choice.pointed).map(|front| front == index);
         }
 
-        let axes = Axes::new(&pens, snapshot, cx.alarms, from, to);
+        let shift = compare.map(|compare| compare.shift(from, to, cx.frame.zone));
+        let earlier = shift.map(|by| [from + Span(-by.0), to + Span(-by.0)]);
+        if let (Some([from, to]), Some(by)) = (earlier, shift) {
+            twin_past.follow(ui.ctx(), cx.frame.history, &Need { pens: &wanted, from, to, columns, now });
+            for (index, pen) in pens.iter_mut().enumerate() {
+                pen.twin = Some((twin_past.known(index, pen.tail, from), by));
+            }
+        }
+
+        let axes = Axes::new(&pens, snapshot, cx.alarms, [from, to], earlier);
         let widths = axes.widths(ui.painter());
         let plot = layout.plot(widths);
         *width = Some(plot.width());
@@ -143,6 +172,18 @@ impl PanelView for TrendPanel {
             trace.ink_runs(&view, stroke, dashes, ui.pixels_per_point());
         }
 
+        twins.resize_with(if earlier.is_some() { pens.len() } else { 0 }, Trace::default);
+        for (pen, trace) in pens.iter().zip(&mut *twins) {
+            let (Some((known, _)), Some([from, to]), false) = (&pen.twin, earlier, pen.hidden) else {
+                *trace = Trace::default();
+                continue;
+            };
+            let [low, high] = axes.span(pen.right);
+            let view = View { rect: plot, from, to, low, high };
+            trace.follow(known, &view, now, pen.steps);
+            let (stroke, dashes) = pen.pale(theme);
+            trace.ink_runs(&view, stroke, dashes, ui.pixels_per_point());
+        }
         if lanes_of(traces) != lanes {
             // The lanes of this frame get their room in the next one.
             ui.ctx().request_repaint();
@@ -152,7 +193,7 @@ impl PanelView for TrendPanel {
         let view = View { rect: plot, from, to, low, high };
         let limits = limits::of(cx, &pens, &axes, &view);
         let by_keys = cursors.reading(None);
-        let (response, cursor) = plot::ui(ui, &view, &axes, widths, &limits, &pens, traces, by_keys, cx);
+        let (response, cursor) = plot::ui(ui, &view, &axes, widths, &limits, &pens, [twins, traces], by_keys, cx);
         cursors.handle(ui, &response, &view);
         *window = range::handle(ui, &response, plot, *window, cx.panel.span, now);
 
@@ -175,7 +216,7 @@ impl PanelView for TrendPanel {
             let said = said.filter_map(|(pen, t)| Some(format!("{}: {}", pen.name, lanes::words_at(cx, pen, t, at)?)));
             let said: Vec<String> = said.collect();
             if !said.is_empty() {
-                let _shown = response.on_hover_text_at_pointer(said.join("\n"));
+                let _shown = response.clone().on_hover_text_at_pointer(said.join("\n"));
             }
         }
         let ends = cursors.between(cursor);
@@ -198,6 +239,8 @@ impl PanelView for TrendPanel {
             _ => Told::Now,
         };
         legend::ui(ui, &layout, cx, &pens, told, choice, out);
+        let choices = menu::Choices { window, compare, cursors };
+        menu::ui(ui, &response, &view, cx, &name, &pens, choices, out);
     }
 }
 
@@ -230,6 +273,7 @@ fn pens<'a>(cx: &Cx<'a>) -> Vec<Pen<'a>> {
                 reading,
                 tail: id.and_then(|id| snapshot.tails.get(&id)),
                 known: Known::default(),
+                twin: None,
                 hidden: false,
                 front: None,
                 right,
@@ -250,10 +294,14 @@ struct Layout {
 
 impl Layout {
     const TABLE: f32 = 178.0;
+    /// From this width on the table stands beside the plot.
+    const BESIDE: f32 = 430.0;
 
     fn new(rect: Rect, pens: &[Pen<'_>], lanes: usize) -> Self {
-        if rect.width() >= 430.0 {
-            let table = Rect::from_min_max(pos2(rect.right() - Self::TABLE, rect.top()), rect.max);
+        if rect.width() >= Self::BESIDE {
+            // The foot of the table is the menu's.
+            let foot = if Self::has_menu(rect) { legend::LINE + STEP } else { 0.0 };
+            let table = Rect::from_min_max(pos2(rect.right() - Self::TABLE, rect.top()), rect.max - vec2(0.0, foot));
             return Self { rect: rect.with_max_x(table.left() - 3.0 * STEP), table: Some(table), beside: true, lanes };
         }
         let rows = pens.len().div_ceil(2).min(4) as f32 * legend::LINE;
@@ -262,6 +310,11 @@ impl Layout {
             return Self { rect: rect.with_max_y(table.top() - STEP), table: Some(table), beside: false, lanes };
         }
         Self { rect, table: None, beside: false, lanes }
+    }
+
+    /// Whether there is room for the button of the menu; in a small panel a right click has to do.
+    fn has_menu(rect: Rect) -> bool {
+        rect.width() >= Self::BESIDE && rect.height() >= 120.0
     }
 
     /// The plot between axes of these widths.

@@ -93,7 +93,13 @@ fn states(pens: &[Pen<'_>], right: bool) -> Option<Axis> {
 
 impl Axes {
     /// Axes that hold the ranges of their pens, and their values where these go beyond or no range is written.
-    pub fn new(pens: &[Pen<'_>], snapshot: &Snapshot, alarms: &AlarmIndex, from: Utc, to: Utc) -> Self {
+    pub fn new(
+        pens: &[Pen<'_>],
+        snapshot: &Snapshot,
+        alarms: &AlarmIndex,
+        [from, to]: [Utc; 2],
+        earlier: Option<[Utc; 2]>,
+    ) -> Self {
         let all_hidden = pens.iter().all(|p| p.hidden);
         let hold = |right: bool| -> Option<[f64; 2]> {
             let own = pens.iter().filter(|p| p.right == right && (!p.hidden || all_hidden));
@@ -107,7 +113,9 @@ impl Axes {
                 } else {
                     loose.extend(pen.id.into_iter().flat_map(|id| alarms.limits(snapshot, id)).map(|l| l.value));
                 }
-                if let Some([least, greatest]) = pen.known.extent(from, to) {
+                let twin = pen.twin.zip(earlier).and_then(|((known, _), [from, to])| known.extent(from, to));
+                let both = pen.known.extent(from, to).into_iter().chain(twin);
+                if let Some([least, greatest]) = both.reduce(|a, b| [a[0].min(b[0]), a[1].max(b[1])]) {
                     if range.is_some() {
                         (low, high) = (low.min(least), high.max(greatest));
                     } else {

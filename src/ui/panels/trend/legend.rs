@@ -6,8 +6,9 @@ use super::between::Between;
 use super::{Layout, Pen};
 use crate::engine::{Point, Value};
 use crate::project::DataType;
-use crate::time::Utc;
+use crate::time::{Span, Utc};
 use crate::ui::fonts::{self, size};
+use crate::ui::past::Known;
 use crate::ui::theme::Theme;
 use crate::ui::widgets::symbol::Symbol;
 use crate::ui::widgets::{Reading, hatch, press, tell, text};
@@ -74,7 +75,7 @@ fn beside_ui(
 ) {
     let theme = cx.frame.theme;
     let head = Rect::from_min_size(table.min, vec2(table.width(), LINE));
-    head_ui(ui, head, cx, told);
+    head_ui(ui, head, cx, told, pens.iter().any(|p| p.twin.is_some()));
     // Three or two lines a pen while they fit, then one.
     let room = table.height() - LINE;
     let lines = if matches!(told, Told::Between(..)) { 3 } else { 2 };
@@ -95,14 +96,17 @@ fn beside_ui(
 }
 
 /// What the columns are; of two cursors how far they are apart.
-fn head_ui(ui: &Ui, head: Rect, cx: &Cx<'_>, told: Told<'_>) {
+fn head_ui(ui: &Ui, head: Rect, cx: &Cx<'_>, told: Told<'_>, twins: bool) {
     let (painter, muted) = (ui.painter(), cx.frame.theme.muted);
     let small = || fonts::regular(size::SMALL);
     let (left, right) = match told {
         Told::Between([from, to], _) => ("Between the cursors".to_owned(), words::duration_of_range(to - from)),
+        Told::At(..) if twins => ("before".to_owned(), "now".to_owned()),
         Told::Now | Told::At(..) => ("Pen".to_owned(), "now".to_owned()),
     };
-    let ink = text::paint(painter, head, Align2::LEFT_CENTER, left, small(), muted);
+    let indent = if twins && matches!(told, Told::At(..)) { 24.0 } else { 0.0 };
+    let begin = head.with_min_x(head.left() + indent);
+    let ink = text::paint(painter, begin, Align2::LEFT_CENTER, left, small(), muted);
     text::paint(painter, head.with_min_x(ink.right() + 8.0), Align2::RIGHT_CENTER, right, small(), muted);
     if let Told::At(_, at) = told {
         text::paint(painter, head.with_max_x(middle(head)), Align2::RIGHT_CENTER, at, small(), muted);
@@ -136,12 +140,20 @@ fn pen_row(
         Told::Now | Told::At(..) => None,
     };
     let at_cursor = match told {
-        Told::At(at, _) => Some(value_at(pen, at, cx.frame.snapshot.now.utc)),
+        Told::At(at, _) => Some(value_at(pen, &pen.known, at, cx.frame.snapshot.now.utc)),
         Told::Now | Told::Between(..) => None,
+    };
+    // The twin's, as long before the cursor as it lies before the pen.
+    let earlier = match (told, &pen.twin) {
+        (Told::At(at, _), Some((known, by))) => Some(value_at(pen, known, at + Span(-by.0), cx.frame.snapshot.now.utc)),
+        _ => None,
     };
     tell(&response, Role::Button, pen.name, || match (&at_cursor, between, &pen.reading) {
         (_, Some((ends, between)), Some(reading)) => between.words(ends, reading.tag),
-        (Some(said), ..) => said.words.clone(),
+        (Some(said), ..) => match &earlier {
+            Some(earlier) => format!("{}, before {}", said.words, earlier.words),
+            None => said.words.clone(),
+        },
         (None, _, Some(reading)) => reading.spoken(),
         (None, _, None) => "no such tag".to_owned(),
     });
@@ -185,8 +197,17 @@ fn pen_row(
     }
     if tall {
         text::paint(painter, name, Align2::LEFT_CENTER, pen.name, body(), name_ink);
-        let unit = second.with_min_x(second.left() + 24.0).with_max_x(middle(row) - 50.0);
-        text::paint(painter, unit, Align2::LEFT_CENTER, reading.unit, fonts::regular(size::SMALL), theme.muted);
+        let unit = second
+            .with_min_x(second.left() + 24.0)
+            .with_max_x(middle(row) - if earlier.is_some() { 36.0 } else { 50.0 });
+        match earlier {
+            Some(earlier) => {
+                text::paint_number(painter, unit, Align2::LEFT_CENTER, &earlier.short, size::SMALL, theme.muted);
+            }
+            None => {
+                text::paint(painter, unit, Align2::LEFT_CENTER, reading.unit, fonts::regular(size::SMALL), theme.muted);
+            }
+        }
         painter.hline(row.x_range(), row.bottom() - 2.5, theme.border());
     } else {
         let room = if at_cursor.is_some() { middle(row) - 56.0 } else { ink.left() - 16.0 };
@@ -293,8 +314,8 @@ struct Said {
 }
 
 /// The last point at or before `at`: what the plant had told by then, not what lies between.
-fn value_at(pen: &Pen<'_>, at: Utc, now: Utc) -> Said {
-    let point = pen.known.at(at, now);
+fn value_at(pen: &Pen<'_>, known: &Known<'_>, at: Utc, now: Utc) -> Said {
+    let point = known.at(at, now);
     match (&point, &pen.reading) {
         (Some(point), Some(reading)) if !point.quality.is_bad() && point.value.is_finite() => {
             let value = value_of(point, reading.tag.data_type);

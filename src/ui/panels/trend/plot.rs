@@ -23,7 +23,7 @@ pub fn ui(
     widths: [f32; 2],
     limits: &[Limit<'_>],
     pens: &[Pen<'_>],
-    traces: &[Trace],
+    [twins, traces]: [&[Trace]; 2],
     by_keys: Option<Utc>,
     cx: &Cx<'_>,
 ) -> (Response, Option<Utc>) {
@@ -44,6 +44,10 @@ pub fn ui(
                 let width = if limit.mark.violated { 1.0 } else { 0.7 };
                 let line = HLine::new("", view.value(limit.y)).stroke(Stroke::new(width, limit.mark.colour(theme)));
                 plot_ui.hline(line.style(LineStyle::Dotted { spacing: 5.0 }).allow_hover(false));
+            }
+            for (pen, twin) in pens.iter().zip(twins) {
+                let (stroke, dashes) = pen.pale(theme);
+                ink::draw(plot_ui, view, twin, stroke, dashes);
             }
             for (pen, trace) in pens.iter().zip(traces) {
                 let (stroke, dashes) = pen.look(theme);

@@ -1,0 +1,181 @@
+//! What a person takes away: a table to a file, a picture to the clipboard or to a file. Dialog and disk are on a thread of
+//! their own; what came of it is a notice.
+
+use eframe::egui::{Color32, ColorImage, Context, IconData, Rect, pos2};
+use eframe::icon_data::IconDataExt as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+
+/// A dialog that is gone within so many seconds was never seen.
+const NEVER_SEEN_SECS: f64 = 0.4;
+
+/// A file to be written where the person says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Name that is offered.
+    pub name: String,
+    /// What is written.
+    pub bytes: Arc<[u8]>,
+}
+
+/// A picture of a part of the window, to be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Left, top, right and bottom, in points.
+    pub of: [i32; 4],
+    /// Name that is offered; `None`: to the clipboard.
+    pub name: Option<String>,
+}
+
+/// What is on its way.
+#[derive(Debug, Default)]
+pub struct Keeper {
+    /// The answer of the dialog's thread: a notice, or `None` where the dialog was closed. The thread never waits: the queue
+    /// holds its one answer.
+    saving: Option<(Receiver<Option<String>>, f64)>,
+    /// A picture, and the frames until it is taken: the menu it was asked for in has to be gone.
+    wanted: Option<(Picture, u8)>,
+    taken: Option<(Receiver<Arc<ColorImage>>, Picture)>,
+}
+
+impl Keeper {
+    /// Asks where to write a table, unless another dialog is open.
+    pub fn save(&mut self, ctx: &Context, table: Table) -> Option<String> {
+        let Table { name, bytes } = table;
+        self.open(ctx, &name, "CSV", "csv", move || Ok(bytes.to_vec()))
+    }
+
+    /// Takes a picture as soon as nothing lies over it.
+    pub fn picture(&mut self, ctx: &Context, picture: Picture) {
+        self.wanted = Some((picture, 2));
+        ctx.request_repaint();
+    }
+
+    /// To be called once a frame; gives back what there is to say.
+    pub fn follow(&mut self, ctx: &Context) -> Option<String> {
+        if let Some((picture, frames)) = self.wanted.take() {
+            ctx.request_repaint();
+            if frames > 0 {
+                self.wanted = Some((picture, frames - 1));
+            } else {
+                let (sender, receiver) = sync_channel(1);
+                let waker = ctx.clone();
+                ctx.request_screenshot(move |image| {
+                    // A window that has forgotten its wish needs no picture.
+                    if sender.try_send(image).is_ok() {
+                        waker.request_repaint();
+                    }
+                });
+                self.taken = Some((receiver, picture));
+            }
+        }
+        if let Some((receiver, picture)) = self.taken.take() {
+            match receiver.try_recv() {
+                Ok(image) => return self.use_picture(ctx, &image, picture),
+                Err(TryRecvError::Empty) => self.taken = Some((receiver, picture)),
+                Err(TryRecvError::Disconnected) => return Some("No picture could be taken of this window".to_owned()),
+            }
+        }
+        let (receiver, opened) = self.saving.as_ref()?;
+        let answer = match receiver.try_recv() {
+            Ok(answer) => answer,
+            Err(TryRecvError::Empty) => return None,
+            Err(TryRecvError::Disconnected) => Some("It was not saved: its thread ended".to_owned()),
+        };
+        // A person needs longer to close a dialog.
+        let unseen = answer.is_none() && ctx.input(|i| i.time) - opened < NEVER_SEEN_SECS;
+        self.saving = None;
+        if unseen { Some(NO_DIALOG.to_owned()) } else { answer }
+    }
+
+    fn use_picture(&mut self, ctx: &Context, image: &ColorImage, picture: Picture) -> Option<String> {
+        let [left, top, right, bottom] = picture.of.map(|v| v as f32);
+        let part = Rect::from_min_max(pos2(left, top), pos2(right, bottom));
+        // The window may have become smaller meanwhile.
+        let [width, height] = image.size.map(|side| side as f32 / ctx.pixels_per_point());
+        let part = part.intersect(Rect::from_min_max(pos2(0.0, 0.0), pos2(width, height)));
+        if !part.is_positive() {
+            return Some("No picture could be taken of what is not on the screen".to_owned());
+        }
+        let image = image.region(&part, Some(ctx.pixels_per_point()));
+        match picture.name {
+            None => {
+                ctx.copy_image(image);
+                Some("The picture is in the clipboard".to_owned())
+            }
+            Some(name) => self.open(ctx, &name, "PNG", "png", move || png(&image)),
+        }
+    }
+
+    fn open(
+        &mut self,
+        ctx: &Context,
+        name: &str,
+        kind: &str,
+        ending: &str,
+        content: impl FnOnce() -> Result<Vec<u8>, String> + Send + 'static,
+    ) -> Option<String> {
+        if self.saving.is_some() {
+            return Some("A dialog for files is open already".to_owned());
+        }
+        let dialog = rfd::FileDialog::new()
+            .set_title("Save")
+            .set_file_name(name)
+            .add_filter(format!("{kind} (*.{ending})"), &[ending]);
+        let (sender, receiver) = sync_channel(1);
+        let opened = ctx.input(|i| i.time);
+        let ctx = ctx.clone();
+        let work = move || {
+            let answer = dialog.save_file().map(|path| match content().and_then(|bytes| write(&path, &bytes)) {
+                Ok(()) => format!("Saved as {}", crate::text::visible(&path.display().to_string())),
+                Err(why) => format!("It was not saved: {why}"),
+            });
+            // A window that closed meanwhile needs no answer.
+            if sender.send(answer).is_ok() {
+                ctx.request_repaint();
+            }
+        };
+        match std::thread::Builder::new().name("save-dialog".to_owned()).spawn(work) {
+            Ok(_thread) => {
+                self.saving = Some((receiver, opened));
+                None
+            }
+            Err(error) => Some(format!("the file dialog could not be opened: {error}")),
+        }
+    }
+}
+
+const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity)";
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    std::fs::write(path, bytes).map_err(|e| format!("{} cannot be written: {e}", path.display()))
+}
+
+/// With the encoder that the window brings along for its icon.
+fn png(image: &ColorImage) -> Result<Vec<u8>, String> {
+    let [width, height] = image.size.map(|side| side as u32);
+    let rgba = image.pixels.iter().flat_map(Color32::to_array).collect();
+    IconData { rgba, width, height }.to_png_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_is_written_as_it_was_seen() {
+        let mut image = ColorImage::filled([3, 2], Color32::WHITE);
+        image.pixels[4] = Color32::BLACK;
+        let read = eframe::icon_data::from_png_bytes(&png(&image).unwrap()).unwrap();
+        assert_eq!((read.width, read.height), (3, 2));
+        assert_eq!(read.rgba[4 * 4..5 * 4], [0, 0, 0, 255]);
+        assert_eq!(read.rgba[..4], [255, 255, 255, 255]);
+    }
+
+    #[test]
+    fn a_disk_that_refuses_is_told_with_the_path() {
+        let why = write(Path::new("/no/such/folder/trend.csv"), b"").unwrap_err();
+        assert!(why.starts_with("/no/such/folder/trend.csv cannot be written: "), "{why}");
+    }
+}
