@@ -11,7 +11,7 @@ use std::time::Duration;
 pub const LEAST_SQLITE: i32 = 3_051_003;
 
 /// How long a statement waits for another connection.
-const BUSY: Duration = Duration::from_secs(2);
+pub const BUSY: Duration = Duration::from_secs(2);
 
 /// A kind of file in the data folder.
 #[derive(Debug, Clone, Copy)]

@@ -311,6 +311,10 @@ fn a_reader_that_stays_puts_off_the_cutting_of_the_write_ahead_log_and_no_more()
     assert_eq!(count(), 1, "the reader sees what it began with");
     let wal = folder.path().join(format!("{HISTORY_FILE}-wal"));
     let long = std::fs::metadata(&wal).unwrap().len();
+    // Refused by the reader, which is no fault, and not waited for.
+    store.checkpoint().unwrap();
+    commit(&mut store, &recent, &[(TAG, canonical([good(900_000)]))].into());
+    assert!(std::fs::metadata(&wal).unwrap().len() >= long);
     reader.execute_batch("COMMIT").unwrap();
     store.checkpoint().unwrap();
     assert!(long > 1_000_000 && std::fs::metadata(&wal).unwrap().len() == 0);

@@ -293,9 +293,9 @@ impl Desk {
             store.give_back(PAGES_AT_END).map_err(|e| trouble(&e))?;
             return store.checkpoint().map_err(|e| trouble(&e));
         }
-        store.shorten_wal().map_err(|e| trouble(&e))?;
         if self.trimming.is_under_way() || self.tidied.is_none_or(|last| now.mono - last >= TIDY_EVERY) {
             self.tidied = Some(now.mono);
+            store.shorten_wal().map_err(|e| trouble(&e))?;
             self.trimming.step(store, &self.shared, now.utc).map_err(|e| trouble(&e))?;
             store.give_back(PAGES_A_TURN).map_err(|e| trouble(&e))?;
             self.look_at_space();

@@ -5,7 +5,7 @@
 //! Invariant: the log's rows and the chunks never miss a sample between them: chunks are written first, and rows are taken
 //! out of the log after them. A crash between leaves samples in both, which are one to every reader.
 
-use super::super::file::{self, FileError, OpenedFile, bytes_on_disk, is_damage};
+use super::super::file::{self, BUSY, FileError, OpenedFile, bytes_on_disk, is_damage};
 use super::bytes::Damage;
 use super::columns::Columns;
 use super::frame;
@@ -18,12 +18,16 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Asked before each commit to the disk. A refusal is what a failing disk says; tests give one at the instant they choose.
 pub type Gate = Box<dyn FnMut() -> Result<(), String> + Send>;
 
 /// Bytes of the write-ahead log from which on it is cut by force; readers are waited for a moment then.
 const LONG_WAL_BYTES: u64 = 64 << 20;
+
+/// How long a checkpoint waits for readers.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_millis(50);
 
 /// What a history held when it was opened.
 #[derive(Debug, Default)]
@@ -201,9 +205,15 @@ impl Store {
         Ok(())
     }
 
-    /// Brings the write-ahead log into the file and cuts it to nothing, where no reader holds it.
+    /// Brings the write-ahead log into the file and cuts it to nothing, where no reader holds it. A reader is waited for a
+    /// moment alone: commits are due every second.
     pub fn checkpoint(&self) -> Result<(), FileError> {
-        let checkpoint = || self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        let checkpoint = || {
+            self.connection.busy_timeout(CHECKPOINT_PATIENCE)?;
+            let outcome = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            self.connection.busy_timeout(BUSY)?;
+            outcome
+        };
         checkpoint().map_err(|e| self.sqlite(e))
     }
 
