@@ -162,6 +162,7 @@ fn png(image: &ColorImage) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use eframe::egui::{OutputCommand, RawInput};
 
     #[test]
     fn a_picture_is_written_as_it_was_seen() {
@@ -171,6 +172,26 @@ mod tests {
         assert_eq!((read.width, read.height), (3, 2));
         assert_eq!(read.rgba[4 * 4..5 * 4], [0, 0, 0, 255]);
         assert_eq!(read.rgba[..4], [255, 255, 255, 255]);
+    }
+
+    #[test]
+    fn the_part_that_was_asked_for_reaches_the_clipboard_even_of_a_window_that_has_shrunk() {
+        let ctx = Context::default();
+        let image = ColorImage::filled([200, 100], Color32::WHITE);
+        for (of, size) in
+            [([10, 20, 110, 70], Some([100, 50])), ([150, 50, 900, 900], Some([50, 50])), ([300, 0, 400, 50], None)]
+        {
+            let mut said = None;
+            let mut output = ctx.run_ui(RawInput::default(), |ui| {
+                said = Keeper::default().use_picture(ui.ctx(), &image, Picture { of, name: None });
+            });
+            output.textures_delta.clear();
+            let copied = output.platform_output.commands.iter().find_map(|command| match command {
+                OutputCommand::CopyImage(image) => Some(image.size),
+                _ => None,
+            });
+            assert_eq!(copied, size, "{of:?}: {said:?}");
+        }
     }
 
     #[test]

@@ -185,9 +185,7 @@ impl Shell {
             Some(Err(why)) => self.notice = Some((now, why)),
             None => {}
         }
-        if let Some(said) = self.keeper.follow(&ctx) {
-            self.notice = Some((now, said));
-        }
+        self.notice = self.keeper.follow(&ctx).map(|said| (now, said)).or(self.notice.take());
         if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
             self.notice = None;
         }
@@ -548,14 +546,11 @@ impl Shell {
             }
             Action::ChooseProject => {
                 let folder = self.settings.recent.first().and_then(|p| p.parent()).map(PathBuf::from);
-                if let Err(why) = self.project_dialog.open(ctx, folder.as_deref()) {
-                    self.notice = Some((now, why));
-                }
+                let fault = self.project_dialog.open(ctx, folder.as_deref()).err();
+                self.notice = fault.map(|why| (now, why)).or(self.notice.take());
             }
             Action::SaveTable(table) => {
-                if let Some(said) = self.keeper.save(ctx, table) {
-                    self.notice = Some((now, said));
-                }
+                self.notice = self.keeper.save(ctx, table).map(|said| (now, said)).or(self.notice.take());
             }
             Action::TakePicture(picture) => self.keeper.picture(ctx, picture),
             Action::OpenProject(path) => self.leave_for(plant, DeskRequest::Open(path), wishes),

@@ -29,3 +29,15 @@ fn a_trend_shows_what_was_recorded_before_a_kill_and_why_there_is_a_gap() {
     std::thread::sleep(Duration::from_secs(3));
     stage.picture("history-after-kill");
 }
+
+#[test]
+fn a_picture_of_a_trend_reaches_the_clipboard() {
+    let device = bench::device();
+    let (mut stage, path) = bench::stage("picture", &device);
+    stage.open(&[path.to_str().unwrap()]);
+    stage.wait_for("tank1.level", "50.3 %", PATIENCE);
+    stage.click("Menu of trend tank1.level, pump1.pressure");
+    stage.click("Copy picture");
+    stage.wait_for("Notice", "The picture is in the clipboard", PATIENCE);
+    stage.picture("trend-picture");
+}
