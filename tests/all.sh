@@ -39,6 +39,7 @@ needs=(
     "has_program xdotool|xdotool"
     "has_program xdpyinfo|x11-utils"
     "has_program import|imagemagick"
+    "has_program strace|strace"
     "has_program mosquitto|mosquitto"
     "has_program mosquitto_pub|mosquitto-clients"
     "has_library libEGL.so.1|libegl1"
@@ -100,5 +101,8 @@ group "what the tests need" install_missing
 [ "${1:-}" != --install ] || exit 0
 group "tests that need no system package" cargo test --locked
 group "real peers: mosquitto, pymodbus and DuckDB" cargo test --locked --test peers
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(--config 'target."cfg(unix)".runner = "sudo -E"')
+group "power cuts and full disks (as root: they mount small disks)" cargo test --locked "${as_root[@]}" --test faults
 group "the real window, under Xvfb" cargo test --locked --test desktop -- --test-threads=1
 printf '\nall tests passed in %d s\n' "$SECONDS"

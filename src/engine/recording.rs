@@ -79,6 +79,33 @@ impl Thinner {
         effects.push(sample.of(tag));
     }
 
+    /// A present sample of ours that lies before what was recorded: the wall clock was set back. In its place it would end
+    /// where the record of the time before goes on, and a link that died would look alive until the clock has caught up, or
+    /// for good. What is another than what stands last is recorded after that too.
+    fn stand_after(
+        &mut self,
+        newest: Utc,
+        rule: RecordPlan,
+        tag: TagId,
+        sample: Seen,
+        crossed: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let deadband = if let RecordPlan::Change { deadband, .. } = rule { deadband } else { 0.0 };
+        let stands = self.last.as_ref().is_some_and(|last| {
+            last.quality == sample.quality && !differs(last.value.as_ref(), sample.value.as_ref(), deadband)
+        });
+        if stands && !crossed {
+            return;
+        }
+        if let Some(held) = self.held.take() {
+            effects.push(held.of(tag));
+        }
+        let sample = Seen { time: newest + Span(1), ..sample };
+        self.last = Some(sample.clone());
+        effects.push(sample.of(tag));
+    }
+
     /// A sample that is the tag's present one. `crossed`: an alarm's condition came or went with it.
     fn take(
         &mut self,
@@ -96,9 +123,12 @@ impl Thinner {
         {
             sample.time = newest + Span(1);
         }
-        if newest.is_some_and(|newest| sample.time < newest) {
-            self.take_late(tag, sample, effects);
+        if let Some(newest) = newest.filter(|newest| sample.time < *newest) {
+            self.take_late(tag, sample.clone(), effects);
             self.next_counts = true;
+            if let Stamp::Own(_) = stamp {
+                self.stand_after(newest, rule, tag, sample, crossed, effects);
+            }
             return;
         }
         let by_interval = match (&self.last, rule) {

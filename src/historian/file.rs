@@ -137,6 +137,9 @@ impl Kind {
         let path = folder.join(self.file);
         let mut set_aside = None;
         if fs::metadata(&path).is_ok_and(|m| m.len() > 0) {
+            roll_back(&path);
+        }
+        if fs::metadata(&path).is_ok_and(|m| m.len() > 0) {
             match self.examine(&path, examine) {
                 Ok(()) => {}
                 Err(Fault::Refused(error)) => return Err(error),
@@ -188,7 +191,7 @@ impl Kind {
     pub fn move_aside(&self, path: &Path, now: Utc) -> Result<PathBuf, FileError> {
         let stamp: String = now.to_rfc3339().chars().filter(char::is_ascii_alphanumeric).collect();
         let name = |suffix: &str| path.with_file_name(format!("{}.damaged-{stamp}.sqlite{suffix}", self.word));
-        for suffix in ["-wal", "-shm", ""] {
+        for suffix in ["-journal", "-wal", "-shm", ""] {
             let mut from = path.as_os_str().to_owned();
             from.push(suffix);
             match fs::rename(&from, name(suffix)) {
@@ -265,6 +268,22 @@ pub fn bytes_on_disk(path: &Path) -> u64 {
     wal.push("-wal");
     let size = |path: &Path| fs::metadata(path).map_or(0, |m| m.len());
     size(path) + size(Path::new(&wal))
+}
+
+/// A power cut or a kill while a file was made leaves it half made, beside a rollback journal that says how to undo that:
+/// only the first statements of all, before the mode is WAL, have one. Who reads alone cannot undo it and is refused, at
+/// this start and at every later one. What ails the file otherwise is told by whoever looks into it next.
+fn roll_back(path: &Path) {
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-journal");
+    if !Path::new(&journal).exists() {
+        return;
+    }
+    let undone = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .and_then(|connection| connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())));
+    if let Err(error) = undone {
+        tracing::warn!("{}: what was half made could not be undone: {error}", path.display());
+    }
 }
 
 fn read_only(path: &Path) -> rusqlite::Result<Connection> {

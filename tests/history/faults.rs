@@ -319,3 +319,31 @@ fn a_reader_that_stays_puts_off_the_cutting_of_the_write_ahead_log_and_no_more()
     store.checkpoint().unwrap();
     assert!(long > 1_000_000 && std::fs::metadata(&wal).unwrap().len() == 0);
 }
+
+#[test]
+fn a_history_that_was_half_made_when_the_power_went_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (made, cut) = (folder.path().join("made"), folder.path().join("cut"));
+    for folder in [&made, &cut] {
+        std::fs::create_dir(folder).unwrap();
+    }
+    // As it is made: before its mode is WAL, a transaction whose first pages are in the file and whose end is not.
+    let connection = rusqlite::Connection::open(made.join(HISTORY_FILE)).unwrap();
+    connection.execute_batch("CREATE TABLE first (a); PRAGMA cache_size = 2; BEGIN; CREATE TABLE half (a)").unwrap();
+    for _ in 0..200 {
+        connection.execute("INSERT INTO half VALUES (zeroblob(3000))", []).unwrap();
+    }
+    for suffix in ["", "-journal"] {
+        let name = format!("{HISTORY_FILE}{suffix}");
+        std::fs::copy(made.join(&name), cut.join(&name)).unwrap();
+    }
+    connection.execute_batch("ROLLBACK; DROP TABLE first; VACUUM").unwrap();
+    drop(connection);
+    let store = Store::open(&cut, NOON).unwrap();
+    // It is a database then, but not one of ours, and dated; its journal must not be taken for the new one's.
+    assert!(store.set_aside().is_some_and(|(_, why)| why.contains("no history of this program")));
+    assert_eq!(store.integrity().unwrap(), "ok");
+    drop(store);
+    assert!(all(&cut).is_empty());
+    assert!(!cut.join(format!("{HISTORY_FILE}-journal")).exists());
+}

@@ -289,16 +289,32 @@ fn two_results_of_one_instant_keep_their_order() {
 }
 
 #[test]
-fn a_wall_clock_that_steps_back_loses_nothing_and_thins_nothing_until_its_hour_is_over() {
+fn a_wall_clock_that_steps_back_loses_nothing_thins_nothing_and_hides_no_dead_link() {
     let mut play = Play::new("record-deadband = 10");
     play.at(3_600.0).set(50.0).at(3_601.0).set(51.0);
     play.told();
-    for second in 3_602..3_605_i64 {
-        play.now = Now { mono: Mono(second * 1_000_000), utc: Utc(START + (second - 3_600) * 1_000_000) };
+    let back = |play: &mut Play, second: i64| {
+        play.now = Now { mono: Mono((second + 3_600) * 1_000_000), utc: Utc(START + second * 1_000_000) };
+    };
+    for second in 2..5_i64 {
+        back(&mut play, second);
         play.set(51.0);
     }
+    assert_eq!(play.told(), "2 51; 3 51; 4 51");
+    // In its place, and after all that the clock of before had recorded: there it is what holds.
     play.link(LinkState::NoAnswer("gone".into()));
-    assert_eq!(play.told(), "2 51; 3 51; 4 51; 4.000001 bad:no-communication (gone)");
+    let gone = "bad:no-communication (gone)";
+    assert_eq!(play.told(), format!("4.000001 {gone}; 3601 51; 3601.000001 {gone}"));
+    back(&mut play, 7);
+    play.link(LinkState::Connected);
+    play.set(70.0);
+    assert!(play.told().ends_with("7 70; 3601.000003 70"));
+    // The clock has caught up: as ever.
+    back(&mut play, 3_602);
+    play.set(71.0);
+    back(&mut play, 3_603);
+    play.set(72.0);
+    assert_eq!(play.told(), "12 70 uncertain:stale; 3601.000004 70 uncertain:stale; 3602 71");
 }
 
 #[test]
