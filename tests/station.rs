@@ -182,6 +182,40 @@ fn a_second_desk_shows_the_alarms_says_who_holds_the_plant_and_acknowledges_noth
 }
 
 #[test]
+#[cfg(unix)]
+fn a_data_folder_that_is_deleted_is_noticed_and_nothing_counts_as_recorded() {
+    let modbus = Modbus::start(10);
+    modbus.set(0, &[200]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    let raised = in_state(&link, AlarmState::Unacknowledged);
+    let data = link.about.data_folder.clone();
+    std::fs::remove_dir_all(&data).unwrap();
+
+    let told = "was deleted or moved while it was in use; stop and start the program";
+    let journal = || link.snapshots.borrow().journal.fault.clone();
+    assert!(until("the journal's fault, with nobody acting", journal).contains(told));
+    let history = || link.snapshots.borrow().history.as_ref().and_then(|h| h.fault.clone());
+    assert!(until("the history's fault", history).contains(told));
+    acknowledge(&link, raised.occurrence, "seen");
+    let refusal = until("a refusal", || link.snapshots.borrow().refusals.last().cloned());
+    assert!(refusal.reason.contains(told), "{}", refusal.reason);
+    in_state(&link, AlarmState::Unacknowledged);
+
+    // Another process takes a folder of the same name; the first touches nothing of it when it stops.
+    let second = Station::start(config(&plant), runtime.handle()).unwrap();
+    assert!(second.about().held_by.is_none());
+    let faults = station.stop();
+    assert!(!faults.is_empty(), "what could not be recorded is told");
+    assert!(data.join("watchkeeper.owner").exists(), "the owner's name is still that of the second");
+    second.stop();
+    assert!(matches!(verify(&data), Verdict::Whole { .. }));
+}
+
+#[test]
 fn an_alarm_keeps_its_state_when_its_tag_is_renamed() {
     let modbus = Modbus::start(10);
     modbus.set(0, &[200]);

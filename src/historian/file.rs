@@ -78,6 +78,12 @@ pub enum FileError {
         /// What it said.
         source: rusqlite::Error,
     },
+    /// The files that are written are no longer those in the folder.
+    #[error("the data folder {} was deleted or moved while it was in use; stop and start the program", folder.display())]
+    Gone {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The file system refused.
     #[error("{}: {source}", path.display())]
     Io {

@@ -6,6 +6,7 @@
 
 use super::chain::{self, Hash};
 use super::file::{OpenedFile, bytes_on_disk, transact};
+use super::place::Place;
 use super::row::{COLUMNS, Row};
 use super::{JournalError, schema};
 use crate::engine::alarm::{AlarmMemory, remember};
@@ -27,6 +28,7 @@ pub type Memories = BTreeMap<Arc<str>, AlarmMemory>;
 pub struct Journal {
     pub(super) connection: Connection,
     path: PathBuf,
+    place: Place,
     head: Head,
     memories: Memories,
     since_checkpoint: u64,
@@ -56,7 +58,8 @@ impl Journal {
             .map(Some)
             .or_else(none_where_no_row)
             .map_err(sqlite)?;
-        Ok(Self { connection, path, head, memories, since_checkpoint, set_aside, last })
+        let place = Place::of(&path);
+        Ok(Self { connection, path, place, head, memories, since_checkpoint, set_aside, last })
     }
 
     /// What the alarms remember at the journal's end.
@@ -84,7 +87,15 @@ impl Journal {
         bytes_on_disk(&self.path)
     }
 
-    /// Writes these entries in one transaction; when it returns, they are on disk.
+    /// Whether the files are still those in the data folder.
+    ///
+    /// # Errors
+    /// [`JournalError::Gone`], until the journal is opened again.
+    pub fn check_place(&mut self) -> Result<(), JournalError> {
+        self.place.check()
+    }
+
+    /// Writes these entries in one transaction; when it returns, they are on disk, in the file that the next start reads.
     pub fn append(&mut self, entries: &[&Entry]) -> Result<(), JournalError> {
         let head = self.head;
         self.head = self.transact(|transaction| append_in(transaction, head, entries.iter().copied()))?;
@@ -133,9 +144,13 @@ impl Journal {
     }
 
     fn transact<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, JournalError> {
-        let Self { connection, path, .. } = self;
+        let Self { connection, path, place, .. } = self;
         let sqlite = |source| JournalError::Sqlite { path: path.clone(), source };
-        transact(connection, path, |transaction| work(transaction).map_err(sqlite))
+        place.check()?;
+        let result = transact(connection, path, |transaction| work(transaction).map_err(sqlite))?;
+        // Once more: it may have gone while the disk was written, and then nobody finds what was.
+        place.check()?;
+        Ok(result)
     }
 
     pub(super) fn sqlite(&self, source: rusqlite::Error) -> JournalError {

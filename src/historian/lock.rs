@@ -4,13 +4,14 @@
 //! because a locked file cannot be read by others on every system. The operating system lets the lock go when the
 //! process ends, however it ends; a stale owner file then says nothing, because the lock decides.
 
+use super::place::Place;
 use crate::time::Utc;
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-const LOCK_FILE: &str = "watchkeeper.lock";
+pub(super) const LOCK_FILE: &str = "watchkeeper.lock";
 const OWNER_FILE: &str = "watchkeeper.owner";
 const PROJECT_FILE: &str = "watchkeeper.project";
 
@@ -62,6 +63,8 @@ pub struct DataFolder {
     path: PathBuf,
     /// Another project that this folder belonged to before, where it still exists: two projects must not share one.
     earlier_project: Option<PathBuf>,
+    /// Whether it is still ours; another may have taken one that was made anew.
+    place: Place,
     /// Held for its lock alone.
     _lock: File,
 }
@@ -85,7 +88,8 @@ impl DataFolder {
         if let Some(project) = project {
             replace(&path.join(PROJECT_FILE), project.to_string_lossy().as_bytes()).map_err(refused)?;
         }
-        Ok(Self { path: path.to_owned(), earlier_project, _lock: lock })
+        let place = Place::of(&path.join(LOCK_FILE));
+        Ok(Self { path: path.to_owned(), earlier_project, place, _lock: lock })
     }
 
     /// Where it lies.
@@ -101,6 +105,9 @@ impl DataFolder {
 
 impl Drop for DataFolder {
     fn drop(&mut self) {
+        if self.place.check().is_err() {
+            return; // What lies there now is another's.
+        }
         // The lock goes with the file handle; a leftover owner file is harmless, so a failure is not told.
         drop(fs::remove_file(self.path.join(OWNER_FILE)));
     }

@@ -3,6 +3,7 @@
 //! ```text
 //! lock      one owner of a data folder; who it is; which project the folder belongs to
 //! file      what both files share: opening with the settings that durability hangs on, setting a damaged one aside
+//! place     whether open files are still those in the folder
 //! schema    the journal's file: its tables, and when it counts as damaged
 //! row       an entry as it lies in the table
 //! chain     the canonical bytes of a row, and its hash
@@ -23,6 +24,7 @@ pub mod history;
 pub mod identity;
 pub mod journal;
 pub mod lock;
+pub mod place;
 pub mod read;
 pub mod row;
 pub mod schema;

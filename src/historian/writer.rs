@@ -27,11 +27,16 @@ const BATCH: usize = 2_000;
 /// Between two tries while the disk refuses.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// Between two looks whether the journal is still there, while nothing is written.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Tries at the end, [`RETRY`] apart, before what waits is given up.
 const LAST_TRIES: u32 = 3;
 
 /// What a writer writes to: the journal, or in tests a disk that refuses.
 pub trait Store: Send {
+    /// Whether what was and will be written is found by the next start. Asked at least once a second.
+    fn check_place(&mut self) -> Result<(), String>;
     /// Writes these entries durably, all or none.
     fn append(&mut self, entries: &[&Entry]) -> Result<(), String>;
     /// Writes what bounds the next start, where it is worth it or `closing`.
@@ -43,6 +48,10 @@ pub trait Store: Send {
 }
 
 impl Store for Journal {
+    fn check_place(&mut self) -> Result<(), String> {
+        Self::check_place(self).map_err(|e| e.to_string())
+    }
+
     fn append(&mut self, entries: &[&Entry]) -> Result<(), String> {
         Self::append(self, entries).map_err(|e| e.to_string())
     }
@@ -268,7 +277,7 @@ impl<S: Store> Desk<S> {
         left
     }
 
-    /// Waits for something to write, or, while the disk refuses, for the next try; an act that arrives is tried at once,
+    /// Waits for something to write, at most [`LOOK_EVERY`], or, while the disk refuses, for the next try; an act that arrives is tried at once,
     /// because somebody waits for its answer. Returns whether the end was asked for.
     fn take(&mut self, failing: bool) -> bool {
         let mut inbox = self.shared.lock();
@@ -287,7 +296,12 @@ impl<S: Store> Desk<S> {
             thread::sleep(RETRY);
             self.shared.lock()
         } else {
-            self.shared.arrived.wait_while(inbox, quiet).unwrap_or_else(PoisonError::into_inner)
+            let (inbox, _) = self
+                .shared
+                .arrived
+                .wait_timeout_while(inbox, LOOK_EVERY, quiet)
+                .unwrap_or_else(PoisonError::into_inner);
+            inbox
         };
         self.waiting.append(&mut inbox.entries);
         if inbox.lost_now > 0 && self.waiting.len() < inbox.limit {
@@ -309,6 +323,7 @@ impl<S: Store> Desk<S> {
 
     /// Writes what waits, a transaction for each [`BATCH`].
     fn write_all(&mut self) -> Result<(), String> {
+        self.store.check_place()?;
         while !self.waiting.is_empty() {
             let count = self.waiting.len().min(BATCH);
             let batch: Vec<&Entry> = self.waiting.iter().take(count).map(|item| &item.entry).collect();

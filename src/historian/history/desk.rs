@@ -189,6 +189,11 @@ impl Desk {
             self.state.set_aside = store.set_aside().map(told_aside).or(self.state.set_aside.take());
             self.store = Some(store);
         }
+        if let Some(store) = &mut self.store {
+            // Before any finding of damage: what is gone is not set aside, and no new file is begun in a folder whose lock
+            // was given up with it.
+            store.check_place().map_err(|e| trouble(&e))?;
+        }
         if let Some(why) = self.shared.take_damage() {
             return Err(Trouble::Damaged(why));
         }

@@ -6,6 +6,7 @@
 //! out of the log after them. A crash between leaves samples in both, which are one to every reader.
 
 use super::super::file::{self, BUSY, FileError, OpenedFile, bytes_on_disk, is_damage};
+use super::super::place::Place;
 use super::bytes::Damage;
 use super::columns::Columns;
 use super::frame;
@@ -44,6 +45,7 @@ pub struct Found {
 pub struct Store {
     pub(super) connection: Connection,
     path: PathBuf,
+    place: Place,
     /// Number of the last commit in the log.
     last_seq: i64,
     /// Number of the next chunk. It only grows while the program runs, so that a reader may remember chunks by it.
@@ -55,7 +57,7 @@ pub struct Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, last_seq, next_body, set_aside, connection: _, found: _, gate: _ } = self;
+        let Self { path, last_seq, next_body, set_aside, place: _, connection: _, found: _, gate: _ } = self;
         f.debug_struct("Store")
             .field("path", path)
             .field("last_seq", last_seq)
@@ -95,7 +97,8 @@ impl Store {
             unsealed: read_log(&connection).map_err(sqlite)?,
         };
         connection.set_prepared_statement_cache_capacity(32);
-        Ok(Self { connection, path, last_seq, next_body, found, set_aside, gate: None })
+        let place = Place::of(&path);
+        Ok(Self { connection, path, place, last_seq, next_body, found, set_aside, gate: None })
     }
 
     fn begin_beside(path: &Path, why: &str, now: Utc) -> Result<Self, FileError> {
@@ -128,6 +131,14 @@ impl Store {
         drop(connection);
         let store = Self::begin_beside(&path, why, now)?;
         Ok(Self { gate, ..store })
+    }
+
+    /// Whether the file is still that in the data folder.
+    ///
+    /// # Errors
+    /// [`FileError::Gone`], until the history is opened again.
+    pub fn check_place(&mut self) -> Result<(), FileError> {
+        self.place.check()
     }
 
     /// What was in the file when it was opened. Handed out once: it may be large.
@@ -175,14 +186,18 @@ impl Store {
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, FileError> {
-        let Self { connection, path, gate, .. } = self;
-        file::transact(connection, path, |transaction| {
+        let Self { connection, path, place, gate, .. } = self;
+        place.check()?;
+        let result = file::transact(connection, path, |transaction| {
             let result = work(transaction).map_err(|source| FileError::Sqlite { path: path.clone(), source })?;
             match gate.as_mut().map_or(Ok(()), |gate| gate()) {
                 Ok(()) => Ok(result),
                 Err(why) => Err(FileError::Io { path: path.clone(), source: std::io::Error::other(why) }),
             }
-        })
+        })?;
+        // Once more: it may have gone while the disk was written, and then nobody finds what was.
+        place.check()?;
+        Ok(result)
     }
 
     /// Size on disk, its write-ahead log included.
