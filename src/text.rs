@@ -88,6 +88,35 @@ pub fn bounded(text: &str, most: usize) -> (&str, usize) {
     }
 }
 
+/// A number for reading: digits after the point as asked for, else as many as it needs, at most three. Never a negative
+/// zero; and what is not zero reads as 0 only where the digits were asked for: without, it has three significant ones,
+/// and below a millionth a power of ten (`-2.5e-10`).
+pub fn rounded(value: f64, decimals: Option<u8>) -> String {
+    let trimmed = |text: String| {
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    };
+    let text = match decimals {
+        Some(decimals) => format!("{value:.*}", usize::from(decimals.min(9))),
+        None => trimmed(format!("{value:.3}")),
+    };
+    if !text.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) {
+        return text;
+    }
+    if decimals.is_some() || value == 0.0 {
+        return text.replace('-', "");
+    }
+    if value.abs() < 1e-6 {
+        let text = format!("{value:.2e}");
+        return match text.split_once('e') {
+            Some((digits, power)) => format!("{}e{power}", trimmed(digits.to_owned())),
+            None => text,
+        };
+    }
+    // From 0.000001 to 0.0005: the first digit is the fourth to the sixth behind the point, and two more follow.
+    let first = (-value.abs().log10().floor()) as usize;
+    trimmed(format!("{value:.*}", first + 2))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +145,27 @@ mod tests {
         assert_eq!(bounded("äöü", 3), ("äöü", 0));
         assert_eq!(bounded("äöü", 1), ("ä", 2));
         assert_eq!(bounded("", 0), ("", 0));
+    }
+
+    #[test]
+    fn a_number_that_is_not_zero_never_reads_as_zero_unasked() {
+        for (value, text) in [
+            (-2.5e-10, "-2.5e-10"),
+            (1e-300, "1e-300"),
+            (0.000_4, "0.0004"),
+            (-0.000_012_345, "-0.0000123"),
+            (0.000_499_9, "0.0005"),
+            (9.999e-7, "1e-6"),
+            (0.001_4, "0.001"),
+            (0.0, "0"),
+            (-0.0, "0"),
+            (100.0, "100"),
+            (-1.5, "-1.5"),
+        ] {
+            assert_eq!(rounded(value, None), text);
+        }
+        assert_eq!(rounded(-2.5e-10, Some(2)), "0.00");
+        assert_eq!(rounded(-0.0, Some(0)), "0");
+        assert_eq!(rounded(1.256, Some(2)), "1.26");
     }
 }

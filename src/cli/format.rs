@@ -2,22 +2,22 @@
 
 use crate::engine::Value;
 use crate::project::Tag;
-use crate::text::{visible, visible_lines};
+use crate::text::{rounded, visible, visible_lines};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// A value for people: with its label, or rounded as its tag says.
 pub fn value_words(value: &Value, tag: &Tag) -> String {
     if let Some(word) = value.as_state().and_then(|state| tag.labels.word(state)) {
-        return format!("{word} ({value})");
+        return format!("{word} ({})", plain_words(value, tag));
     }
-    match (value, tag.decimals) {
-        (Value::F64(v), Some(decimals)) => format!("{v:.*}", usize::from(decimals)),
-        (Value::F64(v), None) => {
-            let rounded = format!("{v:.3}");
-            rounded.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        (other, _) => other.to_string(),
+    plain_words(value, tag)
+}
+
+fn plain_words(value: &Value, tag: &Tag) -> String {
+    match value {
+        Value::F64(v) => rounded(*v, tag.decimals),
+        other => other.to_string(),
     }
 }
 

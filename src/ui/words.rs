@@ -24,7 +24,8 @@ pub const MINUS: char = '\u{2212}';
 pub const SIGNS: &str =
     "0123456789 ABCXYZabcxyz.,:;/()%+-–—−…×·°³²⁻¹µμΩ≥≤±→←↑↓✓✗⚠▲▼■●◆“”‘’äöüßéñÄÖÜ\u{A0}\u{2009}\u{202F}";
 
-/// A number: digits after the point as written (`decimals`), else as many as it needs, at most three.
+/// A number: digits after the point as written (`decimals`), else as many as it needs, at most three; what is not zero
+/// never reads as 0 unasked.
 pub fn number(value: f64, decimals: Option<u8>) -> String {
     if !value.is_finite() {
         return say::NO_VALUE.to_owned();
@@ -33,12 +34,8 @@ pub fn number(value: f64, decimals: Option<u8>) -> String {
     if value.abs() >= 1e15 {
         return minus(format!("{value:.3e}"));
     }
-    let plain = decimals.map_or_else(
-        || format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').to_owned(),
-        |decimals| format!("{value:.*}", usize::from(decimals.min(9))),
-    );
-    let plain = if plain.bytes().all(|b| matches!(b, b'-' | b'0' | b'.')) { plain.replace('-', "") } else { plain };
-    grouped(&plain)
+    let plain = crate::text::rounded(value, decimals);
+    if plain.contains('e') { minus(plain) } else { grouped(&plain) }
 }
 
 /// A whole number, exact.

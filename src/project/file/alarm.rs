@@ -2,7 +2,7 @@
 
 use super::keys::ALARM;
 use super::name::plain_fault;
-use super::section::{Reader, Section, kind_of, number_from, shortened, whole_from};
+use super::section::{Reader, Section, is_endless, kind_of, number_from, shortened, whole_from};
 use super::{Context, PRIORITIES};
 use crate::project::{Alarm, AlarmKind, Deadband, Tag, When};
 use crate::time::Span;
@@ -164,6 +164,7 @@ fn deadband(section: &mut Section<'_, '_, '_>) -> Deadband {
         other => match number_from(other) {
             Some(units) if units >= 0.0 => return Deadband::Units(units),
             Some(units) => section.error("deadband", format!("deadband = {units} is negative"), mend),
+            None if is_endless(other) => section.error("deadband", "deadband is not finite", mend),
             None => section.error("deadband", format!("deadband is {}", kind_of(other)), mend),
         },
     }

@@ -45,7 +45,7 @@ pub(super) fn mend(text: &str) -> Mended {
         let index = Text::new(&joined);
         let mut mended: Option<usize> = None;
         for fault in found {
-            let span = fault.span().unwrap_or(0..0);
+            let span = fault.span().unwrap_or_else(|| deepest_line(&joined));
             let place = index.place(span.start);
             let line = (place.line as usize).saturating_sub(1);
             issues.entry(line).or_insert_with(|| told(&index, &span, fault.message()));
@@ -80,6 +80,20 @@ fn faults(text: &str) -> Vec<Error> {
     let (_document, mut faults) = DeTable::parse_recoverable(text);
     faults.sort_by_key(|f| f.span().map_or(0, |s| s.start));
     faults
+}
+
+/// The line that nests deepest: the parser gives no place where it gave up because of that.
+fn deepest_line(text: &str) -> Range<usize> {
+    let mut start = 0;
+    let mut deepest = (0, 0..0);
+    for line in text.split_inclusive('\n') {
+        let depth = line.bytes().filter(|b| matches!(b, b'.' | b'[' | b'{')).count();
+        if depth > deepest.0 {
+            deepest = (depth, start..start + line.len());
+        }
+        start += line.len();
+    }
+    deepest.1
 }
 
 /// What the parser found, in our words.

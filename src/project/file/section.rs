@@ -1,7 +1,7 @@
 //! One table of the file while it is read: typed values by key, each wrong one told with its place and mend.
 
 use super::keys::Table;
-use super::nearest::nearest;
+use super::nearest::near;
 use super::text::Text;
 use crate::project::{Issue, Place, Places};
 use crate::time::Span;
@@ -108,8 +108,10 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
                 None if is_stopgap(&key.span()) => {}
                 None => {
                     let place = reader.text.place(key.span().start);
-                    let mend = nearest(name, kind.keys.iter().map(|k| k.name))
-                        .map_or(String::new(), |known| format!("did you mean \"{known}\"?"));
+                    let mend = near(name, kind.keys.iter().map(|k| k.name)).map_or_else(
+                        || format!("its keys are {}", kind.keys.iter().map(|k| k.name).collect::<Vec<_>>().join(", ")),
+                        |known| format!("did you mean \"{known}\"?"),
+                    );
                     let name = shortened(name);
                     reader.error(place, subject, format!("unknown key \"{name}\" in {}", kind.noun), mend);
                 }
@@ -235,7 +237,9 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
     pub(super) fn number(&mut self, key: &'static str) -> Option<f64> {
         let item = self.item(key)?;
         let number = number_from(item.get_ref());
-        if number.is_none() {
+        if number.is_none() && is_endless(item.get_ref()) {
+            self.error(key, format!("{key} is not finite"), format!("write a finite number: {key} = 1.5"));
+        } else if number.is_none() {
             let mend = format!("write a number without quotes: {key} = 1.5");
             self.error(key, format!("{key} is {}", kind_of(item.get_ref())), mend);
         }
@@ -276,7 +280,8 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
                 None
             }
             _ => {
-                self.error(key, format!("{key} is not two numbers"), format!("write {key} = [0.0, 100.0]"));
+                let what = if has_endless(item.get_ref()) { "two finite numbers" } else { "two numbers" };
+                self.error(key, format!("{key} is not {what}"), format!("write {key} = [0.0, 100.0]"));
                 None
             }
         }
@@ -344,7 +349,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
             return Some(*value);
         }
         let mut mend =
-            nearest(&text, words.iter().map(|(_, w)| *w)).map_or(String::new(), |w| format!("did you mean \"{w}\"? "));
+            near(&text, words.iter().map(|(_, w)| *w)).map_or(String::new(), |w| format!("did you mean \"{w}\"? "));
         mend.push_str("it is one of ");
         mend.push_str(&words.iter().map(|(_, w)| *w).collect::<Vec<_>>().join(", "));
         self.error(key, format!("unknown {key} \"{}\"", shortened(&text)), mend);
@@ -420,7 +425,8 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
         let list: Option<Vec<f64>> =
             item.get_ref().as_array().and_then(|l| l.iter().map(|v| number_from(v.get_ref())).collect());
         if list.is_none() {
-            self.error(key, format!("{key} is not a list of numbers"), format!("write {key} = [-9999, 65535]"));
+            let what = if has_endless(item.get_ref()) { "finite numbers" } else { "numbers" };
+            self.error(key, format!("{key} is not a list of {what}"), format!("write {key} = [-9999, 65535]"));
         }
         list
     }
@@ -446,6 +452,15 @@ pub(super) fn number_from(value: &DeValue<'_>) -> Option<f64> {
         DeValue::Float(x) => x.as_str().parse::<f64>().ok().filter(|x| x.is_finite()),
         _ => None,
     }
+}
+
+/// `nan` or `inf`: a number to the file, and none that anything could be measured by.
+pub(super) fn is_endless(value: &DeValue<'_>) -> bool {
+    matches!(value, DeValue::Float(_)) && number_from(value).is_none()
+}
+
+fn has_endless(list: &DeValue<'_>) -> bool {
+    list.as_array().is_some_and(|list| list.iter().any(|v| is_endless(v.get_ref())))
 }
 
 /// A whole number.

@@ -70,11 +70,23 @@ fn decimals_are_as_written_or_as_many_as_needed_and_at_most_three() {
 fn there_is_no_minus_zero_and_no_infinite_number() {
     assert_eq!(number(-0.0, Some(1)), "0.0");
     assert_eq!(number(-0.04, Some(1)), "0.0");
-    assert_eq!(number(-0.000_1, None), "0");
+    assert_eq!(number(-0.000_1, Some(3)), "0.000");
     assert_eq!(number(f64::NAN, None), "no value");
     assert_eq!(number(f64::INFINITY, Some(1)), "no value");
     assert_eq!(number(1e300, None), "1.000e300");
     assert_eq!(number(-1e300, Some(200)), "\u{2212}1.000e300");
+}
+
+#[test]
+fn what_is_not_zero_reads_as_zero_only_where_its_decimals_were_written() {
+    assert_eq!(number(-2.5e-10, None), "\u{2212}2.5e\u{2212}10");
+    assert_eq!(number(0.000_4, None), "0.0004");
+    assert_eq!(number(-2.5e-10, Some(2)), "0.00");
+    let mut tag = tag("mol/l", None);
+    assert_eq!(value_with_unit(&Value::F64(-2.5e-10), &tag), "\u{2212}2.5e\u{2212}10 mol/l");
+    tag.decimals = Some(1);
+    assert_eq!(value_with_unit(&Value::F64(-2.5e-10), &tag), "0.0 mol/l");
+    assert_eq!(limit(2e-7, &tag), "2e\u{2212}7 mol/l");
 }
 
 #[test]
