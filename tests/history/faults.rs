@@ -150,6 +150,27 @@ fn a_full_disk_is_told_what_finds_no_room_is_counted_and_marked_and_recording_re
 }
 
 #[test]
+fn a_tag_whose_samples_found_no_room_among_those_of_others_has_its_last_one_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hands, disk) = (Hands::default(), Disk::default());
+    let (recorder, mut answers) = start(disk.on(Store::open(folder.path(), NOON).unwrap()), &hands, 10);
+    disk.refuse(Some("no space left on device"));
+    // Two changes of a slow tag, and nothing more of it: the many of another push them out.
+    recorder.queue().push_all([(SeriesId(2), good(1)), (SeriesId(2), good(2))]);
+    recorder.queue().push_all((0..20).map(|n| (SeriesId(1), good(n))));
+    let state = told(&mut answers, |state| state.fault.is_some() && state.waiting == 10);
+    assert_eq!(state.lost, 12);
+    disk.refuse(None);
+    let state = told(&mut answers, |state| state.fault.is_none());
+    assert_eq!((state.samples, state.lost), (11, 11));
+    let slow = all(folder.path()).remove(&SeriesId(2)).unwrap();
+    assert_eq!((slow.len(), slow.sample(1)), (2, good(2)), "what it is now, and not for ever unknown");
+    assert_eq!((slow.sample(0).time, slow.sample(0).quality), (at(1), Quality::NOT_RECORDED));
+    assert!(slow.sample(0).detail.unwrap().starts_with("1 sample lost"));
+    recorder.close(PATIENCE).unwrap();
+}
+
+#[test]
 fn a_recorder_that_ends_on_a_full_disk_says_how_much_it_could_not_write() {
     let folder = tempfile::tempdir().unwrap();
     let (hands, disk) = (Hands::default(), Disk::default());

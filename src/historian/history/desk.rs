@@ -3,7 +3,7 @@
 use super::super::file::{FileError, is_damage};
 use super::columns::Columns;
 use super::frame;
-use super::queue::{Batch, Shared, mark_of_lost};
+use super::queue::{Batch, LostOf, Shared, mark_of_lost};
 use super::recent::Recent;
 use super::recorder::{Pace, Retention};
 use super::retention::Trimming;
@@ -222,14 +222,14 @@ impl Desk {
             self.state.recorded_to = Some(now.utc);
             return Ok(());
         }
-        let mut groups = grouped(&batch, self.state.fault.as_deref());
+        let (mut groups, found) = grouped(&batch, self.state.fault.as_deref());
         for (series, columns) in &self.carried {
             let group = groups.remove(series).unwrap_or_default();
             groups.insert(*series, columns.clone().into_canonical().0.merged(&group).0);
         }
         let mut run = self.run.clone();
         (run.alive, run.ended) = (now.utc, closing.then_some(now.utc));
-        run.tags.extend(batch.samples.iter().map(|(series, _)| *series));
+        run.tags.extend(batch.samples.iter().map(|(series, _)| *series).chain(batch.lost.keys().copied()));
         if closing {
             for series in &run.tags {
                 let group = groups.entry(*series).or_default();
@@ -252,7 +252,8 @@ impl Desk {
             let newest = self.newest.entry(*series).or_insert(i64::MIN);
             *newest = columns.last_time().map_or(*newest, |last| last.max(*newest));
         }
-        self.state.samples += batch.samples.len() as u64;
+        self.shared.count_found(found);
+        self.state.samples += batch.samples.len() as u64 + found;
         self.state.recorded_to = Some(now.utc);
         if self.unsealed_since.is_none() && !groups.is_empty() {
             self.unsealed_since = Some(now.mono);
@@ -375,16 +376,25 @@ fn mark_of_end(time: Utc, newest: Option<i64>) -> Sample {
     Sample::bad(Utc(time.0.max(after)), Quality::NOT_RUNNING, None)
 }
 
-/// A batch by tag, each in canonical order, with marks of what was lost.
-fn grouped(batch: &Batch, why_lost: Option<&str>) -> BTreeMap<SeriesId, Columns> {
+/// A batch by tag, each in canonical order, with marks of what was lost, and how many of the lost are in it after all.
+fn grouped(batch: &Batch, why_lost: Option<&str>) -> (BTreeMap<SeriesId, Columns>, u64) {
     let mut groups = HashMap::<SeriesId, Columns>::new();
-    for (series, (since, count)) in &batch.lost {
-        groups.entry(*series).or_default().push(mark_of_lost(*since, *count, why_lost));
-    }
     for (series, sample) in &batch.samples {
         groups.entry(*series).or_default().push(sample.clone());
     }
-    groups.into_iter().map(|(series, columns)| (series, columns.into_canonical().0)).collect()
+    let mut found = 0;
+    for (series, LostOf { since, count, newest }) in &batch.lost {
+        let mut count = *count;
+        let columns = groups.entry(*series).or_default();
+        if columns.is_empty() {
+            columns.push(newest.clone());
+            (count, found) = (count - 1, found + 1);
+        }
+        if count > 0 {
+            columns.push(mark_of_lost(*since, count, why_lost));
+        }
+    }
+    (groups.into_iter().map(|(series, columns)| (series, columns.into_canonical().0)).collect(), found)
 }
 
 /// Rows of the log, none of them much heavier than [`FRAME_WEIGHT`] where tags allow.

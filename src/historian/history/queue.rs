@@ -8,6 +8,7 @@ use super::sample::{Sample, SeriesId};
 use super::tags::{Registry, SeriesTag, TagRow};
 use crate::engine::Quality;
 use crate::time::{Span, Utc};
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -39,8 +40,30 @@ struct Inbox {
     damage: Option<String>,
 }
 
-/// What was dropped and is not yet told in the data: since when, and how many, by tag.
-pub(super) type Lost = BTreeMap<SeriesId, (Utc, u64)>;
+/// What was dropped and is not yet told in the data, by tag.
+pub(super) type Lost = BTreeMap<SeriesId, LostOf>;
+
+/// What was dropped of one tag.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct LostOf {
+    /// Time of the first.
+    pub since: Utc,
+    /// How many.
+    pub count: u64,
+    /// The one that would stand last. It is recorded where nothing of the tag came after it: a value that does not change
+    /// is not handed over again, and the tag would seem unknown for as long as it holds.
+    pub newest: Sample,
+}
+
+impl LostOf {
+    fn join(&mut self, other: Self) {
+        self.since = self.since.min(other.since);
+        self.count += other.count;
+        if self.newest.order(&other.newest).is_lt() {
+            self.newest = other.newest;
+        }
+    }
+}
 
 #[derive(Debug, Default)]
 struct Names {
@@ -96,8 +119,7 @@ impl Inbox {
         {
             self.weight -= sample.weight();
             self.lost_in_all += 1;
-            let lost = self.lost.entry(series).or_insert((sample.time, 0));
-            *lost = (lost.0.min(sample.time), lost.1 + 1);
+            add(&mut self.lost, series, LostOf { since: sample.time, count: 1, newest: sample });
         }
     }
 }
@@ -157,9 +179,8 @@ impl Shared {
         batch.samples.append(&mut inbox.samples);
         inbox.samples = batch.samples;
         inbox.weight = inbox.samples.iter().map(|(_, sample)| sample.weight()).sum();
-        for (series, (time, count)) in batch.lost {
-            let lost = inbox.lost.entry(series).or_insert((time, 0));
-            *lost = (lost.0.min(time), lost.1 + count);
+        for (series, lost) in batch.lost {
+            add(&mut inbox.lost, series, lost);
         }
         inbox.drop_oldest();
     }
@@ -173,6 +194,12 @@ impl Shared {
     /// Counts what was lost elsewhere.
     pub fn count_lost(&self, count: u64) {
         self.lock().lost_in_all += count;
+    }
+
+    /// So many of those that were counted as lost are recorded after all.
+    pub fn count_found(&self, count: u64) {
+        let mut inbox = self.lock();
+        inbox.lost_in_all = inbox.lost_in_all.saturating_sub(count);
     }
 
     /// Asks for the end. Returns whether it had been asked for before.
@@ -224,6 +251,15 @@ impl Shared {
     }
 }
 
+fn add(all: &mut Lost, series: SeriesId, lost: LostOf) {
+    match all.entry(series) {
+        Entry::Vacant(place) => {
+            place.insert(lost);
+        }
+        Entry::Occupied(known) => known.into_mut().join(lost),
+    }
+}
+
 /// The sample that tells in the data what was lost.
 pub(super) fn mark_of_lost(since: Utc, count: u64, why: Option<&str>) -> Sample {
     let plural = if count == 1 { "" } else { "s" };
@@ -244,6 +280,11 @@ mod tests {
         HistoryQueue(Arc::new(Shared::new(Registry::default(), limit)))
     }
 
+    /// So many from second 1 on, the last at this one.
+    fn lost(count: u64, newest: i64) -> Lost {
+        Lost::from([(TAG, LostOf { since: Utc(1), count, newest: Sample::good(Utc(newest), 0.0) })])
+    }
+
     fn times(batch: &Batch) -> Vec<i64> {
         batch.samples.iter().map(|(_, sample)| sample.time.0).collect()
     }
@@ -254,12 +295,12 @@ mod tests {
         queue.push_all((1..=5).map(|t| (TAG, Sample::good(Utc(t), 0.0))));
         assert_eq!(queue.0.counts(), (3, 2));
         let batch = queue.0.take();
-        assert_eq!((times(&batch), &batch.lost), (vec![3, 4, 5], &Lost::from([(TAG, (Utc(1), 2))])));
+        assert_eq!((times(&batch), &batch.lost), (vec![3, 4, 5], &lost(2, 2)));
         queue.push(TAG, Sample::good(Utc(6), 0.0));
         queue.0.put_back(batch);
         assert_eq!(queue.0.counts(), (3, 3), "what was put back is older than what came meanwhile");
         let batch = queue.0.take();
-        assert_eq!((times(&batch), batch.lost), (vec![4, 5, 6], Lost::from([(TAG, (Utc(1), 3))])));
+        assert_eq!((times(&batch), batch.lost), (vec![4, 5, 6], lost(3, 3)));
     }
 
     #[test]
