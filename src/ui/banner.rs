@@ -4,7 +4,8 @@
 //! Invariant: under a pointer that is about to click nothing changes place. While the pointer rests on the rows they
 //! stay as they are, an acknowledged one among them, for as long as the pointer was moved within `REST`; then the
 //! rows are the three most urgent again, for a pointer that lies there forgotten must not hide a new alarm.
-//! Invariant: a second click within `DOUBLE` does nothing.
+//! Invariant: a second click within `DOUBLE` does nothing. Invariant: what the window says of itself comes and goes
+//! without moving a row, neither here nor in the display below.
 
 mod head;
 
@@ -18,7 +19,10 @@ use crate::engine::plan::Subject;
 use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command, Snapshot};
 use crate::project::Priority;
 use crate::time::{Mono, Span};
-use eframe::egui::{Align2, Key, Modifiers, Rect, Role, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use eframe::egui::{
+    Align2, Area, Key, Label, Margin, Modifiers, Order, Pos2, Rect, RichText, Role, Sense, Stroke, StrokeKind, Ui,
+    pos2, vec2,
+};
 use fonts::size;
 
 /// Rows shown where there is room.
@@ -43,6 +47,8 @@ pub struct BannerState {
     rows: Vec<(AlarmId, u64)>,
     /// The pointer rests on them.
     held: bool,
+    /// Places at the bottom that lines have, or had while the pointer rests.
+    taken: usize,
     /// When a button was last pressed.
     pressed: Option<Mono>,
 }
@@ -79,12 +85,30 @@ impl BannerState {
     }
 }
 
-/// Rows that are needed besides those of alarms: for a fault of the journal above them, for a notice below.
-pub fn more_rows(snapshot: &Snapshot, notice: Option<&str>) -> usize {
-    usize::from(loud_fault(snapshot).is_some()) + usize::from(notice.is_some())
+/// What the window has to say for itself, beside the alarms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// A fault that keeps acts from being recorded; else a notice that passes.
+    loud: bool,
+    words: String,
 }
 
-/// The banner.
+impl Line {
+    /// The name that a screen reader says.
+    const fn name(&self) -> &'static str {
+        if self.loud { "Journal fault" } else { "Notice" }
+    }
+}
+
+/// The lines of this frame, the last at the bottom: a fault of the journal is told below whatever passes.
+fn lines(snapshot: &Snapshot, notice: Option<&str>) -> Vec<Line> {
+    let notice = notice.map(|words| Line { loud: false, words: words.to_owned() });
+    let fault = loud_fault(snapshot).map(|words| Line { loud: true, words });
+    notice.into_iter().chain(fault).collect()
+}
+
+/// The banner. Gives back the lines that found no place in it, for the worst alarm keeps its own: they are for
+/// [`overlay_ui`].
 pub fn banner_ui(
     ui: &mut Ui,
     frame: &Frame<'_>,
@@ -92,17 +116,16 @@ pub fn banner_ui(
     state: &mut BannerState,
     notice: Option<&str>,
     outbox: &mut Outbox,
-) {
+) -> Vec<Line> {
     state.refresh(frame.snapshot);
+    let lines = lines(frame.snapshot, notice);
     let whole = ui.max_rect();
     if fold.stacked {
         let line = Rect::from_min_size(whole.min, vec2(whole.width(), HEAD)).shrink2(vec2(2.0 * STEP, 2.0));
         head::line_ui(ui, frame, line, outbox);
         let rows = Rect::from_min_max(pos2(whole.left() + 2.0 * STEP, line.bottom() + 2.0), whole.max);
         let rows = rows.with_max_x(rows.right() - 2.0 * STEP);
-        let more = more_rows(frame.snapshot, notice);
-        rows_ui(ui, frame, rows.with_max_y(rows.bottom() - 4.0), fold.rows + more, state, notice, outbox);
-        return;
+        return rows_ui(ui, frame, rows.with_max_y(rows.bottom() - 4.0), fold.rows, state, lines, outbox);
     }
     let counts = Rect::from_min_max(whole.min, pos2(whole.left() + 196.0, whole.bottom()));
     let buttons = Rect::from_min_max(pos2(whole.right() - 226.0, whole.top()), whole.max);
@@ -112,7 +135,7 @@ pub fn banner_ui(
     );
     head::counts_ui(ui, frame, counts);
     head::buttons_ui(ui, frame, buttons, outbox);
-    rows_ui(ui, frame, rows.shrink2(vec2(0.0, 2.0 * STEP)), ROWS, state, notice, outbox);
+    rows_ui(ui, frame, rows.shrink2(vec2(0.0, 2.0 * STEP)), ROWS, state, lines, outbox)
 }
 
 fn rows_ui(
@@ -121,9 +144,9 @@ fn rows_ui(
     rect: Rect,
     places: usize,
     state: &mut BannerState,
-    notice: Option<&str>,
+    mut lines: Vec<Line>,
     outbox: &mut Outbox,
-) {
+) -> Vec<Line> {
     let still = ui.input(|i| i.pointer.time_since_last_movement());
     let clicked = ui.input(|i| i.pointer.any_down());
     state.held = ui.rect_contains_pointer(rect) && (still < REST || clicked);
@@ -131,60 +154,74 @@ fn rows_ui(
         // So that the rows are let go in time, even on a plant where nothing else changes.
         ui.ctx().request_repaint_after_secs(REST - still + 0.05);
     }
-    if let Some(fault) = loud_fault(frame.snapshot) {
-        let top = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
-        fault_ui(ui, frame, top, &fault);
-        let rest = Rect::from_min_max(pos2(rect.left(), rect.top() + ROW), rect.max);
-        alarms_ui(ui, frame, rest, state, notice, outbox, places - 1);
-    } else {
-        alarms_ui(ui, frame, rect, state, notice, outbox, places);
+    // Lines stand at the bottom, in the place of the least urgent rows, so that no row moves because one comes or goes.
+    let taken = lines.len().min(places.saturating_sub(1));
+    let placed = lines.split_off(lines.len() - taken);
+    for (i, line) in placed.iter().enumerate() {
+        let top = rect.top() + ROW * (places - taken + i) as f32;
+        line_ui(ui, frame, Rect::from_min_size(pos2(rect.left(), top), vec2(rect.width(), ROW)), line);
     }
+    // Where a line went under the pointer its place stays empty until the pointer has gone: no button comes up there.
+    state.taken = if state.held { state.taken.max(taken) } else { taken };
+    alarms_ui(ui, frame, rect, state, outbox, places - state.taken.min(places.saturating_sub(1)));
+    lines
 }
 
-/// What keeps acts from being recorded is told above every alarm.
+/// What keeps acts from being recorded; it has a place as long as it lasts.
 fn loud_fault(snapshot: &Snapshot) -> Option<String> {
     let journal = &snapshot.journal;
     if let Some(why) = &journal.fault {
         let waiting = if journal.waiting > 0 {
-            format!(", {} entries wait", words::count(journal.waiting))
+            format!(" ({} entries wait)", words::count(journal.waiting))
         } else {
             String::new()
         };
-        return Some(format!("The journal cannot be written: {why}{waiting}; acknowledging is refused until it can"));
+        // What it means stands first: the reason may be long, and the line is cut at its end.
+        return Some(format!("Acknowledging is refused: the journal cannot be written{waiting}: {why}"));
     }
     (journal.lost > 0)
         .then(|| format!("{} journal entries were lost while the disk refused", words::count(journal.lost)))
 }
 
-fn fault_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, fault: &str) {
+/// A line in the place of a row.
+fn line_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, line: &Line) {
     let theme = frame.theme;
-    ui.painter().rect_stroke(
-        rect.shrink(0.5),
-        f32::from(RADIUS),
-        Stroke::new(2.0 * LINE, theme.text),
-        StrokeKind::Inside,
-    );
-    let words = rect.shrink2(vec2(2.0 * STEP, 0.0));
-    text::paint(ui.painter(), words, Align2::LEFT_CENTER, format!("⚠ {fault}"), fonts::strong(size::BODY), theme.text);
-    let response = ui.interact(rect, ui.scope_id().with("fault"), Sense::hover()).on_hover_text(fault);
-    widgets::tell(&response, Role::Alert, "Journal fault", || fault.to_owned());
+    let (words, room) = if line.loud {
+        let stroke = Stroke::new(2.0 * LINE, theme.text);
+        ui.painter().rect_stroke(rect.shrink(0.5), f32::from(RADIUS), stroke, StrokeKind::Inside);
+        (format!("⚠ {}", line.words), rect.shrink2(vec2(2.0 * STEP, 0.0)))
+    } else {
+        (line.words.clone(), rect)
+    };
+    text::paint(ui.painter(), room, Align2::LEFT_CENTER, words, fonts::strong(size::BODY), theme.text);
+    let response = ui.interact(rect, ui.scope_id().with(line.name()), Sense::hover()).on_hover_text(&line.words);
+    widgets::tell(&response, Role::Alert, line.name(), || line.words.clone());
 }
 
-fn alarms_ui(
-    ui: &Ui,
-    frame: &Frame<'_>,
-    rect: Rect,
-    state: &mut BannerState,
-    notice: Option<&str>,
-    outbox: &mut Outbox,
-    places: usize,
-) {
-    if let Some(notice) = notice {
-        let at = Rect::from_min_size(pos2(rect.left(), rect.bottom() - ROW), vec2(rect.width(), ROW));
-        text::paint(ui.painter(), at, Align2::LEFT_CENTER, notice, fonts::strong(size::BODY), frame.theme.text);
-        let response = ui.interact(at, ui.scope_id().with("notice"), Sense::hover()).on_hover_text(notice);
-        widgets::tell(&response, Role::Alert, "Notice", || notice.to_owned());
+/// Lines for which a small banner has no place, over the top of what lies below it, from `from` on: nothing there moves,
+/// and what they cover cannot be pressed.
+pub fn overlay_ui(ui: &Ui, frame: &Frame<'_>, from: Pos2, width: f32, lines: &[Line]) {
+    if lines.is_empty() {
+        return;
     }
+    let theme = frame.theme;
+    let area = Area::new(ui.scope_id().with("notices")).order(Order::Middle).fixed_pos(from).constrain(false);
+    area.show(ui.ctx(), |ui| {
+        let stroke = Stroke::new(2.0 * LINE, theme.text);
+        let margin = Margin::symmetric(STEP as i8 * 2, STEP as i8);
+        eframe::egui::Frame::new().fill(theme.panel).stroke(stroke).inner_margin(margin).show(ui, |ui| {
+            ui.set_width(width - 4.0 * STEP - 4.0 * LINE);
+            for line in lines {
+                let words = if line.loud { format!("⚠ {}", line.words) } else { line.words.clone() };
+                let words = RichText::new(words).font(fonts::strong(size::BODY)).color(theme.text);
+                let response = ui.add(Label::new(words).wrap());
+                widgets::tell(&response, Role::Alert, line.name(), || line.words.clone());
+            }
+        });
+    });
+}
+
+fn alarms_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, state: &mut BannerState, outbox: &mut Outbox, places: usize) {
     if state.rows.is_empty() {
         let shown: u32 = frame.snapshot.counts.shown.iter().sum();
         let words = if shown == 0 { say::NO_ALARMS } else { say::ALL_ACKNOWLEDGED };
@@ -207,7 +244,6 @@ fn alarms_ui(
     };
     let name_width = state.rows.iter().filter_map(name_of).map(|a| width(&a.name)).fold(0.0, f32::max) + 4.0 * STEP;
     let widths = Widths { time: time_width, name: name_width };
-    let places = places - usize::from(notice.is_some() && state.rows.len() >= places);
     for (i, (id, _)) in state.rows.clone().into_iter().take(places).enumerate() {
         let at = Rect::from_min_size(pos2(rect.left(), rect.top() + ROW * i as f32), vec2(rect.width(), ROW));
         let view = frame.snapshot.alarms.iter().find(|a| a.id == id);

@@ -45,10 +45,9 @@ impl Fold {
         Self { stacked, rows: if stacked { rows } else { banner::ROWS }, tree }
     }
 
-    /// Height of the banner; each of `more` (a fault of the journal, a notice) gets a row of its own where there are fewer
-    /// than usual, so that it never stands in the place of the worst alarm.
-    pub fn banner_height(self, more: usize) -> f32 {
-        if self.stacked { banner::HEAD + (self.rows + more) as f32 * banner::ROW + 4.0 } else { banner::HEIGHT }
+    /// Height of the banner. It is the same whatever the banner has to say, so that nothing below it moves.
+    pub fn banner_height(self) -> f32 {
+        if self.stacked { banner::HEAD + self.rows as f32 * banner::ROW + 4.0 } else { banner::HEIGHT }
     }
 
     /// Whether a faceplate of this width leaves too little of the display to be worth showing.
@@ -74,7 +73,7 @@ mod tests {
         for width in [320.0, 480.0, 640.0, 760.0, 1024.0, 1920.0] {
             for height in [200.0, 267.0, 300.0, 340.0, 400.0, 533.0, 1080.0] {
                 let fold = Fold::of(vec2(width, height));
-                assert!(fold.banner_height(0) <= height / 2.0, "{width}×{height}: {fold:?}");
+                assert!(fold.banner_height() <= height / 2.0, "{width}×{height}: {fold:?}");
                 assert!(fold.rows >= 1);
             }
         }

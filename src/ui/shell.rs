@@ -290,10 +290,10 @@ impl Shell {
         let tree_beside = fold.tree.filter(|_| self.tree.beside);
         self.tree.folded = fold.tree.is_none();
         let notice = self.notice.as_ref().map(|(_, words)| words.as_str());
-        let height = fold.banner_height(banner::more_rows(frame.snapshot, notice));
-        Panel::top("banner").frame(area(0, 0)).exact_size(height).show_separator_line(true).show(ui, |ui| {
-            banner::banner_ui(ui, frame, fold, &mut self.banner, notice, outbox);
-        });
+        let banner = Panel::top("banner").frame(area(0, 0)).exact_size(fold.banner_height()).show_separator_line(true);
+        let banner = banner.show(ui, |ui| banner::banner_ui(ui, frame, fold, &mut self.banner, notice, outbox));
+        let below = banner.response.rect;
+        banner::overlay_ui(ui, frame, below.left_bottom(), below.width(), &banner.inner);
         if let Some(holder) = held {
             Panel::top("held").frame(area(14, 6)).show(ui, |ui| {
                 let words = format!("This window acquires nothing: the plant is watched by {holder}");

@@ -282,6 +282,8 @@ fn a_plant_that_another_process_watches_says_so_and_closes_without_a_question() 
     let harness = desktop.harness([1280.0, 800.0]);
     let words = "This window acquires nothing: the plant is watched by process 4711 of ops on control1";
     assert!(harness.query_all_by_value(words).next().is_some() || is_there(&harness, words));
+    let silence = harness.get_by_label("Silence horn");
+    assert!(silence.accesskit_node().is_disabled(), "its horn is silenced where it is watched");
 }
 
 #[test]
@@ -334,7 +336,7 @@ fn each_state_without_a_plant_has_its_own_words() {
 }
 
 #[test]
-fn a_journal_that_cannot_write_is_told_above_every_alarm() {
+fn a_journal_that_cannot_write_is_told_with_what_it_means_first() {
     let desktop = Desktop::new(sample::riverside(), Settings::default());
     desktop.publish(|snapshot| {
         snapshot.journal.fault = Some("no space left on device".into());
@@ -342,8 +344,67 @@ fn a_journal_that_cannot_write_is_told_above_every_alarm() {
     });
     let mut harness = desktop.harness([1280.0, 800.0]);
     let fault = harness.get_by_label("Journal fault").accesskit_node().value().unwrap();
+    assert!(fault.starts_with("Acknowledging is refused"), "{fault}");
     assert!(fault.contains("no space left on device") && fault.contains("12 entries wait"), "{fault}");
     picture(&mut harness, "journal-fault");
+}
+
+/// Every button that acknowledges, with its place.
+fn acknowledge_buttons(harness: &Harness<'_, Desktop>) -> Vec<(String, eframe::egui::Rect)> {
+    let buttons = harness.get_all_by_role(accesskit::Role::Button);
+    let named = buttons.filter_map(|b| Some((b.accesskit_node().label()?, b.rect())));
+    named.filter(|(name, _)| name.starts_with("Acknowledge")).collect()
+}
+
+#[test]
+fn no_acknowledge_button_moves_because_a_notice_comes_or_goes() {
+    for (name, size, shown) in [
+        ("wide", [1280.0, 800.0], Place::Alarms),
+        ("stacked", [1000.0, 700.0], Place::Display(0)),
+        ("stacked-list", [760.0, 470.0], Place::Alarms),
+        ("smallest", [480.0, 300.0], Place::Alarms),
+    ] {
+        let mut desktop = Desktop::new(sample::riverside(), Settings::default());
+        desktop.shell.open(shown, None);
+        let mut harness = desktop.harness(size);
+        harness.run_steps(3);
+        let before = acknowledge_buttons(&harness);
+        assert!(!before.is_empty(), "{name}");
+        harness.state_mut().publish(|snapshot| snapshot.journal.fault = Some("no space left on device".into()));
+        drop_files(&mut harness, &["/plants/picture.png"]);
+        harness.run_steps(3);
+        assert!(is_there(&harness, "Journal fault") && is_there(&harness, "Notice"), "{name}");
+        let during = acknowledge_buttons(&harness);
+        for (button, place) in &during {
+            assert!(before.contains(&(button.clone(), *place)), "{name}: {button} moved to {place}");
+        }
+        assert!(during.len() + 2 >= before.len(), "{name}: at most the places of two rows are taken");
+        picture(&mut harness, &format!("notice-{name}"));
+        harness.state_mut().publish(|snapshot| snapshot.journal.fault = None);
+        harness.run_steps(3);
+        for (button, place) in acknowledge_buttons(&harness) {
+            assert!(before.contains(&(button.clone(), place)), "{name}: {button} moved back to {place}");
+        }
+    }
+}
+
+#[test]
+fn where_a_notice_goes_under_the_pointer_no_button_comes_up() {
+    let desktop = Desktop::new(sample::riverside(), Settings::default());
+    desktop.publish(|snapshot| snapshot.journal.fault = Some("no space left on device".into()));
+    let mut harness = desktop.harness([1280.0, 800.0]);
+    harness.run_steps(2);
+    let count = acknowledge_buttons(&harness).len();
+    let line = harness.get_by_label("Journal fault").rect();
+    harness.hover_at(line.center());
+    harness.run_steps(2);
+    harness.state_mut().publish(|snapshot| snapshot.journal.fault = None);
+    harness.run_steps(2);
+    assert!(!is_there(&harness, "Journal fault"));
+    assert_eq!(acknowledge_buttons(&harness).len(), count, "the place stays empty under the pointer");
+    harness.hover_at(eframe::egui::pos2(640.0, 700.0));
+    harness.run_steps(3);
+    assert_eq!(acknowledge_buttons(&harness).len(), count + 1);
 }
 
 #[test]
