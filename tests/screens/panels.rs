@@ -4,7 +4,7 @@ use crate::stage::Stage;
 use eframe::egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use watchkeeper::engine::Command;
 use watchkeeper::ui::Action;
 use watchkeeper::ui::sample::{self, Sample};
@@ -305,4 +305,17 @@ fn two_titled_lamps_fit_into_two_rows_of_the_smallest_height() {
     assert!(rows[0].bottom() <= rows[1].top());
     // A panel of two cells of 40 points has this much below the top of its first row; more would have to be scrolled.
     assert!(rows[1].bottom() - rows[0].top() <= 32.5, "{rows:?}");
+}
+
+#[test]
+fn a_display_without_panels_says_what_is_missing() {
+    let mut sample = riverside();
+    let mut plan = (*sample.snapshot.plan).clone();
+    let mut display = (*plan.displays[0].display).clone();
+    display.panels.clear();
+    plan.displays[0].display = Arc::new(display);
+    plan.displays[0].panels.clear();
+    sample.snapshot.plan = Arc::new(plan);
+    let name = sample.snapshot.plan.displays[0].display.name.clone();
+    assert!(says(&show(sample, &name), "This display has no panels"));
 }

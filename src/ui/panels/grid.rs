@@ -1,12 +1,12 @@
 //! The grid of a display: panels keep the places that the project gives them; rows stretch to fill the window.
 
 use super::{Aside, Cx, PanelView, Panels};
-use crate::project::Panel;
+use crate::project::{Panel, Severity};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::{RADIUS, STEP, Theme};
 use crate::ui::widgets::{hatch, text};
 use crate::ui::{Frame, Outbox};
-use eframe::egui::{Align2, Rect, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{Align2, Rect, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, Vec2, Vec2b, pos2, vec2};
 
 /// Between panels.
 const GAP: f32 = 10.0;
@@ -22,17 +22,23 @@ pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut P
     let plan = &frame.snapshot.plan;
     let Some(shown) = plan.displays.get(display) else { return };
     let (views, alarms) = panels.of(frame, display);
-    let room = ui.available_size();
+    if shown.display.panels.is_empty() {
+        say(ui, ui.max_rect().shrink(4.0 * STEP), &no_panels(frame), frame.theme);
+        return;
+    }
     let columns = f32::from(shown.display.columns.max(1));
     let rows =
         shown.display.panels.iter().map(|p| u32::from(p.at[1]) + u32::from(p.at[3])).max().unwrap_or(1).max(1) as f32;
     // A column is as wide as a share of the window, or of 24 where the project asks for so many that none could be read.
-    let column = ((room.x - GAP) / columns).max(LEAST_COLUMN * (24.0 / columns).min(1.0));
+    let least_column = LEAST_COLUMN * (24.0 / columns).min(1.0);
+    let least = vec2(least_column * columns + GAP, LEAST_ROW * rows + GAP);
+    ui.spacing_mut().scroll.fade.strength = 0.0;
+    let (room, scrolls) = room(ui.available_size(), least, ui.spacing().scroll.allocated_width());
+    let column = ((room.x - GAP) / columns).max(least_column);
     let row = ((room.y - GAP) / rows).clamp(LEAST_ROW, GREATEST_ROW);
     let whole = vec2(column * columns + GAP, row * rows + GAP);
 
-    ui.spacing_mut().scroll.fade.strength = 0.0;
-    ScrollArea::both().id_salt(("display", display)).auto_shrink(false).show(ui, |ui| {
+    ScrollArea::new(scrolls).id_salt(("display", display)).auto_shrink(false).show(ui, |ui| {
         let (area, _) = ui.allocate_exact_size(whole.max(room), Sense::hover());
         for (index, (panel, view)) in shown.display.panels.iter().zip(views.iter_mut()).enumerate() {
             let [x, y, width, height] = panel.at.map(f32::from);
@@ -51,6 +57,29 @@ pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut P
             });
         }
     });
+}
+
+/// The room that is left beside the scroll bars, each as wide as `bar`, and whether there is one along x and along y. A bar
+/// takes room from the other axis: that alone is no reason for the other bar as long as the least size fits.
+fn room(room: Vec2, least: Vec2, bar: f32) -> (Vec2, Vec2b) {
+    let tall = least.y > room.y;
+    let wide = least.x > room.x - if tall { bar } else { 0.0 };
+    let tall = tall || (wide && least.y > room.y - bar);
+    let left = room - vec2(if tall { bar } else { 0.0 }, if wide { bar } else { 0.0 });
+    (left, Vec2b::new(wide, tall))
+}
+
+/// Why a display is empty: nobody is to look at a dark area and think that all is quiet.
+fn no_panels(frame: &Frame<'_>) -> String {
+    let faults = frame.about.issues.iter().filter(|i| i.severity == Severity::Error).count();
+    match faults {
+        0 => "This display has no panels".to_owned(),
+        _ => format!(
+            "This display has no panels\nWhat was left out stands among the faults of the project: press \"⚠ {faults} {} in \
+             the project\" at the bottom",
+            if faults == 1 { "fault" } else { "faults" }
+        ),
+    }
 }
 
 fn panel_ui(ui: &mut Ui, cx: &Cx<'_>, view: Option<&mut (dyn PanelView + 'static)>, out: &mut Outbox) {
@@ -118,4 +147,23 @@ pub fn say_no_tag(ui: &Ui, rect: Rect, name: &str, theme: &Theme) {
 
 fn not_served(panel: &Panel) -> String {
     format!("a panel of kind \"{}\" is not in this version", panel.kind.word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tall_display_scrolls_down_alone_and_its_columns_stand_beside_the_bar() {
+        let (left, scrolls) = room(vec2(1100.0, 500.0), vec2(730.0, 900.0), 12.0);
+        assert_eq!((left, scrolls), (vec2(1088.0, 500.0), Vec2b::new(false, true)));
+    }
+
+    #[test]
+    fn a_display_wider_than_the_view_scrolls_sideways_and_what_fits_not_at_all() {
+        assert_eq!(room(vec2(600.0, 500.0), vec2(730.0, 400.0), 12.0).1, Vec2b::new(true, false));
+        assert_eq!(room(vec2(735.0, 500.0), vec2(730.0, 900.0), 12.0).1, Vec2b::new(true, true));
+        assert_eq!(room(vec2(730.0, 400.0), vec2(730.0, 400.0), 12.0), (vec2(730.0, 400.0), Vec2b::new(false, false)));
+        assert_eq!(room(vec2(600.0, 405.0), vec2(730.0, 400.0), 12.0).1, Vec2b::new(true, true));
+    }
 }
