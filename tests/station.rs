@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use support::{Modbus, Running, until};
-use watchkeeper::engine::{Actor, AlarmRef, AlarmState, AlarmView, Command, LinkState, Mode};
+use watchkeeper::engine::{Actor, AlarmRef, AlarmState, AlarmView, Command, LinkState, Mode, Quality};
 use watchkeeper::historian::{JOURNAL_FILE, JournalReader, Row, Verdict};
 use watchkeeper::link::{Desk, DeskRequest, PlantLink};
 use watchkeeper::runtime::clock::system_clock;
@@ -172,9 +172,11 @@ fn a_second_desk_shows_the_alarms_says_who_holds_the_plant_and_acknowledges_noth
     let refusal = until("a refusal", || link.snapshots.borrow().refusals.last().cloned());
     assert!(refusal.reason.contains("the plant is held by process"), "{}", refusal.reason);
     assert_eq!(in_state(&link, AlarmState::Unacknowledged).occurrence, 1);
-    assert!(
-        matches!(&link.snapshots.borrow().devices[0].status.state, LinkState::Unserved(why) if why.contains("process"))
-    );
+    let snapshot = link.snapshots.borrow().clone();
+    assert_eq!(snapshot.devices[0].status.state, LinkState::Held(who.as_str().into()));
+    let level = snapshot.tag(snapshot.plan.tag_id("tank1.level").unwrap()).unwrap();
+    assert_eq!(level.quality, Quality::NO_COMMUNICATION, "the project is not at fault");
+    assert_eq!(level.detail.as_deref(), Some(format!("asked by {who}").as_str()));
     second.stop();
     holder.stop();
     let refused = Station::start(StationConfig { when_held: WhenHeld::Refuse, ..config(&plant) }, runtime.handle());

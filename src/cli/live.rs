@@ -61,6 +61,7 @@ fn picture(snapshot: &Snapshot, now: Mono, clock: &str, (rows, columns): (usize,
             LinkState::Connecting => "connecting".to_owned(),
             LinkState::Connected => "connected".to_owned(),
             LinkState::NoAnswer(why) => format!("no answer: {why}"),
+            LinkState::Held(who) => format!("asked by {who}"),
             LinkState::Unserved(why) => format!("not asked: {why}"),
         };
         lines.push(format!("{}  {state}", device_plan.name));

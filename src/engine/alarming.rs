@@ -164,7 +164,7 @@ impl Engine {
         let verdict = match state {
             LinkState::NoAnswer(_) => Verdict::Comes,
             LinkState::Connected => Verdict::Goes,
-            LinkState::Connecting | LinkState::Unserved(_) => Verdict::Between,
+            LinkState::Connecting | LinkState::Held(_) | LinkState::Unserved(_) => Verdict::Between,
         };
         self.decide(now, since, alarm, rule, verdict, effects);
     }

@@ -319,7 +319,7 @@ impl Engine {
         let event = match &state {
             LinkState::Connected => Some(Event::LinkUp),
             LinkState::NoAnswer(_) => Some(Event::LinkDown),
-            LinkState::Connecting | LinkState::Unserved(_) => None,
+            LinkState::Connecting | LinkState::Held(_) | LinkState::Unserved(_) => None,
         };
         if let Some(event) = event {
             let mut entry = Entry::new(now.utc, event);

@@ -84,6 +84,9 @@ pub enum LinkState {
     Connected,
     /// It does not; the reason in words: `connection refused`. All its tags are `bad:no-communication`.
     NoAnswer(Arc<str>),
+    /// Another process asks it, named here as by the lock of the plant's data; nothing is known of the device. All its
+    /// tags are `bad:no-communication`.
+    Held(Arc<str>),
     /// It cannot be asked: the project is at fault, or this version does not serve it.
     Unserved(Arc<str>),
 }

@@ -186,6 +186,7 @@ impl Engine {
             let quality = self.view(*id).quality;
             let (quality, detail) = match state {
                 LinkState::NoAnswer(reason) => (Quality::NO_COMMUNICATION, Some(Arc::clone(reason))),
+                LinkState::Held(who) => (Quality::NO_COMMUNICATION, Some(format!("asked by {who}").into())),
                 LinkState::Unserved(reason) => (Quality::CONFIGURATION, Some(Arc::clone(reason))),
                 LinkState::Connected if quality == Quality::NO_COMMUNICATION => (Quality::WAITING, None),
                 LinkState::Connected | LinkState::Connecting => continue,

@@ -167,9 +167,9 @@ impl Station {
         if let Some(state) = history_state {
             engine.apply(clock.now(), Input::History(state), &mut effects);
         }
-        for (device, why) in unserved(&plan, held_by.as_deref()) {
+        for (device, state) in unasked(&plan, held_by.as_deref()) {
             let mut status = DeviceStatus::new(clock.now());
-            status.state = LinkState::Unserved(why);
+            status.state = state;
             let status = Box::new(status);
             engine.apply(clock.now(), Input::Link { generation: plan.generation, device, status }, &mut effects);
         }
@@ -301,16 +301,18 @@ impl Station {
     }
 }
 
-/// Devices that nobody asks, and why.
-fn unserved(plan: &Plan, held_by: Option<&str>) -> Vec<(DeviceId, Arc<str>)> {
-    let reason = |endpoint: &Endpoint| match (endpoint, held_by) {
-        (_, Some(who)) => Some(format!("asked by {who}")),
-        (Endpoint::Unserved(protocol), None) => Some(format!("{} is not in this version", protocol.word())),
-        (Endpoint::Fault(why), None) => Some(why.clone()),
+/// Devices that this process does not ask, and why.
+fn unasked(plan: &Plan, held_by: Option<&str>) -> Vec<(DeviceId, LinkState)> {
+    let state = |endpoint: &Endpoint| match (endpoint, held_by) {
+        (Endpoint::Unserved(protocol), _) => {
+            Some(LinkState::Unserved(format!("{} is not in this version", protocol.word()).into()))
+        }
+        (Endpoint::Fault(why), _) => Some(LinkState::Unserved(why.as_str().into())),
+        (_, Some(who)) => Some(LinkState::Held(who.into())),
         (Endpoint::ModbusTcp(_) | Endpoint::Mqtt(_), None) => None,
     };
     let devices = plan.devices.iter().enumerate();
-    devices.filter_map(|(i, d)| Some((DeviceId(i as u32), reason(&d.device.endpoint)?.into()))).collect()
+    devices.filter_map(|(i, d)| Some((DeviceId(i as u32), state(&d.device.endpoint)?))).collect()
 }
 
 /// Every connection that the plan's devices need.

@@ -234,10 +234,11 @@ fn device(frame: &Frame<'_>, view: &DeviceView, brief: bool) -> Option<Item> {
             let since = words::instant(status.since.utc, snapshot.now.utc, frame.zone);
             (if brief { "no answer".to_owned() } else { format!("no answer since {since}") }, ink)
         }
+        LinkState::Held(_) => ("asked elsewhere".to_owned(), ink),
         LinkState::Unserved(_) => ("not served".to_owned(), ink),
     };
     // A cross beside the words while no alarm bears a symbol yet: told by shape, not by a shade of grey.
-    let silent = matches!(status.state, LinkState::NoAnswer(_) | LinkState::Unserved(_));
+    let silent = matches!(status.state, LinkState::NoAnswer(_) | LinkState::Held(_) | LinkState::Unserved(_));
     let mut parts = vec![(elided(&device.name, PROJECT_CHARS), ink, true), (format!(" {words}"), colour, false)];
     if silent && symbol.is_none() {
         parts.insert(0, ("✗ ".to_owned(), ink, true));

@@ -319,6 +319,7 @@ pub fn spoken_device(status: &DeviceStatus, now: Now, zone: &TimeZone) -> String
             }
         }
         LinkState::NoAnswer(why) => format!("no answer since {since}, {why}"),
+        LinkState::Held(who) => format!("asked by {who}"),
         LinkState::Unserved(why) => format!("not served, {why}"),
     }
 }

@@ -197,7 +197,8 @@ pub fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbo
 }
 
 fn silence_ui(ui: &mut Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) {
-    let sounding = frame.snapshot.horn.is_some();
+    let held = frame.about.held_by.as_deref();
+    let sounding = frame.snapshot.horn.is_some() && held.is_none();
     let silence = ui
         .scope_builder(centred(place), |ui| {
             let words = if place.width() < 88.0 { say::SILENCE_SHORT } else { say::SILENCE };
@@ -205,7 +206,11 @@ fn silence_ui(ui: &mut Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) 
         })
         .inner;
     widgets::tell(&silence, Role::Button, say::SILENCE, String::new);
-    if silence.on_hover_text(SILENCE_HINT).clicked() {
+    let why_not = match held {
+        Some(holder) => format!("The plant is watched by {holder}: its horn is silenced there"),
+        None => "The horn is silent".to_owned(),
+    };
+    if silence.on_hover_text(SILENCE_HINT).on_disabled_hover_text(why_not).clicked() {
         outbox.action(Action::SilenceHorn);
     }
 }

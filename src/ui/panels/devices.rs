@@ -100,13 +100,16 @@ fn row(
             (None, LinkState::Connecting) => {
                 painter.circle_stroke(center, 4.0, Stroke::new(1.0, theme.muted));
             }
-            (None, LinkState::NoAnswer(_) | LinkState::Unserved(_)) => hatch::cross(painter, center, 8.0, theme.text),
+            (None, LinkState::NoAnswer(_) | LinkState::Held(_) | LinkState::Unserved(_)) => {
+                hatch::cross(painter, center, 8.0, theme.text);
+            }
         }
     }
     let (state, why) = match &status.state {
         LinkState::Connecting => (words::say::CONNECTING, None),
         LinkState::Connected => ("connected", status.last_error.as_deref()),
         LinkState::NoAnswer(why) => ("no answer", Some(why.as_ref())),
+        LinkState::Held(who) => ("asked elsewhere", Some(who.as_ref())),
         LinkState::Unserved(why) => ("not served", Some(why.as_ref())),
     };
     let abnormal = !matches!(status.state, LinkState::Connected | LinkState::Connecting);
