@@ -4,6 +4,7 @@
 //! and counted in [`Plan::unwatched_alarms`]; everything else runs.
 
 mod alarms;
+mod aside;
 mod compile;
 mod displays;
 mod formulas;

@@ -25,6 +25,7 @@ use section::{Reader, Section, kind_of, shortened, whole_from};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 use text::{Text, text_from_bytes};
 use toml::de::DeTable;
 
@@ -139,7 +140,8 @@ fn project<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'
         tag::read(reader, context, table, &span);
     }
     for (table, span) in alarms {
-        alarm::read(reader, context, table, &span, None);
+        let alarm = alarm::read(reader, context, table, &span, None);
+        context.project.alarms.extend(alarm.map(Arc::new));
     }
     for (table, span) in displays {
         display::read(reader, context, table, &span);
@@ -201,15 +203,16 @@ fn shift<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>
         }
         minute
     });
-    if let (Some(name), Some(start_minute)) = (name, start_minute) {
-        if context.project.shifts.iter().any(|s| s.name.eq_ignore_ascii_case(&name)) {
-            section.error(
-                "name",
-                format!("there is a shift \"{}\" already", shortened(&name)),
-                "give one of them another name",
-            );
-            return;
-        }
+    let Some(name) = name else { return };
+    if context.project.shifts.iter().any(|s| s.name.eq_ignore_ascii_case(&name)) {
+        section.error(
+            "name",
+            format!("there is a shift \"{}\" already", shortened(&name)),
+            "give one of them another name",
+        );
+        return;
+    }
+    if let Some(start_minute) = start_minute {
         context.project.shifts.push(Shift { name, start_minute });
     }
 }

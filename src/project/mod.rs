@@ -5,6 +5,7 @@
 //! Invariant: every entity remembers the [`Place`] it was written at, so that later faults can point there too.
 
 pub mod alarm;
+pub mod aside;
 pub mod device;
 pub mod display;
 pub mod file;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use alarm::{Alarm, AlarmKind, Deadband, Priority, When};
+pub use aside::{Aside, AsideSource};
 pub use device::{Device, Endpoint, MqttSettings, NoAnswer, Protocol};
 pub use display::{Display, Panel, PanelKind, Pen};
 pub use issue::{Issue, Place, Places, Severity};
@@ -48,6 +50,8 @@ pub struct Project {
     pub unread_alarms: u32,
     /// Displays, in the file's order, which is the tree's.
     pub displays: Vec<Arc<Display>>,
+    /// What was written and does not run.
+    pub aside: Aside,
 }
 
 /// `[history]`.

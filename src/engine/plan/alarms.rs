@@ -2,6 +2,7 @@
 
 use super::compile::{Compiler, Noun, short};
 use super::{AlarmId, AlarmPlan, Condition, SourcePlan, Subject, TagId};
+use crate::engine::formula::Formula;
 use crate::project::{Alarm, AlarmKind, DataType, Deadband, Endpoint, Place, Priority, Tag, When};
 use crate::time::Span;
 use std::collections::{HashMap, HashSet};
@@ -34,6 +35,7 @@ impl Compiler {
                 None => {
                     let (message, mend) = self.no_such(Noun::Tag, &alarm.tag);
                     self.error(alarm.places.of("tag"), &full_name(alarm), message, mend);
+                    self.hangs_on(alarm, &full_name(alarm));
                     self.plan.unwatched_alarms += 1;
                 }
             }
@@ -60,7 +62,7 @@ impl Compiler {
         self.plan.alarm_index = index.map(|(i, a)| (a.name.to_lowercase(), AlarmId(i as u32))).collect();
     }
 
-    fn priority_written(&mut self, alarm: &Alarm) {
+    pub(super) fn priority_written(&mut self, alarm: &Alarm) {
         if !alarm.places.keys.iter().any(|(key, _)| *key == "priority") {
             let mend = "write priority = \"critical\", \"high\", \"medium\" or \"low\"";
             self.warning(
@@ -92,25 +94,22 @@ impl Compiler {
                 "write stale-after = \"60s\", longer than it ever is silent",
             );
         }
-        let mut kept: Vec<&Arc<Alarm>> = Vec::new();
+        let (mut kept, mut judged): (Vec<&Arc<Alarm>>, Vec<&Arc<Alarm>>) = (Vec::new(), Vec::new());
         for alarm in written {
             let condition = self.condition(alarm, &tag);
             let full = format!("{name}/{}", alarm.name);
             if condition.is_none() || at_fault {
                 self.plan.unwatched_alarms += 1;
             }
+            let (display, suppress_when) = self.hangs_on(alarm, &full);
             let Some(condition) = condition else { continue };
+            judged.push(alarm);
             if !names.insert(full.to_lowercase()) {
                 let message = format!("there is an alarm \"{}\" already", short(&full));
                 self.error(alarm.places.of("name"), &full, message, "give it a name of its own: name = \"…\"");
                 self.plan.unwatched_alarms += u32::from(!at_fault);
                 continue;
             }
-            let display = self.display(alarm.display.as_deref(), alarm.places.of("display"), &full);
-            let suppress_when = alarm.suppress_when.as_deref().and_then(|text| {
-                // An alarm that cannot be suppressed is watched all the same.
-                self.formula(text, &full, &alarm.places, "suppress-when").ok().map(Arc::new)
-            });
             let next_group = groups.len() as u32;
             let group = alarm.group.as_ref().map(|g| *groups.entry(g.clone()).or_insert(next_group));
             let on_delay = match alarm.kind {
@@ -138,13 +137,23 @@ impl Compiler {
                 written: Some(Arc::clone(alarm)),
             });
         }
-        self.limits_in_order(&kept);
-        self.limits_in_range(&kept, &tag);
+        self.limits_in_order(&judged);
+        self.limits_in_range(&judged, &tag);
         self.add_quality(id, &kept, &tag, names);
     }
 
+    /// The display and the formula that it names.
+    pub(super) fn hangs_on(&mut self, alarm: &Alarm, full: &str) -> (Option<usize>, Option<Arc<Formula>>) {
+        let display = self.display(alarm.display.as_deref(), alarm.places.of("display"), full);
+        let suppress_when = alarm.suppress_when.as_deref().and_then(|text| {
+            // An alarm that cannot be suppressed is watched all the same.
+            self.formula(text, full, &alarm.places, "suppress-when").ok().map(Arc::new)
+        });
+        (display, suppress_when)
+    }
+
     /// What must hold; none where the alarm cannot be watched, which was told.
-    fn condition(&mut self, alarm: &Alarm, tag: &Tag) -> Option<Condition> {
+    pub(super) fn condition(&mut self, alarm: &Alarm, tag: &Tag) -> Option<Condition> {
         let full = full_name(alarm);
         let deadband = match (alarm.deadband, tag.range) {
             (Deadband::Units(units), _) => units,
@@ -192,7 +201,7 @@ impl Compiler {
     }
 
     /// Low-low < low < high < high-high, else each alarm would hide what the next should tell.
-    fn limits_in_order(&mut self, alarms: &[&Arc<Alarm>]) {
+    pub(super) fn limits_in_order(&mut self, alarms: &[&Arc<Alarm>]) {
         let rank = |kind: &AlarmKind| match kind {
             AlarmKind::LowLow(limit) => Some((0, *limit)),
             AlarmKind::Low(limit) => Some((1, *limit)),
@@ -226,7 +235,7 @@ impl Compiler {
         }
     }
 
-    fn limits_in_range(&mut self, alarms: &[&Arc<Alarm>], tag: &Tag) {
+    pub(super) fn limits_in_range(&mut self, alarms: &[&Arc<Alarm>], tag: &Tag) {
         let Some([low, high]) = tag.range else { return };
         for alarm in alarms {
             let Some(limit) = alarm.kind.limit() else { continue };
@@ -386,6 +395,6 @@ impl Compiler {
     }
 }
 
-fn full_name(alarm: &Alarm) -> String {
+pub(super) fn full_name(alarm: &Alarm) -> String {
     format!("{}/{}", alarm.tag, alarm.name)
 }

@@ -64,6 +64,7 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
     compiler.recording();
     compiler.alarms();
     compiler.displays();
+    compiler.aside();
     let mut issues = compiler.issues;
     issues.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
     (compiler.plan, issues)
@@ -126,14 +127,7 @@ impl Compiler {
             {
                 device.tags.push(TagId(index as u32));
             }
-            let setpoint = tag.setpoint.as_deref().and_then(|name| {
-                let found = self.plan.tag_id(name);
-                if found.is_none() {
-                    let (message, mend) = self.no_such(Noun::Tag, name);
-                    self.error(tag.places.of("setpoint"), &tag.name, message, mend);
-                }
-                found
-            });
+            let setpoint = self.setpoint(tag);
             self.earlier_name(tag);
             let unit = units.entry(tag.unit.as_str()).or_insert_with(|| tag.unit.as_str().into());
             self.plan.tags.push(TagPlan {
@@ -152,7 +146,17 @@ impl Compiler {
         self.earlier_names();
     }
 
-    fn source(&mut self, tag: &Arc<Tag>) -> SourcePlan {
+    pub(super) fn setpoint(&mut self, tag: &Tag) -> Option<TagId> {
+        let name = tag.setpoint.as_deref()?;
+        let found = self.plan.tag_id(name);
+        if found.is_none() {
+            let (message, mend) = self.no_such(Noun::Tag, name);
+            self.error(tag.places.of("setpoint"), &tag.name, message, mend);
+        }
+        found
+    }
+
+    pub(super) fn source(&mut self, tag: &Arc<Tag>) -> SourcePlan {
         match &tag.source {
             Source::Register(source) => {
                 let wanted = |device: &Device| match &device.endpoint {
@@ -218,7 +222,7 @@ impl Compiler {
         Some(Span(three_polls.max(one_poll)).max(LEAST_STALE_AFTER))
     }
 
-    fn earlier_name(&mut self, tag: &Tag) {
+    pub(super) fn earlier_name(&mut self, tag: &Tag) {
         let Some(was) = &tag.was else { return };
         if self.plan.tag_id(was).is_some() {
             let message = format!("was = \"{}\" names a tag that is still there", short(was));

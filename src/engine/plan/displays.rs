@@ -18,7 +18,7 @@ impl Compiler {
             }
         }
         for (index, display) in project.displays.iter().enumerate() {
-            let panels: Vec<PanelPlan> = display.panels.iter().map(|panel| self.panel(display, panel)).collect();
+            let panels: Vec<PanelPlan> = display.panels.iter().map(|panel| self.panel(&display.name, panel)).collect();
             self.overlaps(display);
             let mut alarms = std::mem::take(&mut named[index]);
             for id in panels.iter().flat_map(|p| p.tags.iter().chain(&p.pens)).flatten() {
@@ -82,24 +82,24 @@ impl Compiler {
         parents[first] = None;
     }
 
-    fn panel(&mut self, display: &Display, panel: &Panel) -> PanelPlan {
+    pub(super) fn panel(&mut self, display: &str, panel: &Panel) -> PanelPlan {
         let key = if panel.places.keys.iter().any(|(k, _)| *k == "tags") { "tags" } else { "tag" };
         let tags = panel.tags.iter().map(|name| self.shown(display, panel.places.of(key), name)).collect();
         let pens = panel.pens.iter().map(|pen| self.shown(display, panel.places.of("pens"), &pen.tag)).collect();
         PanelPlan { tags, pens }
     }
 
-    fn shown(&mut self, display: &Display, place: Place, name: &str) -> Option<TagId> {
+    fn shown(&mut self, display: &str, place: Place, name: &str) -> Option<TagId> {
         let found = self.plan.tag_id(name);
         if found.is_none() {
             let (message, mend) = self.no_such(Noun::Tag, name);
-            self.error(place, &display.name, message, mend);
+            self.error(place, display, message, mend);
         }
         found
     }
 
     /// Panels that cover another; each is told once.
-    fn overlaps(&mut self, display: &Display) {
+    pub(super) fn overlaps(&mut self, display: &Display) {
         let covers = |[a, b, w, h]: [u16; 4], [c, d, v, i]: [u16; 4]| {
             u32::from(a) < u32::from(c) + u32::from(v)
                 && u32::from(c) < u32::from(a) + u32::from(w)

@@ -46,7 +46,7 @@ impl Compiler {
     }
 
     /// The deadband in units; 0 where there is none, or none that suits.
-    fn deadband(&mut self, tag: &Tag) -> f64 {
+    pub(super) fn deadband(&mut self, tag: &Tag) -> f64 {
         let Some(deadband) = tag.record_deadband else { return 0.0 };
         if matches!(tag.data_type, DataType::Bool | DataType::String) {
             let message = format!("type {} has no record-deadband: every change is recorded", tag.data_type.word());
@@ -64,7 +64,7 @@ impl Compiler {
     }
 
     /// Keys that the rule leaves without effect.
-    fn without_effect(&mut self, tag: &Tag) {
+    pub(super) fn without_effect(&mut self, tag: &Tag) {
         let (keys, why): (&[&'static str], _) = match tag.record {
             RecordRule::Change => return,
             RecordRule::Always => (&["record-deadband", "record-interval"], "record = \"always\" records every sample"),

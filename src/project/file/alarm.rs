@@ -11,15 +11,16 @@ use toml::de::{DeTable, DeValue};
 
 const KINDS: [&str; 8] = ["high-high", "high", "low", "low-low", "rate", "deviation", "state", "quality"];
 
-/// Reads one alarm into the context; `tag` is the one it stands below. An alarm whose tag, kind or limit cannot be read is
-/// counted as not watched; any other fault leaves a default, for an alarm that comes too soon is better than none.
+/// Reads one alarm; `above` is the tag it stands below. One whose tag, kind or limit cannot be read is none: it is counted
+/// as not watched, and set aside for the rest of its faults. Any other fault leaves a default, for an alarm that comes too soon is better than none.
 pub(super) fn read<'i>(
     reader: &mut Reader<'i>,
     context: &mut Context,
     table: &DeTable<'i>,
     span: &Range<usize>,
-    tag: Option<&str>,
-) {
+    above: Option<&Tag>,
+) -> Option<Alarm> {
+    let tag = above.map(|t| t.name.as_str());
     let said = |key: &str| table.get(key).and_then(|v| v.get_ref().as_str());
     let subject = format!(
         "{}/{}",
@@ -27,19 +28,24 @@ pub(super) fn read<'i>(
         said("name").or_else(|| said("kind")).unwrap_or("")
     );
     let mut section = Section::open(reader, table, ALARM, span, &subject);
-    let tag = tag_name(&mut section, tag);
+    let named = tag_name(&mut section, tag);
     let kind = kind(&mut section);
-    let (Some(tag), Some(kind)) = (tag, kind) else {
-        context.project.unread_alarms += 1;
-        rest(&mut section, String::new(), AlarmKind::Quality, None);
-        return;
+    let (tag, kind) = match (named, kind) {
+        (Some(tag), Some(kind)) => (tag, kind),
+        (named, kind) => {
+            context.project.unread_alarms += 1;
+            let tag = named.or_else(|| tag.map(str::to_owned)).unwrap_or_default();
+            let alarm = rest(&mut section, tag, kind.unwrap_or(AlarmKind::Quality), above);
+            context.project.aside.alarms.push(alarm.into());
+            return None;
+        }
     };
     let known = context.tag_index.get(&tag.to_lowercase()).and_then(|i| context.project.tags.get(*i)).cloned();
-    let alarm = rest(&mut section, tag, kind, known.as_deref());
+    let alarm = rest(&mut section, tag, kind, above.or(known.as_deref()));
     if let AlarmKind::Unserved(word) = alarm.kind {
         section.warning("kind", format!("alarms of kind {word} are not watched; not in this version"), "");
     }
-    context.project.alarms.push(alarm.into());
+    Some(alarm)
 }
 
 fn tag_name(section: &mut Section<'_, '_, '_>, above: Option<&str>) -> Option<String> {

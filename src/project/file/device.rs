@@ -42,7 +42,7 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let before = reader.errors();
     let subject = table.get("name").and_then(|v| v.get_ref().as_str()).unwrap_or("").to_owned();
     let mut section = Section::open(reader, table, DEVICE, span, &subject);
-    let Some(name) = name(&mut section, context) else { return };
+    let name = name(&mut section, context);
     let mut defaults = DeviceDefaults::default();
     let address = section.filled("address");
     let protocol = section.word("protocol", &PROTOCOLS);
@@ -57,25 +57,35 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     }
     let endpoint = match protocol {
         Some(Protocol::ModbusTcp | Protocol::ModbusRtuOverTcp | Protocol::ModbusRtu) => {
-            modbus(&mut section, protocol, address.as_deref(), &mut defaults, context)
+            modbus(&mut section, protocol, address.as_deref(), &mut defaults, context, name.is_some())
         }
         Some(Protocol::Mqtt) => mqtt(&mut section, address.as_deref()),
-        None => None,
+        None => {
+            // Whichever it is, what its keys say is judged.
+            let mut unused = DeviceDefaults::default();
+            modbus(&mut section, Some(Protocol::ModbusTcp), None, &mut unused, context, false);
+            mqtt(&mut section, None)
+        }
     };
     let torn = section.is_torn();
     let fault = section.reader.fault_since(before);
-    let no_answer = no_answer(&mut section, &name);
+    let no_answer = no_answer(&mut section, &subject);
     let endpoint = match (fault, endpoint) {
         (Some(fault), _) => Endpoint::Fault(fault),
         (None, Some(endpoint)) if !torn => endpoint,
         (None, _) => Endpoint::Fault(format!("line {}: fault of syntax", section.places.own.line)),
     };
     let places = section.places;
-    context.device_defaults.insert(name.to_lowercase(), defaults);
-    context
-        .project
-        .devices
-        .push(Device { name, endpoint, address: address.unwrap_or_default(), no_answer, places }.into());
+    let known = name.is_some();
+    let name = name.unwrap_or(subject);
+    let lower = name.to_lowercase();
+    let device = Device { name, endpoint, address: address.unwrap_or_default(), no_answer, places }.into();
+    if known {
+        context.device_defaults.insert(lower, defaults);
+        context.project.devices.push(device);
+    } else {
+        context.project.aside.devices.push(device);
+    }
 }
 
 fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<String> {
@@ -105,6 +115,7 @@ fn modbus(
     address: Option<&str>,
     defaults: &mut DeviceDefaults,
     context: &mut Context,
+    known: bool,
 ) -> Option<Endpoint> {
     let protocol = protocol?;
     const SHORTEST: Span = Span::from_millis(1);
@@ -151,7 +162,7 @@ fn modbus(
         return Some(Endpoint::Unserved(protocol));
     }
     let (host, port) = host_and_port?;
-    agree(section, context, &format!("{}:{port}", host.to_lowercase()), &line);
+    agree(section, context, &format!("{}:{port}", host.to_lowercase()), &line, known);
     Some(Endpoint::ModbusTcp(ModbusSettings {
         host,
         port,
@@ -169,9 +180,13 @@ fn modbus(
     }))
 }
 
-/// Units of one address share one connection; what concerns the connection cannot differ between them.
-fn agree(section: &mut Section<'_, '_, '_>, context: &mut Context, address: &str, line: &Line) {
+/// Units of one address share one connection; what concerns the connection cannot differ between them. A device that is
+/// not `known`, for it has no name of its own, does not run: others need not agree with it.
+fn agree(section: &mut Section<'_, '_, '_>, context: &mut Context, address: &str, line: &Line, known: bool) {
     let Some(first) = context.lines.get(address) else {
+        if !known {
+            return;
+        }
         context.lines.insert(address.to_owned(), line.clone());
         return;
     };

@@ -23,10 +23,16 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let mut panels = Vec::new();
     for (table, span) in section.tables("panel") {
         let inner = Section::open(section.reader, table, PANEL, &span, &subject);
-        panels.extend(panel(inner, columns));
+        match panel(inner, columns) {
+            Ok(panel) => panels.push(panel),
+            Err(panel) => context.project.aside.panels.push((subject.clone(), *panel)),
+        }
     }
-    let Some(name) = name else { return };
-    context.project.displays.push(Display { name, was, parent, columns, panels, places: section.places }.into());
+    let known = name.is_some();
+    let name = name.unwrap_or(subject);
+    let display = Display { name, was, parent, columns, panels, places: section.places }.into();
+    let list = if known { &mut context.project.displays } else { &mut context.project.aside.displays };
+    list.push(display);
 }
 
 fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<String> {
@@ -49,8 +55,8 @@ fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<Stri
     Some(name)
 }
 
-/// One panel; none where it is not known what it shows or where.
-fn panel(mut section: Section<'_, '_, '_>, columns: u16) -> Option<Panel> {
+/// One panel; as an error, with another kind in its stead, where it is not known what it shows.
+fn panel(mut section: Section<'_, '_, '_>, columns: u16) -> Result<Panel, Box<Panel>> {
     if !section.has("kind") {
         let kinds: Vec<&str> = PanelKind::ALL.iter().map(|(_, w)| *w).collect();
         section.missing("kind", format!("write kind = \"value\"; it is one of {}", kinds.join(", ")));
@@ -90,7 +96,9 @@ fn panel(mut section: Section<'_, '_, '_>, columns: u16) -> Option<Panel> {
         _ => {}
     }
     // Where its place is at fault it takes none and is not shown; what else it says is checked all the same.
-    Some(Panel { kind: kind?, at: at.unwrap_or_default(), tags, title, span, pens, text, places: section.places })
+    let (at, places) = (at.unwrap_or_default(), section.places);
+    let panel = Panel { kind: kind.unwrap_or(PanelKind::Text), at, tags, title, span, pens, text, places };
+    if kind.is_some() { Ok(panel) } else { Err(Box::new(panel)) }
 }
 
 fn place(section: &mut Section<'_, '_, '_>, columns: u16) -> Option<[u16; 4]> {

@@ -4,9 +4,10 @@ use super::keys::TAG;
 use super::name::{length_fault, tag_fault};
 use super::section::{Reader, Section, is_stopgap, kind_of, shortened};
 use super::{Context, register, topic};
-use crate::project::{DataType, Labels, RecordRule, Source, Tag};
+use crate::project::{AsideSource, DataType, Labels, RecordRule, Source, Tag};
 use crate::time::Span;
 use std::ops::Range;
+use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 /// Reads one tag, and the alarms below it, into the context.
@@ -27,6 +28,7 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let stale_after = section.duration("stale-after", Span::from_millis(1));
     scaling(&mut section, data_type, scale, offset, raw, range);
     let torn = section.is_torn();
+    let written = source.clone();
     let fault = section.reader.fault_since(before);
     let source = match (fault, source, unserved) {
         (Some(fault), _, _) | (None, _, Some(fault)) => Source::Fault(fault),
@@ -44,7 +46,7 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let record_interval = section.duration("record-interval", Span::from_millis(1));
     let keep = section.duration("keep", Span::from_secs(1));
     let tag = Tag {
-        name: name.clone().unwrap_or_default(),
+        name: name.clone().unwrap_or_else(|| subject.clone()),
         was,
         description: section.text("description").unwrap_or_default(),
         source,
@@ -70,16 +72,26 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let alarms = section.tables("alarm");
     drop(section);
     let known = name.is_some();
+    let tag = Arc::new(tag);
+    if !known || matches!(tag.source, Source::Fault(_)) {
+        let device = table.get("device").and_then(|v| v.get_ref().as_str()).map(str::to_owned);
+        let source = written.unwrap_or_else(|| tag.source.clone());
+        let tag = Arc::new(Tag { source, ..Tag::clone(&tag) });
+        context.project.aside.sources.push(AsideSource { tag, device });
+    }
     if known {
         context.tag_index.insert(tag.name.to_lowercase(), context.project.tags.len());
-        context.project.tags.push(tag.into());
+        context.project.tags.push(Arc::clone(&tag));
     }
+    let mut read = Vec::with_capacity(alarms.len());
     for (table, span) in alarms {
-        if known {
-            super::alarm::read(reader, context, table, &span, Some(&subject));
-        } else {
-            context.project.unread_alarms += 1;
-        }
+        read.extend(super::alarm::read(reader, context, table, &span, Some(&tag)).map(Arc::new));
+    }
+    if known {
+        context.project.alarms.extend(read);
+    } else {
+        context.project.unread_alarms += read.len() as u32;
+        context.project.aside.tags.push((tag, read));
     }
 }
 
