@@ -26,7 +26,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use text::{Text, text_from_bytes};
+use text::{Decoded, Text, text_from_bytes};
 use toml::de::DeTable;
 
 /// The format that this program writes, and the newest that it reads.
@@ -38,36 +38,44 @@ const PRIORITIES: [(Priority, &str); 4] =
 /// Reads a project's bytes. Never fails: what is at fault is told in the issues and left out or marked. Issues come in the
 /// order of their places.
 pub fn read(bytes: &[u8]) -> (Project, Vec<Issue>) {
-    let text = match text_from_bytes(bytes) {
-        Ok(text) => text,
-        Err((place, byte)) => {
-            let message = format!("the file is not UTF-8: byte 0x{byte:02X} cannot stand here");
-            return (Project::default(), vec![Issue::error(place, "", message, "save it as UTF-8")]);
-        }
-    };
+    let decoded = text_from_bytes(bytes);
+    // No text at all, or one of two bytes a letter: nothing in it can be judged.
+    if !decoded.issues.is_empty() && bytes.contains(&0) {
+        return (Project::default(), decoded.issues);
+    }
+    let text: &str = &decoded.text;
     if text.trim().is_empty() {
         let mend = format!("write watchkeeper = {FORMAT} in the first line, then a [[device]] and its [[tag]]s");
         return (Project::default(), vec![Issue::error(Place { line: 1, column: 1 }, "", "the file is empty", mend)]);
     }
     let (document, faults) = DeTable::parse_recoverable(text);
     if faults.is_empty() {
-        return interpreted(text, document.get_ref(), Vec::new(), &[]);
+        return interpreted(text, document.get_ref(), &decoded, Vec::new(), &[]);
     }
     let mended = mend::mend(text);
     let (document, _) = DeTable::parse_recoverable(&mended.text);
-    interpreted(&mended.text, document.get_ref(), mended.issues, &mended.torn_lines)
+    interpreted(&mended.text, document.get_ref(), &decoded, mended.issues, &mended.torn_lines)
 }
 
 /// `syntax`: faults of syntax that were told already, and the lines they tore.
-fn interpreted(text: &str, table: &DeTable<'_>, syntax: Vec<Issue>, torn_lines: &[usize]) -> (Project, Vec<Issue>) {
+fn interpreted(
+    text: &str,
+    table: &DeTable<'_>,
+    decoded: &Decoded<'_>,
+    syntax: Vec<Issue>,
+    torn_lines: &[usize],
+) -> (Project, Vec<Issue>) {
     let text = Text::new(text);
     if let Some(issue) = refusal(&text, table) {
         // What a newer format may have in it is not judged; a missing key may be missing because of a fault of syntax.
         let syntax = if table.contains_key("watchkeeper") { Vec::new() } else { syntax };
-        return (Project::default(), sorted(syntax.into_iter().chain([issue]).collect()));
+        let told = decoded.issues.iter().cloned().chain(syntax).chain([issue]);
+        return (Project::default(), sorted(told.collect()));
     }
-    let torn = torn_lines.iter().map(|line| text.line_start(*line)).collect();
-    let mut reader = Reader::new(text, syntax, torn);
+    let starts = |lines: &[usize]| lines.iter().map(|line| text.line_start(*line)).collect();
+    let (torn, foul) = (starts(torn_lines), starts(&decoded.lines));
+    let told = decoded.issues.iter().cloned().chain(syntax).collect();
+    let mut reader = Reader::new(text, told, torn, foul);
     let mut context = Context::default();
     project(&mut reader, &mut context, table);
     (context.project, sorted(reader.issues))

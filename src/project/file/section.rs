@@ -2,7 +2,7 @@
 
 use super::keys::Table;
 use super::nearest::near;
-use super::text::Text;
+use super::text::{FOUL, Text};
 use crate::project::{Issue, Place, Places};
 use crate::time::Span;
 use std::ops::{Range, RangeInclusive};
@@ -19,18 +19,21 @@ pub(super) struct Reader<'i> {
     pub(super) issues: Vec<Issue>,
     /// Where lines begin that had a fault of syntax, in order.
     torn: Vec<usize>,
-    /// Where lines with table headers begin; looked for only where there are syntax faults.
+    /// Where lines begin that had bytes which are no UTF-8, in order.
+    foul: Vec<usize>,
+    /// Where lines with table headers begin; looked for only where lines are torn or foul.
     headers: Vec<usize>,
     /// Where in `issues` the errors are.
     errors: Vec<usize>,
 }
 
 impl<'i> Reader<'i> {
-    /// `issues`: the faults of syntax, which were told already; `torn`: where their lines begin, in order.
-    pub(super) fn new(text: Text<'i>, issues: Vec<Issue>, torn: Vec<usize>) -> Self {
-        let headers = if torn.is_empty() { Vec::new() } else { text.headers() };
+    /// `issues`: the faults of encoding and syntax, which were told already; `foul` and `torn`: where their lines begin,
+    /// in order.
+    pub(super) fn new(text: Text<'i>, issues: Vec<Issue>, torn: Vec<usize>, foul: Vec<usize>) -> Self {
+        let headers = if torn.is_empty() && foul.is_empty() { Vec::new() } else { text.headers() };
         let errors = (0..issues.len()).collect();
-        Self { text, issues, torn, headers, errors }
+        Self { text, issues, torn, foul, headers, errors }
     }
 
     /// What a table takes in the text: from its header to the next, or its braces.
@@ -64,9 +67,18 @@ impl<'i> Reader<'i> {
 
     /// Whether a line with a fault of syntax begins in this span.
     fn is_torn(&self, span: &Range<usize>) -> bool {
-        let first = self.torn.partition_point(|t| *t < span.start);
-        self.torn.get(first).is_some_and(|t| *t < span.end)
+        one_in(&self.torn, span)
     }
+
+    /// Whether a line with bytes that are no UTF-8 begins in this span.
+    fn is_foul(&self, span: &Range<usize>) -> bool {
+        one_in(&self.foul, span)
+    }
+}
+
+fn one_in(starts: &[usize], span: &Range<usize>) -> bool {
+    let first = starts.partition_point(|t| *t < span.start);
+    starts.get(first).is_some_and(|t| *t < span.end)
 }
 
 /// Whether the parser put a value here to go on where it found none: told already.
@@ -85,6 +97,8 @@ pub(super) struct Section<'r, 't, 'i> {
     pub(super) places: Places,
     /// Whether a syntax fault in it may have swallowed keys: then none is called missing.
     torn: bool,
+    /// Whether bytes that are no UTF-8 stand in it: all its keys are there, and one may not say what was meant.
+    foul: bool,
 }
 
 impl<'r, 't, 'i> Section<'r, 't, 'i> {
@@ -97,7 +111,8 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
         subject: &str,
     ) -> Self {
         let mut places = Places { own: reader.text.place(span.start), keys: Vec::with_capacity(table.len()) };
-        let torn = reader.is_torn(&reader.extent(span));
+        let extent = reader.extent(span);
+        let (torn, foul) = (reader.is_torn(&extent), reader.is_foul(&extent));
         for (key, value) in table {
             let name: &str = key.get_ref();
             match kind.key(name) {
@@ -117,7 +132,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
                 }
             }
         }
-        Self { reader, table, kind, subject: subject.to_owned(), places, torn }
+        Self { reader, table, kind, subject: subject.to_owned(), places, torn, foul }
     }
 
     /// A table inside this one, to be read before this one goes on.
@@ -151,9 +166,9 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
         self.error_at(self.places.own, message, mend);
     }
 
-    /// Whether a fault of syntax stands in it.
+    /// Whether a fault of syntax or of encoding stands in it: what its value hangs on may be lost.
     pub(super) const fn is_torn(&self) -> bool {
-        self.torn
+        self.torn || self.foul
     }
 
     /// Tells every written key that does not belong to this kind of device, tag, alarm or panel.
@@ -188,6 +203,8 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
         let item = self.item(key)?;
         match item.get_ref() {
+            // Bad bytes in it were told; what they stood for is not known.
+            DeValue::String(text) if !self.reader.foul.is_empty() && text.contains(FOUL) => None,
             DeValue::String(text) => Some(text.clone().into_owned()),
             other => {
                 let mend = format!("write words in quotes: {key} = \"…\"");

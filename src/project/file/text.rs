@@ -1,6 +1,7 @@
 //! Bytes to text, and byte offsets to lines and columns.
 
-use crate::project::Place;
+use crate::project::{Issue, Place};
+use std::borrow::Cow;
 
 /// Characters are counted in steps of this many bytes, so that a place costs the same in a file of one endless line.
 const STEP: usize = 64;
@@ -81,14 +82,68 @@ fn chars_begun_in(bytes: &[u8]) -> u32 {
     bytes.iter().filter(|b| **b & 0xC0 != 0x80).count() as u32
 }
 
-/// The bytes as text without a byte order mark, or the offset and the value of the first byte that is no UTF-8.
-pub(super) fn text_from_bytes(bytes: &[u8]) -> Result<&str, (Place, u8)> {
+/// Stands for a run of bytes that are no UTF-8.
+pub(super) const FOUL: char = char::REPLACEMENT_CHARACTER;
+
+/// Runs of bad bytes that are told; a file in another encoding has one at every letter beyond ASCII.
+const MOST_RUNS: usize = 20;
+
+/// The text of a file, and what of it was none.
+#[derive(Debug)]
+pub(super) struct Decoded<'a> {
+    /// Without a byte order mark; every run of bad bytes is one [`FOUL`].
+    pub(super) text: Cow<'a, str>,
+    /// The runs, the first ones each and then how many.
+    pub(super) issues: Vec<Issue>,
+    /// Lines with bad bytes, from zero, in order.
+    pub(super) lines: Vec<usize>,
+}
+
+/// The bytes as text without a byte order mark.
+pub(super) fn text_from_bytes(bytes: &[u8]) -> Decoded<'_> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_err(|e| {
-        let at = e.valid_up_to();
-        let valid = std::str::from_utf8(&bytes[..at]).unwrap_or("");
-        (Text::new(valid).place(at), bytes.get(at).copied().unwrap_or(0))
-    })
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Decoded { text: text.into(), issues: Vec::new(), lines: Vec::new() };
+    }
+    let mut text = String::with_capacity(bytes.len() + 16);
+    let mut runs: Vec<(usize, Vec<u8>)> = Vec::new();
+    let mut goes_on = false;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        goes_on &= chunk.valid().is_empty();
+        if chunk.invalid().is_empty() {
+            continue;
+        }
+        match runs.last_mut().filter(|_| goes_on) {
+            Some((_, run)) => run.extend(chunk.invalid()),
+            None => {
+                runs.push((text.len(), chunk.invalid().to_vec()));
+                text.push(FOUL);
+            }
+        }
+        goes_on = true;
+    }
+    let index = Text::new(&text);
+    let mut lines: Vec<usize> = runs.iter().map(|(at, _)| index.place(*at).line as usize - 1).collect();
+    lines.dedup();
+    let mut issues: Vec<Issue> = runs.iter().take(MOST_RUNS).map(|(at, run)| foul_run(index.place(*at), run)).collect();
+    if let Some((at, _)) = runs.get(MOST_RUNS) {
+        let message = format!("and more: the file is not UTF-8 in {} places", runs.len());
+        issues.push(Issue::error(index.place(*at), "", message, "save it as UTF-8"));
+    }
+    drop(index);
+    Decoded { text: text.into(), issues, lines }
+}
+
+fn foul_run(place: Place, run: &[u8]) -> Issue {
+    const MOST: usize = 4;
+    let mut shown: Vec<String> = run.iter().take(MOST).map(|byte| format!("0x{byte:02X}")).collect();
+    if run.len() > MOST {
+        shown.push(format!("… ({} in all)", run.len()));
+    }
+    let noun = if run.len() == 1 { "byte" } else { "bytes" };
+    let message = format!("the file is not UTF-8: {noun} {} cannot stand here", shown.join(" "));
+    Issue::error(place, "", message, "save it as UTF-8")
 }
 
 #[cfg(test)]
@@ -120,7 +175,27 @@ mod tests {
 
     #[test]
     fn a_byte_that_is_no_utf8_is_told_with_its_place() {
-        assert_eq!(text_from_bytes(b"\xEF\xBB\xBFa = 1"), Ok("a = 1"));
-        assert_eq!(text_from_bytes(b"a = 1\nb = \"m\xB3\""), Err((Place { line: 2, column: 7 }, 0xB3)));
+        assert_eq!(text_from_bytes(b"\xEF\xBB\xBFa = 1").text, "a = 1");
+        let decoded = text_from_bytes(b"a = 1\nb = \"m\xB3\xB3 \xE9\"\n");
+        assert_eq!(decoded.text, "a = 1\nb = \"m\u{FFFD} \u{FFFD}\"\n");
+        assert_eq!(decoded.lines, [1]);
+        let told: Vec<String> = decoded.issues.iter().map(Issue::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "2:7: error: the file is not UTF-8: bytes 0xB3 0xB3 cannot stand here; save it as UTF-8",
+                "2:9: error: the file is not UTF-8: byte 0xE9 cannot stand here; save it as UTF-8"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_file_of_bad_bytes_is_told_in_few_lines() {
+        let bytes = b"\xFFa\n".repeat(1_000);
+        let decoded = text_from_bytes(&bytes);
+        assert_eq!((decoded.issues.len(), decoded.lines.len()), (21, 1_000));
+        assert!(decoded.issues[20].message.ends_with("in 1000 places"));
+        let decoded = text_from_bytes(&[0xFF; 1_000]);
+        assert!(decoded.issues.len() == 1 && decoded.issues[0].message.contains("0xFF … (1000 in all)"));
     }
 }
