@@ -103,13 +103,15 @@ fn head_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_>
     }
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 52.0), Sense::hover());
     let painter = ui.painter();
-    let number = text::line(
-        painter,
-        reading.text_or_dash(),
-        fonts::regular(size::GREAT),
-        reading.ink(theme),
-        rect.width() - 44.0,
-    );
+    let (shown, ink) = (reading.text_or_dash(), reading.ink(theme));
+    let unit_width =
+        painter.layout_no_wrap(reading.unit.to_owned(), fonts::regular(size::BODY), theme.muted).size().x.min(90.0);
+    let room = rect.width() - 30.0 - unit_width - 3.0 * STEP;
+    let number = if reading.is_word() {
+        text::line(painter, shown, fonts::regular(size::GREAT), ink, room)
+    } else {
+        text::number(painter, shown, size::GREAT, ink, room)
+    };
     let width = number.size().x;
     let at = pos2(rect.left(), rect.center().y - number.size().y / 2.0);
     if reading.is_bad() {
