@@ -42,6 +42,34 @@ impl Told {
         told
     }
 
+    /// What is known of gaps that follow each other without a value between them: as one, of the whole length, with the
+    /// reason that lasted longest. A device that is back makes its tags wait for a moment; that is not why they had none.
+    fn of_run(pen: &Pen<'_>, run: &[pen::Gap], now: Utc) -> Option<Self> {
+        let drawn = Self {
+            from: run.first()?.from,
+            to: Some(run.last()?.to),
+            quality: run.iter().max_by_key(|gap| gap.to - gap.from)?.quality,
+            detail: None,
+        };
+        let (from, to) = (drawn.from, run.last()?.to);
+        let recorded = || pen.known.gaps.iter().filter(|gap| gap.from < to && gap.to > from);
+        let mut told = drawn;
+        let longest_drawn = run.iter().map(|gap| gap.to - gap.from).max()?;
+        if let Some(gap) = recorded().max_by_key(|gap| gap.to - gap.from)
+            && (gap.quality == told.quality || gap.to - gap.from >= longest_drawn)
+        {
+            (told.quality, told.detail) = (gap.quality, gap.detail.clone());
+        }
+        told.from = recorded().map(|gap| gap.from).chain([from]).min()?;
+        told.to = recorded().map(|gap| gap.to).chain([to]).max();
+        if told.to.is_some_and(|to| to >= now) {
+            told.to = None;
+            let reading = pen.reading.as_ref().filter(|r| r.quality == told.quality);
+            told.detail = told.detail.or_else(|| reading.and_then(|r| r.view.detail.clone()));
+        }
+        Some(told)
+    }
+
     /// `no communication 14:02:10 – 14:05:31, connection refused`.
     pub fn words(&self, cx: &Cx<'_>) -> String {
         let now = cx.frame.snapshot.now.utc;
@@ -100,19 +128,20 @@ fn lane_ui(
         Some(Told::new(pen, gap, view.time(pointer.x), now).words(cx))
     });
     let at_cursor = || cursor.and_then(|at| words_at(cx, pen, trace, at));
-    let Some(longest) = trace.gaps.iter().max_by_key(|gap| gap.to - gap.from) else { return };
+    let runs = trace.gaps.chunk_by(|gap, next| next.from <= gap.to);
+    let length = |run: &&[pen::Gap]| run.last().zip(run.first()).map(|(last, first)| last.to - first.from);
+    let Some(longest) = runs.max_by_key(length).and_then(|run| Told::of_run(pen, run, now)) else { return };
     let said = pointed.or_else(at_cursor);
     let mut words = match &said {
         Some(said) => format!("{}: {said}", pen.name),
         None => {
-            let told = Told::new(pen, longest, longest.from, now);
-            let length = words::duration(told.to.unwrap_or(now) - told.from);
+            let length = words::duration(longest.to.unwrap_or(now) - longest.from);
             let many = if marks.len() > 1 { format!("{} gaps, longest ", marks.len()) } else { String::new() };
-            format!("{}: {many}{}, {length}", pen.name, told.quality.words())
+            format!("{}: {many}{}, {length}", pen.name, longest.quality.words())
         }
     };
     tell(&response, Role::Status, &format!("gaps of {}", pen.name), || {
-        said.clone().unwrap_or_else(|| Told::new(pen, longest, longest.from, now).words(cx))
+        said.clone().unwrap_or_else(|| longest.words(cx))
     });
     if let Some(said) = &said {
         let _shown = response.on_hover_text_at_pointer(said.as_str());
@@ -152,4 +181,56 @@ fn paint_marks(ui: &Ui, view: &View, top: f32, cx: &Cx<'_>, pen: &Pen<'_>, trace
         painter.rect_stroke(mark, 0.0, Stroke::new(1.0, ink), StrokeKind::Inside);
     }
     marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::historian::history::query;
+    use crate::ui::past::Known;
+
+    fn gap(from: i64, to: i64, quality: Quality) -> pen::Gap {
+        pen::Gap { from: Utc(from), to: Utc(to), quality }
+    }
+
+    fn pen(gaps: &[query::Gap]) -> Pen<'_> {
+        let known = Known { gaps, ..Known::default() };
+        Pen {
+            index: 0,
+            name: "tank1.level",
+            id: None,
+            reading: None,
+            tail: None,
+            known,
+            twin: None,
+            right: false,
+            steps: false,
+            hidden: false,
+            front: None,
+        }
+    }
+
+    #[test]
+    fn a_run_of_reasons_is_one_gap_with_the_reason_that_lasted_longest() {
+        let run = [gap(10, 25, Quality::NO_COMMUNICATION), gap(25, 26, Quality::WAITING)];
+        let told = Told::of_run(&pen(&[]), &run, Utc(100)).unwrap();
+        assert_eq!(told, Told { from: Utc(10), to: Some(Utc(26)), quality: Quality::NO_COMMUNICATION, detail: None });
+    }
+
+    #[test]
+    fn what_is_recorded_of_a_gap_tells_its_reason_and_its_length() {
+        let why: Arc<str> = "connection refused".into();
+        let recorded = [query::Gap {
+            from: Utc(9),
+            to: Utc(24),
+            quality: Quality::NO_COMMUNICATION,
+            detail: Some(Arc::clone(&why)),
+        }];
+        let pen = pen(&recorded);
+        let told = Told::of_run(&pen, &[gap(10, 26, Quality::NO_COMMUNICATION)], Utc(100)).unwrap();
+        let whole = Told { from: Utc(9), to: Some(Utc(26)), quality: Quality::NO_COMMUNICATION, detail: Some(why) };
+        assert_eq!(told, whole);
+        let told = Told::of_run(&pen, &[gap(20, 24, Quality::WAITING)], Utc(100)).unwrap();
+        assert_eq!((told.quality, told.from), (Quality::NO_COMMUNICATION, Utc(9)));
+    }
 }
