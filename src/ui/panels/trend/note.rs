@@ -15,6 +15,9 @@ pub fn ui(ui: &Ui, view: &View, cx: &Cx<'_>, pens: &[Pen<'_>], traces: &[Trace],
     let plot = view.rect;
     let now = cx.frame.snapshot.now.utc;
     let since = pens.iter().filter_map(|p| p.known.first()).min();
+    // What is only kept for the screen is lost with this run: that is no recording.
+    let recorded = pens.iter().any(|p| !p.known.points.is_empty());
+    let record = if recorded { "recording since" } else { "seen by this window since" };
     let seen = traces.iter().any(|t| !t.is_empty());
     // Where history was not asked, or has answered, what is not there was not recorded.
     let known = cx.frame.history.is_none() || past.covers(view.from);
@@ -34,13 +37,13 @@ pub fn ui(ui: &Ui, view: &View, cx: &Cx<'_>, pens: &[Pen<'_>], traces: &[Trace],
             let since = words::instant(since, now, cx.frame.zone);
             let bad = traces.iter().any(|t| !t.gaps.is_empty());
             let what = if bad { "nothing good in this time" } else { "nothing was recorded in this time" };
-            let words = if bad { format!("recording since {since}, {what}") } else { what.to_owned() };
+            let words = if bad { format!("{record} {since}, {what}") } else { what.to_owned() };
             grid::say(ui, middle(plot), &words, cx.frame.theme);
         }
         (true, Some(since)) if known && past.fault().is_none() => {
             let x = view.x(since);
             if x - STEP - plot.left() > 60.0 {
-                let words = format!("recording since {}", words::instant(since, now, cx.frame.zone));
+                let words = format!("{record} {}", words::instant(since, now, cx.frame.zone));
                 below(ui, plot, cx, x - STEP, &words, Align2::RIGHT_CENTER);
             }
         }
