@@ -141,10 +141,14 @@ impl Engine {
         if quality == Quality::CONFIGURATION {
             return None;
         }
-        let device_gone = tag.source.device().is_some_and(|device| {
-            plan.device(device).is_some()
-                && self.devices.get(device.index()).is_some_and(|d| d.status.state != LinkState::Connected)
-        });
+        let device_gone = match tag.source.device() {
+            Some(device) => {
+                plan.device(device).is_some()
+                    && self.devices.get(device.index()).is_some_and(|d| d.status.state != LinkState::Connected)
+            }
+            // A formula: the device of one of its inputs is gone.
+            None => quality == Quality::NO_COMMUNICATION,
+        };
         if device_gone && quality.is_bad() {
             return None;
         }

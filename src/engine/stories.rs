@@ -396,6 +396,25 @@ fn a_device_that_is_gone_raises_one_alarm_and_no_limit_or_quality_alarm() {
 }
 
 #[test]
+fn a_formula_of_a_device_that_is_gone_adds_no_alarm_to_the_device_s_own() {
+    let mut play = Play::new(plan(|p| {
+        let first = p.alarms.len() as u32;
+        let mut quality = alarm("double/quality", Subject::Tag(TagId(2)), Condition::Quality);
+        quality.on_delay = Span::from_secs(10);
+        p.alarms.push(quality);
+        p.tags[2].alarms = first..first + 1;
+    }));
+    play.at(1.0).set("level", 50.0).set("run", 1.0).at(2.0).link(LinkState::NoAnswer("connection refused".into()));
+    assert_eq!(play.view("double").quality, Quality::NO_COMMUNICATION);
+    play.at(60.0).tick();
+    assert_eq!(play.told(), "2s link-down plc1 (connection refused)\n12s raised plc1/no-answer #1\n");
+    // What the device sends is no value: that is the formula's own trouble.
+    play.at(61.0).link(LinkState::Connected).set("level", -9_999.0).set("run", 1.0).at(80.0).tick();
+    let told = play.told();
+    assert!(told.contains("71s raised double/quality #1"), "{told}");
+}
+
+#[test]
 fn a_silent_tag_grows_stale_and_a_new_value_makes_it_good_again() {
     let mut play = Play::new(plan(|_| ()));
     play.at(1.0).set("level", 50.0).at(4.0).set("level", 51.0).at(8.9).tick();
