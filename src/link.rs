@@ -47,6 +47,8 @@ pub struct About {
     pub notices: Vec<String>,
     /// Another process holds the plant: who. This one shows and does not acquire.
     pub held_by: Option<String>,
+    /// Who held the plant has ended, and this window could not take it over: why. Nobody watches it.
+    pub unwatched: Option<String>,
     /// Who acts on this computer.
     pub actor: crate::engine::Actor,
 }

@@ -352,3 +352,41 @@ fn a_desk_opens_a_project_and_keeps_it_when_the_next_cannot_be_read() {
     assert_eq!(events.iter().filter(|e| *e == "started").count(), 1, "{events:?}");
     assert_eq!(events[events.len() - 2..], ["stopped", "checkpoint"]);
 }
+
+#[test]
+fn a_window_takes_the_plant_over_when_its_holder_has_ended_and_says_so_while_it_cannot() {
+    let modbus = Modbus::start(10);
+    modbus.set(0, &[200]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let runtime = field_runtime().unwrap();
+    let holder = Station::start(config(&plant), runtime.handle()).unwrap();
+    in_state(&holder.link(), AlarmState::Unacknowledged);
+    let first = DeskRequest::Open(plant.clone());
+    let (desk, supervisor) =
+        Supervisor::start(first, runtime.handle().clone(), config(&plant).actor, system_clock()).unwrap();
+    let link = |wanted: &dyn Fn(&PlantLink) -> bool| {
+        until("a plant", || match desk.desk.borrow().clone() {
+            Desk::Plant(link) if wanted(&link) => Some(link),
+            _ => None,
+        })
+    };
+    let held = link(&|_| true);
+    assert!(held.about.held_by.is_some() && held.about.unwatched.is_none());
+
+    let text = std::fs::read_to_string(&plant).unwrap();
+    std::fs::remove_file(&plant).unwrap();
+    holder.stop();
+    let unwatched = link(&|link| link.about.unwatched.is_some()).about.unwatched.clone().unwrap();
+    assert!(unwatched.contains("has ended, and this window could not take the plant over"), "{unwatched}");
+
+    std::fs::write(&plant, text).unwrap();
+    let own = link(&|link| link.about.held_by.is_none());
+    assert!(own.about.notices.iter().any(|n| n.contains("this window has taken it over")), "{:?}", own.about.notices);
+    let seen = in_state(&own, AlarmState::Unacknowledged);
+    acknowledge(&own, seen.occurrence, "mine now");
+    in_state(&own, AlarmState::Acknowledged);
+    supervisor.stop();
+    let events: Vec<_> = rows(&folder.path().join("plant.data")).iter().map(|r| r.event.to_string()).collect();
+    assert_eq!(events.iter().filter(|e| *e == "started").count(), 2, "{events:?}");
+}

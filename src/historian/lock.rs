@@ -10,10 +10,14 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(super) const LOCK_FILE: &str = "watchkeeper.lock";
 const OWNER_FILE: &str = "watchkeeper.owner";
 const PROJECT_FILE: &str = "watchkeeper.project";
+
+/// Longer than [`is_free`] holds a lock.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Who holds a data folder.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -76,7 +80,12 @@ impl DataFolder {
         fs::create_dir_all(path).map_err(refused)?;
         let lock =
             OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK_FILE)).map_err(refused)?;
-        match lock.try_lock() {
+        // Who only looks whether it is free holds it for an instant: asked once more before it counts as held.
+        let tried = lock.try_lock().or_else(|_| {
+            std::thread::sleep(LOOK);
+            lock.try_lock()
+        });
+        match tried {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::HeldBy(held_by(path))),
             Err(TryLockError::Error(source)) => return Err(refused(source)),
@@ -111,6 +120,13 @@ impl Drop for DataFolder {
         // The lock goes with the file handle; a leftover owner file is harmless, so a failure is not told.
         drop(fs::remove_file(self.path.join(OWNER_FILE)));
     }
+}
+
+/// Whether a data folder that was held is so no longer. A folder that is not there counts as held: whoever has it open
+/// has to end first, see [`Place`].
+pub fn is_free(folder: &Path) -> bool {
+    // Shared, so that two who look do not take each other for the owner.
+    OpenOptions::new().read(true).open(folder.join(LOCK_FILE)).is_ok_and(|lock| lock.try_lock_shared().is_ok())
 }
 
 /// The project that a data folder was last used for.
@@ -170,7 +186,10 @@ mod tests {
             who,
             format!("process {} of anna on control-room-1, since 2026-11-22T14:03:22.125Z", std::process::id())
         );
+        assert!(!is_free(&folder));
         drop(first);
+        assert!(is_free(&folder) && is_free(&folder), "looking takes nothing");
+        assert!(!is_free(&folder.join("none")));
         assert!(DataFolder::take(&folder, &holder(), None).is_ok(), "free again after its owner is gone");
     }
 

@@ -223,6 +223,7 @@ impl Station {
             data_folder: folder,
             notices,
             held_by,
+            unwatched: None,
             actor: actor.clone(),
         });
         let readers = OnceLock::new();
@@ -267,6 +268,17 @@ impl Station {
     /// What does not change while it runs.
     pub fn about(&self) -> &Arc<About> {
         &self.about
+    }
+
+    /// Adds what a person at a window should know. For links made from now on.
+    pub fn add_notice(&mut self, notice: String) {
+        Arc::make_mut(&mut self.about).notices.push(notice);
+    }
+
+    /// Says that nobody watches the plant that another process held, and why this one could not take it over. For links
+    /// made from now on.
+    pub fn set_unwatched(&mut self, why: String) {
+        Arc::make_mut(&mut self.about).unwatched = Some(why);
     }
 
     /// Ends when the main loop has ended without having been asked to: a fault of the program.

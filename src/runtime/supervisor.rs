@@ -2,10 +2,13 @@
 //!
 //! Invariant: a plant is stopped only for a project of which something can run. A request that fails says so, and the
 //! plant that runs goes on and stays on the screen.
+//! Invariant: a plant that another process held is taken over within seconds after that process has ended, or the window
+//! says that nobody watches it.
 
 use super::{Loaded, StartError, Station, StationConfig, WhenHeld, load};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
+use crate::historian::lock;
 use crate::link::{Desk, DeskLink, DeskRequest, PlantLink, Refused};
 use crate::project::{Issue, Severity};
 use crate::time::Clock;
@@ -26,6 +29,12 @@ pub const TAIL_POINTS: usize = 4_000_000;
 /// How long stopping the plant may take in all.
 const PATIENCE: Duration = Duration::from_secs(18);
 
+/// Between two looks whether a plant that another process holds is free.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Looks in a row that find it free before it is taken over: a process that is stopped and started again keeps its plant.
+const LOOKS: u32 = 5;
+
 /// The thread that serves a [`DeskLink`].
 #[derive(Debug)]
 pub struct Supervisor {
@@ -41,6 +50,13 @@ struct Office {
     desk: watch::Sender<Desk>,
     running: Option<(DeskRequest, Station)>,
     demo: Option<Demo>,
+}
+
+/// What the thread does next.
+enum Next {
+    Open(DeskRequest),
+    TakeOver,
+    End,
 }
 
 /// Opens the demo plant's ports. For threads outside of the runtime.
@@ -64,14 +80,19 @@ impl Supervisor {
         let (end, ended) = sync_channel(1);
         let mut office = Office { runtime: runtime.clone(), actor, clock, desk, running: None, demo: None };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
-            let mut next = Some(first);
-            while let Some(request) = next {
-                office.open(request);
+            let mut next = Next::Open(first);
+            loop {
+                match next {
+                    Next::Open(request) => office.open(request, None),
+                    Next::TakeOver => office.take_over(),
+                    Next::End => break,
+                }
                 next = runtime.block_on(async {
                     tokio::select! {
                         biased;
-                        () = stopped.notified() => None,
-                        request = asked.recv() => request,
+                        () = stopped.notified() => Next::End,
+                        request = asked.recv() => request.map_or(Next::End, Next::Open),
+                        () = office.left_free() => Next::TakeOver,
                     }
                 });
             }
@@ -114,7 +135,27 @@ fn first_faults(loaded: &Loaded) -> String {
 }
 
 impl Office {
-    fn open(&mut self, request: DeskRequest) {
+    /// Ends when the process that holds the plant in this window has ended. Never, where this one holds it.
+    async fn left_free(&self) {
+        let Some((_, station)) = self.running.as_ref().filter(|(_, station)| station.about().held_by.is_some()) else {
+            return std::future::pending().await;
+        };
+        let mut looks = 0;
+        while looks < LOOKS {
+            tokio::time::sleep(LOOK_EVERY).await;
+            looks = if lock::is_free(&station.about().data_folder) { looks + 1 } else { 0 };
+        }
+    }
+
+    /// Opens the plant again, whose holder has ended: as its owner, unless somebody else was faster.
+    fn take_over(&mut self) {
+        let Some((request, station)) = &self.running else { return };
+        let Some(who) = station.about().held_by.clone() else { return };
+        self.open(request.clone(), Some(who));
+    }
+
+    /// `after`: who held this very plant, and has ended.
+    fn open(&mut self, request: DeskRequest, after: Option<String>) {
         let what = name(&request);
         let loaded = match &request {
             DeskRequest::Open(path) => load(path).map(|loaded| (loaded, Mode::Live, None)).map_err(|e| e.to_string()),
@@ -122,21 +163,27 @@ impl Office {
         };
         let (loaded, mode, folder) = match loaded {
             Ok(loaded) => loaded,
-            Err(why) => return self.fail(what, why),
+            Err(why) => return self.fail(what, why, after),
         };
         // A picture that was dropped by mistake, a torn file: no reason to stop watching a plant.
         if loaded.is_empty() && self.running.is_some() {
-            return self.fail(what, first_faults(&loaded));
+            return self.fail(what, first_faults(&loaded), after);
         }
         self.desk.send_replace(Desk::Opening(what.clone()));
         self.close();
         match self.station(loaded, mode, folder) {
-            Ok(station) => {
+            Ok(mut station) => {
+                if let Some(who) = after.filter(|_| station.about().held_by.is_none()) {
+                    let notice =
+                        format!("The plant was watched by {who}, which has ended; this window has taken it over");
+                    tracing::warn!("{notice}");
+                    station.add_notice(notice);
+                }
                 let link = station.link();
                 self.running = Some((request, station));
                 self.desk.send_replace(Desk::Plant(link));
             }
-            Err(error) => self.fail(what, error.to_string()),
+            Err(error) => self.fail(what, error.to_string(), None),
         }
     }
 
@@ -164,7 +211,17 @@ impl Office {
         Ok((Loaded::from_bytes(&demo::project(demo), None), Mode::Demo, Some(demo_folder())))
     }
 
-    fn fail(&self, what: String, why: String) {
+    fn fail(&mut self, what: String, why: String, after: Option<String>) {
+        if let (Some(who), Some((_, station))) = (after, &mut self.running) {
+            let told = format!("{who} has ended, and this window could not take the plant over: {why}");
+            // It is tried again and again, and told when there is something new to tell.
+            if station.about().unwatched.as_ref() != Some(&told) {
+                tracing::error!("{told}");
+                station.set_unwatched(told);
+                self.desk.send_replace(Desk::Plant(station.link()));
+            }
+            return;
+        }
         tracing::error!("could not open {what}: {why}");
         self.desk.send_replace(match &self.running {
             Some((_, station)) => {

@@ -9,6 +9,8 @@
 
 mod head;
 
+pub use head::horn_refused;
+
 use super::layout::Fold;
 use super::theme::{LINE, RADIUS, STEP};
 use super::widgets::symbol::Symbol;

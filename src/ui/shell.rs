@@ -296,7 +296,10 @@ impl Shell {
         banner::overlay_ui(ui, frame, below.left_bottom(), below.width(), &banner.inner);
         if let Some(holder) = held {
             Panel::top("held").frame(area(14, 6)).show(ui, |ui| {
-                let words = format!("This window acquires nothing: the plant is watched by {holder}");
+                let words = match &frame.about.unwatched {
+                    Some(why) => format!("⚠ Nobody watches this plant: {why}"),
+                    None => format!("This window acquires nothing: the plant is watched by {holder}"),
+                };
                 ui.add(Label::new(RichText::new(words).font(fonts::strong(size::BODY))).wrap());
             });
         }
@@ -556,7 +559,11 @@ impl Shell {
             Action::OpenProject(path) => self.leave_for(plant, DeskRequest::Open(path), wishes),
             Action::OpenDemo => self.leave_for(plant, DeskRequest::OpenDemo, wishes),
             Action::SilenceHorn => {
-                if let Some(plant) = plant {
+                if let Some(plant) = plant
+                    && let Some(why) = banner::horn_refused(&plant.about)
+                {
+                    self.notice = Some((now, why));
+                } else if let Some(plant) = plant {
                     let by = Actor { desk: self.desk_name.clone(), ..plant.about.actor.clone() };
                     self.send(Some(plant), now, Command::Silence { by });
                 }

@@ -287,6 +287,16 @@ fn a_plant_that_another_process_watches_says_so_and_closes_without_a_question() 
 }
 
 #[test]
+fn a_plant_whose_watcher_ended_and_that_could_not_be_taken_over_says_that_nobody_watches_it() {
+    let mut sample = sample::riverside();
+    sample.about.held_by = Some("process 4711".to_owned());
+    sample.about.unwatched = Some("process 4711 has ended, and so on".to_owned());
+    let harness = Desktop::new(sample, Settings::default()).harness([1280.0, 800.0]);
+    let words = "⚠ Nobody watches this plant: process 4711 has ended, and so on";
+    assert!(harness.query_all_by_value(words).next().is_some() || is_there(&harness, words));
+}
+
+#[test]
 fn a_demo_says_so_in_the_window_and_in_its_title() {
     let desktop = Desktop::new(sample::quiet(), Settings::default());
     desktop.publish(|snapshot| snapshot.mode = Mode::Demo);

@@ -2,6 +2,7 @@
 //! with the rows, or on one line above them.
 
 use crate::engine::Snapshot;
+use crate::link::About;
 use crate::project::Priority;
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::{STEP, Theme};
@@ -196,20 +197,23 @@ pub fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbo
     }
 }
 
+/// Why the horn cannot be silenced from this window.
+pub fn horn_refused(about: &About) -> Option<String> {
+    let holder = about.held_by.as_ref()?;
+    Some(format!("The plant is watched by {holder}: its horn is silenced there"))
+}
+
 fn silence_ui(ui: &mut Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) {
-    let held = frame.about.held_by.as_deref();
-    let sounding = frame.snapshot.horn.is_some() && held.is_none();
+    let refused = horn_refused(frame.about);
+    let enabled = frame.snapshot.horn.is_some() && refused.is_none();
     let silence = ui
         .scope_builder(centred(place), |ui| {
             let words = if place.width() < 88.0 { say::SILENCE_SHORT } else { say::SILENCE };
-            ui.add_enabled(sounding, Button::new(words).min_size(place.size()))
+            ui.add_enabled(enabled, Button::new(words).min_size(place.size()))
         })
         .inner;
     widgets::tell(&silence, Role::Button, say::SILENCE, String::new);
-    let why_not = match held {
-        Some(holder) => format!("The plant is watched by {holder}: its horn is silenced there"),
-        None => "The horn is silent".to_owned(),
-    };
+    let why_not = refused.unwrap_or_else(|| "The horn is silent".to_owned());
     if silence.on_hover_text(SILENCE_HINT).on_disabled_hover_text(why_not).clicked() {
         outbox.action(Action::SilenceHorn);
     }
