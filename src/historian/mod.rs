@@ -10,6 +10,7 @@
 //! journal   the one writing connection: append, checkpoint, what alarms remember
 //! identity  permanent ids of tags and alarms, and the history of their names
 //! writer    the named thread that owns a journal: batches, retries, answers
+//! line      an entry as a line of the log
 //! read      reading beside a running writer; verification of the chain
 //! history   the samples of every tag: append log, compressed chunks, queries
 //! export    recorded samples as CSV, JSON Lines and Parquet
@@ -23,6 +24,7 @@ pub mod file;
 pub mod history;
 pub mod identity;
 pub mod journal;
+pub mod line;
 pub mod lock;
 pub mod place;
 pub mod read;

@@ -9,6 +9,7 @@
 //! Invariant: at most [`MOST_WAITING`] entries wait; what comes beyond is counted, and told by one `gap` entry.
 
 use super::Journal;
+use super::line::{is_act, log_act};
 use crate::engine::{Entry, Event, Input, JournalState, Ticket};
 use crate::time::{Clock, Utc};
 use std::collections::VecDeque;
@@ -202,11 +203,6 @@ impl Drop for Writer {
     }
 }
 
-/// Acts that the engine lets count only when they are on disk.
-fn is_act(entry: &Entry) -> bool {
-    entry.event.counts_when_durable() && entry.by.is_some()
-}
-
 fn gap(lost: u64, time: Utc) -> Entry {
     let mut entry = Entry::new(time, Event::Gap);
     entry.note = Some(format!("{lost} entries were lost: the disk refused, and no more could wait in memory").into());
@@ -328,6 +324,7 @@ impl<S: Store> Desk<S> {
             let count = self.waiting.len().min(BATCH);
             let batch: Vec<&Entry> = self.waiting.iter().take(count).map(|item| &item.entry).collect();
             self.store.append(&batch)?;
+            batch.iter().filter(|entry| is_act(entry)).for_each(|entry| log_act(entry));
             let last = self.waiting.drain(..count).filter_map(|item| item.ticket).max();
             self.shared.lock().taken = self.waiting.len();
             if let Some(ticket) = last {
@@ -350,6 +347,7 @@ impl<S: Store> Desk<S> {
             let asked = item.entry.event.word();
             item.entry.event = Event::Refused;
             item.entry.note = Some(format!("{asked}: could not be recorded: {reason}").into());
+            log_act(&item.entry);
             refused.extend(item.ticket.take());
         }
         for ticket in refused {
@@ -379,5 +377,83 @@ impl<S: Store> Desk<S> {
     /// The engine never waits for the writer, so the writer may wait for the engine. A closed channel: the engine has ended.
     fn answer(&self, input: Input) {
         let _unheard = self.answers.blocking_send(input);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Actor;
+    use crate::time::Now;
+    use std::io;
+
+    /// A disk that takes what it is given, or says why not.
+    struct Disk(Result<(), String>);
+
+    impl Store for Disk {
+        fn check_place(&mut self) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn append(&mut self, _: &[&Entry]) -> Result<(), String> {
+            self.0.clone()
+        }
+
+        fn checkpoint(&mut self, _: Utc, _: bool) -> Result<(), String> {
+            Ok(())
+        }
+
+        fn entries(&self) -> u64 {
+            0
+        }
+
+        fn bytes(&self) -> u64 {
+            0
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_log_says_acknowledged_only_of_what_is_on_disk() {
+        for (outcome, told, untold) in [
+            (Ok(()), "tank1.level/high acknowledged by anna", "refused"),
+            (Err("no room".to_owned()), "tank1.level/high refused by anna", "/high acknowledged"),
+        ] {
+            let mut entry = Entry::new(Utc(0), Event::Acknowledged);
+            entry.alarm = Some("tank1.level/high".into());
+            entry.by = Some(Actor { user: "anna".into(), computer: "desk-1".into(), desk: None });
+            let (answers, _heard) = mpsc::channel(4);
+            let mut desk = Desk {
+                store: Disk(outcome),
+                shared: Arc::default(),
+                answers,
+                clock: Clock::new(Now::default),
+                waiting: VecDeque::from([Item { ticket: Some(Ticket(1)), entry }]),
+                state: JournalState::default(),
+            };
+            let lines = Lines::default();
+            let to = lines.clone();
+            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || to.clone()).finish();
+            tracing::subscriber::with_default(subscriber, || {
+                if let Err(reason) = desk.write_all() {
+                    desk.refuse_acts(&reason.into());
+                }
+            });
+            let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            assert!(lines.contains(told) && !lines.contains(untold), "{lines}");
+        }
     }
 }

@@ -8,6 +8,7 @@
 use super::samples::Samples;
 use crate::engine::{Command, Effect, Engine, Entry, Event, Input, Snapshot, Ticket};
 use crate::historian::JournalQueue;
+use crate::historian::line::log_handed_over;
 use crate::time::{Clock, Mono, Now, Span};
 use std::sync::Arc;
 use std::time::Duration;
@@ -153,7 +154,7 @@ impl MainLoop {
     fn record(&self, ticket: Ticket, entry: Entry) -> Option<Input> {
         match &self.recorder {
             Recorder::Journal(queue) => {
-                log(&entry);
+                log_handed_over(&entry);
                 queue.push(Some(ticket), entry);
                 None
             }
@@ -172,7 +173,7 @@ impl MainLoop {
         {
             let mut entry = Entry::new(now.utc, Event::ClockStepped);
             entry.note = Some(format!("by {:+.3} s", step.as_secs_f64()).into());
-            log(&entry);
+            log_handed_over(&entry);
             queue.push(None, entry);
         }
     }
@@ -181,34 +182,4 @@ impl MainLoop {
 /// `false` disables the branch of a select: all senders of that queue are gone.
 async fn some(received: impl Future<Output = usize>) -> bool {
     received.await > 0
-}
-
-/// A journal entry as a line of the log, for those who run without a window.
-pub fn log(entry: &Entry) {
-    let mut line = String::new();
-    for part in [entry.alarm.as_deref(), entry.subject.as_deref(), Some(entry.event.word())].into_iter().flatten() {
-        line.push_str(if line.is_empty() { "" } else { " " });
-        line.push_str(part);
-    }
-    if let Some(value) = &entry.value {
-        line.extend([" at ", &value.to_string()]);
-        if let Some(unit) = entry.unit.as_deref().filter(|unit| !unit.is_empty()) {
-            line.extend([" ", unit]);
-        }
-    }
-    if let Some(by) = &entry.by {
-        line.extend([" by ", &by.to_string()]);
-    }
-    if let Some(note) = &entry.note {
-        line.extend([": ", note]);
-    }
-    match entry.event {
-        Event::Raised
-        | Event::LinkDown
-        | Event::Gap
-        | Event::ClockStepped
-        | Event::RecordingFault
-        | Event::HistorySetAside => tracing::warn!("{line}"),
-        _ => tracing::info!("{line}"),
-    }
 }

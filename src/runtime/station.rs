@@ -8,7 +8,7 @@
 
 use super::Loaded;
 use super::ground::{Ground, opening_entries, prepare};
-use super::main_loop::{MainLoop, Recorder, log};
+use super::main_loop::{MainLoop, Recorder};
 use super::samples::{self, Samples};
 use super::sources::{Connection, Run, Sources};
 use crate::drivers::{self, Field, INPUT_QUEUE};
@@ -19,6 +19,7 @@ use crate::engine::{
 use crate::historian::history::ask::HistoryLink;
 use crate::historian::history::{HistoryRecorder, Recent};
 use crate::historian::journal::Memories;
+use crate::historian::line::log_handed_over;
 use crate::historian::{DataFolder, JournalError, LockError, Writer};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
 use crate::project::{Endpoint, Issue};
@@ -137,7 +138,7 @@ impl Station {
                 let memories = journal.memories().clone();
                 let writer = Writer::start(*journal, answer.clone(), clock.clone())?;
                 for entry in opening {
-                    log(&entry);
+                    log_handed_over(&entry);
                     writer.queue().push(None, entry);
                 }
                 match samples::start_recorder(folder.path(), &plan, &clock, answer.clone()) {
@@ -145,7 +146,7 @@ impl Station {
                         history_state = Some(HistoryState::default());
                         if let Some((path, why)) = recorder.set_aside() {
                             let entry = samples::set_aside_entry(path, why, clock.now().utc);
-                            log(&entry);
+                            log_handed_over(&entry);
                             writer.queue().push(None, entry);
                             notices.push(samples::set_aside_notice(path, why));
                         }
@@ -176,7 +177,7 @@ impl Station {
         for effect in effects {
             match (effect, &recorder, &mut samples) {
                 (Effect::Journal(ticket, entry), Recorder::Journal(queue), _) => {
-                    log(&entry);
+                    log_handed_over(&entry);
                     queue.push(Some(ticket), *entry);
                 }
                 (Effect::Record(record), _, Some(samples)) => samples.gather(record),
@@ -301,7 +302,7 @@ impl Station {
         if let Some((writer, folder)) = recording {
             let mut entry = Entry::new(clock.now().utc, Event::Stopped);
             entry.by = Some(actor);
-            log(&entry);
+            log_handed_over(&entry);
             writer.queue().push(None, entry);
             faults.extend(writer.close(PATIENCE).err());
             drop(folder);
