@@ -36,7 +36,8 @@ fn engine(now: Now, record: bool) -> Engine {
     assert!(issues.is_empty(), "{}", issues[0]);
     let (plan, issues) = Plan::compile(Arc::new(project), Generation(1), Mode::Live);
     assert!(issues.is_empty(), "{}", issues[0]);
-    let mut engine = Engine::new(EngineOptions { tail_points: 0, record }, std::collections::BTreeMap::new());
+    let mut engine =
+        Engine::new(EngineOptions { tail_points: 0, record, restarted: false }, std::collections::BTreeMap::new());
     let mut effects = Vec::new();
     engine.apply(now, Input::Deploy(Arc::new(plan)), &mut effects);
     let status = DeviceStatus { state: LinkState::Connected, ..DeviceStatus::new(now) };

@@ -325,6 +325,13 @@ impl Engine {
         refusals.push(Refusal { at: now, alarm: Arc::clone(name), reason: Arc::from(reason) });
     }
 
+    /// The alarm has moved on: why an act on it was refused before is no longer so.
+    pub(super) fn forget_refusals(&mut self, name: &str) {
+        if self.refusals.iter().any(|refusal| refusal.alarm.as_ref() == name) {
+            Arc::make_mut(&mut self.refusals).retain(|refusal| refusal.alarm.as_ref() != name);
+        }
+    }
+
     /// The journal is on disk up to `ticket`: what waited for it is done.
     pub(super) fn take_durable(&mut self, now: Now, ticket: Ticket, effects: &mut Vec<Effect>) {
         while self.recording.front().is_some_and(|(t, _)| *t <= ticket) {

@@ -202,7 +202,7 @@ impl Engine {
     ) -> bool {
         // A value that is there at the first look came while nobody watched; a link or a quality has only begun.
         let by_value = !matches!(rule.condition, Condition::Quality | Condition::NoAnswer | Condition::Recording);
-        let found_at_start = by_value && self.restarted && !self.alarms[alarm.index()].judged;
+        let found_at_start = by_value && self.options.restarted && !self.alarms[alarm.index()].judged;
         let cell = &mut self.alarms[alarm.index()];
         cell.judged = true;
         if cell.held_since.take().is_some() && cell.memory.active {
@@ -346,6 +346,7 @@ impl Engine {
         let plan = Arc::clone(&self.plan);
         let Some(rule) = plan.alarm(alarm) else { return };
         self.alarms_view = None;
+        self.forget_refusals(&rule.name);
         if self.state_of(alarm, rule) == AlarmState::Normal {
             self.standing.remove(&alarm);
             self.end_episode(&plan, rule.group);

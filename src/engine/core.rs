@@ -28,6 +28,8 @@ pub struct EngineOptions {
     pub tail_points: usize,
     /// Whether samples are asked to be recorded. Where they are not, their rules cost nothing.
     pub record: bool,
+    /// The journal knew an earlier run: what holds at the first value came while nobody watched.
+    pub restarted: bool,
 }
 
 /// What can fall due. Kept in a heap with at most a few entries for each tag and alarm: an entry that comes too early is
@@ -85,8 +87,6 @@ pub struct Engine {
     pub(super) formulas_due: BTreeSet<u32>,
     /// Memories of alarms that the plan does not have (yet).
     pub(super) memories: BTreeMap<Arc<str>, AlarmMemory>,
-    /// There was an earlier run: what holds at the first value came while nobody watched.
-    pub(super) restarted: bool,
     pub(super) due: BinaryHeap<Reverse<(Mono, Due)>>,
     /// Acts that wait for the disk, in the order of their tickets.
     pub(super) recording: VecDeque<(Ticket, super::acts::Act)>,
@@ -126,7 +126,6 @@ impl Engine {
             groups: Vec::new(),
             formula_rank: BTreeMap::new(),
             formulas_due: BTreeSet::new(),
-            restarted: !memories.is_empty(),
             memories,
             due: BinaryHeap::new(),
             recording: VecDeque::new(),

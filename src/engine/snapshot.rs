@@ -37,7 +37,7 @@ pub struct Snapshot {
     pub history: Option<HistoryState>,
     /// What kind of plant this is.
     pub mode: Mode,
-    /// The last refusals, newest last, at most sixteen.
+    /// The last refusals, newest last, at most sixteen; those of an alarm go when its state changes.
     pub refusals: Arc<Vec<Refusal>>,
     /// Inputs dropped because they belonged to an older plan or to no tag.
     pub dropped_inputs: u64,

@@ -148,11 +148,15 @@ const START: i64 = 1_000_000_000_000_000;
 
 impl Play {
     fn new(plan: Arc<Plan>) -> Self {
-        Self::restarted(plan, BTreeMap::new())
+        Self::with(plan, BTreeMap::new(), false)
     }
 
     fn restarted(plan: Arc<Plan>, memories: BTreeMap<Arc<str>, AlarmMemory>) -> Self {
-        let engine = Engine::new(EngineOptions { tail_points: 10_000, record: false }, memories);
+        Self::with(plan, memories, true)
+    }
+
+    fn with(plan: Arc<Plan>, memories: BTreeMap<Arc<str>, AlarmMemory>, restarted: bool) -> Self {
+        let engine = Engine::new(EngineOptions { tail_points: 10_000, record: false, restarted }, memories);
         let now = Now { mono: Mono(0), utc: Utc(START) };
         let mut play =
             Self { engine, plan: Arc::clone(&plan), told: String::new(), disk: Disk::Writes, entries: Vec::new(), now };
@@ -532,6 +536,30 @@ fn states_are_as_they_were_after_a_restart_and_what_came_meanwhile_is_found_at_s
 }
 
 #[test]
+fn what_came_while_the_program_was_down_is_found_at_start_even_where_no_alarm_was_ever_raised() {
+    let delayed = || plan(|p| p.alarms[0].on_delay = Span::from_secs(5));
+    let mut again = Play::restarted(delayed(), BTreeMap::new());
+    again.at(1.0).set("level", 95.0);
+    assert_eq!(again.told(), "1s raised level/high #1 (found at start)\n");
+    let mut first = Play::new(delayed());
+    first.at(1.0).set("level", 95.0);
+    assert_eq!(first.told(), "", "a plant that was never watched has its on-delay");
+}
+
+#[test]
+fn a_refusal_goes_when_the_alarm_moves_on() {
+    let mut play = Play::new(plan(|_| ()));
+    play.at(1.0).set("level", 95.0);
+    play.disk = Disk::Refuses;
+    play.ack("level/high", 1);
+    assert_eq!(play.engine.snapshot(play.now).refusals.len(), 1);
+    play.disk = Disk::Writes;
+    play.at(2.0).ack("level/high", 1);
+    assert_eq!(play.state("level/high"), "acknowledged");
+    assert!(play.engine.snapshot(play.now).refusals.is_empty());
+}
+
+#[test]
 fn the_first_out_of_a_group_is_the_one_whose_condition_began_first() {
     let mut play = Play::new(plan(|p| {
         p.alarms[0].group = Some(0);
@@ -767,7 +795,7 @@ mod properties {
                             alarm::remember(&mut memories, entry);
                         }
                         let mut again = Play::restarted(the_plan(latch), BTreeMap::new());
-                        again.engine = Engine::new(EngineOptions::default(), memories);
+                        again.engine = Engine::new(EngineOptions { restarted: true, ..EngineOptions::default() }, memories);
                         again.now = play.now;
                         again.entries = std::mem::take(&mut play.entries);
                         again.apply(Input::Deploy(again.plan.clone()));

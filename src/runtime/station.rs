@@ -126,6 +126,7 @@ impl Station {
         let mut notices = Vec::new();
         let mut history = None;
         let mut history_state = None;
+        let mut restarted = false;
         let (memories, recorder, recording, held_by) = match ground {
             Ground::Bare => (Memories::default(), Recorder::Nowhere, None, None),
             Ground::Held(memories, who) => {
@@ -134,6 +135,7 @@ impl Station {
             }
             Ground::Owned(folder, journal, told) => {
                 notices = told;
+                restarted = journal.last_at_open().is_some();
                 let opening = opening_entries(&journal, &plan, &fingerprint, &actor, &clock);
                 let memories = journal.memories().clone();
                 let writer = Writer::start(*journal, answer.clone(), clock.clone())?;
@@ -161,7 +163,8 @@ impl Station {
             }
         };
 
-        let mut engine = Engine::new(EngineOptions { tail_points, record: history.is_some() }, memories);
+        let options = EngineOptions { tail_points, record: history.is_some(), restarted };
+        let mut engine = Engine::new(options, memories);
         let mut samples = history.as_ref().map(Samples::new);
         let mut effects = Vec::new();
         engine.apply(clock.now(), Input::Deploy(plan.clone()), &mut effects);

@@ -67,7 +67,8 @@ impl Watch {
                 }
             }
         }
-        let mut engine = Engine::new(EngineOptions { tail_points: 1_000_000, record: false }, BTreeMap::new());
+        let mut engine =
+            Engine::new(EngineOptions { tail_points: 1_000_000, record: false, restarted: false }, BTreeMap::new());
         engine.apply(now, Input::Deploy(Arc::clone(&plan)), &mut Vec::new());
         let (links, raised) = (BTreeMap::new(), Vec::new());
         let mut watch = Self { plant, plan, engine, blocks, topics, links, weather_online: false, now, raised };

@@ -44,7 +44,7 @@ impl Play {
     }
 
     fn deployed(keys: &str) -> Self {
-        let engine = Engine::new(EngineOptions { tail_points: 0, record: true }, BTreeMap::new());
+        let engine = Engine::new(EngineOptions { tail_points: 0, record: true, restarted: false }, BTreeMap::new());
         let mut play = Self { engine, now: Now { mono: Mono(0), utc: Utc(START) }, records: Vec::new() };
         play.apply(Input::Deploy(plan(keys)));
         play

@@ -200,7 +200,8 @@ impl Play {
         let (plan, more) = Plan::compile(Arc::new(project), Generation(1), Mode::Live);
         issues.extend(more);
         let plan = Arc::new(plan);
-        let engine = Engine::new(EngineOptions { tail_points: 1_000_000, record: false }, BTreeMap::new());
+        let engine =
+            Engine::new(EngineOptions { tail_points: 1_000_000, record: false, restarted: false }, BTreeMap::new());
         let actor = Actor { user: "desk".into(), computer: "control1".into(), desk: None };
         let about = About { issues, actor, data_folder: "riverside.data".into(), ..About::default() };
         let mut play = Self { engine, plan, about, effects: Vec::new(), lost: Vec::new(), polls: 0 };
