@@ -247,6 +247,9 @@ async fn a_broker_that_hangs_up_at_once_is_not_retried_at_full_speed() {
     }
     // Two waits lie between three attempts: 0.5 s and 1 s, each less a quarter at most.
     assert!(began.elapsed() > Duration::from_millis(1_100), "{:?}", began.elapsed());
+    let mut peer = Peer::connect(&listener).await;
+    peer.subscribed(|_| true).await;
+    assert_eq!(driver.connected().await.reconnects, 0, "the first that served");
 }
 
 #[tokio::test]
@@ -365,6 +368,7 @@ async fn a_password_comes_from_its_secret_and_a_missing_one_is_named() {
     let has = |word: &str| body.windows(word.len()).any(|part| part == word.as_bytes());
     assert!(has("control-room") && has("hunter2"), "{body:?}");
     peer.connack(0).await;
+    peer.subscribed(|_| true).await;
     driver.connected().await;
     let mut without = Driver::start(Connection { secrets: |_| None, ..connection(secret, &[topic("a")]) });
     let expected = "secret site-broker is not set; set the environment variable WATCHKEEPER_SECRET_SITE_BROKER";

@@ -30,7 +30,7 @@ pub enum End {
     Lost {
         /// Why, in words.
         why: String,
-        /// How long it was connected.
+        /// How long it served; zero where it never did.
         held: Span,
     },
     /// The plant is gone.
@@ -128,10 +128,13 @@ impl<'a> Session<'a> {
                 if matches!(event, Event::Incoming(_)) {
                     self.heard(now, status);
                 }
+                if !self.link_up(&event, now, topics, status, &mut reports).await {
+                    return End::Stopped;
+                }
                 if let Event::Incoming(Packet::Publish(message)) = &event {
                     self.message(message, now, topics, status, &mut reports);
-                } else if !self.take(&event, now, topics, status, &mut reports).await {
-                    return End::Stopped;
+                } else {
+                    self.take(&event, now, topics, status, &mut reports);
                 }
             }
             if !hand_on(&mut reports, self.field).await {
@@ -171,6 +174,32 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// The link is up when the broker serves: with its first answer to a request to subscribe, or the first message. One that
+    /// takes the connection and closes it at once is not there. `false`: the plant is gone.
+    async fn link_up(
+        &mut self,
+        event: &Event,
+        now: Now,
+        topics: &mut Topics,
+        status: &mut Status,
+        reports: &mut Reports,
+    ) -> bool {
+        let serves = match event {
+            Event::Incoming(Packet::SubAck(_) | Packet::Publish(_)) => true,
+            // Nothing will be asked for.
+            Event::Incoming(Packet::ConnAck(_)) => topics.order().is_empty(),
+            _ => false,
+        };
+        if !serves || self.connected_at.is_some() {
+            return true;
+        }
+        tracing::info!(device = %self.name, topics = topics.len(), "connected");
+        self.connected_at = Some(now.mono);
+        topics.connected();
+        topics.tell_faults(now, reports);
+        status.connected().await
+    }
+
     /// Takes a message.
     fn message(
         &mut self,
@@ -187,23 +216,12 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes an event of the library that is no message. `false`: the plant is gone.
-    async fn take(
-        &mut self,
-        event: &Event,
-        now: Now,
-        topics: &mut Topics,
-        status: &mut Status,
-        reports: &mut Reports,
-    ) -> bool {
+    /// Takes an event of the library that is no message.
+    fn take(&mut self, event: &Event, now: Now, topics: &Topics, status: &mut Status, reports: &mut Reports) {
         match event {
             Event::Incoming(Packet::ConnAck(_)) => {
-                tracing::info!(device = %self.name, topics = topics.len(), "connected");
-                self.connected_at = Some(now.mono);
-                topics.connected();
-                topics.tell_faults(now, reports);
+                status.forget_sign_in();
                 self.subscriptions = Subscriptions::new(topics, now.mono);
-                return status.connected().await;
             }
             Event::Incoming(Packet::SubAck(answer)) => {
                 let refused = self.subscriptions.answered(answer, now.mono);
@@ -217,7 +235,6 @@ impl<'a> Session<'a> {
             Event::Outgoing(Outgoing::Subscribe(packet)) => self.subscriptions.sent(*packet),
             Event::Incoming(_) | Event::Outgoing(_) => {}
         }
-        true
     }
 
     fn refused(&self, refused: &[usize], now: Now, topics: &Topics, status: &mut Status, reports: &mut Reports) {

@@ -50,9 +50,8 @@ impl Status {
         self.tap.forget();
     }
 
-    /// A connection was made. `false`: the plant is gone.
+    /// The broker serves. `false`: the plant is gone.
     pub async fn connected(&mut self) -> bool {
-        self.forget_sign_in();
         self.now.reconnects = self.connections;
         self.connections += 1;
         self.ping_sent = None;
