@@ -89,20 +89,22 @@ assert (duckdb.__version__, pymodbus.__version__) == ('$DUCKDB', '$PYMODBUS')" >
     fi
 }
 
+# A group has a budget of minutes, its first build included: tests that grow slow are told before they are a habit.
 group() {
-    local name=$1 from=$SECONDS
-    shift
+    local name=$1 minutes=$2 from=$SECONDS
+    shift 2
     printf '\n── %s\n' "$name"
     "$@"
     printf '── %s: %d s\n' "$name" $((SECONDS - from))
+    [ $((SECONDS - from)) -le $((minutes * 60)) ] || fail "$name took longer than its $minutes minutes"
 }
 
-group "what the tests need" install_missing
+group "what the tests need" 15 install_missing
 [ "${1:-}" != --install ] || exit 0
-group "tests that need no system package" cargo test --locked
-group "real peers: mosquitto, pymodbus and DuckDB" cargo test --locked --test peers
+group "tests that need no system package" 30 cargo test --locked
+group "real peers: mosquitto, pymodbus and DuckDB" 10 cargo test --locked --test peers
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(--config 'target."cfg(unix)".runner = "sudo -E"')
-group "power cuts and full disks (as root: they mount small disks)" cargo test --locked "${as_root[@]}" --test faults
-group "the real window, under Xvfb" cargo test --locked --test desktop -- --test-threads=1
+group "power cuts and full disks (as root: they mount small disks)" 10 cargo test --locked "${as_root[@]}" --test faults
+group "the real window, under Xvfb" 10 cargo test --locked --test desktop -- --test-threads=1
 printf '\nall tests passed in %d s\n' "$SECONDS"
