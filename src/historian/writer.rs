@@ -385,7 +385,7 @@ mod tests {
     use super::*;
     use crate::engine::Actor;
     use crate::time::Now;
-    use std::io;
+    use std::fmt::Write as _;
 
     /// A disk that takes what it is given, or says why not.
     struct Disk(Result<(), String>);
@@ -412,18 +412,36 @@ mod tests {
         }
     }
 
+    /// Hears the log of the thread it is set for.
     #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
+    struct Lines(Arc<Mutex<String>>);
 
-    impl io::Write for Lines {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend(bytes);
-            Ok(bytes.len())
+    impl tracing::field::Visit for Lines {
+        fn record_debug(&mut self, _field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+            writeln!(self.0.lock().unwrap(), "{value:?}").unwrap();
+        }
+    }
+
+    impl tracing::Subscriber for Lines {
+        fn enabled(&self, _metadata: &tracing::Metadata<'_>) -> bool {
+            true
         }
 
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+        fn new_span(&self, _span: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+            tracing::span::Id::from_u64(1)
         }
+
+        fn record(&self, _span: &tracing::span::Id, _values: &tracing::span::Record<'_>) {}
+
+        fn record_follows_from(&self, _span: &tracing::span::Id, _follows: &tracing::span::Id) {}
+
+        fn event(&self, event: &tracing::Event<'_>) {
+            event.record(&mut self.clone());
+        }
+
+        fn enter(&self, _span: &tracing::span::Id) {}
+
+        fn exit(&self, _span: &tracing::span::Id) {}
     }
 
     #[test]
@@ -445,14 +463,12 @@ mod tests {
                 state: JournalState::default(),
             };
             let lines = Lines::default();
-            let to = lines.clone();
-            let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || to.clone()).finish();
-            tracing::subscriber::with_default(subscriber, || {
+            tracing::subscriber::with_default(lines.clone(), || {
                 if let Err(reason) = desk.write_all() {
                     desk.refuse_acts(&reason.into());
                 }
             });
-            let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+            let lines = lines.0.lock().unwrap().clone();
             assert!(lines.contains(told) && !lines.contains(untold), "{lines}");
         }
     }

@@ -4,6 +4,8 @@ use super::fonts::{self, size};
 use super::theme::{STEP, Theme};
 use super::words::say;
 use super::{Frame, states};
+use crate::engine::Mode;
+use crate::link::PlantLink;
 use eframe::egui::{
     Align, Button, Frame as Area, Id, Label, Layout, Margin, Modal, RichText, Role, Ui, Vec2, WidgetInfo,
 };
@@ -62,4 +64,11 @@ pub fn question_ui(ui: &Ui, theme: &Theme, frame: &Frame<'_>) -> Option<bool> {
         answer = Some(false);
     }
     answer
+}
+
+/// Whether alarms stand on a real plant that this program watches: nobody is asked before the demo closes, or a window
+/// on a plant that another process watches on.
+pub fn stands(plant: &PlantLink) -> bool {
+    let snapshot = plant.snapshots.borrow();
+    plant.about.held_by.is_none() && snapshot.mode == Mode::Live && snapshot.counts.shown.iter().any(|n| *n > 0)
 }

@@ -2,7 +2,7 @@
 //! pictures use the very same window without a screen.
 
 use super::banner::{self, BannerState};
-use super::dialogs::{question_ui, sheet_ui};
+use super::dialogs::{question_ui, sheet_ui, stands};
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
 use super::keep::Keeper;
@@ -15,7 +15,7 @@ use super::settings::{Settings, desk_name_from};
 use super::theme::{STEP, Theme};
 use super::words::say;
 use super::{Action, Frame, Outbox, actions, faults, fonts, help, lists, palette, panels, states, status, tree};
-use crate::engine::{Actor, Command, Mode, Plan, Snapshot, TagId};
+use crate::engine::{Actor, Command, Plan, Snapshot, TagId};
 use crate::link::{About, Desk, DeskRequest, PlantLink, Refused};
 use crate::text::visible;
 use crate::time::{Now, Span};
@@ -594,11 +594,4 @@ impl Shell {
             _ => wishes.request = Some(request),
         }
     }
-}
-
-/// Whether alarms stand on a real plant that this program watches: nobody is asked before the demo closes, or a window
-/// on a plant that another process watches on.
-fn stands(plant: &PlantLink) -> bool {
-    let snapshot = plant.snapshots.borrow();
-    plant.about.held_by.is_none() && snapshot.mode == Mode::Live && snapshot.counts.shown.iter().any(|n| *n > 0)
 }
