@@ -3,6 +3,7 @@
 //! Standard output carries the answer, standard error the messages. Exit codes: 0 done, 1 the project or the expectation
 //! is at fault, 2 the call is, 3 the world (device, disk, display) is.
 
+pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod export;
@@ -110,6 +111,8 @@ pub enum Command {
     Values(values::ValuesArguments),
     /// Play a scenario through the engine in virtual time
     Rehearse(rehearse::RehearseArguments),
+    /// What an alarm would have done with another limit, deadband or delay, on what was recorded
+    Backtest(backtest::BacktestArguments),
     /// Recorded samples, with quality, raw or in steps
     Export(export::ExportArguments),
     /// Alarm and operator events
@@ -175,6 +178,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Journal(arguments) => journal::journal(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
+        Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),
         Command::Demo(arguments) => serve_demo(&arguments),
     }

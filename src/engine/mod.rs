@@ -21,6 +21,7 @@ pub mod snapshot;
 mod stories;
 mod system;
 pub mod tail;
+pub mod trial;
 pub mod value;
 
 pub use self::core::{Engine, EngineOptions};

@@ -13,11 +13,13 @@
 //! line      an entry as a line of the log
 //! read      reading beside a running writer; verification of the chain
 //! history   the samples of every tag: append log, compressed chunks, queries
+//! backtest  what an alarm would have done on what was recorded
 //! export    recorded samples as CSV, JSON Lines and Parquet
 //! ```
 //! Invariant: an entry is told as durable only after SQLite has committed it with `synchronous = FULL`.
 //! Invariant: nothing here blocks the engine; entries wait in memory, bounded, and what is lost is counted.
 
+pub mod backtest;
 pub mod chain;
 pub mod export;
 pub mod file;

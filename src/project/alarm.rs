@@ -82,6 +82,18 @@ impl AlarmKind {
         }
     }
 
+    /// The same with another limit; `None` of the kinds that have none.
+    #[must_use]
+    pub const fn with_limit(&self, limit: f64) -> Option<Self> {
+        match self {
+            Self::HighHigh(_) => Some(Self::HighHigh(limit)),
+            Self::High(_) => Some(Self::High(limit)),
+            Self::Low(_) => Some(Self::Low(limit)),
+            Self::LowLow(_) => Some(Self::LowLow(limit)),
+            Self::State(_) | Self::Quality | Self::Unserved(_) => None,
+        }
+    }
+
     /// The limit, of the kinds that have one.
     pub const fn limit(&self) -> Option<f64> {
         match self {
