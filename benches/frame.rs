@@ -130,6 +130,7 @@ impl Ours {
             chosen: None,
             desk: None,
             history: archive.map(|archive| archive as &dyn History),
+            journal: None,
         };
         let mut out = Outbox::default();
         paint(ctx, *turn, events, |ui| display_ui(ui, &frame, display, panels, &mut out))

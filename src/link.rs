@@ -1,6 +1,7 @@
 //! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
 
 use crate::engine::{Command, Snapshot};
+use crate::historian::JournalLink;
 use crate::historian::history::ask::HistoryLink;
 use crate::project::Issue;
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ pub struct PlantLink {
     pub commands: mpsc::Sender<Command>,
     /// What was recorded; `None` where nothing is kept (rehearsal, `values`).
     pub history: Option<HistoryLink>,
+    /// What happened and what people did; `None` where nothing is kept.
+    pub journal: Option<JournalLink>,
     /// What is known of the plant's project besides the plan.
     pub about: Arc<About>,
     /// Another project was asked for and could not be opened; this plant goes on, and stays on the screen.

@@ -7,7 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use watchkeeper::engine::{Actor, Entry, Event, Input, JournalState, Quality, Ticket, Value};
-use watchkeeper::historian::{JOURNAL_FILE, Journal, JournalError, JournalReader, Row, Store, Verdict, Writer};
+use watchkeeper::historian::history::ask::Wake;
+use watchkeeper::historian::journal::ask::Pending;
+use watchkeeper::historian::read::{Occurrence, OccurrencesOf, Order};
+use watchkeeper::historian::{
+    JOURNAL_FILE, Journal, JournalError, JournalLink, JournalReader, Row, Search, Store, Verdict, Writer,
+};
 use watchkeeper::project::Priority;
 use watchkeeper::time::{Clock, Now, Utc};
 
@@ -306,4 +311,144 @@ fn what_finds_no_room_is_counted_and_told_by_one_gap_entry() {
     let events: Vec<_> = told.iter().map(|(event, _)| event.as_str()).collect();
     assert_eq!(events, ["raised", "raised", "raised", "gap", "raised", "checkpoint"]);
     assert!(told[3].1.starts_with("3 entries were lost"), "{}", told[3].1);
+}
+
+/// A waker that tells a channel.
+fn wake() -> (Wake, std::sync::mpsc::Receiver<()>) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    // Whoever got its answer is gone.
+    let wake = move || {
+        let _gone = sender.send(());
+    };
+    (Arc::new(wake), receiver)
+}
+
+fn answered<T>(ask: impl FnOnce(Wake) -> Pending<T>) -> Result<T, String> {
+    let (wake, told) = wake();
+    let pending = ask(wake);
+    told.recv_timeout(Duration::from_secs(20)).unwrap();
+    pending.take().unwrap()
+}
+
+#[test]
+fn pages_go_through_the_whole_journal_both_ways_without_a_gap_or_a_double() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(folder.path(), NOON).unwrap();
+    // More than a page, and than is looked at in one stretch.
+    append(&mut journal, &(1..=12_345).map(raised).collect::<Vec<_>>());
+    let link = JournalLink::start(folder.path()).unwrap();
+    for order in [Order::NewestFirst, Order::OldestFirst] {
+        let (mut seen, mut beyond) = (Vec::new(), None);
+        loop {
+            let page = answered(|wake| link.entries(Search::default(), order, beyond, 999, wake)).unwrap();
+            assert!(page.rows.len() <= 999);
+            seen.extend(page.rows.iter().map(|row| row.seq));
+            beyond = page.beyond;
+            if beyond.is_none() {
+                break;
+            }
+        }
+        let mut expected: Vec<u64> = (1..=12_345).collect();
+        if order == Order::NewestFirst {
+            expected.reverse();
+        }
+        assert_eq!(seen, expected);
+    }
+    // What comes while somebody looks is found beyond the newest that was seen.
+    append(&mut journal, &[raised(12_346)]);
+    let new = answered(|wake| link.entries(Search::default(), Order::OldestFirst, Some(12_345), 10, wake)).unwrap();
+    assert_eq!(new.rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [12_346]);
+}
+
+#[test]
+fn a_link_answers_for_a_journal_that_is_not_there_yet_and_finds_it_when_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = JournalLink::start(folder.path()).unwrap();
+    let all = |link: &JournalLink| {
+        answered(|wake| link.entries(Search::default(), Order::NewestFirst, None, 10, wake)).unwrap().rows.len()
+    };
+    assert_eq!(all(&link), 0);
+    let mut journal = Journal::open(folder.path(), NOON).unwrap();
+    append(&mut journal, &[raised(1)]);
+    assert_eq!(all(&link), 1);
+    // Damaged, set aside, begun anew.
+    drop(journal);
+    for name in ["-wal", "-shm", ""] {
+        drop(std::fs::remove_file(folder.path().join(format!("{JOURNAL_FILE}{name}"))));
+    }
+    append(&mut Journal::open(folder.path(), NOON).unwrap(), &[raised(1), raised(2)]);
+    assert_eq!(all(&link), 2);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_said_why() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(JOURNAL_FILE), vec![0x5A; 9_000]).unwrap();
+    let link = JournalLink::start(folder.path()).unwrap();
+    let why = answered(|wake| link.entries(Search::default(), Order::NewestFirst, None, 10, wake)).unwrap_err();
+    assert!(why.contains("not a database"), "{why}");
+}
+
+/// What befell an alarm, in minutes after noon.
+fn told(minute: i64, event: Event, alarm: &str, occurrence: u64) -> Entry {
+    let mut entry = Entry::new(Utc(NOON.0 + minute * 60_000_000), event);
+    entry.alarm = Some(alarm.into());
+    entry.occurrence = Some(occurrence);
+    entry.priority = Some(Priority::High);
+    entry.value = Some(Value::F64(90.0 + minute as f64));
+    if event == Event::Acknowledged {
+        entry.by = Some(Actor { user: "anna".into(), computer: "desk-1".into(), desk: None });
+        entry.note = Some("seen".into());
+    }
+    entry
+}
+
+fn a_day_of_alarms() -> Vec<Entry> {
+    let (high, low) = ("tank1.level/high", "tank1.level/low");
+    vec![
+        told(0, Event::Raised, high, 1),
+        told(1, Event::Raised, "tank2.level/high", 1),
+        told(2, Event::Acknowledged, high, 1),
+        told(30, Event::Cleared, high, 1),
+        told(40, Event::Raised, high, 2),
+        told(45, Event::Returned, high, 2),
+        told(50, Event::Raised, low, 1),
+        told(70, Event::Acknowledged, high, 2),
+        told(80, Event::Cleared, low, 1),
+        told(90, Event::Raised, high, 3),
+    ]
+}
+
+#[test]
+fn the_occurrences_of_a_period_tell_how_each_began_and_ended_be_it_outside_the_period() {
+    let link = JournalLink::on_paper(&a_day_of_alarms()).unwrap();
+    let minute = |m: i64| Utc(NOON.0 + m * 60_000_000);
+    let of_most = |from: Option<i64>, to: Option<i64>, most| {
+        let question =
+            OccurrencesOf { names: vec!["TANK1.level".into()], from: from.map(minute), to: to.map(minute), most };
+        let found = answered(|wake| link.occurrences(question, wake)).unwrap();
+        let in_short = |o: &Occurrence| {
+            let minutes = |t: Utc| (t.0 - NOON.0) / 60_000_000;
+            let acknowledged = o.acknowledged.as_ref().map(|a| minutes(a.at));
+            (o.alarm.to_string(), o.occurrence, minutes(o.raised), o.returned.map(minutes), acknowledged)
+        };
+        found.iter().map(in_short).collect::<Vec<_>>()
+    };
+    let of = |from, to| of_most(from, to, 100);
+    let (high, low) = ("tank1.level/high".to_owned(), "tank1.level/low".to_owned());
+    let [first, second, third] = [
+        (high.clone(), 1, 0, Some(30), Some(2)),
+        (high.clone(), 2, 40, Some(45), Some(70)),
+        (high.clone(), 3, 90, None, None),
+    ];
+    let lows = (low, 1, 50, Some(80), None);
+    assert_eq!(of(None, None), [third.clone(), lows.clone(), second.clone(), first.clone()]);
+    assert_eq!(of_most(None, None, 2), [third.clone(), lows.clone()], "the newest");
+    // Both stand when the period begins; the acknowledgement of one, and the end of the other, lie behind it.
+    assert_eq!(of(Some(42), Some(60)), [lows.clone(), second.clone()]);
+    assert_eq!(of(Some(10), Some(20)), std::slice::from_ref(&first), "nothing happened, and it stood");
+    assert_eq!(of(Some(55), Some(60)), std::slice::from_ref(&lows), "a returned one does not stand any more");
+    assert_eq!(of(Some(60), Some(75)), [lows, second], "it was acknowledged within the period");
+    assert_eq!(of(Some(31), Some(39)), []);
+    assert_eq!(of(Some(95), None), [third]);
 }

@@ -199,6 +199,17 @@ pub enum Event {
     Checkpoint,
 }
 
+/// Kinds of events, as a person tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// An alarm came, went, or was hidden by its formula.
+    Alarm,
+    /// A person did something, or a shelving that a person began has ended.
+    Act,
+    /// The program, a device's link, the disk or the clock.
+    System,
+}
+
 impl Event {
     /// Every event with its word.
     pub const ALL: [(Self, &'static str); 26] = [
@@ -237,6 +248,34 @@ impl Event {
             self,
             Self::Acknowledged | Self::Reset | Self::Shelved | Self::Unshelved | Self::OutOfService | Self::InService
         )
+    }
+
+    /// What kind of thing happened.
+    pub const fn kind(self) -> EventKind {
+        match self {
+            Self::Raised | Self::Returned | Self::Cleared | Self::Suppressed | Self::Unsuppressed => EventKind::Alarm,
+            Self::Acknowledged
+            | Self::Refused
+            | Self::Shelved
+            | Self::Unshelved
+            | Self::OutOfService
+            | Self::InService
+            | Self::Reset
+            | Self::Silenced
+            | Self::WindowOpened
+            | Self::WindowClosed => EventKind::Act,
+            Self::Started
+            | Self::Stopped
+            | Self::LinkUp
+            | Self::LinkDown
+            | Self::Deployed
+            | Self::ClockStepped
+            | Self::Gap
+            | Self::RecordingFault
+            | Self::RecordingResumed
+            | Self::HistorySetAside
+            | Self::Checkpoint => EventKind::System,
+        }
     }
 
     /// As printed and stored.

@@ -27,7 +27,7 @@ pub mod value;
 pub use self::core::{Engine, EngineOptions};
 pub use alarm::AlarmMemory;
 pub use command::{Actor, AlarmRef, Command};
-pub use effect::{Effect, Entry, Event, Record, Ticket};
+pub use effect::{Effect, Entry, Event, EventKind, Record, Ticket};
 pub use formula::{Formula, FormulaFault};
 pub use input::{DeviceStatus, Input, LinkState, Report, Sample};
 pub use plan::{AlarmId, DeviceId, Generation, Plan, TagId};

@@ -4,6 +4,8 @@
 //! Invariant: a start reads from the last checkpoint on, so it costs at most [`CHECKPOINT_EVERY`] entries (or as many
 //! as there are alarms, if those are more) however long the plant has run.
 
+pub mod ask;
+
 use super::chain::{self, Hash};
 use super::file::{OpenedFile, bytes_on_disk, transact};
 use super::place::Place;
@@ -41,6 +43,13 @@ pub struct Journal {
 pub(super) struct Head {
     pub seq: u64,
     pub hash: Hash,
+}
+
+impl Default for Head {
+    /// Nothing was written yet.
+    fn default() -> Self {
+        Self { seq: 0, hash: chain::FIRST }
+    }
 }
 
 impl Journal {
@@ -166,7 +175,7 @@ fn checkpoint_entry(memories: &Memories, now: Utc) -> Entry {
     entry
 }
 
-fn append_in<'a>(
+pub(super) fn append_in<'a>(
     transaction: &Transaction<'_>,
     mut head: Head,
     entries: impl IntoIterator<Item = &'a Entry>,
@@ -223,15 +232,20 @@ fn read_head(connection: &Connection) -> rusqlite::Result<Head> {
     let last = read("SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1")?;
     let written = read("SELECT seq, hash FROM head")?;
     let newest = [last, written].into_iter().flatten().max_by_key(|head| head.seq);
-    Ok(newest.unwrap_or(Head { seq: 0, hash: chain::FIRST }))
+    Ok(newest.unwrap_or_default())
 }
 
 /// What the alarms remember at the end: the last checkpoint that can be read, and every entry after it. Also says how many
 /// those are.
 pub(super) fn read_memories(connection: &Connection) -> rusqlite::Result<(Memories, u64)> {
+    read_memories_before(connection, i64::MAX)
+}
+
+/// What the alarms remembered before this entry.
+pub(super) fn read_memories_before(connection: &Connection, before: i64) -> rusqlite::Result<(Memories, u64)> {
     let mut checkpoints =
-        connection.prepare("SELECT seq, note FROM entry WHERE event = 'checkpoint' ORDER BY seq DESC")?;
-    let mut rows = checkpoints.query([])?;
+        connection.prepare("SELECT seq, note FROM entry WHERE event = 'checkpoint' AND seq < ?1 ORDER BY seq DESC")?;
+    let mut rows = checkpoints.query([before])?;
     let (mut memories, mut from) = (Memories::new(), 0_i64);
     while let Some(row) = rows.next()? {
         let (seq, note): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
@@ -241,8 +255,9 @@ pub(super) fn read_memories(connection: &Connection) -> rusqlite::Result<(Memori
             break;
         }
     }
-    let mut replay = connection.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE seq > ?1 ORDER BY seq"))?;
-    let mut rows = replay.query([from])?;
+    let mut replay =
+        connection.prepare(&format!("SELECT {COLUMNS} FROM entry WHERE seq > ?1 AND seq < ?2 ORDER BY seq"))?;
+    let mut rows = replay.query([from, before])?;
     let mut count = 0;
     while let Some(row) = rows.next()? {
         if let Some(entry) = Row::read(row)?.to_entry() {

@@ -7,11 +7,12 @@
 //! schema    the journal's file: its tables, and when it counts as damaged
 //! row       an entry as it lies in the table
 //! chain     the canonical bytes of a row, and its hash
-//! journal   the one writing connection: append, checkpoint, what alarms remember
+//! journal   the one writing connection: append, checkpoint, what alarms remember; and questions of the window to it
 //! identity  permanent ids of tags and alarms, and the history of their names
 //! writer    the named thread that owns a journal: batches, retries, answers
 //! line      an entry as a line of the log
-//! read      reading beside a running writer; verification of the chain
+//! search    what is looked for in a journal, and whether an entry is that
+//! read      reading beside a running writer: pages, occurrences, verification of the chain
 //! history   the samples of every tag: append log, compressed chunks, queries
 //! backtest  what an alarm would have done on what was recorded
 //! export    recorded samples as CSV, JSON Lines and Parquet
@@ -32,14 +33,17 @@ pub mod place;
 pub mod read;
 pub mod row;
 pub mod schema;
+pub mod search;
 pub mod writer;
 
 pub use file::FileError;
 pub use identity::Rename;
 pub use journal::Journal;
+pub use journal::ask::JournalLink;
 pub use lock::{DataFolder, Holder, LockError};
 pub use read::{JournalReader, Verdict};
 pub use row::Row;
+pub use search::Search;
 pub use writer::{JournalQueue, Store, Writer};
 
 /// Name of the journal inside a data folder.

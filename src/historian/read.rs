@@ -1,9 +1,17 @@
-//! Reading a journal beside a running writer, and verifying its chain.
+//! Reading a journal beside a running writer.
 
-use super::chain::{self, Hash};
-use super::journal::{Memories, none_where_no_row, read_memories};
+mod find;
+mod occurrences;
+mod verify;
+
+pub use find::{MOST_OF_A_PAGE, Order, Page};
+pub use occurrences::{Acknowledged, Occurrence, OccurrencesOf};
+pub use verify::Verdict;
+
+use super::journal::{Head, Memories, append_in, none_where_no_row, read_memories, read_memories_before};
 use super::row::{COLUMNS, Row};
 use super::{JournalError, schema};
+use crate::engine::Entry;
 use crate::time::Utc;
 use rusqlite::{Connection, params};
 use std::ops::ControlFlow;
@@ -16,29 +24,27 @@ pub struct JournalReader {
     path: PathBuf,
 }
 
-/// What verification found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// Every entry fits the one before it; the last one's hash is what to keep elsewhere as a witness.
-    Whole {
-        /// How many entries.
-        entries: u64,
-        /// Of the last.
-        hash: Hash,
-    },
-    /// The first entry that does not fit.
-    Broken {
-        /// Its number.
-        seq: u64,
-        /// What does not fit.
-        why: String,
-    },
-}
-
 impl JournalReader {
     /// Opens a data folder's journal. `None`: there is none yet.
     pub fn open(folder: &Path) -> Result<Option<Self>, JournalError> {
         Ok(schema::open_to_read(folder)?.map(|(connection, path)| Self { connection, path }))
+    }
+
+    /// A journal in memory with these entries.
+    pub fn on_paper(entries: &[Entry]) -> Result<Self, JournalError> {
+        let path = PathBuf::from("paper");
+        let make = || {
+            let mut connection = Connection::open_in_memory()?;
+            connection.execute_batch(schema::KIND.tables)?;
+            let transaction = connection.transaction()?;
+            append_in(&transaction, Head::default(), entries)?;
+            transaction.commit()?;
+            Ok(connection)
+        };
+        match make() {
+            Ok(connection) => Ok(Self { connection, path }),
+            Err(source) => Err(JournalError::Sqlite { path, source }),
+        }
     }
 
     /// Hands out the entries of a time, both ends included, in the order they were written. `each` may end it.
@@ -69,58 +75,23 @@ impl JournalReader {
         read_memories(&self.connection).map(|(memories, _)| memories).map_err(|e| self.sqlite(e))
     }
 
-    /// Walks the chain from its first entry and names the first that does not fit.
-    pub fn verify(&self) -> Result<Verdict, JournalError> {
-        self.walk().map_err(|e| self.sqlite(e))
+    /// The number of the first entry of this time or later; that after the last, where there is none.
+    pub(super) fn first_at(&self, time: Utc) -> Result<u64, JournalError> {
+        let read = || {
+            let first = "SELECT seq FROM entry WHERE time >= ?1 ORDER BY time, seq LIMIT 1";
+            let found =
+                self.connection.query_row(first, [time.0], |r| r.get(0)).map(Some).or_else(none_where_no_row)?;
+            let behind = || self.connection.query_row("SELECT ifnull(max(seq), 0) + 1 FROM entry", [], |r| r.get(0));
+            found.map_or_else(behind, Ok).map(|seq: i64| seq as u64)
+        };
+        read().map_err(|e| self.sqlite(e))
     }
 
-    fn walk(&self) -> rusqlite::Result<Verdict> {
-        // One read transaction, so that entries written meanwhile do not make the head look too far on.
-        let transaction = self.connection.unchecked_transaction()?;
-        let end = |table: &str| {
-            transaction
-                .query_row(&format!("SELECT seq, hash FROM {table}"), [], |r| {
-                    Ok((r.get::<_, i64>(0)? as u64, r.get::<_, Hash>(1)?))
-                })
-                .map(Some)
-                .or_else(none_where_no_row)
-        };
-        let (mut seq, mut previous) = end("anchor")?.unwrap_or((0, chain::FIRST));
-        let mut statement =
-            transaction.prepare(&format!("SELECT {COLUMNS}, hash, previous FROM entry ORDER BY seq"))?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let found = row.get::<_, i64>(0)? as u64;
-            if found != seq + 1 {
-                let why = format!("entry {} is missing; {found} follows {seq}", seq + 1);
-                return Ok(Verdict::Broken { seq: seq + 1, why });
-            }
-            seq = found;
-            let broken = |why: &str| Ok(Verdict::Broken { seq, why: why.to_owned() });
-            let (Ok(content), Ok(own), Ok(before)) = (Row::read(row), row.get::<_, Hash>(17), row.get::<_, Hash>(18))
-            else {
-                return broken("a column holds what the journal never writes there");
-            };
-            if before != previous {
-                return broken("it does not name the hash of the entry before it");
-            }
-            if chain::hash(&previous, &content) != own {
-                return broken("its content does not fit its hash");
-            }
-            previous = own;
-        }
-        drop(rows);
-        match end("head")? {
-            Some((written, _)) if written > seq => Ok(Verdict::Broken {
-                seq: seq + 1,
-                why: format!("the journal ends at {seq}, and {written} entries were written"),
-            }),
-            Some((_, hash)) if hash != previous => {
-                Ok(Verdict::Broken { seq, why: "the last entry is not the one that was written last".to_owned() })
-            }
-            None if seq > 0 => Ok(Verdict::Broken { seq, why: "the record of the last entry is gone".to_owned() }),
-            Some(_) | None => Ok(Verdict::Whole { entries: seq, hash: previous }),
-        }
+    /// The number of the first entry of this time or later, and what the alarms remembered just before it.
+    pub fn memories_at(&self, time: Utc) -> Result<(u64, Memories), JournalError> {
+        let first = self.first_at(time)?;
+        let (memories, _) = read_memories_before(&self.connection, first as i64).map_err(|e| self.sqlite(e))?;
+        Ok((first, memories))
     }
 
     fn sqlite(&self, source: rusqlite::Error) -> JournalError {

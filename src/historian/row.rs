@@ -59,13 +59,12 @@ impl Row {
 
     /// The entry; `None` where this version does not know the event.
     pub fn to_entry(&self) -> Option<Entry> {
-        let priority = self.priority.as_deref();
         Some(Entry {
             time: Utc(self.time),
             event: Event::parse(&self.event)?,
             alarm: self.alarm.clone(),
             occurrence: self.occurrence,
-            priority: Priority::ALL.into_iter().find(|p| Some(p.word()) == priority),
+            priority: self.priority(),
             value: self.value.clone(),
             quality: self.quality.map(Quality::from_number),
             unit: self.unit.clone(),
@@ -75,6 +74,12 @@ impl Row {
             until: self.until.map(Utc),
             subject: self.subject.clone(),
         })
+    }
+
+    /// Its priority, where this version knows it.
+    pub fn priority(&self) -> Option<Priority> {
+        let word = self.priority.as_deref()?;
+        Priority::ALL.into_iter().find(|p| p.word() == word)
     }
 
     /// Who did it.

@@ -20,7 +20,7 @@ use crate::historian::history::ask::HistoryLink;
 use crate::historian::history::{HistoryRecorder, Recent};
 use crate::historian::journal::Memories;
 use crate::historian::line::log_handed_over;
-use crate::historian::{DataFolder, JournalError, LockError, Writer};
+use crate::historian::{DataFolder, JournalError, JournalLink, LockError, Writer};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
 use crate::project::{Endpoint, Issue};
 use crate::time::Clock;
@@ -99,7 +99,7 @@ pub struct Station {
     /// Where the past is read, with what is not yet in chunks where it is recorded here; and the readers, started for the
     /// first screen.
     past: Option<(PathBuf, Option<Arc<Recent>>)>,
-    readers: OnceLock<Option<HistoryLink>>,
+    readers: OnceLock<(Option<HistoryLink>, Option<JournalLink>)>,
     /// Recorder and writer end before the lock goes: fields are dropped in their order.
     history: Option<HistoryRecorder>,
     recording: Option<(Writer, DataFolder)>,
@@ -252,21 +252,18 @@ impl Station {
     /// The screen's end.
     pub fn link(&self) -> PlantLink {
         let (snapshots, commands) = (self.snapshots.subscribe(), self.commands.clone());
-        let history = self.readers.get_or_init(|| self.start_readers()).clone();
-        let link = PlantLink { snapshots, commands, history, about: self.about.clone(), refused: None };
+        let (history, journal) = self.readers.get_or_init(|| self.start_readers()).clone();
+        let link = PlantLink { snapshots, commands, history, journal, about: self.about.clone(), refused: None };
         self.looked.notify_one();
         link
     }
 
-    fn start_readers(&self) -> Option<HistoryLink> {
-        let (folder, recent) = self.past.as_ref()?;
-        match HistoryLink::start(folder, recent.clone()) {
-            Ok(link) => Some(link),
-            Err(error) => {
-                tracing::error!("the history cannot be read: {error}");
-                None
-            }
-        }
+    fn start_readers(&self) -> (Option<HistoryLink>, Option<JournalLink>) {
+        let Some((folder, recent)) = &self.past else { return (None, None) };
+        let told = |what: &str, error: &std::io::Error| tracing::error!("the {what} cannot be read: {error}");
+        let history = HistoryLink::start(folder, recent.clone()).inspect_err(|error| told("history", error));
+        let journal = JournalLink::start(folder).inspect_err(|error| told("journal", error));
+        (history.ok(), journal.ok())
     }
 
     /// What does not change while it runs.

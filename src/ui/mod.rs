@@ -44,6 +44,7 @@ pub mod widgets;
 pub mod words;
 
 use crate::engine::{Actor, Command, Snapshot, TagId};
+use crate::historian::JournalLink;
 use crate::link::About;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,6 +69,8 @@ pub struct Frame<'a> {
     pub desk: Option<&'a Arc<str>>,
     /// What was recorded; `None`: this program has no history of the plant that it shows.
     pub history: Option<&'a dyn past::History>,
+    /// What happened and what people did; `None`: this program has no journal of the plant that it shows.
+    pub journal: Option<&'a JournalLink>,
 }
 
 /// What a panel asks for. Commands reach the plant; actions concern this window alone.

@@ -266,6 +266,7 @@ impl Shell {
             chosen: self.chosen,
             desk: desk_name.as_ref(),
             history: plant.history.as_ref().map(|link| link as &dyn History),
+            journal: plant.journal.as_ref(),
         };
         let mark = mode_word(snapshot.mode);
         let margin = if mark.is_some() { STRIPES } else { 0.0 };

@@ -5,6 +5,7 @@ use eframe::egui::{self, Color32, Context};
 use egui_kittest::Harness;
 use std::path::PathBuf;
 use watchkeeper::engine::TagId;
+use watchkeeper::historian::JournalLink;
 use watchkeeper::ui::panels::{Panels, alarm_list_ui, display_ui};
 use watchkeeper::ui::past::History;
 use watchkeeper::ui::sample::{Archive, Sample};
@@ -23,6 +24,8 @@ pub struct Stage {
     pub out: Outbox,
     /// What was recorded.
     pub archive: Option<Archive>,
+    /// What happened.
+    pub journal: Option<JournalLink>,
 }
 
 impl Stage {
@@ -37,6 +40,7 @@ impl Stage {
             panels: Panels::default(),
             out: Outbox::default(),
             archive: None,
+            journal: None,
         }
     }
 
@@ -56,7 +60,7 @@ impl Stage {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui) {
-        let Self { sample, theme, display, chosen, blink_on, panels, out, archive } = self;
+        let Self { sample, theme, display, chosen, blink_on, panels, out, archive, journal } = self;
         let rect = ui.ctx().content_rect();
         ui.painter().rect_filled(rect, 0.0, theme.ground);
         let frame = Frame {
@@ -68,6 +72,7 @@ impl Stage {
             chosen: *chosen,
             desk: None,
             history: archive.as_ref().map(|a| a as &dyn History),
+            journal: journal.as_ref(),
         };
         ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| match display {
             Some(display) => display_ui(ui, &frame, *display, panels, out),

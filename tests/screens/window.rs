@@ -36,6 +36,7 @@ impl Desktop {
             snapshots: pictures,
             commands: sender,
             history: None,
+            journal: None,
             about: Arc::new(sample.about),
             refused: None,
         };
