@@ -4,11 +4,12 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use watchkeeper::engine::{Actor, Entry, Event, Input, JournalState, Quality, Ticket, Value};
+use watchkeeper::engine::{Actor, Entry, Event, EventKind, Input, JournalState, Quality, Ticket, Value};
 use watchkeeper::historian::history::ask::Wake;
-use watchkeeper::historian::journal::ask::Pending;
+use watchkeeper::historian::journal::{ask::Pending, index};
 use watchkeeper::historian::read::{Occurrence, OccurrencesOf, Order};
 use watchkeeper::historian::{
     JOURNAL_FILE, Journal, JournalError, JournalLink, JournalReader, Row, Search, Store, Verdict, Writer,
@@ -451,4 +452,109 @@ fn the_occurrences_of_a_period_tell_how_each_began_and_ended_be_it_outside_the_p
     assert_eq!(of(Some(60), Some(75)), [lows, second], "it was acknowledged within the period");
     assert_eq!(of(Some(31), Some(39)), []);
     assert_eq!(of(Some(95), None), [third]);
+}
+
+/// An entry of a made-up plant; every number gives another one.
+fn anything(number: u64) -> Entry {
+    let pick = |of: &[&str], salt: u64| -> Arc<str> {
+        let mixed = (number + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
+        of[(mixed % of.len() as u64) as usize].into()
+    };
+    let (event, _) = Event::ALL[(number.wrapping_mul(7) % 25) as usize];
+    let mut entry = raised(number);
+    // A clock that is set back by an hour now and then.
+    entry.time = Utc(NOON.0 + number as i64 * 1_000_000 - i64::from(number % 5_000 > 4_000) * 3_600_000_000);
+    entry.event = event;
+    entry.alarm = Some(pick(&["tank1.level/high", "Tank2.level/low", "pump1.flow/low-low", "plc1/no-answer"], 1));
+    entry.priority = Some(Priority::ALL[(number % 4) as usize]);
+    entry.note = Some(pick(&["opened the drain", "Überlauf, Ω4", "connection refused", "found at start"], 2));
+    entry.subject = number.is_multiple_of(3).then(|| pick(&["plc1", "plc2", "Riverside"], 3));
+    let user = pick(&["anna", "Bert", "ünal"], 4);
+    entry.by = number.is_multiple_of(2).then(|| Actor { user, computer: "desk-1".into(), desk: Some("Ev O'Hara".into()) });
+    if number.is_multiple_of(4_001) {
+        entry.note = Some("once in a blue moon".into());
+    }
+    entry
+}
+
+#[test]
+fn a_search_finds_the_same_with_an_index_and_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(folder.path(), NOON).unwrap();
+    append(&mut journal, &(1..=21_500).map(anything).collect::<Vec<_>>());
+    let hour = |h: i64| Some(Utc(NOON.0 + h * 3_600_000_000));
+    let mut searches = vec![
+        Search { text: "blue moon".into(), ..Search::default() },
+        Search { text: "ü 4".into(), ..Search::default() },
+        Search { text: "lev drain".into(), by: "ann".into(), ..Search::default() },
+        Search { text: "nothing of the kind".into(), ..Search::default() },
+        Search { by: "o'hara".into(), priorities: vec![Priority::Critical], ..Search::default() },
+        Search { names: vec!["TANK2.level".into(), "plc1".into()], from: hour(1), to: hour(2), ..Search::default() },
+        Search { names: vec!["riverside".into()], events: vec![Event::Gap], ..Search::default() },
+        Search { from: hour(2), to: hour(3), ..Search::default() },
+        Search { from: hour(100), ..Search::default() },
+    ];
+    let mut acts = Search { text: "refused".into(), to: hour(1), ..Search::default() };
+    acts.add_kind(EventKind::Act);
+    searches.push(acts);
+    let found = |search: &Search, order| {
+        let reader = JournalReader::open(folder.path()).unwrap().unwrap();
+        let (mut seen, mut beyond) = (Vec::new(), None);
+        loop {
+            let page = reader.page(search, order, beyond, 700, &AtomicBool::new(false)).unwrap().unwrap();
+            seen.extend(page.rows.iter().map(|row| row.seq));
+            beyond = page.beyond;
+            if beyond.is_none() {
+                return seen;
+            }
+        }
+    };
+    let all = || {
+        let both = |s| [Order::NewestFirst, Order::OldestFirst].map(|order| found(s, order));
+        searches.iter().map(both).collect::<Vec<_>>()
+    };
+    let scanned = all();
+    assert!(scanned[0][0].len() == 5 && scanned[3][0].is_empty() && scanned[8][0].is_empty());
+    index::catch_up(folder.path()).unwrap();
+    assert!(folder.path().join(index::INDEX_FILE).exists());
+    assert_eq!(all(), scanned);
+    // Written on, with entries that the index does not have.
+    append(&mut journal, &(21_501..=22_900).map(anything).collect::<Vec<_>>());
+    let indexed = all();
+    std::fs::remove_file(folder.path().join(index::INDEX_FILE)).unwrap();
+    assert_eq!(all(), indexed);
+}
+
+#[test]
+fn an_index_of_another_journal_or_a_damaged_one_is_not_believed_and_made_anew() {
+    let search = Search { text: "moon".into(), ..Search::default() };
+    for damage in ["another", "garbage", "version"] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(index::INDEX_FILE);
+        let mut journal = Journal::open(folder.path(), NOON).unwrap();
+        append(&mut journal, &(1..=8_100).map(anything).collect::<Vec<_>>());
+        index::catch_up(folder.path()).unwrap();
+        match damage {
+            "another" => {
+                drop(journal);
+                std::fs::remove_file(folder.path().join(JOURNAL_FILE)).unwrap();
+                let mut journal = Journal::open(folder.path(), NOON).unwrap();
+                append(&mut journal, &(2..=8_101).map(anything).collect::<Vec<_>>());
+            }
+            "garbage" => std::fs::write(&path, vec![0x5A; 40_000]).unwrap(),
+            _ => rusqlite::Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap(),
+        }
+        let count = || {
+            let reader = JournalReader::open(folder.path()).unwrap().unwrap();
+            let page = reader.page(&search, Order::NewestFirst, None, 100, &AtomicBool::new(false)).unwrap().unwrap();
+            page.rows.iter().map(|row| row.seq).collect::<Vec<_>>()
+        };
+        let expected = if damage == "another" { vec![8_001, 4_000] } else { vec![8_002, 4_001] };
+        assert_eq!(count(), expected, "{damage}");
+        index::catch_up(folder.path()).unwrap();
+        assert_eq!(count(), expected, "{damage}");
+        let index = rusqlite::Connection::open(&path).unwrap();
+        let reach: i64 = index.query_row("SELECT seq FROM reach", [], |r| r.get(0)).unwrap();
+        assert_eq!(reach, 8_000, "{damage}");
+    }
 }

@@ -5,6 +5,7 @@
 //! as there are alarms, if those are more) however long the plant has run.
 
 pub mod ask;
+pub mod index;
 
 use super::chain::{self, Hash};
 use super::file::{OpenedFile, bytes_on_disk, transact};

@@ -8,12 +8,14 @@ pub use find::{MOST_OF_A_PAGE, Order, Page};
 pub use occurrences::{Acknowledged, Occurrence, OccurrencesOf};
 pub use verify::Verdict;
 
+use super::journal::index::Index;
 use super::journal::{Head, Memories, append_in, none_where_no_row, read_memories, read_memories_before};
 use super::row::{COLUMNS, Row};
 use super::{JournalError, schema};
 use crate::engine::Entry;
 use crate::time::Utc;
 use rusqlite::{Connection, params};
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -22,12 +24,14 @@ use std::path::{Path, PathBuf};
 pub struct JournalReader {
     connection: Connection,
     path: PathBuf,
+    /// Opened when it is first wanted.
+    index: RefCell<Option<Index>>,
 }
 
 impl JournalReader {
     /// Opens a data folder's journal. `None`: there is none yet.
     pub fn open(folder: &Path) -> Result<Option<Self>, JournalError> {
-        Ok(schema::open_to_read(folder)?.map(|(connection, path)| Self { connection, path }))
+        Ok(schema::open_to_read(folder)?.map(|(connection, path)| Self { connection, path, index: RefCell::default() }))
     }
 
     /// A journal in memory with these entries.
@@ -42,9 +46,18 @@ impl JournalReader {
             Ok(connection)
         };
         match make() {
-            Ok(connection) => Ok(Self { connection, path }),
+            Ok(connection) => Ok(Self { connection, path, index: RefCell::default() }),
             Err(source) => Err(JournalError::Sqlite { path, source }),
         }
+    }
+
+    /// Works with the index beside the journal, as far as there is one.
+    fn with_index<T>(&self, work: impl FnOnce(Option<&Index>) -> T) -> T {
+        let mut index = self.index.borrow_mut();
+        if index.as_mut().is_none_or(|index| index.refresh().is_none()) {
+            *index = self.path.parent().and_then(|folder| Index::open(folder, &self.connection));
+        }
+        work(index.as_ref())
     }
 
     /// Hands out the entries of a time, both ends included, in the order they were written. `each` may end it.

@@ -19,6 +19,7 @@ use crate::engine::{
 use crate::historian::history::ask::HistoryLink;
 use crate::historian::history::{HistoryRecorder, Recent};
 use crate::historian::journal::Memories;
+use crate::historian::journal::index::Indexer;
 use crate::historian::line::log_handed_over;
 use crate::historian::{DataFolder, JournalError, JournalLink, LockError, Writer};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
@@ -102,6 +103,8 @@ pub struct Station {
     readers: OnceLock<(Option<HistoryLink>, Option<JournalLink>)>,
     /// Recorder and writer end before the lock goes: fields are dropped in their order.
     history: Option<HistoryRecorder>,
+    /// Ends before the folder goes.
+    indexer: Option<Indexer>,
     recording: Option<(Writer, DataFolder)>,
     actor: Actor,
     clock: Clock,
@@ -243,6 +246,7 @@ impl Station {
             past,
             readers,
             history,
+            indexer: recording.as_ref().and_then(|(_, folder)| start_indexer(folder)),
             recording,
             actor,
             clock,
@@ -290,7 +294,7 @@ impl Station {
 
     /// Stops in order. Returns what did not go well, in words; everything is stopped all the same.
     pub fn stop(self) -> Vec<String> {
-        let Self { snapshots, commands, sources, stop, ended, history, recording, actor, clock, .. } = self;
+        let Self { snapshots, commands, sources, stop, ended, history, indexer, recording, actor, clock, .. } = self;
         let mut faults = Vec::new();
         sources.stop();
         drop((snapshots, commands));
@@ -298,6 +302,7 @@ impl Station {
         if ended.recv_timeout(PATIENCE).is_err() {
             faults.push("the main loop did not end in order".to_owned());
         }
+        drop(indexer);
         faults.extend(history.and_then(|history| history.close(PATIENCE).err()));
         if let Some((writer, folder)) = recording {
             let mut entry = Entry::new(clock.now().utc, Event::Stopped);
@@ -312,6 +317,13 @@ impl Station {
         }
         faults
     }
+}
+
+/// Searches are slow without it, and nothing else is.
+fn start_indexer(folder: &DataFolder) -> Option<Indexer> {
+    let told =
+        |error: &std::io::Error| tracing::warn!("searches of the journal may be slow, it is not indexed: {error}");
+    Indexer::start(folder.path()).inspect_err(told).ok()
 }
 
 /// Devices that this process does not ask, and why.
