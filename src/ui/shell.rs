@@ -1,31 +1,32 @@
 //! One window: what is open in it, how it is laid out, its dialogs and its keys. It knows no eframe, so that tests and
 //! pictures use the very same window without a screen.
 
+mod acts;
+mod dialog;
+
 use super::banner::{self, BannerState};
-use super::dialogs::{question_ui, sheet_ui, stands};
+use super::dialogs::stands;
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
 use super::keep::Keeper;
 use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
-use super::palette::Finder;
 use super::past::History;
-use super::preferences::{self, Preferences};
-use super::settings::{Settings, desk_name_from};
+use super::settings::Settings;
 use super::theme::{STEP, Theme};
 use super::words::say;
-use super::{Action, Frame, Outbox, actions, faults, fonts, help, lists, palette, panels, states, status, tree};
-use crate::engine::{Actor, Command, Plan, Snapshot, TagId};
+use super::{Action, Frame, Outbox, actions, fonts, lists, panels, states, status, tree};
+use crate::engine::{Plan, Snapshot, TagId};
 use crate::link::{About, Desk, DeskRequest, PlantLink, Refused};
 use crate::text::visible;
 use crate::time::{Now, Span};
+use dialog::Dialog;
 use eframe::egui::{
     CentralPanel, Context, Frame as Area, Id, Key, Label, Layout, Margin, Modifiers, Panel, RichText, Stroke,
     StrokeKind, Ui, UiBuilder,
 };
 use fonts::size;
 use jiff::tz::TimeZone;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How long a notice of this window stays; what an operator must act on is never told by a notice alone.
@@ -44,21 +45,6 @@ pub enum Place {
     Alarms,
     /// What is shelved, suppressed or out of service.
     Hidden,
-}
-
-/// What lies over everything.
-#[derive(Debug)]
-enum Dialog {
-    Finder(Box<Finder>),
-    Help,
-    Faults,
-    Settings(Box<Preferences>),
-    /// Another project could not be opened.
-    Refused(Arc<Refused>),
-    /// The question before the window closes.
-    Quit,
-    /// The question before another project is opened.
-    Leave(DeskRequest),
 }
 
 /// What a window asks of the program around it, after a frame.
@@ -425,51 +411,6 @@ impl Shell {
         );
     }
 
-    fn dialogs_ui(&mut self, ui: &Ui, frame: Option<&Frame<'_>>, outbox: &mut Outbox, wishes: &mut Wishes) {
-        let Some(mut dialog) = self.dialog.take() else { return };
-        let theme = self.theme.clone();
-        let keep = match (&mut dialog, frame) {
-            (Dialog::Finder(finder), Some(frame)) => palette::finder_ui(ui, frame, finder, outbox),
-            (Dialog::Help, Some(frame)) => sheet_ui(ui, &theme, "Keys", |ui| help::help_ui(ui, frame)),
-            (Dialog::Faults, Some(frame)) => sheet_ui(ui, &theme, say::FAULTS, |ui| faults::faults_ui(ui, frame)),
-            (Dialog::Refused(refused), Some(frame)) => {
-                let name = frame.snapshot.plan.project.name.as_str();
-                let goes_on = format!("{} goes on being watched", if name.is_empty() { "This plant" } else { name });
-                sheet_ui(ui, &theme, "It could not be opened", |ui| {
-                    states::refused_ui(ui, &theme, &refused.what, &refused.why);
-                    ui.add_space(2.0 * STEP);
-                    ui.add(Label::new(RichText::new(goes_on).font(fonts::strong(size::BODY))).wrap());
-                })
-            }
-            (Dialog::Settings(state), frame) => {
-                let actor = frame.map(|frame| &frame.about.actor);
-                sheet_ui(ui, &theme, "Settings", |ui| {
-                    preferences::preferences_ui(ui, &theme, &self.settings, actor, state, outbox);
-                })
-            }
-            (Dialog::Quit, Some(frame)) => match question_ui(ui, &theme, frame) {
-                Some(true) => {
-                    wishes.close = true;
-                    false
-                }
-                Some(false) => false,
-                None => true,
-            },
-            (Dialog::Leave(request), Some(frame)) => match question_ui(ui, &theme, frame) {
-                Some(true) => {
-                    wishes.request = Some(request.clone());
-                    false
-                }
-                Some(false) => false,
-                None => true,
-            },
-            (_, None) => false,
-        };
-        if keep {
-            self.dialog = Some(dialog);
-        }
-    }
-
     /// Esc, where no dialog took it, closes the list or the faceplate on top.
     fn escape(&mut self, ctx: &Context) {
         if self.dialog.is_some()
@@ -498,101 +439,5 @@ impl Shell {
             font,
             self.theme.text,
         );
-    }
-
-    /// Does what was asked for in this frame.
-    fn carry_out(&mut self, ctx: &Context, plant: Option<&PlantLink>, now: Now, outbox: Outbox, wishes: &mut Wishes) {
-        for action in outbox.actions {
-            self.act(ctx, plant, now, action, wishes);
-        }
-        for command in outbox.commands {
-            self.send(plant, now, command);
-        }
-        self.remember_names();
-    }
-
-    fn send(&mut self, plant: Option<&PlantLink>, now: Now, command: Command) {
-        if let Some(plant) = plant
-            && plant.commands.try_send(command).is_err()
-        {
-            self.notice = Some((now, "Refused: the plant does not take commands now; try again".to_owned()));
-        }
-    }
-
-    fn act(&mut self, ctx: &Context, plant: Option<&PlantLink>, now: Now, action: Action, wishes: &mut Wishes) {
-        // Whatever is opened is to be seen.
-        self.tree.over &= action == Action::ToggleTree;
-        match action {
-            Action::OpenDisplay(i) => self.place = Place::Display(i),
-            Action::OpenAllTags => self.place = Place::AllTags,
-            Action::OpenDevices => self.place = Place::Devices,
-            Action::OpenAlarmList => self.place = Place::Alarms,
-            Action::OpenHidden => self.place = Place::Hidden,
-            Action::OpenFaceplate(id) => self.chosen = Some(id),
-            Action::CloseFaceplate => self.chosen = None,
-            Action::OpenFaults => self.dialog = Some(Dialog::Faults),
-            Action::OpenHelp => self.dialog = Some(Dialog::Help),
-            Action::ToggleTree if self.tree.folded => self.tree.over = !self.tree.over,
-            Action::ToggleTree => self.tree.beside = !self.tree.beside,
-            Action::OpenSettings => self.dialog = Some(Dialog::Settings(Box::new(Preferences::new(&self.settings)))),
-            Action::SetDeskName(typed) => {
-                if let Ok(name) = desk_name_from(&typed) {
-                    self.desk_name = name.as_deref().map(Arc::from);
-                    self.settings.desk_name = name;
-                    wishes.save = true;
-                }
-            }
-            Action::OpenPalette => {
-                self.dialog = match self.dialog.take() {
-                    Some(Dialog::Finder(_)) => None,
-                    _ => Some(Dialog::Finder(Box::default())),
-                }
-            }
-            Action::ChooseProject => {
-                let folder = self.settings.recent.first().and_then(|p| p.parent()).map(PathBuf::from);
-                let fault = self.project_dialog.open(ctx, folder.as_deref()).err();
-                self.notice = fault.map(|why| (now, why)).or(self.notice.take());
-            }
-            Action::SaveTable(table) => {
-                self.notice = self.keeper.save(ctx, table).map(|said| (now, said)).or(self.notice.take());
-            }
-            Action::TakePicture(picture) => self.keeper.picture(ctx, picture),
-            Action::OpenProject(path) => self.leave_for(plant, DeskRequest::Open(path), wishes),
-            Action::OpenDemo => self.leave_for(plant, DeskRequest::OpenDemo, wishes),
-            Action::SilenceHorn => {
-                if let Some(plant) = plant
-                    && let Some(why) = banner::horn_refused(&plant.about)
-                {
-                    self.notice = Some((now, why));
-                } else if let Some(plant) = plant {
-                    let by = Actor { desk: self.desk_name.clone(), ..plant.about.actor.clone() };
-                    self.send(Some(plant), now, Command::Silence { by });
-                }
-            }
-            Action::ToggleTheme => {
-                self.settings.theme = self.settings.theme.other();
-                wishes.save = true;
-                wishes.theme_chosen = true;
-                ctx.request_repaint();
-            }
-            Action::TextScale(step) => {
-                self.settings.scale_text(step);
-                wishes.save = true;
-                ctx.request_repaint();
-            }
-            Action::ToggleFullScreen => wishes.toggle_full_screen = true,
-            Action::Quit => match plant {
-                Some(plant) if stands(plant) => self.dialog = Some(Dialog::Quit),
-                _ => wishes.close = true,
-            },
-        }
-    }
-
-    /// Another project: asked first while alarms stand, for it stops watching this one.
-    fn leave_for(&mut self, plant: Option<&PlantLink>, request: DeskRequest, wishes: &mut Wishes) {
-        match plant {
-            Some(plant) if stands(plant) => self.dialog = Some(Dialog::Leave(request)),
-            _ => wishes.request = Some(request),
-        }
     }
 }

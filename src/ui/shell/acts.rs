@@ -1,0 +1,119 @@
+//! What was asked for in a frame is done behind it, where nothing of the frame is read any more.
+
+use super::dialog::Dialog;
+use super::{Place, Shell, Wishes};
+use crate::engine::{Actor, Command};
+use crate::link::{DeskRequest, PlantLink};
+use crate::time::Now;
+use crate::ui::dialogs::stands;
+use crate::ui::preferences::Preferences;
+use crate::ui::settings::desk_name_from;
+use crate::ui::{Action, Outbox, banner};
+use eframe::egui::Context;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+impl Shell {
+    /// Does what was asked for in this frame.
+    pub(super) fn carry_out(
+        &mut self,
+        ctx: &Context,
+        plant: Option<&PlantLink>,
+        now: Now,
+        outbox: Outbox,
+        wishes: &mut Wishes,
+    ) {
+        for action in outbox.actions {
+            self.act(ctx, plant, now, action, wishes);
+        }
+        for command in outbox.commands {
+            self.send(plant, now, command);
+        }
+        self.remember_names();
+    }
+
+    fn send(&mut self, plant: Option<&PlantLink>, now: Now, command: Command) {
+        if let Some(plant) = plant
+            && plant.commands.try_send(command).is_err()
+        {
+            self.notice = Some((now, "Refused: the plant does not take commands now; try again".to_owned()));
+        }
+    }
+
+    fn act(&mut self, ctx: &Context, plant: Option<&PlantLink>, now: Now, action: Action, wishes: &mut Wishes) {
+        // Whatever is opened is to be seen.
+        self.tree.over &= action == Action::ToggleTree;
+        match action {
+            Action::OpenDisplay(i) => self.place = Place::Display(i),
+            Action::OpenAllTags => self.place = Place::AllTags,
+            Action::OpenDevices => self.place = Place::Devices,
+            Action::OpenAlarmList => self.place = Place::Alarms,
+            Action::OpenHidden => self.place = Place::Hidden,
+            Action::OpenFaceplate(id) => self.chosen = Some(id),
+            Action::CloseFaceplate => self.chosen = None,
+            Action::OpenFaults => self.dialog = Some(Dialog::Faults),
+            Action::OpenHelp => self.dialog = Some(Dialog::Help),
+            Action::ToggleTree if self.tree.folded => self.tree.over = !self.tree.over,
+            Action::ToggleTree => self.tree.beside = !self.tree.beside,
+            Action::OpenSettings => self.dialog = Some(Dialog::Settings(Box::new(Preferences::new(&self.settings)))),
+            Action::SetDeskName(typed) => {
+                if let Ok(name) = desk_name_from(&typed) {
+                    self.desk_name = name.as_deref().map(Arc::from);
+                    self.settings.desk_name = name;
+                    wishes.save = true;
+                }
+            }
+            Action::OpenPalette => {
+                self.dialog = match self.dialog.take() {
+                    Some(Dialog::Finder(_)) => None,
+                    _ => Some(Dialog::Finder(Box::default())),
+                }
+            }
+            Action::ChooseProject => {
+                let folder = self.settings.recent.first().and_then(|p| p.parent()).map(PathBuf::from);
+                let fault = self.project_dialog.open(ctx, folder.as_deref()).err();
+                self.notice = fault.map(|why| (now, why)).or(self.notice.take());
+            }
+            Action::SaveTable(table) => {
+                self.notice = self.keeper.save(ctx, table).map(|said| (now, said)).or(self.notice.take());
+            }
+            Action::TakePicture(picture) => self.keeper.picture(ctx, picture),
+            Action::OpenProject(path) => self.leave_for(plant, DeskRequest::Open(path), wishes),
+            Action::OpenDemo => self.leave_for(plant, DeskRequest::OpenDemo, wishes),
+            Action::SilenceHorn => {
+                if let Some(plant) = plant
+                    && let Some(why) = banner::horn_refused(&plant.about)
+                {
+                    self.notice = Some((now, why));
+                } else if let Some(plant) = plant {
+                    let by = Actor { desk: self.desk_name.clone(), ..plant.about.actor.clone() };
+                    self.send(Some(plant), now, Command::Silence { by });
+                }
+            }
+            Action::ToggleTheme => {
+                self.settings.theme = self.settings.theme.other();
+                wishes.save = true;
+                wishes.theme_chosen = true;
+                ctx.request_repaint();
+            }
+            Action::TextScale(step) => {
+                self.settings.scale_text(step);
+                wishes.save = true;
+                ctx.request_repaint();
+            }
+            Action::ToggleFullScreen => wishes.toggle_full_screen = true,
+            Action::Quit => match plant {
+                Some(plant) if stands(plant) => self.dialog = Some(Dialog::Quit),
+                _ => wishes.close = true,
+            },
+        }
+    }
+
+    /// Another project: asked first while alarms stand, for it stops watching this one.
+    fn leave_for(&mut self, plant: Option<&PlantLink>, request: DeskRequest, wishes: &mut Wishes) {
+        match plant {
+            Some(plant) if stands(plant) => self.dialog = Some(Dialog::Leave(request)),
+            _ => wishes.request = Some(request),
+        }
+    }
+}

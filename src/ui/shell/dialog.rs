@@ -1,0 +1,75 @@
+//! What lies over everything: one dialog at a time, and what its answer leads to.
+
+use super::{Shell, Wishes};
+use crate::link::{DeskRequest, Refused};
+use crate::ui::dialogs::{question_ui, sheet_ui};
+use crate::ui::palette::{self, Finder};
+use crate::ui::preferences::{self, Preferences};
+use crate::ui::theme::STEP;
+use crate::ui::words::say;
+use crate::ui::{Frame, Outbox, faults, fonts, help, states};
+use eframe::egui::{Label, RichText, Ui};
+use fonts::size;
+use std::sync::Arc;
+
+/// What lies over everything.
+#[derive(Debug)]
+pub(super) enum Dialog {
+    Finder(Box<Finder>),
+    Help,
+    Faults,
+    Settings(Box<Preferences>),
+    /// Another project could not be opened.
+    Refused(Arc<Refused>),
+    /// The question before the window closes.
+    Quit,
+    /// The question before another project is opened.
+    Leave(DeskRequest),
+}
+
+impl Shell {
+    pub(super) fn dialogs_ui(&mut self, ui: &Ui, frame: Option<&Frame<'_>>, outbox: &mut Outbox, wishes: &mut Wishes) {
+        let Some(mut dialog) = self.dialog.take() else { return };
+        let theme = self.theme.clone();
+        let keep = match (&mut dialog, frame) {
+            (Dialog::Finder(finder), Some(frame)) => palette::finder_ui(ui, frame, finder, outbox),
+            (Dialog::Help, Some(frame)) => sheet_ui(ui, &theme, "Keys", |ui| help::help_ui(ui, frame)),
+            (Dialog::Faults, Some(frame)) => sheet_ui(ui, &theme, say::FAULTS, |ui| faults::faults_ui(ui, frame)),
+            (Dialog::Refused(refused), Some(frame)) => {
+                let name = frame.snapshot.plan.project.name.as_str();
+                let goes_on = format!("{} goes on being watched", if name.is_empty() { "This plant" } else { name });
+                sheet_ui(ui, &theme, "It could not be opened", |ui| {
+                    states::refused_ui(ui, &theme, &refused.what, &refused.why);
+                    ui.add_space(2.0 * STEP);
+                    ui.add(Label::new(RichText::new(goes_on).font(fonts::strong(size::BODY))).wrap());
+                })
+            }
+            (Dialog::Settings(state), frame) => {
+                let actor = frame.map(|frame| &frame.about.actor);
+                sheet_ui(ui, &theme, "Settings", |ui| {
+                    preferences::preferences_ui(ui, &theme, &self.settings, actor, state, outbox);
+                })
+            }
+            (Dialog::Quit, Some(frame)) => match question_ui(ui, &theme, frame) {
+                Some(true) => {
+                    wishes.close = true;
+                    false
+                }
+                Some(false) => false,
+                None => true,
+            },
+            (Dialog::Leave(request), Some(frame)) => match question_ui(ui, &theme, frame) {
+                Some(true) => {
+                    wishes.request = Some(request.clone());
+                    false
+                }
+                Some(false) => false,
+                None => true,
+            },
+            (_, None) => false,
+        };
+        if keep {
+            self.dialog = Some(dialog);
+        }
+    }
+}
