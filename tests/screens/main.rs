@@ -10,4 +10,5 @@ mod history;
 mod panels;
 mod pictures;
 mod sizes;
+mod spark;
 mod window;

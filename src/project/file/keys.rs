@@ -36,7 +36,7 @@ const TOPIC: &[&str] = &["topic"];
 const FIELD: &[&str] = &["register", "topic"];
 const LIMITS: &[&str] = &["high-high", "high", "low", "low-low", "rate", "deviation"];
 const TAGGED: &[&str] = &["value", "gauge", "bar", "tank", "lamp", "spark"];
-const SIDE_BY_SIDE: &[&str] = &["value", "bar", "tank", "lamp"];
+const SIDE_BY_SIDE: &[&str] = &["value", "bar", "tank", "lamp", "spark"];
 
 /// The file itself.
 pub const PROJECT: Table = Table {

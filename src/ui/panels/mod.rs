@@ -10,6 +10,8 @@ pub mod gauge;
 pub mod grid;
 pub mod index;
 pub mod lamp;
+mod recent;
+pub mod spark;
 pub mod table;
 pub mod text;
 pub mod trend;
@@ -64,11 +66,12 @@ pub fn view(kind: PanelKind) -> Option<Box<dyn PanelView>> {
         PanelKind::Gauge => Some(Box::new(gauge::GaugePanel)),
         PanelKind::Bar => Some(Box::new(bar::BarPanel)),
         PanelKind::Lamp => Some(Box::new(lamp::LampPanel)),
+        PanelKind::Spark => Some(Box::<spark::SparkPanel>::default()),
         PanelKind::Trend => Some(Box::<trend::TrendPanel>::default()),
         PanelKind::Alarms => Some(Box::<alarms::AlarmsPanel>::default()),
         PanelKind::Devices => Some(Box::new(devices::DevicesPanel)),
         PanelKind::Text => Some(Box::new(text::TextPanel)),
-        PanelKind::Tank | PanelKind::Spark | PanelKind::Journal | PanelKind::Image | PanelKind::Mimic => None,
+        PanelKind::Tank | PanelKind::Journal | PanelKind::Image | PanelKind::Mimic => None,
     }
 }
 

@@ -246,7 +246,7 @@ impl PanelView for TrendPanel {
 
 /// How many lanes the gaps take.
 fn lanes_of(traces: &[Trace]) -> usize {
-    traces.iter().filter(|t| !t.gaps.is_empty()).count().min(LANES)
+    traces.iter().filter(|t| lanes::has_gaps(t)).count().min(LANES)
 }
 
 fn paint_frame(painter: &Painter, plot: Rect, theme: &Theme) {

@@ -1,14 +1,9 @@
 //! `value`: a tag's number, large, with its recent past; several tags side by side.
 
+use super::recent::RecentPast;
 use super::{Cx, PanelView, grid, open_faceplate};
-use crate::engine::TagId;
-use crate::project::DataType;
-use crate::time::Span;
 use crate::ui::Outbox;
-use crate::ui::past::{Need, Past};
 use crate::ui::theme::STEP;
-use crate::ui::widgets::pen::Trace;
-use crate::ui::widgets::spark::Recent;
 use crate::ui::widgets::value::tile_ui;
 use eframe::egui::{Rect, Ui, pos2, vec2};
 
@@ -19,8 +14,7 @@ const LEAST_WIDTH: f32 = 118.0;
 #[derive(Debug, Default)]
 pub struct ValuePanel {
     /// Sparks, by tile.
-    traces: Vec<Trace>,
-    past: Past,
+    recent: RecentPast,
 }
 
 /// Pixel columns of history that are asked for: more than the widest spark has.
@@ -34,34 +28,17 @@ impl PanelView for ValuePanel {
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         let brush = cx.brush();
         let count = cx.panel.tags.len();
-        self.traces.resize_with(count, Trace::default);
         let single = count == 1;
-        let places = places(cx.rect, count);
-        let now = cx.frame.snapshot.now.utc;
-        let from = now + Span(-cx.panel.span.0);
-        let tails = &cx.frame.snapshot.tails;
-        let of = |id: Option<TagId>| id.and_then(|id| tails.get(&id));
-        let pens: Vec<_> = cx.tags().map(|(name, _, id)| (name, of(id).map(|t| &**t))).collect();
-        self.past.follow(ui.ctx(), cx.frame.history, &Need { pens: &pens, from, to: now, columns: COLUMNS, now });
-        for (((index, (name, reading, id)), trace), rect) in cx.tags().enumerate().zip(&mut self.traces).zip(places) {
-            let Some(reading) = reading else {
+        self.recent.follow(ui, cx, COLUMNS);
+        for ((index, (name, reading, id)), rect) in cx.tags().enumerate().zip(places(cx.rect, count)) {
+            let (Some(reading), Some(id)) = (reading, id) else {
                 grid::say_no_tag(ui, rect, name, brush.theme);
                 continue;
             };
-            // Words have no height that a line could show.
-            let drawn = id.filter(|_| reading.tag.data_type != DataType::String);
-            let known = drawn.map(|id| self.past.known(index, tails.get(&id), from));
-            let recent = known.filter(|k| k.first().is_some()).map(|known| Recent {
-                known,
-                now,
-                span: cx.panel.span,
-                steps: reading.tag.data_type == DataType::Bool,
-                range: reading.tag.range,
-                trace,
-            });
+            let recent = self.recent.of(index, id, &reading, cx);
             let title = cx.panel.title.as_deref().filter(|_| single).unwrap_or(name);
             let response = tile_ui(ui, rect, ui.scope_id().with(index), title, &reading, recent, &brush);
-            open_faceplate(&response, id, out);
+            open_faceplate(&response, Some(id), out);
         }
     }
 }

@@ -44,6 +44,11 @@ pub fn broken() -> Sample {
     storm(concat!(include_str!("riverside.toml"), include_str!("broken.toml")))
 }
 
+/// The same with displays of a test's own, as the project's file writes them.
+pub fn riverside_with(displays: &str) -> Sample {
+    storm(&format!("{}\n{displays}", include_str!("riverside.toml")))
+}
+
 fn storm(text: &str) -> Sample {
     let mut play = Play::new(text);
     let mut at = -WATCHED_SECS;

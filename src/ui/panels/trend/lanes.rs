@@ -3,7 +3,7 @@
 use super::super::Cx;
 use super::{LANE, LANES, Pen, TIME_AXIS};
 use crate::engine::Quality;
-use crate::time::Utc;
+use crate::time::{Span, Utc};
 use crate::ui::fonts::{self, size};
 use crate::ui::past::gap_at;
 use crate::ui::widgets::pen::{self, Trace, View};
@@ -96,9 +96,22 @@ pub fn words_at(cx: &Cx<'_>, pen: &Pen<'_>, trace: &Trace, at: Utc) -> Option<St
     Some(Told::new(pen, gap, at, cx.frame.snapshot.now.utc).words(cx))
 }
 
+/// A start is over within this; what waits longer is told.
+const START: Span = Span::from_secs(1);
+
+/// Whether a pen has gaps that are worth a lane. That every tag waits for a moment until it is read for the first time is
+/// told by nothing but its beginning.
+pub fn has_gaps(trace: &Trace) -> bool {
+    let of_the_start = |run: &[pen::Gap]| {
+        let length = run.last().zip(run.first()).map_or(Span::ZERO, |(last, first)| last.to - first.from);
+        length < START && run.iter().all(|gap| gap.quality == Quality::WAITING)
+    };
+    trace.gaps.chunk_by(|gap, next| next.from <= gap.to).any(|run| !of_the_start(run))
+}
+
 /// One lane for each pen with gaps.
 pub fn ui(ui: &Ui, view: &View, lanes: usize, cx: &Cx<'_>, pens: &[Pen<'_>], traces: &[Trace], cursor: Option<Utc>) {
-    let with_gaps = pens.iter().zip(traces).filter(|(_, t)| !t.gaps.is_empty());
+    let with_gaps = pens.iter().zip(traces).filter(|(_, t)| has_gaps(t));
     let more = with_gaps.clone().count().saturating_sub(LANES);
     for (lane, (pen, trace)) in with_gaps.take(lanes).enumerate() {
         let more = if lane + 1 == lanes { more } else { 0 };
@@ -208,6 +221,22 @@ mod tests {
             hidden: false,
             front: None,
         }
+    }
+
+    #[test]
+    fn the_moment_before_the_first_value_takes_no_lane_and_any_other_gap_does() {
+        let millis = |of: &[(i64, i64, Quality)]| {
+            let mut trace = Trace::default();
+            trace.gaps = of.iter().map(|(from, to, quality)| gap(from * 1_000, to * 1_000, *quality)).collect();
+            trace
+        };
+        assert!(!has_gaps(&millis(&[])));
+        assert!(!has_gaps(&millis(&[(0, 320, Quality::WAITING)])));
+        assert!(has_gaps(&millis(&[(0, 1_200, Quality::WAITING)])), "a device that is slow to answer");
+        assert!(has_gaps(&millis(&[(0, 320, Quality::NO_COMMUNICATION)])));
+        let restart = [(0, 5_000, Quality::NOT_RUNNING), (5_000, 5_300, Quality::WAITING)];
+        assert!(has_gaps(&millis(&restart)), "the program did not run: all of it is one gap");
+        assert!(has_gaps(&millis(&[(0, 320, Quality::WAITING), (9_000, 9_100, Quality::PAYLOAD)])));
     }
 
     #[test]

@@ -163,11 +163,17 @@ fn edges(columns: &[Column], width: f32, edges: &mut Vec<Edge>) {
             neighbours.iter().flatten().all(|n| out(n, [low + width, high - width]))
         };
         let spike = tall && (beyond(|n, [low, _]| low < n.low) || beyond(|n, [_, high]| high > n.high));
-        let side = |neighbour: Option<&Column>| {
-            let far = neighbour.map(|n| (n.x - column.x).abs());
-            far.filter(|far| *far <= NEAR).map(|far| (far / 2.0).min(0.5))
+        // A step between two levels likewise: it would be a wedge on either side, and half of each is between two pixels.
+        let level = |neighbour: Option<&Column>, end: f32| {
+            neighbour.is_none_or(|n| n.high - n.low <= width && (n.first - end).abs() <= width)
         };
-        let [left, right] = neighbours.map(|n| side(n).filter(|_| spike));
+        let step = tall && level(before, column.first) && level(after, column.last);
+        let side = |neighbour: Option<&Column>| {
+            let far = neighbour.map(|n| (n.x - column.x).abs())?;
+            // Towards a far one as wide as the line, where it has become thin: see above.
+            if far > NEAR { tall.then_some(half) } else { (spike || step).then_some((far / 2.0).min(0.5)) }
+        };
+        let [left, right] = neighbours.map(side);
         edges.extend(left.map(|left| (column.x - left, ink)));
         edges.push((column.x, ink));
         edges.extend(right.map(|right| (column.x + right, ink)));
@@ -261,6 +267,9 @@ mod tests {
         let edges = outline(&[level, step], 1.0);
         let (x, y) = edges[1];
         assert!(x > 99.0 && y.span() < 1.01, "{edges:?}");
+        // Wherever the middle of a pixel lies, all of the step is inked there.
+        let tall: Vec<f32> = edges.iter().filter(|(_, y)| y.span() > 50.0).map(|(x, _)| *x).collect();
+        assert_eq!(tall, [99.5, 100.0]);
     }
 
     #[test]
@@ -300,6 +309,15 @@ mod tests {
         let tip: Vec<f32> = edges.iter().filter(|(_, y)| y.max > 90.0).map(|(x, _)| *x).collect();
         assert_eq!((tip.first(), tip.last()), (Some(&1.8), Some(&2.8)), "{edges:?}");
         assert!(edges.is_sorted_by(|a, b| a.0 <= b.0), "{edges:?}");
+    }
+
+    #[test]
+    fn a_step_between_near_neighbours_is_as_tall_a_point_beside_it() {
+        let mut columns = levels([(0.0, 50.0), (1.1, 50.0), (2.3, 50.0), (3.4, 90.0)]);
+        (columns[2].high, columns[2].last) = (90.0, 90.0);
+        let edges = outline(&columns, 1.5);
+        let tall: Vec<f32> = edges.iter().filter(|(_, y)| y.span() > 40.0).map(|(x, _)| *x).collect();
+        assert_eq!(tall, [1.8, 2.3, 2.8], "{edges:?}");
     }
 
     #[test]
