@@ -1,5 +1,6 @@
 //! Acts of people: accepted or refused with the reason, journaled first, in force when the journal is on disk.
 
+use super::alarm::{Hand, Hiding};
 use super::command::{Actor, AlarmRef, Command, LONGEST_SHELVING};
 use super::core::{Due, Engine, REFUSALS_SHOWN};
 use super::effect::{Effect, Entry, Event, Ticket};
@@ -29,8 +30,9 @@ enum What {
     Reset,
     Shelve {
         until: Utc,
+        hand: Hand,
     },
-    OutOfService,
+    OutOfService(Hand),
     /// End of a shelving or of being out of service; the event says which.
     Show(Event),
 }
@@ -170,11 +172,12 @@ impl Engine {
             self.refuse(now, &by, &rule.name, Some((alarm, rule)), &format!("it is {word}"), effects);
             return;
         }
+        let hand = Hand::new(Some(&by), now.utc, reason.as_deref());
         let mut entry = self.entry_of(now, Event::Shelved, alarm, rule);
         entry.by = Some(by);
         entry.note = reason;
         entry.until = Some(until);
-        self.record(alarm, rule, entry, What::Shelve { until }, effects);
+        self.record(alarm, rule, entry, What::Shelve { until, hand }, effects);
     }
 
     pub(super) fn shelving_may_end(&mut self, then: Now, alarm: AlarmId, effects: &mut Vec<Effect>) {
@@ -201,10 +204,11 @@ impl Engine {
             self.refuse(now, &by, &rule.name, Some((alarm, rule)), "it is out of service already", effects);
             return;
         }
+        let hand = Hand::new(Some(&by), now.utc, reason.as_deref());
         let mut entry = self.entry_of(now, Event::OutOfService, alarm, rule);
         entry.by = Some(by);
         entry.note = reason;
-        self.record(alarm, rule, entry, What::OutOfService, effects);
+        self.record(alarm, rule, entry, What::OutOfService(hand), effects);
     }
 
     fn unhide(&mut self, now: Now, by: Actor, name: &Arc<str>, event: Event, effects: &mut Vec<Effect>) {
@@ -238,11 +242,12 @@ impl Engine {
     /// leaves the alarm as it was hidden. After suppression the on-delay starts anew.
     fn show_again(&mut self, now: Now, alarm: AlarmId, rule: &AlarmPlan, event: Event, effects: &mut Vec<Effect>) {
         let memory = &mut self.alarms[alarm.index()].memory;
-        match event {
-            Event::Unshelved => memory.shelved_until = None,
-            Event::Unsuppressed => memory.suppressed = false,
-            _ => memory.out_of_service = false,
-        }
+        let from = match event {
+            Event::Unshelved => Hiding::Shelved,
+            Event::Unsuppressed => Hiding::Suppressed,
+            _ => Hiding::OutOfService,
+        };
+        memory.unhide(from, now.utc);
         let came_back = !memory.is_hidden() && memory.active;
         let began = Utc(memory.began);
         if came_back && event == Event::Unsuppressed && rule.on_delay > Span::ZERO {
@@ -354,11 +359,11 @@ impl Engine {
             What::Reset if !cell.memory.active => cell.memory.open = false,
             // A newer occurrence came, or the condition came back, while the disk was written.
             What::Acknowledge { .. } | What::Reset => {}
-            What::Shelve { until } => {
-                cell.memory.shelved_until = Some(until.0);
+            What::Shelve { until, hand } => {
+                cell.memory.shelve(Some(until), hand);
                 self.expect_at(now.mono + (until - now.utc), Due::Unshelve(alarm));
             }
-            What::OutOfService => cell.memory.out_of_service = true,
+            What::OutOfService(hand) => cell.memory.take_out_of_service(hand),
             What::Show(event) => return self.show_again(now, alarm, rule, event, effects),
         }
         if self.state_of(alarm, rule) == AlarmState::Normal {

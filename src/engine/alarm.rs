@@ -14,6 +14,7 @@
 //!
 //! Out of service is shown before suppressed before shelved before all of these.
 
+use super::command::Actor;
 use super::effect::{Entry, Event};
 use super::snapshot::AlarmState;
 use crate::time::Utc;
@@ -44,6 +45,58 @@ pub struct AlarmMemory {
     pub suppressed: bool,
     /// Taken out of service by a person.
     pub out_of_service: bool,
+    /// Who shelved it, while it is shelved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shelved_by: Option<Hand>,
+    /// Who took it out of service, while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_service_by: Option<Hand>,
+    /// Since when a formula hides it; microseconds UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suppressed_since: Option<i64>,
+    /// It came back from being hidden at this time, and nobody has acknowledged it since; microseconds UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub back: Option<Back>,
+}
+
+/// Whose hand hid an alarm, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hand {
+    /// Who.
+    pub by: String,
+    /// When; microseconds UTC.
+    pub at: i64,
+    /// Why, as the person wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Hand {
+    /// Of an act as it is journaled.
+    pub fn new(by: Option<&Actor>, at: Utc, reason: Option<&str>) -> Self {
+        let by = by.map_or_else(|| "unknown".to_owned(), ToString::to_string);
+        Self { by, at: at.0, reason: reason.map(str::to_owned) }
+    }
+}
+
+/// What an alarm came back from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Back {
+    /// When; microseconds UTC.
+    pub at: i64,
+    /// Its shelving ended, or its suppression, or it was put back in service.
+    pub from: Hiding,
+}
+
+/// What hides an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Hiding {
+    /// A person, for a time.
+    Shelved,
+    /// A formula, by design.
+    Suppressed,
+    /// A person, until it is put back.
+    OutOfService,
 }
 
 impl Default for AlarmMemory {
@@ -59,6 +112,10 @@ impl Default for AlarmMemory {
             shelved_until: None,
             suppressed: false,
             out_of_service: false,
+            shelved_by: None,
+            out_of_service_by: None,
+            suppressed_since: None,
+            back: None,
         }
     }
 }
@@ -95,6 +152,8 @@ impl AlarmMemory {
         self.active = true;
         self.raised = raised.0;
         self.began = began.0;
+        // What comes back is raised at that very time; a later occurrence is one like any other.
+        self.back = self.back.filter(|back| back.at == raised.0);
         if !self.is_hidden() {
             self.open = true;
             self.acknowledged = false;
@@ -106,6 +165,40 @@ impl AlarmMemory {
     pub fn acknowledge(&mut self, by: String, at: Utc) {
         self.acknowledged = true;
         self.acknowledged_by = Some((by, at.0));
+        self.back = None;
+    }
+
+    /// A person hides it until a time.
+    pub fn shelve(&mut self, until: Option<Utc>, hand: Hand) {
+        self.shelved_until = until.map(|u| u.0);
+        self.shelved_by = Some(hand);
+        self.back = None;
+    }
+
+    /// A formula hides it.
+    pub const fn suppress(&mut self, at: Utc) {
+        self.suppressed = true;
+        self.suppressed_since = Some(at.0);
+        self.back = None;
+    }
+
+    /// A person takes it out of service.
+    pub fn take_out_of_service(&mut self, hand: Hand) {
+        self.out_of_service = true;
+        self.out_of_service_by = Some(hand);
+        self.back = None;
+    }
+
+    /// One reason to hide it ends. Where it was the last one, and there is anything to see, it bears the mark of it until
+    /// somebody acknowledges it.
+    pub fn unhide(&mut self, from: Hiding, at: Utc) {
+        match from {
+            Hiding::Shelved => (self.shelved_until, self.shelved_by) = (None, None),
+            Hiding::Suppressed => (self.suppressed, self.suppressed_since) = (false, None),
+            Hiding::OutOfService => (self.out_of_service, self.out_of_service_by) = (false, None),
+        }
+        let asks = self.active || !self.acknowledged;
+        self.back = (!self.is_hidden() && asks).then_some(Back { at: at.0, from });
     }
 
     /// Back to normal, by return, acknowledgement or reset. While hidden only the condition is gone.
@@ -114,6 +207,7 @@ impl AlarmMemory {
         if !self.is_hidden() {
             self.open = false;
             self.acknowledged = true;
+            self.back = None;
         }
     }
 }
@@ -141,12 +235,12 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         Event::Returned => memory.active = false,
         Event::Cleared => memory.clear(),
         Event::Reset => memory.open = false,
-        Event::Shelved => memory.shelved_until = entry.until.map(|u| u.0),
-        Event::Unshelved => memory.shelved_until = None,
-        Event::Suppressed => memory.suppressed = true,
-        Event::Unsuppressed => memory.suppressed = false,
-        Event::OutOfService => memory.out_of_service = true,
-        Event::InService => memory.out_of_service = false,
+        Event::Shelved => memory.shelve(entry.until, hand_of(entry)),
+        Event::Unshelved => memory.unhide(Hiding::Shelved, entry.time),
+        Event::Suppressed => memory.suppress(entry.time),
+        Event::Unsuppressed => memory.unhide(Hiding::Suppressed, entry.time),
+        Event::OutOfService => memory.take_out_of_service(hand_of(entry)),
+        Event::InService => memory.unhide(Hiding::OutOfService, entry.time),
         Event::Refused
         | Event::Silenced
         | Event::Started
@@ -163,6 +257,10 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         | Event::HistorySetAside
         | Event::Checkpoint => {}
     }
+}
+
+fn hand_of(entry: &Entry) -> Hand {
+    Hand::new(entry.by.as_ref(), entry.time, entry.note.as_deref())
 }
 
 #[cfg(test)]
@@ -213,5 +311,29 @@ mod tests {
             [shelved, entry(Event::Raised, 1, 10), entry(Event::Cleared, 1, 20), entry(Event::Unshelved, 1, 30)];
         assert_eq!(after(&entries[..2], false), AlarmState::Shelved);
         assert_eq!(after(&entries, false), AlarmState::Normal);
+    }
+
+    #[test]
+    fn an_alarm_that_is_hidden_knows_by_whom_and_why_and_one_that_comes_back_bears_a_mark_until_it_is_acknowledged() {
+        let mut shelved = entry(Event::Shelved, 0, 5);
+        (shelved.until, shelved.note) = (Some(Utc(1_000)), Some("chattering".into()));
+        shelved.by = Some(Actor { user: "ada".into(), computer: "control1".into(), desk: None });
+        let entries =
+            [entry(Event::Raised, 1, 1), shelved, entry(Event::Unshelved, 1, 30), entry(Event::Raised, 2, 30)];
+        let memory = |entries: &[Entry]| {
+            let mut memories = BTreeMap::new();
+            entries.iter().for_each(|entry| remember(&mut memories, entry));
+            memories["tank1.level/high"].clone()
+        };
+        let hand = Hand { by: "ada@control1".to_owned(), at: 5, reason: Some("chattering".to_owned()) };
+        assert_eq!(memory(&entries[..2]).shelved_by, Some(hand));
+        let back = Some(Back { at: 30, from: Hiding::Shelved });
+        let returned = memory(&entries);
+        assert_eq!((returned.shelved_by, returned.back), (None, back));
+        let with = |more: Entry| memory(&[entries.to_vec(), vec![more]].concat()).back;
+        assert_eq!(with(entry(Event::Returned, 2, 40)), back, "it still asks");
+        assert_eq!(with(entry(Event::Acknowledged, 2, 40)), None);
+        assert_eq!(with(entry(Event::Raised, 3, 50)), None, "a later occurrence is one like any other");
+        assert_eq!(memory(&[entry(Event::Shelved, 0, 5), entry(Event::Unshelved, 0, 30)]).back, None, "nothing to see");
     }
 }

@@ -3,7 +3,7 @@
 //! Bad quality holds the limit and state alarms of a tag where they are and pauses their delays; a value that is not bad
 //! resumes or resets them. While a device is gone its one no-answer alarm stands for the quality alarms of its tags.
 
-use super::alarm::AlarmMemory;
+use super::alarm::{AlarmMemory, Hiding};
 use super::core::{Due, Engine};
 use super::effect::{Effect, Entry, Event};
 use super::input::LinkState;
@@ -23,7 +23,7 @@ const FLOOD_WINDOW: Span = Span::from_secs(600);
 const FLOOD_BEGINS_ABOVE: usize = 10;
 const FLOOD_ENDS_BELOW: usize = 5;
 /// Instants remembered for the flood rule; more only say "flood" more loudly.
-const FLOOD_REMEMBERED: usize = 1_000;
+pub(super) const FLOOD_REMEMBERED: usize = 1_000;
 
 /// A condition that has changed and must stay so until the delay ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -433,6 +433,7 @@ impl Engine {
         let was = self.flood;
         self.flood = if self.flood { count >= FLOOD_ENDS_BELOW } else { count > FLOOD_BEGINS_ABOVE };
         self.alarms_view = None;
+        self.flood_since = if self.flood { self.flood_since.or(Some(now)) } else { None };
         if self.flood
             && (!was || count < FLOOD_REMEMBERED)
             && let Some(decisive) = self.annunciated.get(count.saturating_sub(FLOOD_ENDS_BELOW))
@@ -442,6 +443,12 @@ impl Engine {
                 self.expect_at(at, Due::Flood);
             }
         }
+    }
+
+    /// How many were annunciated in the ten minutes before now; at most as many as are remembered.
+    pub(super) fn annunciated_lately(&self, now: Now) -> u32 {
+        let gone = self.annunciated.partition_point(|at| now.mono - *at >= FLOOD_WINDOW);
+        (self.annunciated.len() - gone) as u32
     }
 
     /// Judges the suppressions that read this tag.
@@ -473,7 +480,7 @@ impl Engine {
     }
 
     pub(super) fn hide_by_design(&mut self, now: Now, alarm: AlarmId, rule: &AlarmPlan, effects: &mut Vec<Effect>) {
-        self.alarms[alarm.index()].memory.suppressed = true;
+        self.alarms[alarm.index()].memory.suppress(now.utc);
         let entry = self.entry_of(now, Event::Suppressed, alarm, rule);
         self.write(entry, effects);
         self.alarm_changed(alarm);
@@ -525,7 +532,7 @@ impl Engine {
                     }
                 }
             } else if cell.memory.suppressed {
-                cell.memory.suppressed = false;
+                cell.memory.unhide(Hiding::Suppressed, now.utc);
             }
             self.alarms.push(cell);
         }

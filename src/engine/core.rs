@@ -94,6 +94,7 @@ pub struct Engine {
     /// Instants of annunciation within the last ten minutes.
     pub(super) annunciated: VecDeque<Mono>,
     pub(super) flood: bool,
+    pub(super) flood_since: Option<Now>,
     pub(super) journal: JournalState,
     pub(super) history: Option<HistoryState>,
     /// Samples were lost since the historian's state before.
@@ -132,6 +133,7 @@ impl Engine {
             last_ticket: Ticket(0),
             annunciated: VecDeque::new(),
             flood: false,
+            flood_since: None,
             journal: JournalState::default(),
             history: None,
             losing_samples: false,

@@ -1,8 +1,9 @@
 //! Assembling a snapshot: shares what has not changed since the last one.
 
+use super::alarm::AlarmMemory;
 use super::core::Engine;
 use super::plan::{AlarmId, TagId};
-use super::snapshot::{AlarmView, Counts, Snapshot};
+use super::snapshot::{AlarmView, Counts, HiddenBy, Snapshot};
 use crate::project::Priority;
 use crate::time::{Now, Span, Utc};
 use std::sync::Arc;
@@ -20,7 +21,7 @@ impl Engine {
             self.view_tails();
             self.tails_viewed = Some(now.mono);
         }
-        let (counts, horn) = self.count(&alarms);
+        let (counts, horn) = self.count(now, &alarms);
         Snapshot {
             now,
             plan: Arc::clone(&self.plan),
@@ -81,11 +82,18 @@ impl Engine {
             first_out: cell.first_out,
             chattering: cell.is_chattering(now.mono),
             shelved_until: memory.shelved_until.map(Utc),
+            hidden: hidden_by(memory),
+            back: memory.back.map(|back| back.from),
         }
     }
 
-    fn count(&self, alarms: &[AlarmView]) -> (Counts, Option<Priority>) {
-        let mut counts = Counts { flood: self.flood, ..Counts::default() };
+    fn count(&self, now: Now, alarms: &[AlarmView]) -> (Counts, Option<Priority>) {
+        let mut counts = Counts {
+            flood: self.flood,
+            flood_since: self.flood_since,
+            annunciated: self.annunciated_lately(now),
+            ..Counts::default()
+        };
         let mut horn: Option<Priority> = None;
         for view in alarms {
             let Some(rule) = self.plan.alarm(view.id) else { continue };
@@ -104,4 +112,22 @@ impl Engine {
         }
         (counts, horn)
     }
+}
+
+/// Of the reason to hide it that its state names.
+fn hidden_by(memory: &AlarmMemory) -> Option<HiddenBy> {
+    let hand = if memory.out_of_service {
+        memory.out_of_service_by.as_ref()
+    } else if memory.suppressed {
+        let at = Utc(memory.suppressed_since?);
+        return Some(HiddenBy { by: None, at, reason: None });
+    } else {
+        memory.shelved_by.as_ref()
+    };
+    let hand = hand?;
+    Some(HiddenBy {
+        by: Some(Arc::from(hand.by.as_str())),
+        at: Utc(hand.at),
+        reason: hand.reason.as_deref().map(Arc::from),
+    })
 }

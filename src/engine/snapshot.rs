@@ -2,6 +2,7 @@
 //!
 //! Invariant: whatever one frame shows of values, alarms and live ends of trends comes from one snapshot.
 
+pub use super::alarm::Hiding;
 use super::plan::{AlarmId, DeviceId, Plan, TagId};
 use super::{DeviceStatus, Quality, Raw, TailView, Value};
 use crate::project::Priority;
@@ -172,6 +173,21 @@ pub struct AlarmView {
     pub chattering: bool,
     /// End of its shelving.
     pub shelved_until: Option<Utc>,
+    /// Who hid it, when and why, as its state says: shelved, suppressed or out of service.
+    pub hidden: Option<HiddenBy>,
+    /// It came back from being hidden, and nobody has acknowledged it since.
+    pub back: Option<Hiding>,
+}
+
+/// Who hid an alarm, when and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HiddenBy {
+    /// Who; `None`: its formula, by design.
+    pub by: Option<Arc<str>>,
+    /// When.
+    pub at: Utc,
+    /// Why, as the person wrote it.
+    pub reason: Option<Arc<str>>,
 }
 
 /// A device at one instant.
@@ -194,6 +210,15 @@ pub struct Counts {
     pub hidden: u32,
     /// More than ten annunciated in ten minutes, and not yet under five.
     pub flood: bool,
+    /// Since when there is a flood.
+    pub flood_since: Option<Now>,
+    /// Annunciated in the last ten minutes; counted up to [`Counts::MOST_ANNUNCIATED`].
+    pub annunciated: u32,
+}
+
+impl Counts {
+    /// So many annunciated alarms are counted; more are as many.
+    pub const MOST_ANNUNCIATED: u32 = super::alarming::FLOOD_REMEMBERED as u32;
 }
 
 /// How the journal fares.
