@@ -470,7 +470,8 @@ fn anything(number: u64) -> Entry {
     entry.note = Some(pick(&["opened the drain", "Überlauf, Ω4", "connection refused", "found at start"], 2));
     entry.subject = number.is_multiple_of(3).then(|| pick(&["plc1", "plc2", "Riverside"], 3));
     let user = pick(&["anna", "Bert", "ünal"], 4);
-    entry.by = number.is_multiple_of(2).then(|| Actor { user, computer: "desk-1".into(), desk: Some("Ev O'Hara".into()) });
+    entry.by =
+        number.is_multiple_of(2).then(|| Actor { user, computer: "desk-1".into(), desk: Some("Ev O'Hara".into()) });
     if number.is_multiple_of(4_001) {
         entry.note = Some("once in a blue moon".into());
     }

@@ -31,16 +31,24 @@ const SMALLER: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Minus)];
 const USUAL: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Num0)];
 const FULL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F11)];
 const HELP: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F1)];
+const ALARMS: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F2)];
+const HIDDEN: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F3)];
+const FLOOD: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F4)];
 const TREE: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::B)];
 const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 14] = [
+pub const LOCAL_KEYS: [(&str, &str); 19] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
-    ("Space", "In a list of alarms: acknowledge the chosen row"),
-    ("Up, Down", "In a list: choose the row above or below"),
+    ("Space", "In a list of alarms: acknowledge the chosen rows that are on the screen"),
+    ("Up, Down", "In a list: choose the row above or below; with Shift one more; Home, End, Page Up, Page Down"),
+    ("Ctrl+A", "In a list of alarms: choose all rows that are on the screen; Ctrl+click one more or less"),
+    ("Enter", "In the alarm list: all about the chosen alarm; Right and Left open and fold a group"),
+    ("Menu, Shift+F10", "In a list of alarms: what can be done about the chosen one, as by a right click"),
+    ("S, G, Ctrl+F", "In the alarm list: shelve what is chosen; fold by device, by display; search"),
+    ("F9", "In the alarm list: shelve the most urgent alarm that chatters for 30 min; asks first if it is critical"),
     ("1 to 9", "On a trend: show a minute, 10 minutes, an hour, 8 hours, a day, a week, 30 days, a year, 5 years"),
     ("Wheel, drag", "On a trend: zoom at the pointer; pan"),
     ("Home, Esc, double click", "On a trend: back to live, over the time that the project says"),
@@ -68,8 +76,19 @@ pub fn all() -> Vec<Entry> {
     let group = |action, text, explanation, keys| Entry { action, text, explanation, keys, group_start: true };
     vec![
         entry(Action::OpenPalette, "Find…", "Any tag, display, alarm or command, by a part of its name", FIND),
-        entry(Action::OpenAlarmList, "All alarms", "Every alarm that is not normal, most urgent first", &[]),
-        entry(Action::OpenHidden, "Hidden alarms", "Shelved, suppressed and out of service", &[]),
+        entry(Action::OpenAlarmList, "All alarms", "Every alarm that is not normal, most urgent first", ALARMS),
+        entry(
+            Action::OpenHidden,
+            "Hidden alarms",
+            "Shelved, suppressed and out of service, each with its reason",
+            HIDDEN,
+        ),
+        entry(
+            Action::ToggleFlood,
+            "Flood console",
+            "What came first, what is new, what chatters, and the list folded; or one by one again",
+            FLOOD,
+        ),
         entry(
             Action::SilenceHorn,
             "Silence horn",

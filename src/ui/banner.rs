@@ -11,7 +11,9 @@ mod head;
 
 pub use head::horn_refused;
 
+use super::acts;
 use super::layout::Fold;
+use super::panels::alarms::paint_mark;
 use super::theme::{LINE, RADIUS, STEP};
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush, hatch, text};
@@ -287,8 +289,9 @@ fn row_ui(
     } else {
         ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(LINE, theme.line));
     }
+    let why_not = acts::not_here(frame.about);
     let acknowledge = |state: &mut BannerState, outbox: &mut Outbox| {
-        if let Some(view) = view.filter(|_| waits && state.takes_press(frame.snapshot.now.mono)) {
+        if let Some(view) = view.filter(|_| waits && why_not.is_none() && state.takes_press(frame.snapshot.now.mono)) {
             let alarms = vec![AlarmRef { alarm: alarm.name.clone(), occurrence: view.occurrence }];
             outbox.command(Command::Acknowledge { by: frame.actor(), alarms, note: None });
         }
@@ -354,7 +357,10 @@ fn row_ui(
             (None, None) => ("normal".to_owned(), theme.muted),
             _ => (alarm.message.to_string(), ink),
         };
-        let at = cell(&mut rest, left - name_width - 2.0 * STEP);
+        let mut at = cell(&mut rest, left - name_width - 2.0 * STEP);
+        if let Some(mark) = view.filter(|v| v.back.is_some()).and_then(|v| words::marks(v).into_iter().next()) {
+            at = paint_mark(&painter, at, mark, ink);
+        }
         text::paint(&painter, at, Align2::LEFT_CENTER, message, regular.clone(), ink);
     } else if refusal.is_some() {
         value = words::AlarmValue { text: "refused".to_owned(), good: true, bad: false };
@@ -376,7 +382,8 @@ fn row_ui(
     }
     let name = format!("{} {}", say::ACKNOWLEDGE, alarm.name);
     let brush = Brush { theme, blink_on: frame.blink_on };
-    let response = widgets::button(ui, button, row_id.with("acknowledge"), say::ACKNOWLEDGE, &name, &brush);
+    let id = row_id.with("acknowledge");
+    let response = widgets::button_or_why(ui, button, id, [say::ACKNOWLEDGE, &name], why_not.as_deref(), &brush);
     if response.clicked() {
         acknowledge(state, outbox);
     }

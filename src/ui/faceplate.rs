@@ -1,22 +1,20 @@
 //! The faceplate of the chosen tag: what it is, what to do, what it was in the last hour, and where it comes from.
 
-use super::past::{Need, Past};
-use super::theme::{LINE, RADIUS, STEP, Theme};
+use super::acts::{Act, Target};
+use super::lasthour::{LastHour, Limit};
+use super::theme::{RADIUS, STEP, Theme};
 use super::tree::heading_ui;
-use super::widgets::pen::{Trace, View};
-use super::widgets::scale::span_of;
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, hatch, reading::Reading, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::{AlarmPlan, Condition, SourcePlan, TagPlan};
-use crate::engine::{AlarmRef, AlarmState, AlarmView, Command, LinkState, Quality, TagId, Value};
+use crate::engine::{AlarmId, AlarmState, LinkState, Quality, TagId, Value};
 use crate::project::{DataType, When};
 use crate::time::{Mono, Span};
 use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
 use eframe::egui::{
-    Align, Align2, Button, Label, Layout, Rect, RichText, Role, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2,
-    vec2,
+    Align, Align2, Button, Label, Layout, Popup, Rect, RichText, Role, ScrollArea, Sense, Ui, pos2, vec2,
 };
 use fonts::size;
 
@@ -32,13 +30,9 @@ const DOUBLE: Span = Span::from_millis(500);
 /// What the faceplate remembers between frames.
 #[derive(Debug, Default)]
 pub struct FaceplateState {
-    trace: Trace,
-    past: Past,
+    hour: LastHour,
     pressed: Option<Mono>,
 }
-
-/// An alarm of the tag with its picture, if it is not normal.
-type Watched<'a> = (&'a AlarmPlan, Option<&'a AlarmView>);
 
 /// The faceplate.
 pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut FaceplateState, outbox: &mut Outbox) {
@@ -68,24 +62,22 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         // Words have no height that a line could show.
         if plan.tag.data_type != DataType::String {
             heading_ui(ui, frame, say::LAST_HOUR);
-            last_hour_ui(ui, frame, id, plan, &watched, state);
+            let limits: Vec<Limit> = watched.iter().filter_map(|t| Limit::of(t.alarm, t.view)).collect();
+            state.hour.ui(ui, frame, id, &limits);
         }
-        alarms_ui(ui, frame, plan, &watched);
+        alarms_ui(ui, frame, plan, &watched, outbox);
         facts_ui(ui, frame, plan, &reading);
         neighbours_ui(ui, frame, id, plan, outbox);
     });
 }
 
 /// The tag's alarms, the most urgent limit first, as the plan has them.
-fn watched<'a>(frame: &Frame<'a>, plan: &TagPlan) -> Vec<Watched<'a>> {
-    let alarms =
-        frame.snapshot.plan.alarms.get(plan.alarms.start as usize..plan.alarms.end as usize).unwrap_or_default();
-    alarms
-        .iter()
-        .enumerate()
-        .map(|(i, alarm)| {
-            let id = plan.alarms.start + i as u32;
-            (alarm, frame.snapshot.alarms.iter().find(|view| view.id.0 == id))
+fn watched<'a>(frame: &'a Frame<'a>, plan: &TagPlan) -> Vec<Target<'a>> {
+    plan.alarms
+        .clone()
+        .filter_map(|id| {
+            let view = frame.snapshot.alarms.iter().find(|view| view.id.0 == id);
+            Target::new(frame, AlarmId(id), view)
         })
         .collect()
 }
@@ -175,10 +167,10 @@ fn not_good_ui(ui: &mut Ui, reading: &Reading<'_>) {
 }
 
 /// What the most urgent alarm that is not normal asks for: the response first, then why.
-fn to_do_ui(ui: &mut Ui, frame: &Frame<'_>, watched: &[Watched<'_>]) {
+fn to_do_ui(ui: &mut Ui, frame: &Frame<'_>, watched: &[Target<'_>]) {
     let worst = watched
         .iter()
-        .filter_map(|(alarm, view)| view.filter(|v| !v.state.is_hidden()).map(|v| (alarm, v)))
+        .filter_map(|t| t.view.filter(|v| !v.state.is_hidden()).map(|v| (t.alarm, v)))
         .min_by_key(|(alarm, view)| (!view.active, alarm.priority, !view.state.needs_acknowledgement()));
     let Some((alarm, _)) = worst else { return };
     heading_ui(ui, frame, say::WHAT_TO_DO);
@@ -239,7 +231,7 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_
 }
 
 /// A label and what it says, at the two ends of a line; long words go on below.
-fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
+pub fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
     let width = ui.available_width();
     let measured = ui.painter().layout_no_wrap(what.to_owned(), fonts::regular(size::BODY), theme.text).size().x;
     let response = if measured + 76.0 < width {
@@ -258,99 +250,15 @@ fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
     widgets::tell(&response, Role::Status, label, || what.to_owned());
 }
 
-/// The last hour with its limits; a gap stays a gap.
-fn last_hour_ui(
-    ui: &mut Ui,
-    frame: &Frame<'_>,
-    id: TagId,
-    plan: &TagPlan,
-    watched: &[Watched<'_>],
-    state: &mut FaceplateState,
-) {
-    let FaceplateState { trace, past, .. } = state;
-    let theme = frame.theme;
-    let now = frame.snapshot.now.utc;
-    let from = now + Span::from_secs(-3_600);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 108.0), Sense::hover());
-    let plot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 18.0));
-    let painter = ui.painter();
-    painter.rect(plot, 2.0, theme.track, Stroke::new(LINE, theme.line), eframe::egui::StrokeKind::Inside);
-    let plot = plot.shrink(2.0);
-    let small = fonts::regular(size::SMALL);
-    painter.text(
-        rect.left_bottom(),
-        Align2::LEFT_BOTTOM,
-        words::hour_minute(from, frame.zone),
-        small.clone(),
-        theme.muted,
-    );
-    painter.text(
-        rect.right_bottom(),
-        Align2::RIGHT_BOTTOM,
-        words::hour_minute(now, frame.zone),
-        small.clone(),
-        theme.muted,
-    );
-    let tail = frame.snapshot.tails.get(&id);
-    let columns = (plot.width() * ui.pixels_per_point()) as usize;
-    let pens = [(plan.name.as_ref(), tail.map(|t| &**t))];
-    past.follow(ui.ctx(), frame.history, &Need { pens: &pens, from, to: now, columns, now });
-    let known = past.known(0, tail, from);
-    let limits: Vec<(f64, Option<&AlarmView>, &AlarmPlan)> = watched
-        .iter()
-        .filter_map(|(alarm, view)| match alarm.condition {
-            Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. } => Some((limit, *view, *alarm)),
-            _ => None,
-        })
-        .collect();
-    let [low, high] = plan.tag.range.unwrap_or_else(|| {
-        let points = known.within(from, now).filter(|p| !p.quality.is_bad()).map(|p| p.value);
-        span_of(points.chain(limits.iter().map(|l| l.0)))
-    });
-    let view = View { rect: plot, from, to: now, low, high };
-    for (limit, state, alarm) in &limits {
-        let violated = state.is_some_and(|v| v.active);
-        let ink = if violated { theme.priority_words(alarm.priority) } else { theme.muted };
-        let y = view.y(*limit);
-        if plot.y_range().contains(y) {
-            painter.extend(Shape::dashed_line(
-                &[pos2(plot.left(), y), pos2(plot.right(), y)],
-                Stroke::new(LINE, ink),
-                2.0,
-                3.0,
-            ));
-        }
-    }
-    if known.first().is_some() {
-        let steps = plan.tag.data_type == DataType::Bool || !plan.tag.labels.0.is_empty();
-        trace.follow(&known, &view, now, steps);
-        for gap in &trace.gaps {
-            let (left, right) = (view.x(gap.from).max(plot.left()), view.x(gap.to).min(plot.right()));
-            hatch::hatch(
-                painter,
-                Rect::from_x_y_ranges(left..=right, plot.bottom() - 8.0..=plot.bottom()),
-                theme.muted,
-                4.0,
-            );
-        }
-        trace.paint(painter, &view, Stroke::new(super::theme::PEN, theme.text));
-    } else {
-        let words = if past.is_asked() { say::READING } else { "Nothing recorded yet" };
-        painter.text(plot.center(), Align2::CENTER_CENTER, words, small, theme.muted);
-    }
-    widgets::tell(&response, Role::Image, &format!("trend {}, last hour", plan.name), || {
-        Reading::new(frame.snapshot, id).map(|r| r.spoken()).unwrap_or_default()
-    });
-}
-
-fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<'_>]) {
+fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'_>], outbox: &mut Outbox) {
     if watched.is_empty() {
         return;
     }
     ui.add_space(STEP);
     heading_ui(ui, frame, say::ALARMS);
     let theme = frame.theme;
-    for (alarm, view) in watched {
+    for target in watched {
+        let Target { alarm, view, .. } = *target;
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 23.0), Sense::hover());
         let current = view.map_or(AlarmState::Normal, |v| v.state);
         let normal = current == AlarmState::Normal;
@@ -368,24 +276,26 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<
         let held = view
             .and_then(|v| v.held_since)
             .map(|since| format!("input bad since {}", words::instant(since, frame.snapshot.now.utc, frame.zone)));
-        text::paint(
-            ui.painter(),
-            rect,
-            Align2::RIGHT_CENTER,
-            held.as_deref().unwrap_or(said),
-            fonts::regular(size::BODY),
-            ink,
-        );
+        let menu = Rect::from_min_max(pos2(rect.right() - 24.0, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
+        let state = rect.with_max_x(menu.left() - 1.5 * STEP);
+        let words = held.as_deref().unwrap_or(said);
+        text::paint(ui.painter(), state, Align2::RIGHT_CENTER, words, fonts::regular(size::BODY), ink);
         widgets::tell(&response, Role::Status, &alarm.name, || {
             format!("{said}, {}, {}", alarm.priority.word(), condition(alarm, plan))
         });
         response.on_hover_text(alarm.message.as_ref());
+        let brush = widgets::Brush { theme, blink_on: frame.blink_on };
+        let id = ui.scope_id().with(("menu", target.id.0));
+        let button = widgets::button(ui, menu, id, "…", &format!("Menu of {}", alarm.name), &brush);
+        let _shown = Popup::menu(&button).show(|ui| target.menu_ui(ui, button.has_focus(), outbox));
         // What has happened is read here in full, wherever it was cut before.
         if !normal && !alarm.message.is_empty() {
             ui.horizontal(|ui| {
                 ui.add_space(26.0 - ui.spacing().item_spacing.x);
                 let message = crate::text::bounded(&alarm.message, TEXT_CHARS).0;
-                ui.add(Label::new(RichText::new(message).color(theme.muted)).wrap());
+                let marks = view.map(words::marks).unwrap_or_default();
+                let message: Vec<&str> = marks.into_iter().chain([message]).collect();
+                ui.add(Label::new(RichText::new(message.join(" · ")).color(theme.muted)).wrap());
             });
         }
         if let Some(reason) = super::banner::refusal(frame.snapshot, &alarm.name) {
@@ -394,48 +304,47 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Watched<
     }
 }
 
-/// What can be done about it, each button saying which alarm it means; above the technical part, within reach.
-fn acts_ui(ui: &mut Ui, frame: &Frame<'_>, watched: &[Watched<'_>], state: &mut FaceplateState, outbox: &mut Outbox) {
-    for (alarm, view) in watched {
-        let Some(view) = view else { continue };
-        let verb = match view.state {
-            state if state.needs_acknowledgement() => say::ACKNOWLEDGE,
-            AlarmState::LatchedAcknowledged => say::RESET,
+/// What can be done about it, each button saying which alarm it means; above the technical part, within reach. All else is
+/// in the menu of each alarm below.
+fn acts_ui(ui: &mut Ui, frame: &Frame<'_>, watched: &[Target<'_>], state: &mut FaceplateState, outbox: &mut Outbox) {
+    let width = ui.available_width();
+    for (target, view) in watched.iter().filter_map(|t| t.view.map(|view| (t, view))) {
+        let act = match view.state {
+            state if state.needs_acknowledgement() => Act::Acknowledge,
+            AlarmState::LatchedAcknowledged => Act::Reset,
             _ => continue,
         };
+        let short = &target.alarm.short;
         let words = if view.recording {
-            format!("{}: {}", alarm.short, say::RECORDING)
+            format!("{short}: {}", say::RECORDING)
         } else {
-            format!("{verb} {}", alarm.short)
+            format!("{} {short}", target.label(act))
         };
-        let room = vec2(ui.available_width(), 26.0);
-        let button = ui.add_enabled_ui(!view.recording, |ui| ui.add_sized(room, Button::new(words))).inner;
-        button.widget_info(|| WidgetInfo::labeled(Role::Button, !view.recording, format!("{verb} {}", alarm.name)));
         let now = frame.snapshot.now.mono;
-        if button.clicked() && state.pressed.is_none_or(|before| now - before >= DOUBLE) {
+        if target.button_ui(ui, act, &words, width).clicked()
+            && state.pressed.is_none_or(|before| now - before >= DOUBLE)
+        {
             state.pressed = Some(now);
-            let (by, alarm) = (frame.actor(), alarm.name.clone());
-            outbox.command(if view.state == AlarmState::LatchedAcknowledged {
-                Command::Reset { by, alarm }
-            } else {
-                let alarms = vec![AlarmRef { alarm, occurrence: view.occurrence }];
-                Command::Acknowledge { by, alarms, note: None }
-            });
+            target.perform(act, None, outbox);
         }
     }
-    if let Some(display) = watched.iter().find_map(|(alarm, view)| view.and(alarm.display)) {
-        let name = frame.snapshot.plan.displays.get(display).map_or("", |d| d.display.name.as_str());
-        if ui
-            .add_sized(vec2(ui.available_width(), 26.0), Button::new(format!("Open display {name}")).truncate())
-            .clicked()
-        {
-            outbox.action(Action::OpenDisplay(display));
+    // The alarm that asks for most is the one to be shelved; any other is in its menu.
+    let shown = watched.iter().filter(|t| t.view.is_some_and(|v| !v.state.is_hidden()));
+    if let Some(worst) = shown.min_by_key(|t| t.alarm.priority) {
+        let words = format!("Shelve {}…", worst.alarm.short);
+        if worst.button_ui(ui, Act::Shelve, &words, width).clicked() {
+            worst.perform(Act::Shelve, None, outbox);
         }
+    }
+    if let Some(named) = watched.iter().find(|t| t.view.is_some() && t.alarm.display.is_some())
+        && named.button_ui(ui, Act::Display, &named.label(Act::Display), width).clicked()
+    {
+        named.perform(Act::Display, None, outbox);
     }
 }
 
 /// What an alarm watches for, short: its limit, its state.
-fn condition(alarm: &AlarmPlan, plan: &TagPlan) -> String {
+pub fn condition(alarm: &AlarmPlan, plan: &TagPlan) -> String {
     match alarm.condition {
         Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. } => words::limit(limit, &plan.tag),
         Condition::State(When::Bool(state)) => {

@@ -1,7 +1,7 @@
 //! The one type family, in two weights, with digits of one width (see assets/README.md for its origin and licence).
 
 use eframe::egui::epaint::text::FontTweak;
-use eframe::egui::{FontData, FontDefinitions, FontFamily, FontId};
+use eframe::egui::{FontData, FontDefinitions, FontFamily, FontId, RichText};
 use std::sync::Arc;
 
 /// The sizes of type in points at 100 %; the text scale is the window's zoom factor, so nothing else scales them.
@@ -32,6 +32,11 @@ pub const fn regular(size: f32) -> FontId {
 /// Semibold.
 pub fn strong(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(STRONG.into()))
+}
+
+/// Words of the usual size that stand out among others.
+pub fn bold(words: impl Into<String>) -> RichText {
+    RichText::new(words).font(strong(size::BODY))
 }
 
 /// All families. The default fonts of egui are not compiled in, so these must suffice; signs beyond them come from the

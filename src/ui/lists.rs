@@ -1,4 +1,4 @@
-//! Lists over the whole middle: every tag, and every alarm that is hidden.
+//! The list of every tag, over the whole middle.
 
 use super::panels::table::{self, Column, column, numbers};
 use super::theme::{LINE, RADIUS, STEP};
@@ -7,11 +7,9 @@ use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush, hatch, reading::Reading, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
-use crate::engine::plan::Subject;
-use crate::engine::{AlarmView, TagId};
+use crate::engine::TagId;
 use eframe::egui::{Align2, Color32, Label, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 use fonts::size;
-use std::fmt::Write as _;
 
 /// Height of a row.
 const ROW: f32 = 25.0;
@@ -43,7 +41,8 @@ pub fn all_tags_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         return;
     }
     ui.spacing_mut().item_spacing.y = 0.0;
-    let places = places(ui, &TAG_COLUMNS, frame.snapshot.plan.tags.iter().take(200).map(|tag| tag.name.as_ref()));
+    let names = frame.snapshot.plan.tags.iter().take(200).map(|tag| tag.name.as_ref());
+    let places = table::named_places(ui, &TAG_COLUMNS, ui.available_width() - MARK - SCROLL_BAR, names);
     ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, tags, |ui, rows| {
         for i in rows {
             tag_ui(ui, frame, TagId(i as u32), &places, outbox);
@@ -60,25 +59,6 @@ const TAG_COLUMNS: [Column; 6] = [
     column("", 110.0, 1.0, 80),
     column("", 120.0, 0.8, 40),
 ];
-
-/// Columns of the list of hidden alarms: name, state, value, message.
-const HIDDEN_COLUMNS: [Column; 4] =
-    [column("", 90.0, 0.0, 100), column("", 110.0, 0.4, 90), numbers("", 84.0, 70), column("", 120.0, 1.0, 60)];
-
-/// Where the columns lie in a row, the first wide enough for these names as far as half of the row goes.
-fn places<'a, const N: usize>(
-    ui: &Ui,
-    columns: &[Column; N],
-    names: impl Iterator<Item = &'a str>,
-) -> [Option<(f32, f32)>; N] {
-    let width = ui.available_width() - MARK - SCROLL_BAR;
-    let font = fonts::strong(size::BODY);
-    let longest = names.max_by_key(|name| name.chars().count()).unwrap_or_default();
-    let longest = ui.painter().layout_no_wrap(longest.to_owned(), font, Color32::PLACEHOLDER).size().x + 2.0;
-    let mut columns = *columns;
-    columns[0].width = longest.clamp(columns[0].width, (width * 0.5).max(columns[0].width));
-    table::places(&columns, width)
-}
 
 fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, places: &[Option<(f32, f32)>; 6], outbox: &mut Outbox) {
     let Some(reading) = Reading::new(frame.snapshot, id) else { return };
@@ -137,65 +117,6 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, places: &[Option<(f32, f32)
     if described {
         put(5, reading.tag.description.as_str(), &regular, theme.muted);
     }
-}
-
-/// Shelved, suppressed, out of service: what is not in the alarm list, and until when.
-pub fn hidden_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
-    heading_ui(ui, frame, say::HIDDEN_ALARMS);
-    let hidden: Vec<&AlarmView> = frame.snapshot.alarms.iter().filter(|a| a.state.is_hidden()).collect();
-    if hidden.is_empty() {
-        ui.label(RichText::new("No alarm is shelved, suppressed or out of service").color(frame.theme.muted));
-        return;
-    }
-    ui.spacing_mut().item_spacing.y = 0.0;
-    let alarms = hidden.iter().take(200).filter_map(|view| frame.snapshot.plan.alarm(view.id));
-    let places = places(ui, &HIDDEN_COLUMNS, alarms.map(|alarm| alarm.name.as_ref()));
-    ScrollArea::vertical().auto_shrink([false, false]).show_rows(ui, ROW, hidden.len(), |ui, rows| {
-        for view in hidden.get(rows).unwrap_or_default() {
-            hidden_row_ui(ui, frame, view, &places, outbox);
-        }
-    });
-}
-
-fn hidden_row_ui(
-    ui: &mut Ui,
-    frame: &Frame<'_>,
-    view: &AlarmView,
-    places: &[Option<(f32, f32)>; 4],
-    outbox: &mut Outbox,
-) {
-    let Some(alarm) = frame.snapshot.plan.alarm(view.id) else { return };
-    let theme = frame.theme;
-    let (rect, response) = row_ui(ui, frame, ("hidden", view.id.0), false);
-    widgets::tell(&response, Role::ListItem, &format!("alarm {}", alarm.name), || {
-        words::spoken_alarm(frame.snapshot, view, frame.zone)
-    });
-    if response.clicked()
-        && let Subject::Tag(tag) = alarm.subject
-    {
-        outbox.action(Action::OpenFaceplate(tag));
-    }
-    let painter = ui.painter();
-    widgets::symbol::mark(painter, alarm.priority, pos2(rect.left() + 10.0, rect.center().y), 12.0, theme.muted, false);
-    let inner = Rect::from_min_max(pos2(rect.left() + MARK, rect.top()), rect.max);
-    let mut state = words::state(view).to_owned();
-    if let Some(until) = view.shelved_until {
-        let _written = write!(state, " until {}", words::instant(until, frame.snapshot.now.utc, frame.zone));
-    }
-    let value = words::alarm_value(frame.snapshot, alarm).text;
-    let (strong, regular) = (fonts::strong(size::BODY), fonts::regular(size::BODY));
-    for (column, words, font, ink) in [
-        (0, alarm.name.as_ref(), &strong, theme.text),
-        (1, state.as_str(), &regular, theme.text),
-        (2, value.as_str(), &regular, theme.text),
-        (3, alarm.message.as_ref(), &regular, theme.muted),
-    ] {
-        if let Some(place) = places[column] {
-            let cell = table::cell(inner, place);
-            text::paint(painter, cell, table::align(&HIDDEN_COLUMNS[column]), words, font.clone(), ink);
-        }
-    }
-    response.on_hover_text(alarm.message.as_ref());
 }
 
 /// A row that can be pressed, with its line below.

@@ -8,14 +8,17 @@
 //! actions  what can be done here, with text and keys    words    every sentence, number and time
 //! layout   what folds when the window is small           preferences the sheet that changes the settings
 //! theme    every colour; fonts the one family           settings what a person chose, kept between runs
-//! banner, tree, status, faceplate, palette, faults, help, states, lists, dialogs, notlive: the parts of the window
+//! banner, tree, status, faceplate, palette, faults, help, states, lists, hidden, dialogs, notlive: the parts of the window
 //! wake     when a frame is worth its price              files    the dialog, on a thread of its own
 //! widgets  plain data to Response                       panels   what a display's grid is made of
+//! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
 //! ```
 
 pub mod actions;
+pub mod acts;
 pub mod app;
+pub mod ask;
 pub mod banner;
 pub mod dialogs;
 pub mod faceplate;
@@ -23,7 +26,9 @@ pub mod faults;
 pub mod files;
 pub mod fonts;
 pub mod help;
+pub mod hidden;
 pub mod keep;
+pub mod lasthour;
 pub mod layout;
 pub mod lists;
 pub mod notlive;
@@ -39,6 +44,7 @@ pub mod states;
 pub mod status;
 pub mod theme;
 pub mod tree;
+pub mod until;
 pub mod wake;
 pub mod widgets;
 pub mod words;
@@ -127,6 +133,12 @@ pub enum Action {
     SaveTable(keep::Table),
     /// Take a picture of a part of this window.
     TakePicture(keep::Picture),
+    /// Ask for the words that an act on alarms needs: time and reason of a shelving, a note.
+    AskForAct(ask::Asked),
+    /// Open the flood console over the alarm list, or leave it where it is open.
+    ToggleFlood,
+    /// Open the flood console.
+    OpenFlood,
     /// All shortcuts.
     OpenHelp,
     /// Close the window, after asking while alarms stand.

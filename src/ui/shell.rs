@@ -15,7 +15,7 @@ use super::past::History;
 use super::settings::Settings;
 use super::theme::{STEP, Theme};
 use super::words::say;
-use super::{Action, Frame, Outbox, actions, fonts, lists, panels, states, status, tree};
+use super::{Action, Frame, Outbox, actions, fonts, hidden, lists, panels, states, status, tree};
 use crate::engine::{Plan, Snapshot, TagId};
 use crate::link::{About, Desk, DeskRequest, PlantLink, Refused};
 use crate::text::visible;
@@ -350,7 +350,7 @@ impl Shell {
                         frame.theme.panel_frame().show(ui, |ui| lists::all_tags_ui(ui, frame, outbox));
                     }
                     Place::Hidden => {
-                        frame.theme.panel_frame().show(ui, |ui| lists::hidden_ui(ui, frame, outbox));
+                        frame.theme.panel_frame().show(ui, |ui| hidden::hidden_ui(ui, frame, outbox));
                     }
                     Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
                     Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),

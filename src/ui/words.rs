@@ -8,6 +8,7 @@ pub mod say;
 mod tests;
 
 use crate::engine::plan::{Condition, Subject};
+use crate::engine::snapshot::Hiding;
 use crate::engine::{
     AlarmState, AlarmView, DeviceStatus, HistoryState, LinkState, Quality, Snapshot, TagView, Value, plan::AlarmPlan,
     plan::TagPlan,
@@ -302,7 +303,21 @@ pub fn spoken_alarm(snapshot: &Snapshot, view: &AlarmView, zone: &TimeZone) -> S
         text.push_str(", ");
     }
     text.push_str(&raised);
+    for mark in marks(view) {
+        text.extend([", ", mark]);
+    }
     text
+}
+
+/// What is to be known of an occurrence besides its state, the most important first.
+pub fn marks(view: &AlarmView) -> Vec<&'static str> {
+    let back = view.back.map(|from| match from {
+        Hiding::Shelved => "back from shelving",
+        Hiding::Suppressed => "back from suppression",
+        Hiding::OutOfService => "back in service",
+    });
+    let marks = [view.first_out.then_some("first out"), view.chattering.then_some("chattering")];
+    back.into_iter().chain(marks.into_iter().flatten()).collect()
 }
 
 /// A device as a screen reader tells it: `connected, 4 ms, 0 errors`, or `no answer since 14:02:10, connection refused`.

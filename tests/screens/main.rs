@@ -2,6 +2,7 @@
 //! and keys ask for.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod alarms;
 mod cpu_renderer;
 mod demo;
 mod stage;

@@ -5,17 +5,20 @@ use crate::engine::Snapshot;
 use crate::link::About;
 use crate::project::Priority;
 use crate::ui::fonts::{self, size};
+use crate::ui::panels::alarms;
 use crate::ui::theme::{STEP, Theme};
 use crate::ui::widgets::symbol::{self, Symbol};
-use crate::ui::widgets::{self, text};
+use crate::ui::widgets::{self, Brush, text};
 use crate::ui::words::{self, say};
 use crate::ui::{Action, Frame, Outbox, help};
-use eframe::egui::{Align2, Button, Direction, Layout, Rect, Response, Role, Sense, Ui, UiBuilder, pos2, vec2};
+use eframe::egui::{
+    Align2, Button, Direction, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+};
 
 /// What the horn's button says of itself.
 const SILENCE_HINT: &str = "Quiets what would sound now, and journals it; this version makes no sound yet";
-/// What a flood is.
-const FLOOD_HINT: &str = "more than 10 alarms in 10 minutes";
+/// What a flood is, and what a press does.
+const FLOOD_HINT: &str = "More than 10 alarms in 10 minutes; opens what came first, what is new and what chatters";
 
 /// The symbol above a count: hollow where all that is left of a priority went by itself and waits to be seen, and
 /// without colour where there is none.
@@ -70,9 +73,9 @@ pub fn line_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) 
         outbox.action(Action::OpenAlarmList);
     }
     if snapshot.counts.flood {
-        let words = format!("⚠ {}", say::FLOOD);
-        if let Some(place) = take(ui, &words).or_else(|| take(ui, "⚠")) {
-            flood_ui(ui, frame, place);
+        let words = format!("⚠ {}: {}", say::FLOOD, alarms::flood_rate(&snapshot.counts));
+        if let Some(place) = take(ui, &words).or_else(|| take(ui, "⚠ Flood 000")).or_else(|| take(ui, "⚠")) {
+            flood_ui(ui, frame, place, outbox);
         }
     }
     if let Some(place) = take(ui, say::SILENCE) {
@@ -80,7 +83,11 @@ pub fn line_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) 
     }
     let hidden = format!("{} {}", say::HIDDEN, words::count(snapshot.counts.hidden.into()));
     if let Some(place) = take(ui, &hidden)
-        && put_button(ui, place, &hidden).on_hover_text("Shelved, suppressed and out of service").clicked()
+        && put_button(ui, place, &hidden)
+            .on_hover_ui(|ui| {
+                ui.label(crate::ui::hidden::counted(frame));
+            })
+            .clicked()
     {
         outbox.action(Action::OpenHidden);
     }
@@ -183,7 +190,9 @@ pub fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbo
         outbox.action(Action::OpenAlarmList);
     }
     if put_button(ui, cell(0.0, 1.0), &format!("{} {}", say::HIDDEN, words::count(hidden.into())))
-        .on_hover_text("Shelved, suppressed and out of service")
+        .on_hover_ui(|ui| {
+            ui.label(crate::ui::hidden::counted(frame));
+        })
         .clicked()
     {
         outbox.action(Action::OpenHidden);
@@ -191,9 +200,9 @@ pub fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbo
     let menu_cell = cell(1.0, 1.0);
     ui.scope_builder(centred(menu_cell), |ui| help::menu_ui(ui, menu_cell.size(), outbox));
     if flood {
-        let at = pos2(rect.left(), rect.top() + 2.0);
-        let words = Rect::from_min_size(at, vec2(rect.width() - 2.0 * STEP, 5.0 * STEP - 4.0));
-        flood_ui(ui, frame, words);
+        let at = pos2(rect.left(), rect.top() + 1.0);
+        let words = Rect::from_min_size(at, vec2(rect.width() - 2.0 * STEP, 5.0 * STEP - 2.0));
+        flood_ui(ui, frame, words, outbox);
     }
 }
 
@@ -219,13 +228,27 @@ fn silence_ui(ui: &mut Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) 
     }
 }
 
-fn flood_ui(ui: &Ui, frame: &Frame<'_>, place: Rect) {
-    let font = fonts::strong(size::SMALL);
-    let painted =
-        text::paint(ui.painter(), place, Align2::LEFT_CENTER, format!("⚠ {}", say::FLOOD), font, frame.theme.text);
-    let response = ui.interact(painted, ui.scope_id().with("flood"), Sense::hover());
-    widgets::tell(&response, Role::Status, say::FLOOD, || FLOOD_HINT.to_owned());
-    response.on_hover_text(FLOOD_HINT);
+/// The flood with its rate; a press opens the console.
+fn flood_ui(ui: &Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) {
+    let rate = alarms::flood_rate(&frame.snapshot.counts);
+    let font = || fonts::strong(size::BODY);
+    let width = |words: &str| ui.painter().layout_no_wrap(words.to_owned(), font(), frame.theme.text).size().x;
+    let long = format!("⚠ {}: {rate}", say::FLOOD);
+    let room = place.width() - 2.0 * STEP;
+    let words = [long, format!("⚠ Flood {}", words::count(frame.snapshot.counts.annunciated.into()))]
+        .into_iter()
+        .find(|words| width(words) <= room)
+        .unwrap_or_else(|| "⚠".to_owned());
+    let brush = Brush { theme: frame.theme, blink_on: frame.blink_on };
+    let id = ui.scope_id().with("flood");
+    let rect = place.with_max_x(place.left() + (width(&words) + 2.0 * STEP).min(place.width()));
+    ui.painter().rect(rect, 3.0, frame.theme.raised, Stroke::new(1.0, frame.theme.text), StrokeKind::Inside);
+    let response = widgets::press(ui, rect, id, &brush, 3.0);
+    text::paint(ui.painter(), rect.shrink2(vec2(STEP, 0.0)), Align2::LEFT_CENTER, words, font(), frame.theme.text);
+    widgets::tell(&response, Role::Button, "Open flood console", || format!("{}: {rate}", say::FLOOD));
+    if response.on_hover_text(FLOOD_HINT).clicked() {
+        outbox.action(Action::OpenFlood);
+    }
 }
 
 /// Room for one thing, in its middle.

@@ -160,7 +160,17 @@ pub fn alarm_list_ui(ui: &mut Ui, frame: &Frame<'_>, panels: &mut Panels, out: &
     let rect = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(rect);
     let inner = grid::chrome(ui, rect, crate::ui::words::say::ALARMS, &Aside::quiet(alarms::aside(frame)), frame.theme);
-    list.ui(ui, inner, frame, alarms, &|_| true, out);
+    list.ui(ui, inner, frame, alarms, out);
+}
+
+impl Panels {
+    /// Opens the flood console over the alarm list; `leaves`: where it is open, it is left.
+    pub fn show_flood(&mut self, leaves: bool) {
+        let open = self.list.has_console();
+        if !open || leaves {
+            self.list.show_console(!open);
+        }
+    }
 }
 
 /// The devices over the whole of `ui`.

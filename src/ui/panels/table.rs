@@ -3,7 +3,7 @@
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::text;
-use eframe::egui::{Align, Align2, Painter, Rect};
+use eframe::egui::{Align, Align2, Color32, Painter, Rect, Ui};
 
 /// A column of a list.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +59,21 @@ pub fn places<const N: usize>(columns: &[Column; N], width: f32) -> [Option<(f32
         }
     }
     places
+}
+
+/// The same, the first column wide enough for these names as far as half of the row goes.
+pub fn named_places<'a, const N: usize>(
+    ui: &Ui,
+    columns: &[Column; N],
+    width: f32,
+    names: impl Iterator<Item = &'a str>,
+) -> [Option<(f32, f32)>; N] {
+    let longest = names.max_by_key(|name| name.chars().count()).unwrap_or_default();
+    let font = fonts::strong(size::BODY);
+    let longest = ui.painter().layout_no_wrap(longest.to_owned(), font, Color32::PLACEHOLDER).size().x + 2.0;
+    let mut columns = *columns;
+    columns[0].width = longest.clamp(columns[0].width, (width * 0.5).max(columns[0].width));
+    places(&columns, width)
 }
 
 /// The cell of a row.

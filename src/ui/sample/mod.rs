@@ -3,6 +3,7 @@
 //! it is kept, so that what is shown is what a plant would show.
 
 mod archive;
+mod desk;
 
 use crate::engine::core::EngineOptions;
 use crate::engine::{
@@ -13,6 +14,7 @@ use crate::link::About;
 use crate::project::{self, DataType, Project};
 use crate::time::{Mono, Now, Span, Utc};
 pub use archive::{Archive, Recorded};
+pub use desk::{desk, flooded};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;

@@ -5,6 +5,7 @@ use super::{Place, Shell, Wishes};
 use crate::engine::{Actor, Command};
 use crate::link::{DeskRequest, PlantLink};
 use crate::time::Now;
+use crate::ui::ask::Ask;
 use crate::ui::dialogs::stands;
 use crate::ui::preferences::Preferences;
 use crate::ui::settings::desk_name_from;
@@ -49,6 +50,12 @@ impl Shell {
             Action::OpenDevices => self.place = Place::Devices,
             Action::OpenAlarmList => self.place = Place::Alarms,
             Action::OpenHidden => self.place = Place::Hidden,
+            Action::AskForAct(asked) => self.dialog = Some(Dialog::Act(Box::new(Ask::new(asked)))),
+            Action::ToggleFlood | Action::OpenFlood => {
+                let leaves = action == Action::ToggleFlood && self.place == Place::Alarms;
+                self.panels.show_flood(leaves);
+                self.place = Place::Alarms;
+            }
             Action::OpenFaceplate(id) => self.chosen = Some(id),
             Action::CloseFaceplate => self.chosen = None,
             Action::OpenFaults => self.dialog = Some(Dialog::Faults),

@@ -2,6 +2,7 @@
 
 use super::{Shell, Wishes};
 use crate::link::{DeskRequest, Refused};
+use crate::ui::ask::{self, Ask};
 use crate::ui::dialogs::{question_ui, sheet_ui};
 use crate::ui::palette::{self, Finder};
 use crate::ui::preferences::{self, Preferences};
@@ -19,6 +20,8 @@ pub(super) enum Dialog {
     Help,
     Faults,
     Settings(Box<Preferences>),
+    /// Words for an act on alarms.
+    Act(Box<Ask>),
     /// Another project could not be opened.
     Refused(Arc<Refused>),
     /// The question before the window closes.
@@ -44,6 +47,7 @@ impl Shell {
                     ui.add(Label::new(RichText::new(goes_on).font(fonts::strong(size::BODY))).wrap());
                 })
             }
+            (Dialog::Act(ask), Some(frame)) => ask::ask_ui(ui, frame, ask, outbox),
             (Dialog::Settings(state), frame) => {
                 let actor = frame.map(|frame| &frame.about.actor);
                 sheet_ui(ui, &theme, "Settings", |ui| {

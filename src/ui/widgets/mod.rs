@@ -54,18 +54,39 @@ pub fn press(ui: &Ui, rect: Rect, id: Id, brush: &Brush<'_>, corner: f32) -> Res
 
 /// A button in a place of its own, so that a row keeps its height. `name` is the verb and its object.
 pub fn button(ui: &Ui, rect: Rect, id: Id, label: &str, name: &str, brush: &Brush<'_>) -> Response {
+    button_or_why(ui, rect, id, [label, name], None, brush)
+}
+
+/// The same, with its label and its name; where `why_not` says why it cannot be pressed now, it is dimmed and tells that
+/// reason to whoever points at it or hears it.
+pub fn button_or_why(
+    ui: &Ui,
+    rect: Rect,
+    id: Id,
+    [label, name]: [&str; 2],
+    why_not: Option<&str>,
+    brush: &Brush<'_>,
+) -> Response {
     let theme = brush.theme;
-    let response = ui.interact(rect, id, Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
+    let enabled = why_not.is_none();
+    let response = ui.interact(rect, id, if enabled { Sense::click() } else { Sense::hover() });
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
     let edge = if response.has_focus() {
         Stroke::new(2.0, theme.select)
-    } else if response.hovered() {
+    } else if response.hovered() && enabled {
         Stroke::new(1.0, theme.muted)
     } else {
         theme.border()
     };
-    let fill = if response.is_pointer_button_down_on() { theme.track } else { theme.raised };
+    let fill = if response.is_pointer_button_down_on() || !enabled { theme.track } else { theme.raised };
+    let ink = if enabled { theme.text } else { theme.muted };
     ui.painter().rect(rect, f32::from(crate::ui::theme::RADIUS - 1), fill, edge, StrokeKind::Inside);
-    text::paint(ui.painter(), rect.shrink(2.0), Align2::CENTER_CENTER, label, fonts::regular(size::BODY), theme.text);
-    response
+    text::paint(ui.painter(), rect.shrink(2.0), Align2::CENTER_CENTER, label, fonts::regular(size::BODY), ink);
+    match why_not {
+        Some(why) => {
+            response.ctx.accesskit_node_builder(response.id, |node| node.set_description(why));
+            response.on_hover_text(why)
+        }
+        None => response,
+    }
 }
