@@ -322,7 +322,9 @@ mod tests {
             [entry(Event::Raised, 1, 1), shelved, entry(Event::Unshelved, 1, 30), entry(Event::Raised, 2, 30)];
         let memory = |entries: &[Entry]| {
             let mut memories = BTreeMap::new();
-            entries.iter().for_each(|entry| remember(&mut memories, entry));
+            for entry in entries {
+                remember(&mut memories, entry);
+            }
             memories["tank1.level/high"].clone()
         };
         let hand = Hand { by: "ada@control1".to_owned(), at: 5, reason: Some("chattering".to_owned()) };
