@@ -241,7 +241,7 @@ fn start() {
     let open = |folder: &Path| {
         let start = Instant::now();
         let mut store = Store::open(folder, Utc(0)).expect("a history");
-        assert!(store.take_found().unsealed.is_empty() && store.set_aside().is_none());
+        assert!(store.take_found().unsealed.samples.is_empty() && store.set_aside().is_none());
         start.elapsed().as_secs_f64() * 1e3
     };
     let folder = tempfile::tempdir().expect("a folder");

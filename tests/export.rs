@@ -228,7 +228,7 @@ fn a_damaged_part_is_a_gap_that_is_told_and_the_rest_comes_out() {
     let (code, out, error) = plant.export(&[]);
     assert_eq!(code, 3, "{error}");
     assert!(error.contains("1 parts of the history are damaged"), "{error}");
-    let bad: Vec<&str> = out.lines().filter(|line| line.ends_with(",,bad:not-recorded")).collect();
+    let bad: Vec<&str> = out.lines().filter(|line| line.ends_with(",,bad:damaged")).collect();
     assert_eq!(bad.len(), 2, "from its beginning to its end");
     assert!(out.ends_with("a.count,1970-01-01T05:33:19.000Z,19999,good\n"), "what is whole is there");
 }

@@ -47,7 +47,7 @@ fn samples(data: &Path, name: &str) -> Vec<Sample> {
     let series = SeriesId(connection.query_row("SELECT id FROM tag WHERE name = ?1", [name], |r| r.get(0)).unwrap());
     let mut columns = Columns::new();
     rows::summaries(&connection, series, rows::CHUNK_LEVEL, i64::MIN, i64::MAX, |row| {
-        columns.append(&chunk::decode(&rows::chunk_bytes(&connection, row.body.unwrap())?).unwrap());
+        columns.append(&chunk::decode(&rows::chunk_bytes(&connection, row.body.unwrap())?.unwrap()).unwrap());
         Ok(())
     })
     .unwrap();
@@ -174,7 +174,7 @@ fn a_program_that_is_killed_loses_nothing_of_what_was_on_the_disk_and_the_gap_sa
         assert_eq!(store.set_aside(), None);
         let found = store.take_found();
         let series = found.tags.iter().find(|t| t.name == "tank1.level").unwrap().series;
-        found.unsealed[&series].iter().collect()
+        found.unsealed.samples[&series].iter().collect()
     };
     assert!(before.len() > 3);
 

@@ -237,7 +237,7 @@ impl Job {
             say(&format!("{rows} rows of {} tags are in {}", self.tags.len(), path.display()));
         }
         if damaged > 0 {
-            say(&format!("{damaged} parts of the history are damaged; each is told as a gap, bad:not-recorded"));
+            say(&format!("{damaged} parts of the history are damaged; each is told as a gap, bad:damaged"));
             return Ok(Exit::World);
         }
         Ok(Exit::Done)

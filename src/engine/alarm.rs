@@ -255,6 +255,8 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         | Event::RecordingFault
         | Event::RecordingResumed
         | Event::HistorySetAside
+        | Event::HistoryDamaged
+        | Event::HistorySalvaged
         | Event::Checkpoint => {}
     }
 }

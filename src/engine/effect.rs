@@ -195,6 +195,10 @@ pub enum Event {
     RecordingResumed,
     /// The recorded samples could not be read and were set aside; the note says why, and under which name.
     HistorySetAside,
+    /// A part of the recorded samples is damaged on the disk and is a gap now; the note says which.
+    HistoryDamaged,
+    /// What is whole in a history that was set aside is back; the note says how much.
+    HistorySalvaged,
     /// All alarm memories, so that a start need not read further back.
     Checkpoint,
 }
@@ -212,7 +216,7 @@ pub enum EventKind {
 
 impl Event {
     /// Every event with its word.
-    pub const ALL: [(Self, &'static str); 26] = [
+    pub const ALL: [(Self, &'static str); 28] = [
         (Self::Raised, "raised"),
         (Self::Acknowledged, "acknowledged"),
         (Self::Returned, "returned"),
@@ -238,6 +242,8 @@ impl Event {
         (Self::RecordingFault, "recording-fault"),
         (Self::RecordingResumed, "recording-resumed"),
         (Self::HistorySetAside, "history-set-aside"),
+        (Self::HistoryDamaged, "history-damaged"),
+        (Self::HistorySalvaged, "history-salvaged"),
         (Self::Checkpoint, "checkpoint"),
     ];
 

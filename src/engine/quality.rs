@@ -19,7 +19,7 @@ pub enum Level {
 }
 
 /// Words of the registry: number, word in files (`level:reason` after the level), words on the screen.
-const REGISTRY: [(Quality, &str, &str); 17] = [
+const REGISTRY: [(Quality, &str, &str); 18] = [
     (Quality::GOOD, "good", "good"),
     (Quality::STALE, "uncertain:stale", "stale"),
     (Quality::RETAINED, "uncertain:retained", "retained message"),
@@ -37,6 +37,7 @@ const REGISTRY: [(Quality, &str, &str); 17] = [
     (Quality::CALCULATION, "bad:calculation", "cannot be calculated"),
     (Quality::NOT_RUNNING, "bad:not-running", "the program was not running"),
     (Quality::NOT_RECORDED, "bad:not-recorded", "could not be recorded"),
+    (Quality::DAMAGED, "bad:damaged", "damaged on the disk"),
 ];
 
 #[expect(missing_docs, reason = "the registry above says what each means")]
@@ -58,6 +59,7 @@ impl Quality {
     pub const CALCULATION: Self = Self(0x8007);
     pub const NOT_RUNNING: Self = Self(0x8008);
     pub const NOT_RECORDED: Self = Self(0x8009);
+    pub const DAMAGED: Self = Self(0x800A);
 }
 
 impl Quality {

@@ -255,9 +255,15 @@ pub struct HistoryState {
     pub disk_bytes: Option<u64>,
     /// Every sample handed over up to here is on disk, or counted as lost.
     pub recorded_to: Option<Utc>,
+    /// Chunks and commits of the log that were found damaged since the start of the program: each is a gap now.
+    pub damaged: u64,
+    /// What was found damaged last, in words.
+    pub damage: Option<Arc<str>>,
     /// A history that was found damaged while it was written, and set aside: under which name, and why. One that was
     /// found so at the start is told by the recorder itself.
     pub set_aside: Option<Arc<str>>,
+    /// What was brought back of a history that was set aside, in words.
+    pub salvaged: Option<Arc<str>>,
 }
 
 /// A command that was refused, for the row it was given on.

@@ -73,6 +73,16 @@ impl Engine {
             entry.note = Some(Arc::clone(aside));
             self.write(entry, effects);
         }
+        if let Some(salvaged) = state.salvaged.as_ref().filter(|_| state.salvaged != before.salvaged) {
+            let mut entry = Entry::new(now.utc, Event::HistorySalvaged);
+            entry.note = Some(Arc::clone(salvaged));
+            self.write(entry, effects);
+        }
+        if let Some(damage) = state.damage.as_ref().filter(|_| state.damage != before.damage) {
+            let mut entry = Entry::new(now.utc, Event::HistoryDamaged);
+            entry.note = Some(Arc::clone(damage));
+            self.write(entry, effects);
+        }
         self.losing_samples = state.lost > before.lost;
         self.history = Some(state);
         if let Some(entry) = entry {

@@ -26,12 +26,23 @@ pub struct Kind {
     pub format: i64,
     /// Statements that make its tables.
     pub tables: &'static str,
+    /// From each earlier format to the next, the first from 1 to 2.
+    pub upgrades: &'static [Upgrade],
     /// `PRAGMA page_size` of a new file, in bytes.
     pub page_bytes: i64,
     /// Whether pages that came free can be given back to the disk in small steps.
     pub shrinks: bool,
     /// The write-ahead log is cut to this after a checkpoint, in bytes.
     pub wal_bytes: i64,
+}
+
+/// From one format to the next.
+#[derive(Debug, Clone, Copy)]
+pub struct Upgrade {
+    /// Statements that turn a file into the next format, in one transaction. They cost moments however large it is.
+    pub write: &'static str,
+    /// Statements for a connection that reads alone and finds the earlier format: temporary views that look like the next.
+    pub read: &'static str,
 }
 
 /// Why a journal or a history could not be opened, read or written.
@@ -169,7 +180,12 @@ impl Kind {
         match found {
             // Its writer is just making it.
             0 => Ok(None),
-            _ if found == self.format => Ok(Some((connection, path))),
+            _ if self.knows(found) => {
+                for upgrade in self.upgrades_from(found) {
+                    connection.execute_batch(upgrade.read).map_err(sqlite)?;
+                }
+                Ok(Some((connection, path)))
+            }
             _ => Err(FileError::Newer { kind: self.word, path, found, known: self.format }),
         }
     }
@@ -187,7 +203,7 @@ impl Kind {
         if found == 0 && tables == 0 {
             return Ok(()); // made, and killed before its tables were committed
         }
-        if found != self.format || ours != self.application_id {
+        if !self.knows(found) || ours != self.application_id {
             return Err(Fault::Damaged(format!("it is a database, but no {} of this program", self.word)));
         }
         examine(&connection, path)
@@ -237,14 +253,31 @@ impl Kind {
         if synchronous != 2 {
             return Err(FileError::Setting { setting: "synchronous = FULL", path: path.to_owned() });
         }
-        if version(&connection).map_err(sqlite)? == 0 {
+        let found = version(&connection).map_err(sqlite)?;
+        if found != self.format {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
-            transaction.execute_batch(self.tables).map_err(sqlite)?;
-            transaction.pragma_update(None, "application_id", self.application_id).map_err(sqlite)?;
+            if found == 0 {
+                transaction.execute_batch(self.tables).map_err(sqlite)?;
+                transaction.pragma_update(None, "application_id", self.application_id).map_err(sqlite)?;
+            }
+            for upgrade in self.upgrades_from(found) {
+                transaction.execute_batch(upgrade.write).map_err(sqlite)?;
+            }
             transaction.pragma_update(None, "user_version", self.format).map_err(sqlite)?;
             transaction.commit().map_err(sqlite)?;
         }
         Ok(connection)
+    }
+
+    /// Whether this is a format that this version reads and brings up to its own.
+    const fn knows(&self, format: i64) -> bool {
+        1 <= format && format <= self.format
+    }
+
+    /// What brings a file of this format up to ours; nothing for one that is only being made.
+    fn upgrades_from(&self, format: i64) -> &'static [Upgrade] {
+        let skipped = usize::try_from(format - 1).unwrap_or(self.upgrades.len());
+        self.upgrades.get(skipped..).unwrap_or_default()
     }
 }
 

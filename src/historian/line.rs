@@ -47,7 +47,8 @@ fn log(entry: &Entry) {
         | Event::ClockStepped
         | Event::RecordingFault
         | Event::Refused
-        | Event::HistorySetAside => tracing::warn!("{line}"),
+        | Event::HistorySetAside
+        | Event::HistoryDamaged => tracing::warn!("{line}"),
         _ => tracing::info!("{line}"),
     }
 }

@@ -17,6 +17,7 @@ pub const KIND: Kind = Kind {
     application_id: 0x574B_4A52, // "WKJR"
     format: 1,
     tables: TABLES,
+    upgrades: &[],
     page_bytes: 4_096,
     shrinks: false,
     wal_bytes: 4 << 20,

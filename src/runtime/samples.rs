@@ -68,5 +68,8 @@ pub fn set_aside_entry(path: &Path, why: &str, now: Utc) -> Entry {
 
 /// The same for the person at the window.
 pub fn set_aside_notice(path: &Path, why: &str) -> String {
-    format!("The history was damaged ({why}) and a new one was begun; the old one lies in {}, keep it", path.display())
+    format!(
+        "The history was damaged ({why}) and a new one was begun; what is whole in the old one comes back by itself, and it lies in {}",
+        path.display()
+    )
 }

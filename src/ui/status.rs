@@ -291,7 +291,10 @@ fn history(frame: &Frame<'_>) -> Option<Item> {
     if history.lost > 0 {
         let _written = write!(words, ", {} lost", words::count(history.lost));
     }
-    let loud = history.fault.is_some() || filling.is_some() || history.lost > 0;
+    if history.damaged > 0 {
+        let _written = write!(words, ", {} damaged", words::count(history.damaged));
+    }
+    let loud = history.fault.is_some() || filling.is_some() || history.lost > 0 || history.damaged > 0;
     let alarm = snapshot.alarms.iter().filter(|a| !a.state.is_hidden()).find_map(|view| {
         let rule = snapshot.plan.alarm(view.id)?;
         let ours = matches!(rule.condition, Condition::Recording | Condition::DiskSpace);

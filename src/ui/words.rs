@@ -355,6 +355,9 @@ pub fn spoken_history(history: &HistoryState, now: Utc, zone: &TimeZone) -> Stri
     if let Some(to) = history.recorded_to {
         text.extend(["; recorded to ", &instant(to, now, zone)]);
     }
+    if let Some(damage) = &history.damage {
+        text.extend(["; ", damage]);
+    }
     if let Some(fault) = &history.fault {
         text.extend(["; ", fault]);
     }

@@ -32,7 +32,8 @@ const SECTOR: usize = 512;
 fn child_that_records() {
     let Ok(folder) = std::env::var(CHILD) else { return };
     let (sender, mut answers) = mpsc::channel(16);
-    let pace = Pace { commit_every: Duration::from_millis(5), most_waiting: 1_000_000, seal_weight: 4_000 };
+    let pace =
+        Pace { commit_every: Duration::from_millis(5), most_waiting: 1_000_000, seal_weight: 4_000, ..Pace::default() };
     let store = Store::open(Path::new(&folder), system_clock().now().utc).unwrap();
     assert_eq!(store.set_aside(), None);
     let tags = [tag("a"), tag("b")];

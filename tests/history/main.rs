@@ -3,6 +3,7 @@
 
 mod beside;
 mod crash;
+mod damage;
 mod faults;
 mod keep;
 mod order;

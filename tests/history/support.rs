@@ -64,7 +64,7 @@ pub fn open(folder: &Path) -> (Store, Arc<Recent>) {
     let mut store = Store::open(folder, NOON).unwrap();
     assert_eq!(store.set_aside(), None);
     let recent = Arc::new(Recent::default());
-    recent.add(store.take_found().unsealed.iter().map(|(series, columns)| (*series, columns)));
+    recent.add(store.take_found().unsealed.samples.iter().map(|(series, columns)| (*series, columns)));
     (store, recent)
 }
 
@@ -86,12 +86,13 @@ pub fn all(folder: &Path) -> All {
         })
         .unwrap();
         for row in &chunks {
-            let samples = chunk::decode(&rows::chunk_bytes(&connection, row.body.unwrap()).unwrap()).unwrap();
+            let samples = chunk::decode(&rows::chunk_bytes(&connection, row.body.unwrap()).unwrap().unwrap()).unwrap();
+            assert_eq!(row.check, rows::Check::Fits);
             assert_eq!(samples.len() as u64, row.summary.count);
             assert_eq!(samples.first_time(), Some(row.summary.first));
             assert_eq!(samples.last_time(), Some(row.summary.last));
             assert!(columns.last_time().is_none_or(|last| last < row.summary.first), "chunks of a tag overlap");
-            let blocks = digest::decode(&rows::digest_bytes(&connection, row.body.unwrap()).unwrap()).unwrap();
+            let blocks = digest::decode(&rows::digest_bytes(&connection, row.body.unwrap()).unwrap().unwrap()).unwrap();
             assert_eq!(blocks.iter().map(|b| u64::from(b.count)).sum::<u64>(), row.summary.count);
             columns.append(&samples);
             bodies += 1;

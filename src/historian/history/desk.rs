@@ -1,8 +1,10 @@
 //! What the recorder's thread owns, and one turn of its work: commit, seal, tidy, tell.
 
 use super::super::file::{FileError, is_damage};
+use super::bring_back::Salvage;
 use super::columns::Columns;
 use super::frame;
+use super::mend::{self, Mended};
 use super::queue::{Batch, LostOf, Shared, mark_of_lost};
 use super::recent::Recent;
 use super::recorder::{Pace, Retention};
@@ -11,6 +13,7 @@ use super::runs::Run;
 use super::sample::{Sample, SeriesId};
 use super::seal::{SealError, Sealing};
 use super::store::{Found, Store};
+use super::unsealed::LostCommit;
 use super::{schema, space};
 use crate::engine::{HistoryState, Input, Quality};
 use crate::time::{Clock, Mono, Now, Span, Utc};
@@ -48,6 +51,10 @@ const FRAME_WEIGHT: usize = 131_072;
 /// Between two looks at space and age.
 const TIDY_EVERY: Span = Span::from_secs(10);
 
+/// Spots mended in one turn, and those of them that are told one by one.
+const MENDED_IN_A_TURN: usize = 16;
+const MOST_TOLD: usize = 4;
+
 /// Free pages given back to the disk in one turn, and at the end.
 const PAGES_A_TURN: u32 = 256;
 const PAGES_AT_END: u32 = 65_536;
@@ -65,12 +72,15 @@ pub(super) struct Desk {
     run: Run,
     /// Samples to be committed before all others: marks of the last run's end, what a new file takes over.
     carried: BTreeMap<SeriesId, Columns>,
+    /// Commits of the log that could not be read: their marks are among what is carried, and then they go.
+    unreadable: Vec<LostCommit>,
     /// The last run, to be written down as ended.
     last_run: Option<Run>,
     /// The newest sample of each tag that this run recorded.
     newest: HashMap<SeriesId, i64>,
     committed: Option<Mono>,
     sealing: Option<Sealing>,
+    salvage: Salvage,
     unsealed_since: Option<Mono>,
     trimming: Trimming,
     tidied: Option<Mono>,
@@ -91,8 +101,10 @@ impl Desk {
         pace: Pace,
     ) -> Self {
         let now = clock.now();
-        let Found { unsealed, last_run, .. } = found;
-        recent.add(unsealed.iter().map(|(series, columns)| (*series, columns)));
+        let Found { unsealed, last_run, suspect, .. } = found;
+        recent.add(unsealed.samples.iter().map(|(series, columns)| (*series, columns)));
+        suspect.map(|spot| recent.suspect(spot));
+        let recorded = last_run.as_ref().map(|run| run.tags.clone()).unwrap_or_default();
         let run = Run::next(last_run.as_ref(), now.utc);
         let mut desk = Self {
             path: store.path().to_owned(),
@@ -103,12 +115,14 @@ impl Desk {
             answers,
             pace,
             run,
-            carried: BTreeMap::new(),
+            carried: unsealed.marks(&recorded),
+            unreadable: unsealed.lost,
             last_run: None,
             newest: HashMap::new(),
             committed: None,
             sealing: None,
-            unsealed_since: (!unsealed.is_empty()).then_some(now.mono),
+            salvage: Salvage::new(),
+            unsealed_since: (!unsealed.samples.is_empty()).then_some(now.mono),
             trimming: Trimming::new(retention),
             tidied: None,
             state: HistoryState::default(),
@@ -202,8 +216,64 @@ impl Desk {
             self.seal(now, false)?;
         }
         self.commit(now, closing)?;
+        self.mend(now)?;
         self.seal(now, closing)?;
-        self.tidy(now, closing)
+        self.tidy(now, closing)?;
+        if closing { Ok(()) } else { self.bring_back(now) }
+    }
+
+    /// Takes in what is whole in a file that was set aside, as long as the disk has room.
+    fn bring_back(&mut self, now: Now) -> Result<(), Trouble> {
+        let Some(store) = self.store.as_mut().filter(|_| !self.state.disk_is_filling()) else { return Ok(()) };
+        match self.salvage.turn(store, &self.shared, &self.clock, &self.run, now.utc) {
+            Ok(None) => {}
+            Ok(Some(told)) => {
+                tracing::info!("the history that was set aside is looked through: {told}");
+                self.state.salvaged = Some(told.into());
+            }
+            Err(SealError::File(error)) => return Err(trouble(&error)),
+            Err(SealError::Damaged(spot)) => drop(self.recent.suspect(spot)),
+        }
+        Ok(())
+    }
+
+    /// Mends what readers, the scan and the start found damaged, a little in a turn, and says what is lost by it.
+    fn mend(&mut self, now: Now) -> Result<(), Trouble> {
+        let told = self.told.as_ref().is_some_and(|told| told.damage == self.state.damage);
+        let Some(store) = self.store.as_mut().filter(|_| told || self.state.damage.is_none()) else { return Ok(()) };
+        let mut news = Vec::new();
+        if !self.unreadable.is_empty() {
+            store.lay_aside(&self.unreadable, now.utc).map_err(|e| trouble(&e))?;
+            self.state.damaged += self.unreadable.len() as u64;
+            for LostCommit { at, .. } in self.unreadable.drain(..) {
+                news.push(format!("a commit of all tags at {}", at.to_rfc3339()));
+            }
+        }
+        for _ in 0..MENDED_IN_A_TURN {
+            let Some(spot) = self.recent.next_suspect() else { break };
+            let mended = mend::mend(store, spot, now.utc).map_err(|error| {
+                self.recent.suspect(spot);
+                trouble(&error)
+            })?;
+            let name = || self.shared.name_of(spot.series);
+            match mended {
+                Mended::Whole => {}
+                Mended::Computed => news.push(format!("a summary of {}, which was computed again", name())),
+                Mended::Lost(first, last) => {
+                    self.state.damaged += 1;
+                    news.push(format!("{} from {} to {}", name(), first.to_rfc3339(), last.to_rfc3339()));
+                }
+            }
+        }
+        if !news.is_empty() {
+            let more = news.len().saturating_sub(MOST_TOLD);
+            news.truncate(MOST_TOLD);
+            let and_more = if more > 0 { format!("; and {more} more") } else { String::new() };
+            let why = format!("damaged on the disk: {}{and_more}", news.join("; "));
+            tracing::error!("a part of the history is {why}");
+            self.state.damage = Some(why.into());
+        }
+        Ok(())
     }
 
     fn commit(&mut self, now: Now, closing: bool) -> Result<(), Trouble> {
@@ -274,10 +344,15 @@ impl Desk {
                 self.unsealed_since = None;
             }
             let Some(sealing) = &mut self.sealing else { return Ok(()) };
-            let done = sealing.step(store, &self.recent).map_err(|error| match error {
-                SealError::File(error) => trouble(&error),
-                SealError::Damaged { .. } => Trouble::Damaged(error.to_string()),
-            })?;
+            let done = match sealing.step(store, &self.recent) {
+                Ok(done) => done,
+                Err(SealError::File(error)) => return Err(trouble(&error)),
+                Err(SealError::Damaged(spot)) => {
+                    // Mended in the next turn, and then this step is done again.
+                    self.recent.suspect(spot);
+                    return self.mend(now);
+                }
+            };
             if done {
                 self.shared.count_lost(sealing.left_out());
                 self.sealing = None;
@@ -323,7 +398,9 @@ impl Desk {
             self.carried.insert(series, columns.merged(&carried.into_canonical().0).0);
         }
         self.sealing = None;
+        self.salvage = Salvage::new();
         self.unsealed_since = None;
+        self.unreadable.clear();
         self.shared.write_names_again();
         match store.begin_anew(why, now) {
             Ok(store) => {

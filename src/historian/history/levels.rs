@@ -90,7 +90,7 @@ fn cover(connection: &Connection, series: SeriesId, level: u8, lo: i64, hi: i64)
         let (group, after) = rest.split_at(count);
         rest = after;
         if let Some(summary) = group.iter().map(|row| row.summary).reduce(|a, b| a.merged(&b)) {
-            SummaryRow { summary, body: None }.insert(connection, series, level)?;
+            SummaryRow::new(summary, None).insert(connection, series, level)?;
             made = true;
         }
     }
@@ -126,7 +126,7 @@ mod tests {
             good: 5,
             uncertain: 0,
         };
-        SummaryRow { summary, body: Some(place) }
+        SummaryRow::new(summary, Some(place))
     }
 
     fn of_level(connection: &Connection, level: u8) -> Vec<Summary> {

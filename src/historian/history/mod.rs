@@ -16,6 +16,7 @@
 //! recent    what is in the log and not yet in chunks, sorted, shared with readers
 //! query     reading: pictures of a few points a pixel, steps of the plant's own clock
 //! ask       questions of the window, answered on threads of their own
+//! unsealed  what the log holds when a history is opened
 //! store     the one writing connection: commits, checkpoints, space
 //! runs      from when to when the program recorded, and which tags
 //! seal      the log's samples become chunks
@@ -23,12 +24,17 @@
 //! retention old samples go, in small steps
 //! space     room on the disk
 //! queue     what is handed to the recorder's thread
+//! pages     a file's pages and rows, read without SQLite
+//! salvage   what is whole in a file that was set aside comes back, and the walk over its pages
+//! bring_back the recorder's end of that
 //! recorder  that thread, as seen from outside
 //! desk      what it owns, and one turn of its work
 //! scrub     the background scan for damage
+//! mend      a damaged chunk becomes a gap, the rest stays
 //! ```
 
 pub mod ask;
+mod bring_back;
 pub mod bytes;
 pub mod chunk;
 mod codes;
@@ -37,6 +43,8 @@ mod desk;
 pub mod digest;
 pub mod frame;
 mod levels;
+pub mod mend;
+mod pages;
 pub mod query;
 pub mod queue;
 pub mod recent;
@@ -44,6 +52,7 @@ pub mod recorder;
 mod retention;
 pub mod rows;
 pub mod runs;
+mod salvage;
 pub mod sample;
 pub mod schema;
 pub mod scrub;
@@ -52,6 +61,7 @@ pub mod space;
 pub mod store;
 pub mod summary;
 pub mod tags;
+pub mod unsealed;
 
 pub use columns::{Columns, Values};
 pub use queue::HistoryQueue;

@@ -240,6 +240,27 @@ impl Shared {
         names.changes = names.registry.present().cloned().collect();
     }
 
+    /// What a tag is called now.
+    pub fn name_of(&self, series: SeriesId) -> String {
+        let names = self.names();
+        let row = names.registry.present().find(|row| row.series == series);
+        row.map_or_else(|| format!("tag {}", series.0), |row| row.name.clone())
+    }
+
+    /// The numbers here of the tags of a history that was set aside, by the numbers that they had there.
+    pub fn take_over(&self, mut rows: Vec<TagRow>) -> BTreeMap<SeriesId, SeriesId> {
+        rows.sort_by_key(|row| (row.series, row.since));
+        let mut names = self.names();
+        let mut numbers = BTreeMap::new();
+        for rows in rows.chunk_by(|one, other| one.series == other.series) {
+            if let (Some(there), Some((here, changes))) = (rows.first(), names.registry.take_over(rows)) {
+                names.changes.extend(changes);
+                numbers.insert(there.series, here);
+            }
+        }
+        numbers
+    }
+
     /// How long each tag's samples are kept, where it has a time of its own.
     pub fn keep(&self) -> BTreeMap<SeriesId, Span> {
         self.names().keep.clone()

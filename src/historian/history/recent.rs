@@ -5,16 +5,23 @@
 //! Invariant: what is here is exactly what the log's rows hold, so that memory does not grow with the age of the history.
 
 use super::columns::Columns;
+use super::mend::Spot;
 use super::sample::{Sample, SeriesId};
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The unsealed samples of all tags.
 #[derive(Debug, Default)]
 pub struct Recent {
     /// A plain lock, held for moments by the recorder and readers, never across I/O.
     inner: RwLock<Inner>,
+    /// What readers and the scan found damaged and the recorder has not yet mended. A plain lock, held for moments. Full: what
+    /// comes then is found again by the next who reads it.
+    suspects: Mutex<BTreeSet<Spot>>,
 }
+
+/// Suspects that may wait.
+const MOST_SUSPECTS: usize = 1_024;
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -54,6 +61,17 @@ impl Recent {
     /// Counts the files that were begun since the start: a reader whose number differs opens the history anew.
     pub fn file(&self) -> u64 {
         self.read().file
+    }
+
+    /// Tells the recorder where something is damaged. Returns whether it is, or was, noted.
+    pub fn suspect(&self, spot: Spot) -> bool {
+        let mut suspects = self.suspects.lock().unwrap_or_else(PoisonError::into_inner);
+        suspects.contains(&spot) || suspects.len() < MOST_SUSPECTS && suspects.insert(spot)
+    }
+
+    /// What to mend next.
+    pub(super) fn next_suspect(&self) -> Option<Spot> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner).pop_first()
     }
 
     /// What is here and not being sealed, see [`Sample::weight`].

@@ -21,6 +21,9 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
+/// After the start, so that the scan does not stand in its way.
+const FIRST_SCAN: Duration = Duration::from_mins(1);
+
 /// How long a recorder that is dropped without [`HistoryRecorder::close`] is waited for, so that nobody opens its history
 /// meanwhile.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
@@ -43,11 +46,18 @@ pub struct Pace {
     pub most_waiting: usize,
     /// Weight of the log at which it is sealed.
     pub seal_weight: usize,
+    /// From the start to the first scan for damage; later ones are a day apart.
+    pub scan_after: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { commit_every: COMMIT_EVERY, most_waiting: MOST_WAITING, seal_weight: SEAL_WEIGHT }
+        Self {
+            commit_every: COMMIT_EVERY,
+            most_waiting: MOST_WAITING,
+            seal_weight: SEAL_WEIGHT,
+            scan_after: FIRST_SCAN,
+        }
     }
 }
 
@@ -101,7 +111,7 @@ impl HistoryRecorder {
             let _unheard = end.send(left);
         };
         let thread = thread::Builder::new().name("history".to_owned()).spawn(run);
-        let scan = |_| scrub::start(folder, shared, Arc::clone(&recent));
+        let scan = |_| scrub::start(folder, shared, Arc::clone(&recent), pace.scan_after);
         thread.and_then(scan).map_err(|source| FileError::Io { path, source })?;
         Ok(Self { queue, recent, series, set_aside, ended })
     }

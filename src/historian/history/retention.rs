@@ -44,6 +44,9 @@ impl Trimming {
     pub fn step(&mut self, store: &mut Store, shared: &Shared, now: Utc) -> Result<(), FileError> {
         if self.left.is_empty() {
             (self.left, self.keep) = (shared.known(), shared.keep());
+            if let Some(keep) = self.retention.keep {
+                forget_damaged(store, "SELECT id FROM damaged WHERE last < ?1", now.0.saturating_sub(keep.0))?;
+            }
             if let Some(most) = self.retention.most_bytes {
                 self.too_large = make_smaller(store, &self.left, most)?;
             }
@@ -57,7 +60,9 @@ impl Trimming {
             let Some(series) = self.left.last().copied() else { return Ok(()) };
             if let Some(keep) = self.keep.get(&series).copied().or(self.retention.keep) {
                 let limit = now.0.saturating_sub(keep.0);
-                let old = oldest(store, series, MOST_CHUNKS)?.into_iter().take_while(|row| row.summary.last < limit);
+                let old = oldest(store, series, MOST_CHUNKS)?
+                    .into_iter()
+                    .take_while(|row| row.is_sound() && row.summary.last < limit);
                 let old: Vec<SummaryRow> = old.collect();
                 gone += old.len();
                 forget(store, series, &old)?;
@@ -79,6 +84,10 @@ fn make_smaller(store: &mut Store, tags: &[SeriesId], most_bytes: u64) -> Result
     if store.bytes_used()? <= most_bytes {
         return Ok(false);
     }
+    // What nobody can read goes before what somebody can.
+    if forget_damaged(store, "SELECT id FROM damaged ORDER BY id LIMIT ?1", MOST_CHUNKS as i64)? > 0 {
+        return Ok(true);
+    }
     let mut all = Vec::new();
     for series in tags {
         let some = oldest(store, *series, MOST_CHUNKS.div_ceil(tags.len()))?;
@@ -92,6 +101,15 @@ fn make_smaller(store: &mut Store, tags: &[SeriesId], most_bytes: u64) -> Result
         }
     }
     Ok(true)
+}
+
+/// Removes damaged bytes that were laid aside. Returns how many rows went.
+fn forget_damaged(store: &mut Store, which: &str, bound: i64) -> Result<usize, FileError> {
+    let any = store.connection.prepare_cached("SELECT 1 FROM damaged LIMIT 1").and_then(|mut s| s.exists([]));
+    if !any.map_err(|e| store.sqlite(e))? {
+        return Ok(0);
+    }
+    store.transact(|transaction| transaction.execute(&format!("DELETE FROM damaged WHERE id IN ({which})"), [bound]))
 }
 
 /// The oldest chunks of a tag.

@@ -1,9 +1,11 @@
 //! Rows of the tables as values: what sealing writes and queries read.
 
+use super::chunk::Encoded;
+use super::pages::Field;
 use super::sample::SeriesId;
 use super::summary::Summary;
 use crate::engine::Quality;
-use rusqlite::{CachedStatement, Connection, Row, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
 
 /// Chunks have this level; each level above sums up several rows of the one below.
 pub const CHUNK_LEVEL: u8 = 0;
@@ -18,16 +20,42 @@ pub struct SummaryRow {
     pub summary: Summary,
     /// Of a chunk: its row in `body`.
     pub body: Option<i64>,
+    /// Whether it can be believed.
+    pub check: Check,
 }
 
+/// What a row's checksum says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// It is what was written.
+    Fits,
+    /// It is not; its key alone may be right.
+    Differs,
+    /// It has none: format 1 wrote it.
+    None,
+}
+
+/// What a row's checksum is of.
+const FIELDS: usize = 18;
+
 const COLUMNS: &str = "first, last, count, bad, first_quality, last_quality, worst, first_value, last_value, min, max, \
-                       sum, integral, good, uncertain, body";
+                       sum, integral, good, uncertain, body, crc";
 
 impl SummaryRow {
-    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    /// One that is to be written.
+    pub const fn new(summary: Summary, body: Option<i64>) -> Self {
+        Self { summary, body, check: Check::Fits }
+    }
+
+    /// Whether nothing speaks against it.
+    pub fn is_sound(&self) -> bool {
+        self.check != Check::Differs
+    }
+
+    fn read(row: &Row<'_>, series: SeriesId, level: u8) -> rusqlite::Result<Self> {
         let number = |i: usize| row.get::<_, Option<f64>>(i).map(|v| v.unwrap_or(f64::NAN));
         let quality = |i: usize| row.get(i).map(Quality::from_number);
-        Ok(Self {
+        let mut read = Self {
             summary: Summary {
                 first: row.get(0)?,
                 last: row.get(1)?,
@@ -46,7 +74,89 @@ impl SummaryRow {
                 uncertain: row.get(14)?,
             },
             body: row.get(15)?,
-        })
+            check: Check::None,
+        };
+        if let Some(crc) = row.get::<_, Option<i64>>(16)? {
+            read.check = if crc == read.crc(series, level) { Check::Fits } else { Check::Differs };
+        }
+        Ok(read)
+    }
+
+    /// Whether it says this, to the last bit.
+    pub fn says(&self, summary: &Summary) -> bool {
+        let crc = |summary| Self { summary, ..*self }.crc(SeriesId(0), CHUNK_LEVEL);
+        crc(self.summary) == crc(*summary)
+    }
+
+    /// CRC-32 of the key and of every column in their order, each as 8 bytes. No number is the same as none, and -0 as 0:
+    /// SQLite keeps neither apart.
+    fn crc(&self, series: SeriesId, level: u8) -> i64 {
+        let s = &self.summary;
+        let bits = |v: f64| if v.is_nan() { -1 } else { (v + 0.0).to_bits() as i64 };
+        let fields: [i64; FIELDS] = [
+            i64::from(series.0),
+            i64::from(level),
+            s.first,
+            s.last,
+            s.count as i64,
+            s.bad as i64,
+            i64::from(s.first_quality.number()),
+            i64::from(s.last_quality.number()),
+            i64::from(s.worst.number()),
+            bits(s.first_value),
+            bits(s.last_value),
+            bits(s.min),
+            bits(s.max),
+            bits(s.sum),
+            bits(s.integral),
+            s.good,
+            s.uncertain,
+            self.body.unwrap_or(-1),
+        ];
+        let mut bytes = [0_u8; FIELDS * 8];
+        for (place, field) in bytes.chunks_exact_mut(8).zip(fields) {
+            place.copy_from_slice(&field.to_le_bytes());
+        }
+        i64::from(crc32fast::hash(&bytes))
+    }
+
+    /// A chunk's row as it lies in the file, with its tag. `None`: it is none, or not what was written.
+    pub(super) fn from_fields(fields: &[Field<'_>]) -> Option<(SeriesId, Self)> {
+        let crc = match fields.len() {
+            18 => None,
+            19 => fields[18].int(),
+            _ => return None,
+        };
+        let int = |i: usize| fields[i].int();
+        let number = |i: usize| match fields[i] {
+            Field::Int(number) => Some(number as f64),
+            Field::Real(number) => Some(number),
+            Field::Null => Some(f64::NAN),
+            _ => None,
+        };
+        let quality = |i: usize| u16::try_from(int(i)?).ok().map(Quality::from_number);
+        let series = SeriesId(u32::try_from(int(0)?).ok()?);
+        let level = u8::try_from(int(1)?).ok().filter(|level| *level == CHUNK_LEVEL)?;
+        let summary = Summary {
+            first: int(2)?,
+            last: int(3)?,
+            count: int(4)? as u64,
+            bad: int(5)? as u64,
+            first_quality: quality(6)?,
+            last_quality: quality(7)?,
+            worst: quality(8)?,
+            first_value: number(9)?,
+            last_value: number(10)?,
+            min: number(11)?,
+            max: number(12)?,
+            sum: number(13)?,
+            integral: number(14)?,
+            good: int(15)?,
+            uncertain: int(16)?,
+        };
+        let row = Self { summary, body: int(17), check: Check::None };
+        let fits = crc.is_none_or(|crc| crc == row.crc(series, level)) && summary.first <= summary.last;
+        fits.then_some((series, row))
     }
 
     /// Writes it. NaN lies as null.
@@ -54,7 +164,7 @@ impl SummaryRow {
         let s = &self.summary;
         connection
             .prepare_cached(&format!(
-                "INSERT INTO summary (tag, level, {COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18)"
+                "INSERT INTO summary (tag, level, {COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
             ))?
             .execute(params![
                 series.0,
@@ -75,6 +185,7 @@ impl SummaryRow {
                 s.good,
                 s.uncertain,
                 self.body,
+                self.crc(series, level),
             ])?;
         Ok(())
     }
@@ -97,9 +208,43 @@ pub fn summaries(
     ))?;
     let mut rows = statement.query(params![series.0, level, from, to])?;
     while let Some(row) = rows.next()? {
-        each(SummaryRow::read(row)?)?;
+        each(SummaryRow::read(row, series, level)?)?;
     }
     Ok(())
+}
+
+/// The row of a tag's level that begins at this instant.
+pub fn summary_at(
+    connection: &Connection,
+    series: SeriesId,
+    level: u8,
+    first: i64,
+) -> rusqlite::Result<Option<SummaryRow>> {
+    let query = format!("SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 AND first = ?3");
+    let read = |row: &Row<'_>| SummaryRow::read(row, series, level);
+    connection.prepare_cached(&query)?.query_row(params![series.0, level, first], read).optional()
+}
+
+/// A row's tag, level and beginning.
+pub type Key = (SeriesId, u8, i64);
+
+/// The next rows after a key, of all tags and levels in order of their keys, at most `most`.
+pub fn summaries_after(
+    connection: &Connection,
+    after: Option<Key>,
+    most: usize,
+) -> rusqlite::Result<Vec<(Key, SummaryRow)>> {
+    let (tag, level, first) = after.map_or((-1, 0, 0), |(series, level, first)| (i64::from(series.0), level, first));
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS}, tag, level FROM summary WHERE (tag, level, first) > (?1, ?2, ?3)
+         ORDER BY tag, level, first LIMIT ?4"
+    ))?;
+    let read = |row: &Row<'_>| {
+        let (series, level) = (SeriesId(row.get(17)?), row.get(18)?);
+        let summary = SummaryRow::read(row, series, level)?;
+        Ok(((series, level, summary.summary.first), summary))
+    };
+    statement.query_map(params![tag, level, first, most as i64], read)?.collect()
 }
 
 /// The same, at most `most` of them: for readers, who take years in small pieces.
@@ -116,7 +261,8 @@ pub fn some_summaries(
              (SELECT first FROM summary WHERE tag = ?1 AND level = ?2 AND first <= ?3 ORDER BY first DESC LIMIT 1), ?3)
          ORDER BY first LIMIT ?5"
     ))?;
-    statement.query_map(params![series.0, level, from, to, most as i64], SummaryRow::read)?.collect()
+    let read = |row: &Row<'_>| SummaryRow::read(row, series, level);
+    statement.query_map(params![series.0, level, from, to, most as i64], read)?.collect()
 }
 
 /// Whether a chunk of a tag begins in `from..to`.
@@ -155,19 +301,40 @@ fn some(
     let mut statement = connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first {order} LIMIT ?3"
     ))?;
-    statement.query_map(params![series.0, level, most as i64], SummaryRow::read)?.collect()
+    let read = |row: &Row<'_>| SummaryRow::read(row, series, level);
+    statement.query_map(params![series.0, level, most as i64], read)?.collect()
 }
 
-/// A chunk's samples as they lie, see [`super::chunk::decode`].
-pub fn chunk_bytes(connection: &Connection, body: i64) -> rusqlite::Result<Vec<u8>> {
+/// A chunk's samples as they lie, see [`super::chunk::decode`]. `None`: there is no such chunk.
+pub fn chunk_bytes(connection: &Connection, body: i64) -> rusqlite::Result<Option<Vec<u8>>> {
     blob(connection.prepare_cached("SELECT samples FROM body WHERE id = ?1")?, body)
 }
 
 /// A chunk's digest as it lies, see [`super::digest::decode`]. Its samples are not read from the disk.
-pub fn digest_bytes(connection: &Connection, body: i64) -> rusqlite::Result<Vec<u8>> {
+pub fn digest_bytes(connection: &Connection, body: i64) -> rusqlite::Result<Option<Vec<u8>>> {
     blob(connection.prepare_cached("SELECT digest FROM body WHERE id = ?1")?, body)
 }
 
-fn blob(mut statement: CachedStatement<'_>, body: i64) -> rusqlite::Result<Vec<u8>> {
-    statement.query_row([body], |r| r.get(0))
+/// Writes a chunk under this number, its summary with it.
+pub(super) fn insert_chunk(
+    connection: &Connection,
+    series: SeriesId,
+    body: i64,
+    chunk: &Encoded,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO body (id, digest, samples, tag) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![body, chunk.digest, chunk.body, series.0])?;
+    SummaryRow::new(chunk.summary, Some(body)).insert(connection, series, CHUNK_LEVEL)
+}
+
+/// Whose samples a chunk has. `None`: there is no such chunk, or format 1 wrote it, which did not say.
+pub fn series_of_chunk(connection: &Connection, body: i64) -> rusqlite::Result<Option<SeriesId>> {
+    let read = |row: &Row<'_>| row.get::<_, Option<u32>>(0);
+    let found = connection.prepare_cached("SELECT tag FROM body WHERE id = ?1")?.query_row([body], read).optional()?;
+    Ok(found.flatten().map(SeriesId))
+}
+
+fn blob(mut statement: CachedStatement<'_>, body: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+    statement.query_row([body], |r| r.get(0)).optional()
 }

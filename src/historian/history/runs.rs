@@ -65,7 +65,8 @@ fn bytes_from_tags(tags: &BTreeSet<SeriesId>) -> Vec<u8> {
     bytes
 }
 
-fn tags_from_bytes(bytes: &[u8]) -> BTreeSet<SeriesId> {
+/// As [`Run::write`] has them.
+pub(super) fn tags_from_bytes(bytes: &[u8]) -> BTreeSet<SeriesId> {
     let mut reader = Reader::new(bytes);
     let mut before = 0_u32;
     let mut tags = BTreeSet::new();

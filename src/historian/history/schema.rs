@@ -1,7 +1,7 @@
 //! The history's file: its tables, and when it counts as damaged. docs/history-format.md describes it for other programs.
 
-use super::super::file::{Fault, FileError, Kind, OpenedFile};
-use super::{chunk, digest, frame};
+use super::super::file::{Fault, FileError, Kind, OpenedFile, Upgrade};
+use super::pages::log_is_damaged;
 use crate::time::Utc;
 use rusqlite::{Connection, OptionalExtension as _};
 use std::path::{Path, PathBuf};
@@ -14,8 +14,9 @@ pub const KIND: Kind = Kind {
     word: "history",
     file: HISTORY_FILE,
     application_id: 0x574B_4849, // "WKHI"
-    format: 1,
+    format: 2,
     tables: TABLES,
+    upgrades: &[TO_2],
     page_bytes: 4_096,
     shrinks: true,
     wal_bytes: 16 << 20,
@@ -23,6 +24,14 @@ pub const KIND: Kind = Kind {
 
 const TABLES: &str = "
 CREATE TABLE tag (
+    id    INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    name  TEXT NOT NULL,
+    unit  TEXT NOT NULL,
+    type  TEXT NOT NULL,
+    PRIMARY KEY (id, since, name, unit, type)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tag_copy (
     id    INTEGER NOT NULL,
     since INTEGER NOT NULL,
     name  TEXT NOT NULL,
@@ -57,10 +66,53 @@ CREATE TABLE summary (
     good          INTEGER NOT NULL,
     uncertain     INTEGER NOT NULL,
     body          INTEGER,
+    crc           INTEGER,
     PRIMARY KEY (tag, level, first)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE body (id INTEGER PRIMARY KEY, digest BLOB NOT NULL, samples BLOB NOT NULL) STRICT;
+CREATE TABLE body (id INTEGER PRIMARY KEY, digest BLOB NOT NULL, samples BLOB NOT NULL, tag INTEGER) STRICT;
+CREATE TABLE damaged (
+    id      INTEGER PRIMARY KEY,
+    found   INTEGER NOT NULL,
+    tag     INTEGER,
+    first   INTEGER,
+    last    INTEGER,
+    digest  BLOB,
+    samples BLOB
+) STRICT;
+CREATE TABLE salvage (file TEXT PRIMARY KEY, begun INTEGER NOT NULL, ended INTEGER, note TEXT) STRICT, WITHOUT ROWID;
 ";
+
+/// Format 2: summaries with a checksum, chunks that know their tag, names twice, and places for what is damaged. Rows of before have
+/// neither, and are not touched: there may be millions.
+const TO_2: Upgrade = Upgrade {
+    write: "
+ALTER TABLE summary ADD COLUMN crc INTEGER;
+ALTER TABLE body ADD COLUMN tag INTEGER;
+CREATE TABLE tag_copy (
+    id    INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    name  TEXT NOT NULL,
+    unit  TEXT NOT NULL,
+    type  TEXT NOT NULL,
+    PRIMARY KEY (id, since, name, unit, type)
+) STRICT, WITHOUT ROWID;
+INSERT INTO tag_copy SELECT id, since, name, unit, type FROM tag;
+CREATE TABLE damaged (
+    id      INTEGER PRIMARY KEY,
+    found   INTEGER NOT NULL,
+    tag     INTEGER,
+    first   INTEGER,
+    last    INTEGER,
+    digest  BLOB,
+    samples BLOB
+) STRICT;
+CREATE TABLE salvage (file TEXT PRIMARY KEY, begun INTEGER NOT NULL, ended INTEGER, note TEXT) STRICT, WITHOUT ROWID;
+",
+    read: "
+CREATE TEMP VIEW summary AS SELECT *, NULL AS crc FROM main.summary;
+CREATE TEMP VIEW body AS SELECT *, NULL AS tag FROM main.body;
+",
+};
 
 /// Opens a data folder's history for writing, or begins it.
 pub fn open(folder: &Path, now: Utc) -> Result<OpenedFile, FileError> {
@@ -72,30 +124,26 @@ pub fn open_to_read(folder: &Path) -> Result<Option<(Connection, PathBuf)>, File
     KIND.open_to_read(folder)
 }
 
-/// Looks at the last chunk and the log's ends, however large the file is: the start must not wait for what the background
-/// scan finds anyway.
+/// Looks at the ends of every table, however large the file is: the start must not wait for what the background scan finds
+/// anyway. What is damaged within a chunk or a commit of the log alone is no reason to set the file aside, see
+/// [`super::mend`].
 fn examine(connection: &Connection, path: &Path) -> Result<(), Fault> {
-    let sort = |source| Fault::from_sqlite(path, source);
-    let damaged = |what: &str, why| Fault::Damaged(format!("{what}: {why}"));
-    let chunk: Option<(Vec<u8>, Vec<u8>)> = connection
-        .query_row("SELECT digest, samples FROM body ORDER BY id DESC LIMIT 1", [], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()
-        .map_err(sort)?;
-    if let Some((blocks, samples)) = chunk {
-        digest::decode(&blocks).map_err(|why| damaged("the last chunk's digest", why))?;
-        chunk::decode(&samples).map_err(|why| damaged("the last chunk", why))?;
+    if log_is_damaged(path) {
+        return Err(Fault::Damaged("its write-ahead log lost what was synced".to_owned()));
     }
-    for order in ["ASC", "DESC"] {
-        let query = format!("SELECT body FROM log ORDER BY seq {order} LIMIT 1");
-        let body: Option<Vec<u8>> = connection.query_row(&query, [], |r| r.get(0)).optional().map_err(sort)?;
-        if let Some(body) = body {
-            frame::decode(&body, |_, _| {}).map_err(|why| damaged("the log", why))?;
-        }
-    }
-    let looked =
-        ["SELECT * FROM run ORDER BY id DESC LIMIT 1", "SELECT * FROM summary LIMIT 1", "SELECT * FROM tag LIMIT 1"];
+    let looked = [
+        "SELECT * FROM body ORDER BY id DESC LIMIT 1",
+        "SELECT * FROM log ORDER BY seq ASC LIMIT 1",
+        "SELECT * FROM log ORDER BY seq DESC LIMIT 1",
+        "SELECT * FROM run ORDER BY id DESC LIMIT 1",
+        "SELECT * FROM summary LIMIT 1",
+        "SELECT * FROM tag LIMIT 1",
+    ];
     for query in looked {
-        connection.query_row(query, [], |_| Ok(())).optional().map_err(sort)?;
+        let every_column = |row: &rusqlite::Row<'_>| {
+            (0..row.as_ref().column_count()).try_for_each(|column| row.get_ref(column).map(drop))
+        };
+        connection.query_row(query, [], every_column).optional().map_err(|e| Fault::from_sqlite(path, e))?;
     }
     Ok(())
 }

@@ -5,108 +5,123 @@
 
 use super::super::file::{Fault, FileError};
 use super::bytes::unseal;
+use super::mend::{self, Spot};
 use super::queue::Shared;
 use super::recent::Recent;
+use super::rows::{self, CHUNK_LEVEL, Check, Key, SummaryRow};
+use super::sample::SeriesId;
 use super::schema;
-use rusqlite::{Connection, params};
+use super::summary::Summary;
+use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-/// After the start, so that it does not stand in its way.
-const FIRST_AFTER: Duration = Duration::from_mins(1);
-
 /// Between two steps: about four megabytes a second are read.
 const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long what is damaged waits where much more is.
+const MENDING: Duration = Duration::from_secs(1);
 
 /// Between two rounds.
 const AGAIN_AFTER: Duration = Duration::from_hours(24);
 
-/// Chunks read in one step, and summaries.
-const CHUNKS: u32 = 16;
-const SUMMARIES: u32 = 1_024;
+/// Chunks read in one step, and rows.
+const CHUNKS: usize = 16;
+const ROWS: usize = 1_024;
 
 /// A scan under way.
 #[derive(Debug)]
 pub struct Scan {
     connection: Connection,
     path: PathBuf,
-    body: i64,
-    summary: Option<(i64, i64, i64)>,
-    summaries_done: bool,
+    /// The last row that was looked at.
+    done: Option<Key>,
 }
 
 /// What a step came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// There is more to read.
-    More,
-    /// All was read and is whole.
-    Whole,
-    /// What is damaged.
-    Damaged(String),
+    /// There is more to read; what is damaged so far, and can be mended where it stands.
+    More(Vec<Spot>),
+    /// All was read.
+    Done,
+    /// The file's structure is damaged.
+    Broken(String),
 }
 
 impl Scan {
     /// Of a data folder's history. `None`: there is none yet.
     pub fn begin(folder: &Path) -> Result<Option<Self>, FileError> {
         let Some((connection, path)) = schema::open_to_read(folder)? else { return Ok(None) };
-        Ok(Some(Self { connection, path, body: i64::MIN, summary: None, summaries_done: false }))
+        Ok(Some(Self { connection, path, done: None }))
     }
 
     /// Reads a little.
     pub fn step(&mut self) -> Result<Step, FileError> {
-        let outcome = if self.summaries_done { self.chunks() } else { self.summaries() };
-        outcome.or_else(|source| match Fault::from_sqlite(&self.path, source) {
-            Fault::Damaged(why) => Ok(Step::Damaged(why)),
+        self.look().or_else(|source| match Fault::from_sqlite(&self.path, source) {
+            Fault::Damaged(why) => Ok(Step::Broken(why)),
             Fault::Refused(error) => Err(error),
         })
     }
 
-    fn summaries(&mut self) -> rusqlite::Result<Step> {
-        let (tag, level, first) = self.summary.unwrap_or((i64::MIN, i64::MIN, i64::MIN));
-        let mut statement = self.connection.prepare_cached(
-            "SELECT tag, level, first, last, count FROM summary WHERE (tag, level, first) > (?1, ?2, ?3)
-             ORDER BY tag, level, first LIMIT ?4",
-        )?;
-        let mut rows = statement.query(params![tag, level, first, SUMMARIES])?;
-        let mut any = false;
-        while let Some(row) = rows.next()? {
-            any = true;
-            self.summary = Some((row.get(0)?, row.get(1)?, row.get(2)?));
-            let (first, last, count): (i64, i64, i64) = (row.get(2)?, row.get(3)?, row.get(4)?);
-            if last < first || count < 1 {
-                return Ok(Step::Damaged(format!("a summary from {first} to {last} of {count} samples")));
+    fn look(&mut self) -> rusqlite::Result<Step> {
+        // One view of the file: a chunk that is sealed anew meanwhile is not one that is missing.
+        let transaction = self.connection.unchecked_transaction()?;
+        let rows = rows::summaries_after(&transaction, self.done, ROWS)?;
+        if rows.is_empty() {
+            return Ok(Step::Done);
+        }
+        let mut chunks = 0;
+        let mut spots = Vec::new();
+        for (key, row) in rows {
+            if self.done.is_some_and(|done| key <= done) {
+                return Ok(Step::Broken("the rows of a table are out of order".to_owned()));
+            }
+            self.done = Some(key);
+            let (series, level, first) = key;
+            let whole = if level == CHUNK_LEVEL {
+                chunks += 1;
+                is_whole(&transaction, series, &row)?
+            } else {
+                row.is_sound()
+            };
+            if !whole {
+                spots.push(Spot { series, level, first });
+            }
+            if chunks >= CHUNKS {
+                break;
             }
         }
-        self.summaries_done = !any;
-        Ok(Step::More)
-    }
-
-    fn chunks(&mut self) -> rusqlite::Result<Step> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT id, digest, samples FROM body WHERE id > ?1 ORDER BY id LIMIT ?2")?;
-        let mut rows = statement.query(params![self.body, CHUNKS])?;
-        let mut any = false;
-        while let Some(row) = rows.next()? {
-            any = true;
-            self.body = row.get(0)?;
-            for column in [1, 2] {
-                if let Err(why) = unseal(row.get_ref(column)?.as_blob()?) {
-                    return Ok(Step::Damaged(format!("chunk {}: {why}", self.body)));
-                }
-            }
-        }
-        Ok(if any { Step::More } else { Step::Whole })
+        Ok(Step::More(spots))
     }
 }
 
+/// Whether a chunk and its summary fit their checksums; where the summary has none, it is computed again.
+fn is_whole(connection: &Connection, series: SeriesId, row: &SummaryRow) -> rusqlite::Result<bool> {
+    let Some(body) = row.body.filter(|_| row.is_sound()) else { return Ok(false) };
+    let fits = |bytes: Option<Vec<u8>>| bytes.is_some_and(|bytes| unseal(&bytes).is_ok());
+    if !fits(rows::digest_bytes(connection, body)?) {
+        return Ok(false);
+    }
+    if row.check == Check::Fits {
+        return rows::chunk_bytes(connection, body).map(fits);
+    }
+    let samples = mend::readable(connection, series, row)?;
+    let summary = samples.and_then(|samples| Summary::of(&samples, 0..samples.len()));
+    Ok(summary.is_some_and(|summary| row.says(&summary)))
+}
+
 /// Starts the thread that scans again and again until the recorder closes.
-pub(super) fn start(folder: PathBuf, shared: Arc<Shared>, recent: Arc<Recent>) -> std::io::Result<()> {
+pub(super) fn start(
+    folder: PathBuf,
+    shared: Arc<Shared>,
+    recent: Arc<Recent>,
+    first_after: Duration,
+) -> std::io::Result<()> {
     let run = move || {
-        let mut pause = FIRST_AFTER;
+        let mut pause = first_after;
         while !shared.wait_for_end(pause) {
             pause = match round(&folder, &shared, &recent) {
                 Ok(()) => AGAIN_AFTER,
@@ -126,9 +141,18 @@ fn round(folder: &Path, shared: &Shared, recent: &Recent) -> Result<(), FileErro
     let Some(mut scan) = Scan::begin(folder)? else { return Ok(()) };
     loop {
         match scan.step()? {
-            Step::More => {}
-            Step::Whole => return Ok(()),
-            Step::Damaged(why) => {
+            Step::More(spots) => {
+                for spot in spots {
+                    // The recorder mends some each second.
+                    while recent.file() == file && !recent.suspect(spot) {
+                        if shared.wait_for_end(MENDING) {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+            Step::Done => return Ok(()),
+            Step::Broken(why) => {
                 if recent.file() == file {
                     shared.tell_damage(why);
                 }

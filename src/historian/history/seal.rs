@@ -11,10 +11,12 @@ use super::super::file::FileError;
 use super::chunk::{self, FULL, cuts, even_cuts};
 use super::columns::Columns;
 use super::levels;
+use super::mend::{self, Spot};
 use super::recent::Recent;
 use super::rows::{self, CHUNK_LEVEL, SummaryRow};
 use super::sample::SeriesId;
 use super::store::Store;
+use crate::time::Utc;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -32,14 +34,9 @@ pub enum SealError {
     /// The disk refused; the same step is tried again.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A chunk that samples fall into cannot be read.
-    #[error("chunk {body}: {why}")]
-    Damaged {
-        /// Its number.
-        body: i64,
-        /// What is wrong with it.
-        why: super::bytes::Damage,
-    },
+    /// A chunk that samples fall into, or its summary, is damaged: to be mended, and the same step tried again.
+    #[error("a chunk from {} on is damaged", Utc(.0.first).to_rfc3339())]
+    Damaged(Spot),
 }
 
 /// A sealing under way.
@@ -90,12 +87,7 @@ impl Sealing {
             recent.end_sealing();
             return Ok(true);
         }
-        let mut bodies: Vec<i64> = rewrites.iter().flat_map(|(_, r)| &r.chunks).map(|_| store.take_body()).collect();
-        bodies.reverse();
-        store.transact(|transaction| {
-            let mut bodies = bodies;
-            rewrites.iter().try_for_each(|(series, rewrite)| write(transaction, *series, rewrite, &mut bodies))
-        })?;
+        write_all(store, &rewrites)?;
         self.done = last;
         self.left_out += left_out;
         Ok(false)
@@ -107,12 +99,33 @@ impl Sealing {
     }
 }
 
+/// Takes samples in that come from elsewhere than the log, as those that come late, in one transaction. Returns how many
+/// were left out.
+pub(super) fn take_in(store: &mut Store, samples: &BTreeMap<SeriesId, Columns>) -> Result<u64, SealError> {
+    let mut left_out = 0;
+    let mut rewrites = Vec::new();
+    for (series, columns) in samples {
+        rewrites.push((*series, rewrite(store, *series, columns, &mut left_out)?));
+    }
+    write_all(store, &rewrites)?;
+    Ok(left_out)
+}
+
+fn write_all(store: &mut Store, rewrites: &[(SeriesId, Rewrite)]) -> Result<(), FileError> {
+    let mut bodies: Vec<i64> = rewrites.iter().flat_map(|(_, r)| &r.chunks).map(|_| store.take_body()).collect();
+    bodies.reverse();
+    store.transact(|transaction| {
+        rewrites.iter().try_for_each(|(series, rewrite)| write(transaction, *series, rewrite, &mut bodies))
+    })
+}
+
 /// Decides which chunks of a tag go and what comes for them.
 fn rewrite(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u64) -> Result<Rewrite, SealError> {
     let (Some(first), Some(last)) = (columns.first_time(), columns.last_time()) else { return Ok(Rewrite::default()) };
     let connection = &store.connection;
     let sqlite = |e| SealError::File(store.sqlite(e));
     let newest = rows::newest_summaries(connection, series, CHUNK_LEVEL, 1).map_err(sqlite)?;
+    newest.first().map_or(Ok(()), |row| sound(series, row))?;
     if newest.first().is_none_or(|row| row.summary.last < first) {
         return append(store, series, columns, left_out);
     }
@@ -122,6 +135,7 @@ fn rewrite(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u6
         Ok(())
     };
     rows::summaries(connection, series, CHUNK_LEVEL, first, last.saturating_add(1), take).map_err(sqlite)?;
+    chunks.iter().try_for_each(|row| sound(series, row))?;
     let mut rewrite = Rewrite::default();
     let mut start = 0;
     // Samples before the first chunk that they touch, then those from each chunk's begin to the next one's.
@@ -138,7 +152,7 @@ fn rewrite(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u6
         };
         let mut merged = Columns::new();
         if let Some(row) = chunk.filter(joins) {
-            merged = read(store, row)?;
+            merged = read(store, series, row)?;
             rewrite.replaced.push(row);
         }
         let (merged, out) = merged.merged(&run);
@@ -155,6 +169,7 @@ fn append(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u64
     // Twice as many as there can be small ones: each is more than twice as large as the one after it.
     let trailing = rows::newest_summaries(&store.connection, series, CHUNK_LEVEL, 16);
     for row in trailing.map_err(|e| store.sqlite(e))? {
+        sound(series, &row)?;
         if row.summary.count >= FULL as u64 || row.summary.count > count * TAKEN_ALONG_TIMES {
             break;
         }
@@ -163,7 +178,7 @@ fn append(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u64
     }
     let mut all = Columns::new();
     for row in rewrite.replaced.iter().rev() {
-        all.append(&read(store, *row)?);
+        all.append(&read(store, series, *row)?);
     }
     let (all, out) = all.merged(columns);
     *left_out += out;
@@ -171,10 +186,15 @@ fn append(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u64
     Ok(rewrite)
 }
 
-fn read(store: &Store, row: SummaryRow) -> Result<Columns, SealError> {
-    let Some(body) = row.body else { return Ok(Columns::new()) };
-    let bytes = rows::chunk_bytes(&store.connection, body).map_err(|e| store.sqlite(e))?;
-    chunk::decode(&bytes).map_err(|why| SealError::Damaged { body, why })
+fn read(store: &Store, series: SeriesId, row: SummaryRow) -> Result<Columns, SealError> {
+    let samples = mend::readable(&store.connection, series, &row).map_err(|e| store.sqlite(e))?;
+    samples.ok_or(SealError::Damaged(Spot { series, level: CHUNK_LEVEL, first: row.summary.first }))
+}
+
+/// A row that is not what was written says nothing of where its chunk ends.
+fn sound(series: SeriesId, row: &SummaryRow) -> Result<(), SealError> {
+    let spot = Spot { series, level: CHUNK_LEVEL, first: row.summary.first };
+    if row.is_sound() { Ok(()) } else { Err(SealError::Damaged(spot)) }
 }
 
 fn encode(columns: &Columns, cuts: &[usize], chunks: &mut Vec<chunk::Encoded>) {
@@ -192,11 +212,9 @@ fn write(connection: &Connection, series: SeriesId, rewrite: &Rewrite, bodies: &
         return Ok(());
     };
     remove(connection, series, &rewrite.replaced)?;
-    let mut insert = connection.prepare_cached("INSERT INTO body (id, digest, samples) VALUES (?1, ?2, ?3)")?;
     for chunk in &rewrite.chunks {
-        let body = bodies.pop();
-        insert.execute(params![body, chunk.digest, chunk.body])?;
-        SummaryRow { summary: chunk.summary, body }.insert(connection, series, CHUNK_LEVEL)?;
+        let Some(body) = bodies.pop() else { break };
+        rows::insert_chunk(connection, series, body, chunk)?;
     }
     levels::update(connection, series, lo, hi)
 }

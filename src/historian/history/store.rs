@@ -7,16 +7,16 @@
 
 use super::super::file::{self, BUSY, FileError, OpenedFile, bytes_on_disk, is_damage};
 use super::super::place::Place;
-use super::bytes::Damage;
-use super::columns::Columns;
-use super::frame;
+use super::mend::Spot;
+use super::rows::CHUNK_LEVEL;
 use super::runs::Run;
 use super::sample::SeriesId;
 use super::schema;
 use super::tags::{self, TagRow};
+use super::unsealed::{LostCommit, Reading, Unsealed};
+use super::{chunk, digest};
 use crate::time::Utc;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,8 +37,10 @@ pub struct Found {
     pub tags: Vec<TagRow>,
     /// The run before this one.
     pub last_run: Option<Run>,
-    /// What the log holds, each tag's samples in canonical order.
-    pub unsealed: BTreeMap<SeriesId, Columns>,
+    /// What the log holds.
+    pub unsealed: Unsealed,
+    /// The last chunk, where it is damaged.
+    pub suspect: Option<Spot>,
 }
 
 /// A history, open for writing.
@@ -72,7 +74,7 @@ impl Store {
     /// log. The folder must be owned (see [`super::super::DataFolder`]).
     pub fn open(folder: &Path, now: Utc) -> Result<Self, FileError> {
         let OpenedFile { connection, path, set_aside } = schema::open(folder, now)?;
-        match Self::from_connection(connection, path.clone(), set_aside) {
+        match Self::from_connection(connection, path.clone(), set_aside, now) {
             Err(FileError::Sqlite { source, .. }) if is_damage(&source) => {
                 Self::begin_beside(&path, &source.to_string(), now)
             }
@@ -84,6 +86,7 @@ impl Store {
         connection: Connection,
         path: PathBuf,
         set_aside: Option<(PathBuf, String)>,
+        now: Utc,
     ) -> Result<Self, FileError> {
         let sqlite = |source| FileError::Sqlite { path: path.clone(), source };
         let last = |query: &str| {
@@ -91,12 +94,17 @@ impl Store {
         };
         let last_seq = last("SELECT max(seq) FROM log").map_err(sqlite)?;
         let next_body = last("SELECT max(id) FROM body").map_err(sqlite)?.saturating_add(1);
-        let found = Found {
-            tags: tags::rows(&connection).map_err(sqlite)?,
-            last_run: Run::last(&connection).map_err(sqlite)?,
-            unsealed: read_log(&connection).map_err(sqlite)?,
-        };
+        let last_run = Run::last(&connection).map_err(sqlite)?;
+        let unsealed = read_log(&connection, last_run.as_ref()).map_err(sqlite)?;
+        let tags = tags::rows(&connection).map_err(sqlite)?;
+        let suspect = suspect_of_last_chunk(&connection).map_err(sqlite)?;
+        let found = Found { tags, last_run, unsealed, suspect };
         connection.set_prepared_statement_cache_capacity(32);
+        if let Some((aside, _)) = &set_aside {
+            let file = aside.file_name().unwrap_or_default().to_string_lossy();
+            let query = "INSERT OR IGNORE INTO salvage (file, begun) VALUES (?1, ?2)";
+            connection.execute(query, params![file, now.0]).map_err(sqlite)?;
+        }
         let place = Place::of(&path);
         Ok(Self { connection, path, place, last_seq, next_body, found, set_aside, gate: None })
     }
@@ -104,7 +112,7 @@ impl Store {
     fn begin_beside(path: &Path, why: &str, now: Utc) -> Result<Self, FileError> {
         let aside = schema::KIND.move_aside(path, now)?;
         let connection = schema::KIND.connect(path)?;
-        Self::from_connection(connection, path.to_owned(), Some((aside, why.to_owned())))
+        Self::from_connection(connection, path.to_owned(), Some((aside, why.to_owned())), now)
     }
 
     /// Lets `gate` refuse commits from now on.
@@ -173,6 +181,34 @@ impl Store {
         self.transact(|transaction| {
             transaction.prepare_cached("DELETE FROM log WHERE seq <= ?1")?.execute([up_to]).map(drop)
         })
+    }
+
+    /// Takes commits that cannot be read out of the log; their bytes are kept beside it.
+    pub fn lay_aside(&mut self, lost: &[LostCommit], now: Utc) -> Result<(), FileError> {
+        self.transact(|transaction| {
+            for LostCommit { seq, at } in lost {
+                transaction.execute(
+                    "INSERT INTO damaged (found, first, last, samples) SELECT ?2, ?3, ?3, body FROM log WHERE seq = ?1",
+                    params![seq, now.0, at.0],
+                )?;
+                transaction.execute("DELETE FROM log WHERE seq = ?1", [seq])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A file that was set aside for this one and whose contents are still to come back.
+    pub(super) fn to_salvage(&self) -> Result<Option<PathBuf>, FileError> {
+        let query = "SELECT file FROM salvage WHERE ended IS NULL ORDER BY file LIMIT 1";
+        let file = self.connection.query_row(query, [], |r| r.get::<_, String>(0)).optional();
+        Ok(file.map_err(|e| self.sqlite(e))?.map(|file| self.path.with_file_name(file)))
+    }
+
+    /// All that could be brought back of a file is here.
+    pub(super) fn salvaged(&mut self, file: &Path, now: Utc, note: &str) -> Result<(), FileError> {
+        let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let query = "UPDATE salvage SET ended = ?2, note = ?3 WHERE file = ?1";
+        self.transact(|transaction| transaction.execute(query, params![file, now.0, note]).map(drop))
     }
 
     /// Number for the next chunk.
@@ -255,19 +291,37 @@ impl Store {
     }
 }
 
-fn read_log(connection: &Connection) -> rusqlite::Result<BTreeMap<SeriesId, Columns>> {
-    let mut unsealed = BTreeMap::<SeriesId, Columns>::new();
-    let mut statement = connection.prepare("SELECT body FROM log ORDER BY seq")?;
+fn read_log(connection: &Connection, last_run: Option<&Run>) -> rusqlite::Result<Unsealed> {
+    let mut reading = Reading::default();
+    let mut statement = connection.prepare("SELECT seq, body FROM log ORDER BY seq")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let body = row.get_ref(0)?.as_blob()?;
-        frame::decode(body, |series, sample| unsealed.entry(series).or_default().push(sample)).map_err(damaged)?;
+        let seq = row.get(0)?;
+        reading.skipped_to(seq);
+        if let Err(why) = reading.take(seq, row.get_ref(1)?.as_blob()?) {
+            tracing::error!("commit {seq} of the history's log cannot be read: {why}");
+        }
     }
-    Ok(unsealed.into_iter().map(|(series, columns)| (series, columns.into_canonical().0)).collect())
+    Ok(reading.finish(last_run.map_or(Utc(0), |run| run.alive)))
 }
 
-/// Bytes that do not fit their checksum are damage as a broken page is.
-fn damaged(why: Damage) -> rusqlite::Error {
-    let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-    rusqlite::Error::SqliteFailure(corrupt, Some(format!("a commit of the log: {why}")))
+/// The chunk that was written last, where it does not fit its checksums: a disk that lost power while it wrote.
+fn suspect_of_last_chunk(connection: &Connection) -> rusqlite::Result<Option<Spot>> {
+    let query = "SELECT id, tag, digest, samples FROM body ORDER BY id DESC LIMIT 1";
+    let damaged = |row: &rusqlite::Row<'_>| {
+        let whole =
+            digest::decode(row.get_ref(2)?.as_blob()?).is_ok() && chunk::decode(row.get_ref(3)?.as_blob()?).is_ok();
+        Ok((row.get::<_, i64>(0)?, row.get::<_, Option<u32>>(1)?, whole))
+    };
+    match connection.query_row(query, [], damaged).optional()? {
+        Some((body, Some(tag), false)) => connection
+            .query_row(
+                "SELECT first FROM summary WHERE tag = ?1 AND level = 0 AND body = ?2",
+                [i64::from(tag), body],
+                |r| Ok(Spot { series: SeriesId(tag), level: CHUNK_LEVEL, first: r.get(0)? }),
+            )
+            .optional(),
+        // Of format 1, which does not say whose it is: the scan finds it.
+        _ => Ok(None),
+    }
 }

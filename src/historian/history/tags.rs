@@ -56,11 +56,14 @@ pub struct TagRow {
 }
 
 impl TagRow {
-    /// Writes it.
+    /// Writes it, twice: a page that is lost shall not take the names of all samples along, see [`super::salvage`].
     pub fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
-        connection
-            .prepare_cached("INSERT OR IGNORE INTO tag (id, since, name, unit, type) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute(params![self.series.0, self.since.0, self.name, self.unit, self.data_type])?;
+        for table in ["tag", "tag_copy"] {
+            let query =
+                format!("INSERT OR IGNORE INTO {table} (id, since, name, unit, type) VALUES (?1, ?2, ?3, ?4, ?5)");
+            let row = params![self.series.0, self.since.0, self.name, self.unit, self.data_type];
+            connection.prepare_cached(&query)?.execute(row)?;
+        }
         Ok(())
     }
 }
@@ -113,6 +116,19 @@ impl Registry {
     /// The number of whoever bears this name now.
     pub fn find(&self, name: &str) -> Option<SeriesId> {
         self.by_name.get(&name.to_lowercase()).copied()
+    }
+
+    /// The number here of a tag that another history knew under these rows, the oldest first; a new one where it is not
+    /// known. Also says what has to be written for that: what it was called there, and since when.
+    pub fn take_over(&mut self, rows: &[TagRow]) -> Option<(SeriesId, Vec<TagRow>)> {
+        let present = rows.last()?;
+        let known = self.find(&present.name);
+        let next = self.present.last_key_value().map_or(1, |(last, _)| last.0.saturating_add(1));
+        let series = known.unwrap_or(SeriesId(next));
+        if known.is_none() {
+            self.take(TagRow { series, ..present.clone() });
+        }
+        Some((series, rows.iter().map(|row| TagRow { series, ..row.clone() }).collect()))
     }
 
     /// Gives every tag its number, in their order: its own by its name, or by the name it bore, or a new one. Also says

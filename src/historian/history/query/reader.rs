@@ -136,7 +136,9 @@ impl HistoryReader {
             let Some(newest) = newest.first() else { return Ok(None) };
             let query = "SELECT first FROM summary WHERE tag = ?1 AND level = 0 ORDER BY first LIMIT 1";
             let first = self.connection.prepare_cached(query)?.query_row([series.0], |r| r.get(0))?;
-            Ok(Some((first, newest.summary.last)))
+            // One that does not fit its checksum is mended later; its key is right.
+            let last = if newest.is_sound() { newest.summary.last } else { newest.summary.first };
+            Ok(Some((first, last)))
         };
         let sealed = ask().map_err(|e| sqlite(&self.path, e))?;
         let ends = unsealed.first_time().zip(unsealed.last_time());
@@ -264,7 +266,9 @@ impl HistoryReader {
     }
 
     fn walk<'a>(&'a self, series: SeriesId, recent: Columns, stop: &'a AtomicBool) -> Walk<'a> {
-        Walk::new(&self.connection, series, recent, &self.cache, stop)
+        let mut walk = Walk::new(&self.connection, series, recent, &self.cache, stop);
+        walk.mender = self.recent.as_deref();
+        walk
     }
 
     fn unsealed(&self, series: SeriesId, from: i64, to: i64) -> Columns {

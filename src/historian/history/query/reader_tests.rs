@@ -42,9 +42,12 @@ impl Made {
             let chunk = chunk::encode(&columns.slice(start..end)).unwrap();
             self.bodies += 1;
             transaction
-                .execute("INSERT INTO body VALUES (?1, ?2, ?3)", params![self.bodies, chunk.digest, chunk.body])
+                .execute(
+                    "INSERT INTO body (id, digest, samples) VALUES (?1, ?2, ?3)",
+                    params![self.bodies, chunk.digest, chunk.body],
+                )
                 .unwrap();
-            rows.push(SummaryRow { summary: chunk.summary, body: Some(self.bodies) });
+            rows.push(SummaryRow::new(chunk.summary, Some(self.bodies)));
             start = end;
         }
         for level in 0..=rows::HIGHEST_LEVEL {
@@ -55,7 +58,7 @@ impl Made {
             let groups = rows.chunks_exact(fanout);
             rows = groups
                 .map(|group| group.iter().map(|row| row.summary).reduce(|a, b| a.merged(&b)).unwrap())
-                .map(|summary| SummaryRow { summary, body: None })
+                .map(|summary| SummaryRow::new(summary, None))
                 .collect();
         }
         transaction.commit().unwrap();
@@ -279,8 +282,7 @@ fn a_damaged_chunk_is_a_gap_with_its_reason_and_its_neighbours_are_read() {
         ControlFlow::Continue(())
     });
     assert_eq!((outcome.unwrap().damaged, good, bad.len()), (1, 2_000, 2));
-    assert_eq!(bad[0].quality, Quality::NOT_RECORDED);
-    assert!(bad[0].detail.as_deref().unwrap().contains("damaged"));
+    assert_eq!(bad[0].quality, Quality::DAMAGED);
     let picture = reader.picture(TAG, Utc(0)..Utc(3_000_000_000), 3_000, &AtomicBool::new(false)).unwrap().unwrap();
     assert_eq!(picture.gaps.len(), 1);
     assert_eq!((picture.gaps[0].from, picture.gaps[0].to), (Utc(1_000_000_000), Utc(2_000_000_000)));

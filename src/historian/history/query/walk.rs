@@ -4,9 +4,10 @@
 //! Invariant: a part that stands for several samples is no longer than the walker allows, lies within the range, and holds
 //! no unsealed sample; where one of these fails, what is below it is read, down to the samples.
 
-use super::super::chunk;
 use super::super::columns::Columns;
 use super::super::digest::{self, Block};
+use super::super::mend::{self, Spot};
+use super::super::recent::Recent;
 use super::super::rows::{self, CHUNK_LEVEL, HIGHEST_LEVEL, SummaryRow};
 use super::super::sample::{Sample, SeriesId};
 use super::super::summary::Summary;
@@ -28,9 +29,6 @@ const CHUNKS_AT_ONCE: usize = 16;
 
 /// Chunks that a rough walk decodes for the sake of exact gaps and their reasons.
 const MOST_DECODED_FOR_GAPS: u32 = 64;
-
-/// What says why a stretch of a damaged chunk is a gap.
-const DAMAGED: &str = "this part of the history is damaged";
 
 /// A piece of a tag's history.
 #[derive(Debug)]
@@ -61,6 +59,8 @@ pub struct Walk<'a> {
     pub stop: &'a AtomicBool,
     /// Chunks that could not be read; a gap stands for each.
     pub damaged: u64,
+    /// Who mends what is found damaged, where that is in this process.
+    pub mender: Option<&'a Recent>,
     /// The next of `recent`.
     at: usize,
     decodes_left: u32,
@@ -75,7 +75,17 @@ impl<'a> Walk<'a> {
         cache: &'a ChunkCache,
         stop: &'a AtomicBool,
     ) -> Self {
-        Self { connection, series, recent, cache, stop, damaged: 0, at: 0, decodes_left: MOST_DECODED_FOR_GAPS }
+        Self {
+            connection,
+            series,
+            recent,
+            cache,
+            stop,
+            damaged: 0,
+            mender: None,
+            at: 0,
+            decodes_left: MOST_DECODED_FOR_GAPS,
+        }
     }
 
     /// The last sample in chunks before `time`.
@@ -97,14 +107,15 @@ impl<'a> Walk<'a> {
             let rows = rows::some_summaries(&transaction, self.series, CHUNK_LEVEL, cursor, to, most)?;
             let more = rows.len() == most;
             most = (most * 2).min(CHUNKS_AT_ONCE);
-            let ahead: Vec<&SummaryRow> = rows.iter().filter(|row| row.summary.last >= cursor).collect();
+            let reaches = |row: &&SummaryRow| !row.is_sound() || row.summary.last >= cursor;
+            let ahead: Vec<&SummaryRow> = rows.iter().filter(reaches).collect();
             let chunks = ahead.iter().map(|row| self.chunk(row)).collect::<rusqlite::Result<Vec<_>>>()?;
             drop(transaction);
             for (row, columns) in ahead.into_iter().zip(chunks) {
                 if self.chunk_samples(&columns, cursor, to, each).is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
-                cursor = row.summary.last.saturating_add(1);
+                cursor = cursor.max(last_of(row, &columns).saturating_add(1));
             }
             if !more {
                 break;
@@ -127,8 +138,19 @@ impl<'a> Walk<'a> {
         while cursor < to {
             let rows = rows::some_summaries(self.connection, self.series, level, cursor, to, ROWS_AT_ONCE)?;
             let more = rows.len() == ROWS_AT_ONCE;
-            for row in rows.iter().filter(|row| row.summary.last >= from) {
-                let Summary { first, last, .. } = row.summary;
+            for row in rows.iter().filter(|row| !row.is_sound() || row.summary.last >= from) {
+                let Summary { first, mut last, .. } = row.summary;
+                let mut by_samples = None;
+                if !row.is_sound() {
+                    self.suspect(level, row);
+                    if level > CHUNK_LEVEL {
+                        // As if there were none: the level below tells.
+                        continue;
+                    }
+                    let columns = self.chunk(row)?;
+                    last = last_of(row, &columns);
+                    by_samples = Some(columns);
+                }
                 if last < cursor {
                     continue;
                 }
@@ -139,6 +161,13 @@ impl<'a> Walk<'a> {
                     && (cursor == from || rows::any_chunk_begins(self.connection, self.series, cursor, first)?);
                 if unsummed && self.level(level - 1, cursor, first, range, width, each)?.is_break() {
                     return Ok(ControlFlow::Break(()));
+                }
+                if let Some(columns) = by_samples {
+                    if self.chunk_samples(&columns, range.start, range.end, each).is_break() {
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    cursor = last.saturating_add(1);
+                    continue;
                 }
                 let walked = match run_of_summary(&row.summary).filter(|_| self.serves(first, last, range, width)) {
                     Some(run) => self.run(run, each),
@@ -255,23 +284,20 @@ impl<'a> Walk<'a> {
 
     /// A chunk's samples. One that is damaged is a gap from its first to its last time, with that reason.
     fn chunk(&mut self, row: &SummaryRow) -> rusqlite::Result<Arc<Columns>> {
-        let body = row.body.unwrap_or_default();
-        if let Some(columns) = self.cache.chunk(body) {
+        // A row that does not fit its checksum may name the chunk of another tag.
+        let cached = row.body.filter(|_| row.is_sound()).and_then(|body| self.cache.chunk(body));
+        if let Some(columns) = cached {
             return Ok(columns);
         }
-        if let Ok(columns) = chunk::decode(&rows::chunk_bytes(self.connection, body)?) {
+        if let Some(columns) = mend::readable(self.connection, self.series, row)? {
             let columns = Arc::new(columns);
-            self.cache.keep_chunk(body, &columns);
+            self.cache.keep_chunk(row.body.unwrap_or_default(), &columns);
             return Ok(columns);
         }
         self.damaged += 1;
-        let gap = |time| Sample::bad(Utc(time), Quality::NOT_RECORDED, Some(DAMAGED.into()));
-        let mut columns = Columns::new();
-        columns.push(gap(row.summary.first));
-        if row.summary.last > row.summary.first {
-            columns.push(gap(row.summary.last));
-        }
-        Ok(Arc::new(columns))
+        self.suspect(CHUNK_LEVEL, row);
+        let first = row.summary.first;
+        Ok(Arc::new(mend::gap(first, if row.is_sound() { row.summary.last } else { first })))
     }
 
     /// A chunk's blocks; none where its digest is damaged.
@@ -280,11 +306,26 @@ impl<'a> Walk<'a> {
         if let Some(blocks) = self.cache.digest(body) {
             return Ok(blocks);
         }
-        let blocks: Arc<[Block]> =
-            digest::decode(&rows::digest_bytes(self.connection, body)?).unwrap_or_default().into();
+        let bytes = rows::digest_bytes(self.connection, body)?.unwrap_or_default();
+        let Ok(blocks) = digest::decode(&bytes) else {
+            self.suspect(CHUNK_LEVEL, row);
+            return Ok(Arc::default());
+        };
+        let blocks: Arc<[Block]> = blocks.into();
         self.cache.keep_digest(body, &blocks);
         Ok(blocks)
     }
+
+    fn suspect(&self, level: u8, row: &SummaryRow) {
+        if let Some(mender) = self.mender {
+            mender.suspect(Spot { series: self.series, level, first: row.summary.first });
+        }
+    }
+}
+
+/// Where a chunk ends. A row that does not fit its checksum does not know.
+fn last_of(row: &SummaryRow, samples: &Columns) -> i64 {
+    if row.is_sound() { row.summary.last } else { samples.last_time().unwrap_or(row.summary.first) }
 }
 
 /// A run of values without a gap and of one level of trust; anything else is told by what is below it.
