@@ -41,6 +41,22 @@ pub struct Panel {
     pub places: Places,
 }
 
+impl Panel {
+    /// One that no file has: of this kind, nowhere, and with nothing on it.
+    pub fn of(kind: PanelKind) -> Self {
+        Self {
+            kind,
+            at: [0; 4],
+            tags: Vec::new(),
+            title: None,
+            span: Span::from_secs(3_600),
+            pens: Vec::new(),
+            text: String::new(),
+            places: Places::default(),
+        }
+    }
+}
+
 /// One pen of a trend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pen {

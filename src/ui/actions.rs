@@ -39,7 +39,7 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 19] = [
+pub const LOCAL_KEYS: [(&str, &str); 21] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen rows that are on the screen"),
@@ -49,6 +49,11 @@ pub const LOCAL_KEYS: [(&str, &str); 19] = [
     ("Menu, Shift+F10", "In a list of alarms: what can be done about the chosen one, as by a right click"),
     ("S, G, Ctrl+F", "In the alarm list: shelve what is chosen; fold by device, by display; search"),
     ("F9", "In the alarm list: shelve the most urgent alarm that chatters for 30 min; asks first if it is critical"),
+    ("Double click", "On a value, wherever it stands: open its last hour as a trend"),
+    (
+        "Drag a value",
+        "Onto a trend: it becomes a pen; Esc lets it go. Without a pointer: Add a pen… in the trend's menu",
+    ),
     ("1 to 9", "On a trend: show a minute, 10 minutes, an hour, 8 hours, a day, a week, 30 days, a year, 5 years"),
     ("Wheel, drag", "On a trend: zoom at the pointer; pan"),
     ("Home, Esc, double click", "On a trend: back to live, over the time that the project says"),
@@ -98,6 +103,7 @@ pub fn all() -> Vec<Entry> {
         group(Action::ToggleTree, "Displays", "Shows the tree of displays, or folds it away", TREE),
         entry(Action::OpenDevices, "Devices", "Every device's link with its figures", &[]),
         entry(Action::OpenAllTags, "All tags", "Every tag with its value, quality and age", &[]),
+        entry(Action::NewTrend, "New trend", "An empty trend; a tag that is dropped on it becomes a pen", &[]),
         entry(
             Action::OpenFaults,
             "Faults of the project",

@@ -7,7 +7,7 @@ use super::tree::heading_ui;
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, hatch, reading::Reading, text};
 use super::words::{self, say};
-use super::{Action, Frame, Outbox, fonts};
+use super::{Action, Frame, Outbox, fonts, hand};
 use crate::engine::plan::{AlarmPlan, Condition, SourcePlan, TagPlan};
 use crate::engine::{AlarmId, AlarmState, LinkState, Quality, TagId, Value};
 use crate::project::{DataType, When};
@@ -56,14 +56,15 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
     });
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         let watched = watched(frame, plan);
-        head_ui(ui, frame, plan, &reading);
+        let head = ui.scope(|ui| head_ui(ui, frame, plan, &reading)).response;
+        hand::can_be_taken(&head, id);
         to_do_ui(ui, frame, &watched);
         acts_ui(ui, frame, &watched, state, outbox);
         // Words have no height that a line could show.
         if plan.tag.data_type != DataType::String {
             heading_ui(ui, frame, say::LAST_HOUR);
             let limits: Vec<Limit> = watched.iter().filter_map(|t| Limit::of(t.alarm, t.view)).collect();
-            state.hour.ui(ui, frame, id, &limits);
+            hour_ui(ui, frame, id, &limits, state, outbox);
         }
         alarms_ui(ui, frame, plan, &watched, outbox);
         facts_ui(ui, frame, plan, &reading);
@@ -248,6 +249,24 @@ pub fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
         .response
     };
     widgets::tell(&response, Role::Status, label, || what.to_owned());
+}
+
+/// The last hour, and the button that opens it as a trend.
+fn hour_ui(
+    ui: &mut Ui,
+    frame: &Frame<'_>,
+    id: TagId,
+    limits: &[Limit],
+    state: &mut FaceplateState,
+    outbox: &mut Outbox,
+) {
+    state.hour.ui(ui, frame, id, limits, outbox);
+    let name = frame.snapshot.plan.tag(id).map_or("", |tag| &tag.name);
+    let open = ui.add_sized(vec2(ui.available_width(), 26.0), Button::new(say::OPEN_TREND));
+    widgets::tell(&open, Role::Button, &format!("Open trend {name}"), String::new);
+    if open.on_hover_text("Or a double click on the value, wherever it stands").clicked() {
+        outbox.action(Action::OpenTrend(id));
+    }
 }
 
 fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'_>], outbox: &mut Outbox) {

@@ -6,7 +6,7 @@ use super::widgets::pen::{Trace, View};
 use super::widgets::scale::span_of;
 use super::widgets::{self, hatch, reading::Reading, symbol};
 use super::words::{self, say};
-use super::{Frame, fonts};
+use super::{Action, Frame, Outbox, fonts, hand};
 use crate::engine::plan::{AlarmPlan, Condition};
 use crate::engine::{AlarmView, TagId};
 use crate::project::{DataType, Priority};
@@ -52,14 +52,19 @@ pub struct LastHour {
 }
 
 impl LastHour {
-    /// Paints it as wide as there is room; a gap stays a gap.
-    pub fn ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, id: TagId, limits: &[Limit]) {
+    /// Paints it as wide as there is room; a gap stays a gap. It can be dragged onto a trend, and pressed twice it opens as
+    /// one.
+    pub fn ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, id: TagId, limits: &[Limit], outbox: &mut Outbox) {
         let Some(plan) = frame.snapshot.plan.tag(id) else { return };
         let Self { trace, past } = self;
         let theme = frame.theme;
         let now = frame.snapshot.now.utc;
         let from = now + Span::from_secs(-3_600);
-        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click());
+        hand::can_be_taken(&response, id);
+        if response.double_clicked() {
+            outbox.action(Action::OpenTrend(id));
+        }
         let plot = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - 18.0));
         let painter = ui.painter();
         painter.rect(plot, 2.0, theme.track, Stroke::new(LINE, theme.line), StrokeKind::Inside);

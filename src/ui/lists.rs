@@ -6,7 +6,7 @@ use super::tree::heading_ui;
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush, hatch, reading::Reading, text};
 use super::words::{self, say};
-use super::{Action, Frame, Outbox, fonts};
+use super::{Action, Frame, Outbox, fonts, hand};
 use crate::engine::TagId;
 use eframe::egui::{Align2, Color32, Label, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, pos2, vec2};
 use fonts::size;
@@ -65,6 +65,7 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, places: &[Option<(f32, f32)
     let theme = frame.theme;
     let (rect, response) = row_ui(ui, frame, ("tag", id.0), frame.chosen == Some(id));
     widgets::tell(&response, Role::ListItem, reading.name, || reading.spoken());
+    hand::can_be_taken(&response, id);
     if response.clicked() {
         outbox.action(Action::OpenFaceplate(id));
     }

@@ -13,6 +13,7 @@
 //! widgets  plain data to Response                       panels   what a display's grid is made of
 //! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
+//! hand     a tag that is dragged, and the press that opens its last hour
 //! ```
 
 pub mod actions;
@@ -25,6 +26,7 @@ pub mod faceplate;
 pub mod faults;
 pub mod files;
 pub mod fonts;
+pub mod hand;
 pub mod help;
 pub mod hidden;
 pub mod keep;
@@ -101,6 +103,18 @@ pub enum Action {
     OpenFaceplate(TagId),
     /// Close the faceplate.
     CloseFaceplate,
+    /// Open the last hour of this tag as a trend over the whole middle.
+    OpenTrend(TagId),
+    /// Open an empty trend, to drop tags on.
+    NewTrend,
+    /// Show the trend of this number, which a person has opened before.
+    ShowTrend(u32),
+    /// Close it.
+    CloseTrend(u32),
+    /// Choose a tag in the finder that becomes a pen of the trend with this id.
+    ChoosePen(eframe::egui::Id),
+    /// Make this tag a pen of the trend with this id.
+    AddPen(eframe::egui::Id, TagId),
     /// Show the alarm list over the whole middle.
     OpenAlarmList,
     /// Show what is shelved, suppressed or out of service.

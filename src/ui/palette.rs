@@ -6,7 +6,7 @@
 use super::theme::{RADIUS, STEP};
 use super::widgets::{self, Brush, reading::Reading, text};
 use super::words;
-use super::{Action, Frame, Outbox, actions, fonts};
+use super::{Action, Frame, Outbox, actions, fonts, hand};
 use crate::engine::plan::Subject;
 use crate::engine::{Plan, TagId};
 use eframe::egui::{
@@ -68,14 +68,24 @@ pub struct Finder {
     looked: usize,
     hits: Vec<Hit>,
     chosen: usize,
+    /// A tag is looked for that becomes a pen of the trend with this id: nothing else is found.
+    for_pen: Option<Id>,
 }
 
 impl Finder {
+    /// Looks for a tag that becomes a pen of the trend with this id.
+    pub fn for_pen(trend: Id) -> Self {
+        Self { for_pen: Some(trend), ..Self::default() }
+    }
+
     /// Brings names and hits on by one frame's worth. `true`: there is more to look at.
     fn advance(&mut self, plan: &Arc<Plan>) -> bool {
         if !self.plan.as_ref().is_some_and(|p| Arc::ptr_eq(p, plan)) {
-            *self = Self { words: std::mem::take(&mut self.words), plan: Some(plan.clone()), ..Self::default() };
-            self.take_up_small_things(plan);
+            let (words, for_pen) = (std::mem::take(&mut self.words), self.for_pen);
+            *self = Self { words, plan: Some(plan.clone()), for_pen, ..Self::default() };
+            if for_pen.is_none() {
+                self.take_up_small_things(plan);
+            }
         }
         let until = (self.taken + SCAN).min(plan.tags.len());
         for (i, tag) in plan.tags.iter().enumerate().take(until).skip(self.taken) {
@@ -177,9 +187,11 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
             // The focus is taken before the field is laid out: what is typed in its first frame counts already.
             let id = Id::unique("finder words");
             ui.memory_mut(|memory| memory.request_focus(id));
+            let hint =
+                if finder.for_pen.is_some() { "Tag that becomes a pen" } else { "Tag, display, alarm or command" };
             let edit = TextEdit::singleline(&mut finder.words)
                 .id(id)
-                .hint_text("Tag, display, alarm or command")
+                .hint_text(hint)
                 .desired_width(f32::INFINITY)
                 .margin(vec2(2.0 * STEP, 1.5 * STEP));
             let edit = ui.add(edit);
@@ -204,6 +216,9 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
                     for (i, hit) in finder.hits.iter().enumerate() {
                         let Some(name) = finder.names.get(hit.place) else { continue };
                         let response = hit_ui(ui, frame, &name.target, i == finder.chosen);
+                        if let Target::Tag(tag) = name.target {
+                            hand::can_be_taken(&response, TagId(tag));
+                        }
                         if i == finder.chosen && moved {
                             response.scroll_to_me(None);
                         }
@@ -215,9 +230,14 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
             );
         });
     if let Some(target) = pressed.and_then(|i| finder.hits.get(i)).and_then(|hit| finder.names.get(hit.place)) {
-        outbox.actions.extend(action(&frame.snapshot.plan, &target.target));
+        outbox.actions.extend(match (finder.for_pen, &target.target) {
+            (Some(trend), Target::Tag(tag)) => Some(Action::AddPen(trend, TagId(*tag))),
+            (_, target) => action(&frame.snapshot.plan, target),
+        });
         open = false;
     }
+    // What is in the hand is to be dropped on what lies beneath.
+    open &= hand::held(ui.ctx()).is_none();
     open && !response.should_close()
 }
 

@@ -82,7 +82,8 @@ struct Shown {
     /// When it was asked for.
     asked: Utc,
     recorded_to: Utc,
-    pens: Vec<Result<Picture, String>>,
+    /// `None`: a pen that came after it was asked.
+    pens: Vec<Option<Result<Picture, String>>>,
 }
 
 impl Past {
@@ -102,11 +103,15 @@ impl Past {
                 asked: asked.now,
                 // Where nothing was ever recorded, nothing is as true as of this instant.
                 recorded_to: answer.recorded_to.unwrap_or(asked.now),
-                pens: answer.pens,
+                pens: answer.pens.into_iter().map(Some).collect(),
             });
         }
         if self.shown.as_ref().is_some_and(|s| !s.wanted.is_of(need)) {
-            self.shown = None;
+            self.shown = self.shown.take().and_then(|shown| shown.of_pens(need));
+            self.serial += 1;
+            if let Some(shown) = &mut self.shown {
+                shown.serial = self.serial;
+            }
         }
         let time = ctx.input(|i| i.time);
         match &self.asked {
@@ -156,7 +161,7 @@ impl Past {
 
     /// Whether what is shown is as good as a new answer.
     fn serves(&self, need: &Need<'_>) -> bool {
-        let Some(shown) = self.shown.as_ref().filter(|s| s.wanted.serves(need)) else { return false };
+        let Some(shown) = self.shown.as_ref().filter(|s| s.is_whole() && s.wanted.serves(need)) else { return false };
         // The tail draws from `recorded_to` on, and forgets: asked again long before it has forgotten that far.
         let fresh = |first: Option<Utc>| {
             let drawn = need.now - shown.recorded_to;
@@ -176,7 +181,7 @@ impl Past {
             return alone;
         }
         match self.shown.as_ref().map(|shown| (shown, shown.pens.get(pen))) {
-            Some((shown, Some(Ok(picture)))) => Known {
+            Some((shown, Some(Some(Ok(picture))))) => Known {
                 points: &picture.points,
                 gaps: &picture.gaps,
                 reach: Some([shown.wanted.from, shown.wanted.to.min(shown.recorded_to)]),
@@ -203,12 +208,31 @@ impl Past {
     /// Why the history of a pen could not be read; the first such pen with its reason.
     pub fn fault(&self) -> Option<(usize, &str)> {
         let mut pens = self.shown.iter().flat_map(|s| s.pens.iter().enumerate());
-        pens.find_map(|(i, pen)| Some((i, pen.as_ref().err()?.as_str())))
+        pens.find_map(|(i, pen)| Some((i, pen.as_ref()?.as_ref().err()?.as_str())))
     }
 
     /// Whether the answer that is shown says what was recorded from this instant on.
     pub fn covers(&self, from: Utc) -> bool {
-        self.shown.as_ref().is_some_and(|s| s.wanted.from <= from)
+        self.shown.as_ref().is_some_and(|s| s.is_whole() && s.wanted.from <= from)
+    }
+}
+
+impl Shown {
+    /// Whether it is an answer for every pen.
+    fn is_whole(&self) -> bool {
+        self.pens.iter().all(Option::is_some)
+    }
+
+    /// For other pens: those that it has keep their picture until there is a new one. `None`: it has none of them.
+    fn of_pens(mut self, need: &Need<'_>) -> Option<Self> {
+        let before = std::mem::take(&mut self.wanted.pens);
+        let mut place = |name: &str| {
+            let at = before.iter().position(|other| **other == *name)?;
+            self.pens.get_mut(at)?.take()
+        };
+        let pens: Vec<_> = need.pens.iter().map(|(name, _)| place(name)).collect();
+        self.wanted.pens = need.pens.iter().map(|(name, _)| Arc::from(*name)).collect();
+        pens.iter().any(Option::is_some).then_some(Self { pens, ..self })
     }
 }
 

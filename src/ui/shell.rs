@@ -8,6 +8,7 @@ use super::banner::{self, BannerState};
 use super::dialogs::stands;
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
+use super::hand::{self, SecondPress};
 use super::keep::Keeper;
 use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
@@ -45,6 +46,8 @@ pub enum Place {
     Alarms,
     /// What is shelved, suppressed or out of service.
     Hidden,
+    /// A trend that a person has opened, by its number.
+    Trend(u32),
 }
 
 /// What a window asks of the program around it, after a frame.
@@ -91,6 +94,7 @@ pub struct Shell {
     notices_read: bool,
     /// What could not be opened, as told last.
     refused: Option<Arc<Refused>>,
+    second_press: SecondPress,
 }
 
 /// Whether the tree of displays is to be seen.
@@ -102,6 +106,8 @@ struct TreeState {
     over: bool,
     /// In the last frame there was none.
     folded: bool,
+    /// In the last frame a faceplate would have covered the display.
+    covers: bool,
 }
 
 impl Shell {
@@ -110,7 +116,7 @@ impl Shell {
         Self {
             theme: settings.theme.theme(),
             desk_name: settings.desk_name.as_deref().map(Arc::from),
-            tree: TreeState { beside: true, over: false, folded: false },
+            tree: TreeState { beside: true, over: false, folded: false, covers: false },
             about: None,
             notices_read: false,
             refused: None,
@@ -128,6 +134,7 @@ impl Shell {
             faceplate: FaceplateState::default(),
             panels: panels::Panels::default(),
             notice: None,
+            second_press: SecondPress::default(),
         }
     }
 
@@ -226,6 +233,12 @@ impl Shell {
         if !self.about.as_ref().is_some_and(|about| Arc::ptr_eq(about, &plant.about)) {
             self.about = Some(plant.about.clone());
             self.notices_read = false;
+            // What was read of the past is of the plant before, whatever its tags are called.
+            self.panels = panels::Panels::default();
+            self.faceplate = FaceplateState::default();
+            if matches!(self.place, Place::Trend(_)) {
+                self.place = Place::Display(0);
+            }
         }
         if let Some(refused) = &plant.refused
             && !self.refused.as_ref().is_some_and(|told| Arc::ptr_eq(told, refused))
@@ -239,7 +252,7 @@ impl Shell {
         let newest = plant.snapshots.borrow().clone();
         // The picture of this frame: the newest, at the instant of the frame, so that ages run on while nothing comes.
         let snapshot = Snapshot { now: if now.mono > newest.now.mono { now } else { newest.now }, ..(*newest).clone() };
-        self.follow(&snapshot);
+        self.follow(ui.ctx(), &snapshot);
         let theme = self.theme.clone();
         let zone = self.zone.1.clone();
         let desk_name = self.desk_name.clone();
@@ -265,6 +278,10 @@ impl Shell {
             border_ui(ui, whole, &theme, mark);
         }
         self.dialogs_ui(ui, Some(&frame), outbox, wishes);
+        if let Some(tag) = self.second_press.ui(ui.ctx()) {
+            outbox.action(Action::OpenTrend(tag));
+        }
+        hand::ghost_ui(ui.ctx(), &snapshot.plan, &theme);
         self.escape(ui.ctx());
     }
 
@@ -274,6 +291,7 @@ impl Shell {
         let area = |x: i8, y: i8| Area::new().fill(theme.panel).inner_margin(Margin::symmetric(x, y));
         let held = frame.about.held_by.as_ref();
         let fold = Fold::of(ui.available_size());
+        let trends = self.panels.trends().list();
         let tree_beside = fold.tree.filter(|_| self.tree.beside);
         self.tree.folded = fold.tree.is_none();
         let notice = self.notice.as_ref().map(|(_, words)| words.as_str());
@@ -303,7 +321,7 @@ impl Shell {
                 if let Some(mark) = mark {
                     mark_ui(ui, theme, mark);
                 }
-                tree::tree_ui(ui, frame, self.place, outbox);
+                tree::tree_ui(ui, frame, self.place, &trends, outbox);
             });
         } else {
             Panel::top("place").frame(area(8, 2)).exact_size(26.0).show(ui, |ui| {
@@ -313,6 +331,7 @@ impl Shell {
         let over = self.tree.over && fold.tree.is_none();
         let width = faceplate::WIDTH.min(ui.available_width());
         let covers = Fold::faceplate_covers(ui.available_width(), width);
+        self.tree.covers = covers;
         if let Some(id) = self.chosen.filter(|_| !covers && !over) {
             Panel::right("faceplate").frame(area(12, 8)).exact_size(width).resizable(false).show(ui, |ui| {
                 faceplate::faceplate_ui(ui, frame, id, &mut self.faceplate, outbox);
@@ -321,14 +340,14 @@ impl Shell {
         let covering = self.chosen.filter(|_| covers && !over);
         let fill = if over || covering.is_some() { area(12, 6) } else { Area::new().fill(theme.ground) };
         CentralPanel::no_frame().frame(fill).show(ui, |ui| match covering {
-            _ if over => tree::tree_ui(ui, frame, self.place, outbox),
+            _ if over => tree::tree_ui(ui, frame, self.place, &trends, outbox),
             Some(id) => faceplate::faceplate_ui(ui, frame, id, &mut self.faceplate, outbox),
             None => self.middle_ui(ui, frame, outbox),
         });
     }
 
     /// What the middle shows, in words.
-    fn place_name(&self, frame: &Frame<'_>) -> String {
+    fn place_name(&mut self, frame: &Frame<'_>) -> String {
         let displays = &frame.snapshot.plan.displays;
         match self.place {
             Place::Display(i) => displays.get(i).map_or_else(|| say::ALL_TAGS.to_owned(), |d| d.display.name.clone()),
@@ -336,6 +355,10 @@ impl Shell {
             Place::Devices => say::DEVICES.to_owned(),
             Place::Alarms => say::ALL_ALARMS.to_owned(),
             Place::Hidden => say::HIDDEN_ALARMS.to_owned(),
+            Place::Trend(number) => {
+                let mut trends = self.panels.trends().list().into_iter();
+                trends.find(|(other, _)| *other == number).map_or_else(String::new, |(_, name)| name)
+            }
         }
     }
 
@@ -353,6 +376,7 @@ impl Shell {
                         frame.theme.panel_frame().show(ui, |ui| hidden::hidden_ui(ui, frame, outbox));
                     }
                     Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
+                    Place::Trend(number) => panels::free_trend_ui(ui, frame, number, &mut self.panels, outbox),
                     Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),
                 });
             }
@@ -377,11 +401,12 @@ impl Shell {
     }
 
     /// After a change of plan, what was open stays open where it still exists.
-    fn follow(&mut self, snapshot: &Snapshot) {
+    fn follow(&mut self, ctx: &Context, snapshot: &Snapshot) {
         let plan = &snapshot.plan;
         if self.plan.as_ref().is_some_and(|p| Arc::ptr_eq(p, plan)) {
             return;
         }
+        hand::let_go(ctx);
         if self.plan.is_some() {
             let (display, tag) = &self.open_names;
             if matches!(self.place, Place::Display(_)) {
@@ -397,6 +422,7 @@ impl Shell {
             self.zone = (zone.clone(), named.unwrap_or_else(TimeZone::system));
         }
         self.plan = Some(plan.clone());
+        self.second_press.forget();
         self.remember_names();
     }
 

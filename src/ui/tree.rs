@@ -5,7 +5,7 @@ use super::theme::{RADIUS, STEP};
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush, text};
 use super::words::{self, say};
-use super::{Action, Frame, Outbox, fonts};
+use super::{Action, Frame, Outbox, fonts, hand};
 use crate::engine::{AlarmId, AlarmState, Plan, Snapshot};
 use crate::project::Priority;
 use eframe::egui::{
@@ -121,8 +121,8 @@ fn descend(plan: &Plan, display: usize, seen: &mut [bool], out: &mut Vec<usize>)
     }
 }
 
-/// The tree.
-pub fn tree_ui(ui: &mut Ui, frame: &Frame<'_>, place: Place, outbox: &mut Outbox) {
+/// The tree. `trends`: those that a person has opened, with their names.
+pub fn tree_ui(ui: &mut Ui, frame: &Frame<'_>, place: Place, trends: &[(u32, String)], outbox: &mut Outbox) {
     let plan = &frame.snapshot.plan;
     ui.spacing_mut().item_spacing.y = 0.0;
     heading_ui(ui, frame, say::DISPLAYS);
@@ -145,6 +145,11 @@ pub fn tree_ui(ui: &mut Ui, frame: &Frame<'_>, place: Place, outbox: &mut Outbox
         }
         if row_ui(ui, frame, say::DEVICES, 0, place == Place::Devices, Weight::default()) {
             outbox.action(Action::OpenDevices);
+        }
+        for (number, name) in trends {
+            if row_ui(ui, frame, name, 0, place == Place::Trend(*number), Weight::default()) {
+                outbox.action(Action::ShowTrend(*number));
+            }
         }
     });
     ui.add_space(3.0 * STEP);
@@ -219,7 +224,7 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, name: &str, depth: u16, here: bool, we
     let indent = f32::from(depth.min(6)) * 2.5 * STEP;
     let words = Rect::from_min_max(pos2(rect.left() + indent, rect.top()), pos2(until, rect.bottom()));
     text::paint(ui.painter(), words, Align2::LEFT_CENTER, name, fonts::regular(size::BODY), theme.text);
-    response.clicked()
+    response.clicked() || (!here && hand::rests_on(&response))
 }
 
 /// Where Ctrl+K leads, for those who do not know it.

@@ -7,6 +7,7 @@ mod cpu_renderer;
 mod demo;
 mod stage;
 
+mod hand;
 mod history;
 mod panels;
 mod pictures;

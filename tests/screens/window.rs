@@ -46,11 +46,17 @@ impl Desktop {
 
     /// A window of `size` pixels; the larger its text, the fewer points it has.
     pub fn harness(self, size: [f32; 2]) -> Harness<'static, Self> {
+        self.harness_of_steps(size, 0.25)
+    }
+
+    /// The same, with so many seconds from frame to frame.
+    pub fn harness_of_steps(self, size: [f32; 2], step_secs: f32) -> Harness<'static, Self> {
         let settings = self.shell.settings.clone();
         let zoom = settings.zoom();
         let mut harness = Harness::builder()
             .with_size([size[0] / zoom, size[1] / zoom])
             .with_max_steps(12)
+            .with_step_dt(step_secs)
             .with_render_cursor(false)
             .with_context_setup(move |ctx| Shell::new(settings).install(ctx))
             .renderer(CpuRenderer::default())

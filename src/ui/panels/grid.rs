@@ -21,7 +21,7 @@ const LEAST_COLUMN: f32 = 30.0;
 pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut Panels, out: &mut Outbox) {
     let plan = &frame.snapshot.plan;
     let Some(shown) = plan.displays.get(display) else { return };
-    let (views, alarms) = panels.of(frame, display);
+    let Some((views, alarms)) = panels.of(frame, display) else { return };
     if shown.display.panels.is_empty() {
         say(ui, ui.max_rect().shrink(4.0 * STEP), &no_panels(frame), frame.theme);
         return;

@@ -17,15 +17,17 @@ pub mod text;
 pub mod trend;
 pub mod value;
 
-use super::{Action, Frame, Outbox};
+use super::{Action, Frame, Outbox, hand};
+use crate::engine::TagId;
 use crate::engine::plan::PanelPlan;
-use crate::engine::{Generation, TagId};
-use crate::project::{Panel, PanelKind};
+use crate::project::{Display, Panel, PanelKind};
 use crate::ui::widgets::{Brush, Reading};
 use eframe::egui::{Rect, Response, Ui};
 pub use grid::display_ui;
 use index::AlarmIndex;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+pub use trend::free::FreeTrends;
 
 /// A kind of panel, with what it remembers.
 pub trait PanelView: std::fmt::Debug {
@@ -118,38 +120,44 @@ impl<'a> Cx<'a> {
     }
 }
 
-/// Opens the faceplate of a tag that was pressed.
+/// Opens the faceplate of a tag that was pressed, and lets the tag be dragged.
 pub fn open_faceplate(response: &Response, tag: Option<TagId>, out: &mut Outbox) {
-    if let (true, Some(tag)) = (response.clicked(), tag) {
+    let Some(tag) = tag else { return };
+    hand::can_be_taken(response, tag);
+    if response.clicked() {
         out.actions.push(Action::OpenFaceplate(tag));
     }
 }
 
+/// The panels of a display.
+type Views = Vec<Option<Box<dyn PanelView>>>;
+
 /// What the panels of all displays remember, and what is worked out once for a snapshot.
 #[derive(Debug, Default)]
 pub struct Panels {
-    generation: Generation,
-    displays: BTreeMap<usize, Vec<Option<Box<dyn PanelView>>>>,
+    /// Each with what it is of: a display that another plan has as well stays as it was.
+    displays: BTreeMap<usize, (Arc<Display>, Views)>,
     alarms: AlarmIndex,
     /// The alarm list over the whole middle.
     list: alarms::AlarmList,
+    /// Trends that a person has opened.
+    trends: FreeTrends,
 }
 
 impl Panels {
-    /// The panels of a display, made when it is first shown; those of an older plan are forgotten.
-    fn of(&mut self, frame: &Frame<'_>, display: usize) -> (&mut Vec<Option<Box<dyn PanelView>>>, &AlarmIndex) {
-        let plan = &frame.snapshot.plan;
-        if self.generation != plan.generation {
-            self.generation = plan.generation;
-            self.displays.clear();
-            self.list = alarms::AlarmList::default();
-        }
+    /// The panels of a display, made when it is first shown; those of another display are forgotten.
+    fn of(&mut self, frame: &Frame<'_>, display: usize) -> Option<(&mut Views, &AlarmIndex)> {
+        let shown = &frame.snapshot.plan.displays.get(display)?.display;
         self.alarms.follow(frame.snapshot);
-        let views = self.displays.entry(display).or_insert_with(|| {
-            let panels = plan.displays.get(display).map(|d| d.display.panels.as_slice()).unwrap_or_default();
-            panels.iter().map(|p| view(p.kind)).collect()
-        });
-        (views, &self.alarms)
+        let made = || (Arc::clone(shown), shown.panels.iter().map(|p| view(p.kind)).collect());
+        let (of, views) = self.displays.entry(display).or_insert_with(made);
+        if !Arc::ptr_eq(of, shown) {
+            if **of != **shown {
+                *views = made().1;
+            }
+            *of = Arc::clone(shown);
+        }
+        Some((views, &self.alarms))
     }
 }
 
@@ -173,21 +181,25 @@ impl Panels {
     }
 }
 
+impl Panels {
+    /// Trends that a person has opened.
+    pub const fn trends(&mut self) -> &mut FreeTrends {
+        &mut self.trends
+    }
+}
+
+/// A trend that a person has opened, over the whole of `ui`.
+pub fn free_trend_ui(ui: &mut Ui, frame: &Frame<'_>, trend: u32, panels: &mut Panels, out: &mut Outbox) {
+    panels.alarms.follow(frame.snapshot);
+    panels.trends.ui(ui, frame, trend, &panels.alarms, out);
+}
+
 /// The devices over the whole of `ui`.
 pub fn device_list_ui(ui: &mut Ui, frame: &Frame<'_>, panels: &mut Panels, out: &mut Outbox) {
     panels.alarms.follow(frame.snapshot);
     let rect = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(rect);
-    let panel = Panel {
-        kind: PanelKind::Devices,
-        at: [0; 4],
-        tags: Vec::new(),
-        title: None,
-        span: crate::time::Span::ZERO,
-        pens: Vec::new(),
-        text: String::new(),
-        places: crate::project::Places::default(),
-    };
+    let panel = Panel::of(PanelKind::Devices);
     let cx = Cx { frame, panel: &panel, plan: &PanelPlan::default(), alarms: &panels.alarms, rect };
     let mut devices = devices::DevicesPanel;
     let inner = grid::chrome(ui, rect, crate::ui::words::say::DEVICES, &devices.aside(&cx), frame.theme);

@@ -3,10 +3,12 @@
 //! `egui_plot` draws the plot: its space, grid, axes, limits, pens and cursor. The lanes of gaps, the table and the words
 //! around it are this panel's own; so is the ink of dense and of dashed pens, see `ink`.
 
+mod added;
 mod axes;
 mod between;
 mod compare;
 mod cursors;
+pub mod free;
 mod ink;
 mod lanes;
 mod legend;
@@ -28,7 +30,8 @@ use crate::ui::theme::{PEN, STEP, Theme};
 use crate::ui::widgets::pen::{Trace, View};
 use crate::ui::widgets::{Reading, tell};
 use crate::ui::{Outbox, words};
-use axes::Axes;
+use added::Added;
+use axes::{Axes, HEADS, Widths};
 use between::Between;
 use compare::Compare;
 use cursors::Cursors;
@@ -63,6 +66,7 @@ pub struct TrendPanel {
     /// By pen: the earlier time that is compared with.
     twins: Vec<Trace>,
     twin_past: Past,
+    added: Added,
 }
 
 /// Columns that are asked for between two cursors: as fine as an hour of a second each.
@@ -79,6 +83,10 @@ struct Pen<'a> {
     /// What is known of the earlier time that it is compared with, and how far back that lies.
     twin: Option<(Known<'a>, Span)>,
     right: bool,
+    /// Which axis, see [`Axes::place`].
+    axis: usize,
+    /// By a person, not by the project.
+    added: bool,
     steps: bool,
     hidden: bool,
     /// Among pens of which one is brought to the front, whether it is this one.
@@ -109,7 +117,14 @@ impl PanelView for TrendPanel {
     fn aside(&self, cx: &Cx<'_>) -> Aside {
         let span = self.window.map_or(cx.panel.span, |w| w.span);
         let with = self.compare.map(|compare| format!(", with {}", compare.words())).unwrap_or_default();
-        let quiet = format!("{}{with}", words::duration_of_range(span));
+        let added = match self.added.names().len() {
+            0 => String::new(),
+            // All pens of a free trend are.
+            _ if written(cx) == 0 => String::new(),
+            1 => ", a pen added".to_owned(),
+            more => format!(", {more} pens added"),
+        };
+        let quiet = format!("{}{with}{added}", words::duration_of_range(span));
         match self.window.and_then(|w| w.to) {
             None => Aside { plain: "● live".to_owned(), quiet },
             Some(to) => {
@@ -123,19 +138,26 @@ impl PanelView for TrendPanel {
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         let snapshot = cx.frame.snapshot;
         let theme = cx.frame.theme;
-        let mut pens = pens(cx);
+        if Added::may_come(ui) {
+            let before = self.added.names().to_vec();
+            self.added.take_ui(ui, cx, &pens(cx, &before));
+        }
+        let by_hand = self.added.names().to_vec();
+        let mut pens = pens(cx, &by_hand);
         if pens.is_empty() {
-            grid::say(ui, cx.rect, "this trend has no pens", theme);
+            let middle = Rect::from_center_size(cx.rect.center(), vec2(290.0_f32.min(cx.rect.width()), 40.0));
+            grid::say(ui, middle, "No pens: drag a tag here, and it becomes one", theme);
+            Added::landing_ui(ui, cx, &pens);
             return;
         }
         let name = format!("trend {}", pens.iter().map(|p| p.name).collect::<Vec<_>>().join(", "));
         let aside = self.aside(cx);
-        let Self { window, traces, past, width, cursors, choice, between, compare, twins, twin_past } = self;
+        let Self { window, traces, past, width, cursors, choice, between, compare, twins, twin_past, added } = self;
         traces.resize_with(pens.len(), Trace::default);
         let now = snapshot.now.utc;
         let (from, to) = window.unwrap_or(Window { to: None, span: cx.panel.span }).ends(now);
         let lanes = lanes_of(traces);
-        let layout = Layout::new(cx.rect, &pens, lanes);
+        let mut layout = Layout::new(cx.rect, &pens, lanes);
 
         let columns = (width.unwrap_or(layout.rect.width()) * ui.pixels_per_point()).max(1.0) as usize;
         let wanted: Vec<_> = pens.iter().map(|p| (p.name, p.tail.map(|t| &**t))).collect();
@@ -158,10 +180,11 @@ impl PanelView for TrendPanel {
 
         let axes = Axes::new(&pens, snapshot, cx.alarms, [from, to], earlier);
         let widths = axes.widths(ui.painter());
-        let plot = layout.plot(widths);
+        layout.head = if axes.have_heads() { HEADS } else { Layout::HEAD };
+        let plot = layout.plot(&widths);
         *width = Some(plot.width());
         for (pen, trace) in pens.iter().zip(&mut *traces) {
-            let [low, high] = axes.span(pen.right);
+            let [low, high] = axes.span(pen.axis);
             let view = View { rect: plot, from, to, low, high };
             if pen.hidden {
                 *trace = Trace::default();
@@ -178,7 +201,7 @@ impl PanelView for TrendPanel {
                 *trace = Trace::default();
                 continue;
             };
-            let [low, high] = axes.span(pen.right);
+            let [low, high] = axes.span(pen.axis);
             let view = View { rect: plot, from, to, low, high };
             trace.follow(known, &view, now, pen.steps);
             let (stroke, dashes) = pen.pale(theme);
@@ -189,15 +212,16 @@ impl PanelView for TrendPanel {
             ui.ctx().request_repaint();
         }
 
-        let [low, high] = axes.span(false);
+        let [low, high] = axes.base();
         let view = View { rect: plot, from, to, low, high };
         let limits = limits::of(cx, &pens, &axes, &view);
         let by_keys = cursors.reading(None);
-        let (response, cursor) = plot::ui(ui, &view, &axes, widths, &limits, &pens, [twins, traces], by_keys, cx);
+        let (response, cursor) = plot::ui(ui, &view, &axes, &widths, &limits, &pens, [twins, traces], by_keys, cx);
         cursors.handle(ui, &response, &view);
         *window = range::handle(ui, &response, plot, *window, cx.panel.span, now);
 
         paint_frame(ui.painter(), plot, theme);
+        axes.paint_heads(ui.painter(), plot, &widths, theme);
         limits::paint(ui.painter(), plot, &limits, cx, &pens);
         let told = |at| words::instant_within(view.pixel(), at, now, cx.frame.zone);
         // Above the plot there is room for one row of times: while a cursor reads, it is that one's.
@@ -238,10 +262,24 @@ impl PanelView for TrendPanel {
             (_, _, Some((at, words))) => Told::At(*at, words),
             _ => Told::Now,
         };
-        legend::ui(ui, &layout, cx, &pens, told, choice, out);
-        let choices = menu::Choices { window, compare, cursors };
+        let taken_off = legend::ui(ui, &layout, cx, &pens, told, choice, out);
+        let choices = menu::Choices { window, compare, cursors, choice, added };
         menu::ui(ui, &response, &view, cx, &name, &pens, choices, out);
+        if let Some(index) = taken_off {
+            added.remove(index, written(cx), choice);
+        }
+        Added::landing_ui(ui, cx, &pens);
     }
+}
+
+/// How many pens the project gives this trend.
+fn written(cx: &Cx<'_>) -> usize {
+    cx.panel.pens.len() + cx.panel.tags.len()
+}
+
+/// Whether a tag's value is held level until the next one: a state.
+fn is_steps(reading: &Reading<'_>) -> bool {
+    reading.tag.data_type == DataType::Bool || !reading.tag.labels.0.is_empty()
 }
 
 /// How many lanes the gaps take.
@@ -253,33 +291,33 @@ fn paint_frame(painter: &Painter, plot: Rect, theme: &Theme) {
     painter.rect_stroke(plot, 0.0, Stroke::new(1.0, theme.line), StrokeKind::Middle);
 }
 
-fn pens<'a>(cx: &Cx<'a>) -> Vec<Pen<'a>> {
+fn pens<'a>(cx: &Cx<'a>, by_hand: &'a [Arc<str>]) -> Vec<Pen<'a>> {
     let snapshot: &'a Snapshot = cx.frame.snapshot;
     // A trend written with `tags` alone has them as pens on the left.
-    let written = cx.panel.pens.iter().zip(&cx.plan.pens).map(|(pen, id)| (pen.tag.as_str(), *id, pen.right));
-    let bare = cx.panel.tags.iter().zip(&cx.plan.tags).map(|(tag, id)| (tag.as_str(), *id, false));
-    written
-        .chain(bare)
-        .enumerate()
-        .map(|(index, (name, id, right))| {
-            let reading = id.and_then(|id| Reading::new(snapshot, id));
-            Pen {
-                index,
-                name,
-                id,
-                steps: reading
-                    .as_ref()
-                    .is_some_and(|r| r.tag.data_type == DataType::Bool || !r.tag.labels.0.is_empty()),
-                reading,
-                tail: id.and_then(|id| snapshot.tails.get(&id)),
-                known: Known::default(),
-                twin: None,
-                hidden: false,
-                front: None,
-                right,
-            }
-        })
-        .collect()
+    let written = cx.panel.pens.iter().zip(&cx.plan.pens).map(|(pen, id)| (pen.tag.as_str(), *id, Some(pen.right)));
+    let bare = cx.panel.tags.iter().zip(&cx.plan.tags).map(|(tag, id)| (tag.as_str(), *id, Some(false)));
+    let by_hand = by_hand.iter().map(|name| (name.as_ref(), snapshot.plan.tag_id(name), None));
+    let mut pens: Vec<Pen<'a>> = Vec::new();
+    for (name, id, right) in written.chain(bare).chain(by_hand) {
+        let reading = id.and_then(|id| Reading::new(snapshot, id));
+        pens.push(Pen {
+            index: pens.len(),
+            name,
+            id,
+            steps: reading.as_ref().is_some_and(is_steps),
+            right: right.unwrap_or_else(|| reading.as_ref().is_some_and(|r| added::side(&pens, r))),
+            reading,
+            tail: id.and_then(|id| snapshot.tails.get(&id)),
+            known: Known::default(),
+            twin: None,
+            hidden: false,
+            front: None,
+            axis: 0,
+            added: right.is_none(),
+        });
+    }
+    Axes::place(&mut pens);
+    pens
 }
 
 /// Where the parts of the panel lie.
@@ -290,10 +328,14 @@ struct Layout {
     /// Rows below one another, or one line.
     beside: bool,
     lanes: usize,
+    /// Room above the plot.
+    head: f32,
 }
 
 impl Layout {
     const TABLE: f32 = 178.0;
+    /// For the time at the cursor and the mark of an alarm.
+    const HEAD: f32 = size::SMALL * 1.4;
     /// From this width on the table stands beside the plot.
     const BESIDE: f32 = 430.0;
 
@@ -302,14 +344,26 @@ impl Layout {
             // The foot of the table is the menu's.
             let foot = if Self::has_menu(rect) { legend::LINE + STEP } else { 0.0 };
             let table = Rect::from_min_max(pos2(rect.right() - Self::TABLE, rect.top()), rect.max - vec2(0.0, foot));
-            return Self { rect: rect.with_max_x(table.left() - 3.0 * STEP), table: Some(table), beside: true, lanes };
+            return Self {
+                rect: rect.with_max_x(table.left() - 3.0 * STEP),
+                table: Some(table),
+                beside: true,
+                lanes,
+                head: Self::HEAD,
+            };
         }
         let rows = pens.len().div_ceil(2).min(4) as f32 * legend::LINE;
         if rect.height() >= 110.0 + rows {
             let table = Rect::from_min_max(pos2(rect.left(), rect.bottom() - rows), rect.max);
-            return Self { rect: rect.with_max_y(table.top() - STEP), table: Some(table), beside: false, lanes };
+            return Self {
+                rect: rect.with_max_y(table.top() - STEP),
+                table: Some(table),
+                beside: false,
+                lanes,
+                head: Self::HEAD,
+            };
         }
-        Self { rect, table: None, beside: false, lanes }
+        Self { rect, table: None, beside: false, lanes, head: Self::HEAD }
     }
 
     /// Whether there is room for the button of the menu; in a small panel a right click has to do.
@@ -318,10 +372,10 @@ impl Layout {
     }
 
     /// The plot between axes of these widths.
-    fn plot(&self, [left, right]: [f32; 2]) -> Rect {
+    fn plot(&self, widths: &Widths) -> Rect {
         let below = TIME_AXIS + self.lanes as f32 * LANE;
-        let min = self.rect.min + vec2(left.max(6.0), size::SMALL * 1.4);
-        let max = self.rect.max - vec2(right.max(14.0), below);
+        let min = self.rect.min + vec2(widths.left.max(6.0), self.head);
+        let max = self.rect.max - vec2(widths.right.max(14.0), below);
         Rect::from_min_max(min, max.max(min + vec2(20.0, 20.0))).round_to_pixels(1.0)
     }
 }

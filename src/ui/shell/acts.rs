@@ -2,14 +2,15 @@
 
 use super::dialog::Dialog;
 use super::{Place, Shell, Wishes};
-use crate::engine::{Actor, Command};
+use crate::engine::{Actor, Command, TagId};
 use crate::link::{DeskRequest, PlantLink};
 use crate::time::Now;
 use crate::ui::ask::Ask;
 use crate::ui::dialogs::stands;
+use crate::ui::palette::Finder;
 use crate::ui::preferences::Preferences;
 use crate::ui::settings::desk_name_from;
-use crate::ui::{Action, Outbox, banner};
+use crate::ui::{Action, Outbox, banner, hand};
 use eframe::egui::Context;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,18 @@ impl Shell {
             self.send(plant, now, command);
         }
         self.remember_names();
+    }
+
+    /// Shows a trend that a person has opened, and nothing over it.
+    fn show_trend(&mut self, number: u32) {
+        self.place = Place::Trend(number);
+        if self.tree.covers {
+            self.chosen = None;
+        }
+    }
+
+    fn tag_name(&self, id: TagId) -> Option<Arc<str>> {
+        Some(Arc::clone(&self.plan.as_ref()?.tag(id)?.name))
     }
 
     fn send(&mut self, plant: Option<&PlantLink>, now: Now, command: Command) {
@@ -56,7 +69,31 @@ impl Shell {
                 self.panels.show_flood(leaves);
                 self.place = Place::Alarms;
             }
-            Action::OpenFaceplate(id) => self.chosen = Some(id),
+            Action::OpenFaceplate(id) => {
+                self.chosen = Some(id);
+                self.second_press.after(ctx, id);
+            }
+            Action::OpenTrend(id) => {
+                if let Some(name) = self.tag_name(id) {
+                    let number = self.panels.trends().open(name);
+                    self.show_trend(number);
+                }
+            }
+            Action::NewTrend => {
+                let number = self.panels.trends().new_trend();
+                self.show_trend(number);
+            }
+            Action::ShowTrend(number) => self.show_trend(number),
+            Action::CloseTrend(number) => {
+                self.panels.trends().close(number);
+                self.place = Place::Display(0);
+            }
+            Action::ChoosePen(trend) => self.dialog = Some(Dialog::Finder(Box::new(Finder::for_pen(trend)))),
+            Action::AddPen(trend, id) => {
+                if let Some(name) = self.tag_name(id) {
+                    hand::offer(ctx, trend, name);
+                }
+            }
             Action::CloseFaceplate => self.chosen = None,
             Action::OpenFaults => self.dialog = Some(Dialog::Faults),
             Action::OpenHelp => self.dialog = Some(Dialog::Help),

@@ -52,6 +52,10 @@ pub const DEVICES: &str = "Devices";
 pub const ALARMS: &str = "Alarms";
 /// Name of the list of hidden alarms.
 pub const HIDDEN_ALARMS: &str = "Hidden alarms";
+/// Name of a trend that a person has opened and that has no pens yet.
+pub const NEW_TREND: &str = "New trend";
+/// Opens a tag's last hour as a trend.
+pub const OPEN_TREND: &str = "Open as a trend";
 /// Name of the list of faults.
 pub const FAULTS: &str = "Faults of the project";
 

@@ -61,7 +61,7 @@ impl Detail {
                 to_do_ui(ui, frame, target.alarm);
                 acts_ui(ui, &target, out);
                 if let Subject::Tag(tag) = target.alarm.subject {
-                    self.value_ui(ui, frame, tag, &target);
+                    self.value_ui(ui, frame, tag, &target, out);
                 }
                 facts_ui(ui, frame, target.alarm, view);
             });
@@ -69,7 +69,7 @@ impl Detail {
         open
     }
 
-    fn value_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, tag: TagId, target: &Target<'_>) {
+    fn value_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, tag: TagId, target: &Target<'_>, out: &mut Outbox) {
         let Some(reading) = Reading::new(frame.snapshot, tag) else { return };
         heading_ui(ui, frame, "Value now");
         now_ui(ui, frame, &reading);
@@ -81,7 +81,7 @@ impl Detail {
         }
         heading_ui(ui, frame, say::LAST_HOUR);
         let limits: Vec<Limit> = Limit::of(target.alarm, target.view).into_iter().collect();
-        self.hour.ui(ui, frame, tag, &limits);
+        self.hour.ui(ui, frame, tag, &limits, out);
     }
 }
 

@@ -1,7 +1,8 @@
 //! The axes of values of a trend, at the left and at the right on one grid, and what `egui_plot` needs to draw them.
 //!
-//! The plot's own space is microseconds since 1970 (exact in an `f64`) by values of the left axis. The right axis is
-//! the left one under other numbers.
+//! Each side has an axis for every unit of its pens, so that no two units share a scale. The plot's own space is
+//! microseconds since 1970 (exact in an `f64`) by values of the base axis, the first one at the left; every other axis is
+//! the base under other numbers.
 
 use super::super::index::AlarmIndex;
 use super::Pen;
@@ -11,21 +12,29 @@ use crate::time::Utc;
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
 use crate::ui::widgets::scale::{Ticks, span_of};
+use crate::ui::widgets::{Reading, text};
 use crate::ui::words;
-use eframe::egui::{Color32, FontId, Painter, Rangef};
+use eframe::egui::{Align2, Color32, FontId, Painter, Rangef, Rect};
 use egui_plot::{AxisHints, GridMark, HPlacement};
 use std::collections::BTreeMap;
 
-/// Both value axes.
+/// The value axes.
 #[derive(Debug, Clone)]
 pub struct Axes {
-    left: Option<Axis>,
-    right: Option<Axis>,
+    /// By the number that [`Axes::place`] gave their pens; `None`: all of its pens are hidden.
+    axes: Vec<Option<Axis>>,
+    /// The one with the grid.
+    base: Option<usize>,
 }
+
+/// Axes on one side, at most; further units share the last.
+const MOST: usize = 3;
 
 /// One axis: round numbers, or the words of states.
 #[derive(Debug, Clone)]
 struct Axis {
+    right: bool,
+    unit: String,
     span: [f64; 2],
     /// Steps from end to end; `None`: states.
     steps: Option<u32>,
@@ -37,6 +46,8 @@ impl Axis {
     fn numbers(ticks: &Ticks) -> Self {
         let label = |i| (ticks.at(i), words::number(ticks.at(i), Some(ticks.decimals())));
         Self {
+            right: false,
+            unit: String::new(),
             span: [ticks.low, ticks.at(ticks.count)],
             steps: Some(ticks.count),
             labels: (0..=ticks.count).map(label).collect(),
@@ -47,13 +58,14 @@ impl Axis {
         // Air above and below, so that no state lies on the frame.
         let (low, high) = (labels.first().map_or(0.0, |s| s.0), labels.last().map_or(1.0, |s| s.0));
         let air = (high - low).max(1.0) * 0.12;
-        Self { span: [low - air, high + air], steps: None, labels }
+        Self { right: false, unit: String::new(), span: [low - air, high + air], steps: None, labels }
     }
 
     /// As wide as its widest label with the margins that `egui_plot` leaves, so that the plot never moves for them.
-    fn width(&self, painter: &Painter) -> f32 {
+    fn width(&self, painter: &Painter, headed: bool) -> f32 {
         let width = |label: &str| painter.layout_no_wrap(label.to_owned(), font(), Color32::PLACEHOLDER).size().x;
-        self.labels.iter().map(|(_, label)| width(label)).fold(0.0, f32::max).ceil() + 8.0
+        let head = if headed { width(&self.unit) } else { 0.0 };
+        self.labels.iter().map(|(_, label)| width(label)).fold(head, f32::max).ceil() + 8.0
     }
 
     /// Labels closer than a line and a half of text would not be told apart.
@@ -72,10 +84,10 @@ fn rescale(value: f64, [low, high]: [f64; 2], [to_low, to_high]: [f64; 2]) -> f6
     to_low + (value - low) / (high - low) * (to_high - to_low)
 }
 
-/// The words of the states that all these pens have; `None` where one of them is a number.
-fn states(pens: &[Pen<'_>], right: bool) -> Option<Axis> {
+/// The words of the states that all pens of an axis have; `None` where one of them is a number.
+fn states(pens: &[Pen<'_>], axis: usize) -> Option<Axis> {
     let mut words_of: BTreeMap<i64, String> = BTreeMap::new();
-    for pen in pens.iter().filter(|p| p.right == right) {
+    for pen in pens.iter().filter(|p| p.axis == axis) {
         let tag = pen.reading.as_ref().filter(|_| pen.steps)?.tag;
         let own: Vec<(i64, String)> = match (tag.data_type, tag.labels.0.is_empty()) {
             (DataType::Bool, true) => vec![(0, words::say::OFF.to_owned()), (1, words::say::ON.to_owned())],
@@ -91,7 +103,38 @@ fn states(pens: &[Pen<'_>], right: bool) -> Option<Axis> {
     (!words_of.is_empty()).then(|| Axis::states(words_of.into_iter().map(|(s, w)| (s as f64, w)).collect()))
 }
 
+/// Room that axes take.
+#[derive(Debug, Clone, Default)]
+pub struct Widths {
+    each: Vec<f32>,
+    /// Of all at the left.
+    pub left: f32,
+    /// Of all at the right.
+    pub right: f32,
+}
+
 impl Axes {
+    /// Gives every pen the number of its axis: one for each unit on each side, states apart from numbers.
+    pub fn place(pens: &mut [Pen<'_>]) {
+        let mut axes: Vec<(bool, Option<Kind>)> = Vec::new();
+        for pen in pens {
+            let kind = pen.reading.as_ref().map(|r| Kind::of(r, pen.steps));
+            let own = |(right, other): &(bool, Option<Kind>)| {
+                *right == pen.right && (kind.is_none() || other.is_none() || *other == kind)
+            };
+            let last = || (0..axes.len()).rfind(|i| axes[*i].0 == pen.right);
+            let full = axes.iter().filter(|(right, _)| *right == pen.right).count() >= MOST;
+            pen.axis = match axes.iter().position(own).or_else(|| last().filter(|_| full)) {
+                Some(axis) => axis,
+                None => axes.len(),
+            };
+            match axes.get_mut(pen.axis) {
+                Some((_, known)) => *known = known.take().or(kind),
+                None => axes.push((pen.right, kind)),
+            }
+        }
+    }
+
     /// Axes that hold the ranges of their pens, and their values where these go beyond or no range is written.
     pub fn new(
         pens: &[Pen<'_>],
@@ -101,8 +144,8 @@ impl Axes {
         earlier: Option<[Utc; 2]>,
     ) -> Self {
         let all_hidden = pens.iter().all(|p| p.hidden);
-        let hold = |right: bool| -> Option<[f64; 2]> {
-            let own = pens.iter().filter(|p| p.right == right && (!p.hidden || all_hidden));
+        let hold = |axis: usize| -> Option<[f64; 2]> {
+            let own = pens.iter().filter(|p| p.axis == axis && (!p.hidden || all_hidden));
             let (mut any, mut low, mut high) = (false, f64::INFINITY, f64::NEG_INFINITY);
             let mut loose = Vec::new();
             for pen in own {
@@ -129,44 +172,74 @@ impl Axes {
             }
             any.then_some([low, high])
         };
-        let (left, right) = (hold(false), hold(true));
-        let left =
-            left.map(|[low, high]| states(pens, false).unwrap_or_else(|| Axis::numbers(&Ticks::new(low, high, 5))));
-        let right = right.map(|[low, high]| {
-            states(pens, true).unwrap_or_else(|| match left.as_ref().and_then(|l| l.steps) {
-                Some(steps) => Axis::numbers(&Ticks::exactly(low, high, steps)),
-                None => Axis::numbers(&Ticks::new(low, high, 5)),
-            })
-        });
-        Self { left, right }
+        let count = pens.iter().map(|p| p.axis + 1).max().unwrap_or(0);
+        let spans: Vec<Option<[f64; 2]>> = (0..count).map(hold).collect();
+        let of = |axis: usize| pens.iter().find(|p| p.axis == axis);
+        let shown = || (0..count).filter(|axis| spans[*axis].is_some());
+        let base = shown().find(|axis| of(*axis).is_some_and(|p| !p.right)).or_else(|| shown().next());
+        let axis = |axis: usize, steps: Option<u32>| -> Option<Axis> {
+            let [low, high] = spans[axis]?;
+            let ticks = || steps.map_or_else(|| Ticks::new(low, high, 5), |steps| Ticks::exactly(low, high, steps));
+            let made = states(pens, axis).unwrap_or_else(|| Axis::numbers(&ticks()));
+            let own = pens.iter().filter(|p| p.axis == axis && made.steps.is_some());
+            let mut units: Vec<&str> = own.filter_map(|p| Some(p.reading.as_ref()?.tag.unit.as_str())).collect();
+            units.dedup();
+            units.retain(|unit| !unit.is_empty());
+            Some(Axis { right: of(axis)?.right, unit: units.join(", "), ..made })
+        };
+        let first = base.and_then(|base| axis(base, None));
+        let steps = first.as_ref().and_then(|a| a.steps);
+        let axes = (0..count).map(|i| if Some(i) == base { first.clone() } else { axis(i, steps) }).collect();
+        Self { axes, base }
     }
 
     /// Two axes of numbers.
     #[cfg(test)]
     pub fn of(left: [f64; 2], right: [f64; 2]) -> Self {
-        let [left, right] = [left, right].map(|[low, high]| Some(Axis::numbers(&Ticks::exactly(low, high, 5))));
-        Self { left, right }
+        let [left, right] = [left, right].map(|[low, high]| Axis::numbers(&Ticks::exactly(low, high, 5)));
+        Self { axes: vec![Some(left), Some(Axis { right: true, ..right })], base: Some(0) }
+    }
+
+    /// Ends of the base axis, which is the plot's own space.
+    pub fn base(&self) -> [f64; 2] {
+        self.base.map_or([0.0, 1.0], |base| self.span(base))
     }
 
     /// Ends of an axis.
-    pub fn span(&self, right: bool) -> [f64; 2] {
-        let axis = if right { &self.right } else { &self.left };
-        axis.as_ref().map_or([0.0, 1.0], |a| a.span)
+    pub fn span(&self, axis: usize) -> [f64; 2] {
+        self.axes.get(axis).and_then(Option::as_ref).map_or([0.0, 1.0], |a| a.span)
+    }
+
+    /// Whether axes have their units above them: where there is more than one.
+    pub fn have_heads(&self) -> bool {
+        self.axes.iter().flatten().count() > 1 && self.axes.iter().flatten().any(|a| !a.unit.is_empty())
     }
 
     /// Room for the numbers at the left and at the right.
-    pub fn widths(&self, painter: &Painter) -> [f32; 2] {
-        [&self.left, &self.right].map(|axis| axis.as_ref().map_or(0.0, |a| a.width(painter)))
+    pub fn widths(&self, painter: &Painter) -> Widths {
+        let headed = self.have_heads();
+        let mut widths = Widths::default();
+        for axis in &self.axes {
+            let width = axis.as_ref().map_or(0.0, |a| a.width(painter, headed));
+            match axis {
+                Some(axis) if axis.right => widths.right += width,
+                _ => widths.left += width,
+            }
+            widths.each.push(width);
+        }
+        widths
     }
 
-    /// Axes of values for `egui_plot`, of these widths.
-    pub fn hints<'a>(&'a self, [left, right]: [f32; 2], theme: &Theme) -> Vec<AxisHints<'a>> {
-        let base = self.span(false);
-        let both = [(&self.left, left, HPlacement::Left), (&self.right, right, HPlacement::Right)];
-        both.into_iter()
-            .filter_map(|(axis, width, placement)| {
+    /// Axes of values for `egui_plot`, of these widths; the first of a side is nearest to the plot.
+    pub fn hints<'a>(&'a self, widths: &Widths, theme: &Theme) -> Vec<AxisHints<'a>> {
+        let base = self.base();
+        self.axes
+            .iter()
+            .zip(&widths.each)
+            .filter_map(|(axis, width)| {
                 let axis = axis.as_ref()?;
-                let hints = styled(AxisHints::new_y(), theme).placement(placement).min_thickness(width);
+                let placement = if axis.right { HPlacement::Right } else { HPlacement::Left };
+                let hints = styled(AxisHints::new_y(), theme).placement(placement).min_thickness(*width);
                 Some(hints.formatter(move |mark, _| {
                     let value = rescale(mark.value, base, axis.span);
                     let near = (axis.span[1] - axis.span[0]) * NEAR;
@@ -176,13 +249,34 @@ impl Axes {
             .collect()
     }
 
-    /// Where labels of values stand. The grid is the left axis's; the right one shares it, or stands alone.
+    /// Paints the units above their axes.
+    pub fn paint_heads(&self, painter: &Painter, plot: Rect, widths: &Widths, theme: &Theme) {
+        if !self.have_heads() {
+            return;
+        }
+        let (mut left, mut right) = (plot.left(), plot.right());
+        for (axis, width) in self.axes.iter().zip(&widths.each) {
+            let Some(axis) = axis else { continue };
+            let (range, align) = if axis.right {
+                right += width;
+                (right - width + 4.0..=right, Align2::LEFT_CENTER)
+            } else {
+                left -= width;
+                (left..=left + width - 4.0, Align2::RIGHT_CENTER)
+            };
+            let row = Rect::from_x_y_ranges(range, plot.top() - HEADS..=plot.top() - HEADS + size::SMALL * 1.2);
+            text::paint(painter, row, align, axis.unit.as_str(), font(), theme.muted);
+        }
+    }
+
+    /// Where labels of values stand. The grid is the base axis's; the others share it, or stand alone.
     pub fn marks(&self, height: f32) -> Vec<GridMark> {
-        let base = self.span(false);
+        let base = self.base();
         let per_point = (base[1] - base[0]) / f64::from(height.max(1.0));
         let mut marks: Vec<GridMark> = Vec::new();
-        for axis in [&self.left, &self.right].into_iter().flatten() {
-            let points = if marks.is_empty() { LINE_STEP } else { LABEL_STEP };
+        let order = self.base.into_iter().chain((0..self.axes.len()).filter(|i| Some(*i) != self.base));
+        for (place, axis) in order.filter_map(|i| self.axes.get(i)?.as_ref()).enumerate() {
+            let points = if place == 0 { LINE_STEP } else { LABEL_STEP };
             for (at, _) in axis.thinned(height) {
                 let value = rescale(*at, axis.span, base);
                 if marks.iter().all(|m| (m.value - value).abs() > (base[1] - base[0]) * NEAR) {
@@ -193,6 +287,25 @@ impl Axes {
         marks
     }
 }
+
+/// What pens of one axis have in common.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Words of states.
+    States,
+    /// Numbers of one unit.
+    Numbers(String),
+}
+
+impl Kind {
+    /// Of a pen.
+    pub fn of(reading: &Reading<'_>, steps: bool) -> Self {
+        if steps { Self::States } else { Self::Numbers(reading.tag.unit.clone()) }
+    }
+}
+
+/// From the top of the plot up to the units above the axes; their text is 11 points high.
+pub const HEADS: f32 = 20.0;
 
 /// Values nearer than this share of an axis are one.
 const NEAR: f64 = 1e-6;
@@ -221,7 +334,8 @@ mod tests {
     #[test]
     fn a_label_that_only_the_right_axis_has_gets_no_line() {
         let states = Axis::states(vec![(0.0, "Off".to_owned()), (1.0, "On".to_owned())]);
-        let axes = Axes { right: Some(states), ..Axes::of([0.0, 100.0], [0.0, 1.0]) };
+        let mut axes = Axes::of([0.0, 100.0], [0.0, 1.0]);
+        axes.axes[1] = Some(Axis { right: true, ..states });
         let lines = |m: &&GridMark| m.step_size * 2.0 > f64::from(GRID_SPACING.min);
         let marks = axes.marks(200.0);
         assert_eq!((marks.len(), marks.iter().filter(lines).count()), (8, 6));

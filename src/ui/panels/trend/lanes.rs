@@ -217,6 +217,8 @@ mod tests {
             known,
             twin: None,
             right: false,
+            axis: 0,
+            added: false,
             steps: false,
             hidden: false,
             front: None,

@@ -28,6 +28,18 @@ pub struct Choice {
     pub bright: Option<usize>,
     /// Under the pointer in the table, which is as good while it lasts.
     pub pointed: Option<usize>,
+    /// A pen was taken off in this frame.
+    off: Option<usize>,
+}
+
+impl Choice {
+    /// A pen is gone; those behind it move up.
+    pub fn forget(&mut self, index: usize) {
+        let moved = |i: usize| if i > index { i - 1 } else { i };
+        self.hidden = self.hidden.iter().filter(|i| **i != index).map(|i| moved(*i)).collect();
+        self.bright = self.bright.filter(|i| *i != index).map(moved);
+        self.pointed = None;
+    }
 }
 
 /// What the table tells besides the values of now.
@@ -41,7 +53,11 @@ pub enum Told<'a> {
     Between([Utc; 2], &'a [Between]),
 }
 
-/// Paints the table, and makes every pen a thing that can be pressed.
+/// Room for the button that takes a pen off, in every row where one pen was added.
+const OFF: f32 = 18.0;
+
+/// Paints the table, and makes every pen a thing that can be pressed and dragged. Gives back the pen that is to be taken
+/// off.
 pub fn ui(
     ui: &Ui,
     layout: &Layout,
@@ -50,7 +66,7 @@ pub fn ui(
     told: Told<'_>,
     choice: &mut Choice,
     out: &mut Outbox,
-) {
+) -> Option<usize> {
     let pointed = choice.pointed.take();
     if let Some(table) = layout.table {
         if layout.beside {
@@ -62,6 +78,7 @@ pub fn ui(
     if choice.pointed != pointed {
         ui.ctx().request_repaint();
     }
+    choice.off.take()
 }
 
 fn beside_ui(
@@ -82,6 +99,7 @@ fn beside_ui(
     let tall_height = lines as f32 * LINE + 7.0;
     let tall = pens.len() as f32 * tall_height <= room;
     let row_height = if tall { tall_height } else { LINE + 2.0 };
+    let any_added = pens.iter().any(|p| p.added);
     for (i, pen) in pens.iter().enumerate() {
         let top = head.bottom() + row_height * i as f32;
         let row = Rect::from_min_size(pos2(table.left(), top), vec2(table.width(), row_height));
@@ -91,7 +109,7 @@ fn beside_ui(
             text::paint(ui.painter(), last, Align2::LEFT_CENTER, words, fonts::regular(size::SMALL), theme.muted);
             break;
         }
-        pen_row(ui, row, tall, cx, pen, told, choice, out);
+        pen_row(ui, row, [tall, any_added], cx, pen, told, choice, out);
     }
 }
 
@@ -125,7 +143,7 @@ fn middle(table: Rect) -> f32 {
 fn pen_row(
     ui: &Ui,
     row: Rect,
-    tall: bool,
+    [tall, any_added]: [bool; 2],
     cx: &Cx<'_>,
     pen: &Pen<'_>,
     told: Told<'_>,
@@ -159,8 +177,21 @@ fn pen_row(
     });
     open_faceplate(&response, pen.id, out);
 
+    let (whole, mut row) = (row, row);
+    if any_added {
+        row.max.x -= OFF;
+    }
     let first = Rect::from_min_size(row.min + vec2(0.0, 2.0), vec2(row.width(), LINE));
     swatch_ui(ui, first, cx, pen, choice);
+    if pen.added {
+        off_ui(
+            ui,
+            Rect::from_min_max(pos2(row.right(), first.top()), pos2(whole.right(), first.bottom())),
+            cx,
+            pen,
+            choice,
+        );
+    }
     if response.hovered() || response.has_focus() {
         choice.pointed = Some(pen.index);
     }
@@ -180,7 +211,7 @@ fn pen_row(
     if let Some((ends, between)) = between {
         between_row(painter, first, name, tall, pen, reading, ends, between, theme);
         if tall {
-            painter.hline(row.x_range(), row.bottom() - 2.5, theme.border());
+            painter.hline(whole.x_range(), row.bottom() - 2.5, theme.border());
         }
         let _shown = response.on_hover_text(between.words(ends, reading.tag));
         return;
@@ -208,7 +239,7 @@ fn pen_row(
                 text::paint(painter, unit, Align2::LEFT_CENTER, reading.unit, fonts::regular(size::SMALL), theme.muted);
             }
         }
-        painter.hline(row.x_range(), row.bottom() - 2.5, theme.border());
+        painter.hline(whole.x_range(), row.bottom() - 2.5, theme.border());
     } else {
         let room = if at_cursor.is_some() { middle(row) - 56.0 } else { ink.left() - 16.0 };
         text::paint(painter, name.with_max_x(room), Align2::LEFT_CENTER, pen.name, body(), name_ink);
@@ -272,6 +303,20 @@ fn swatch_ui(ui: &Ui, first: Rect, cx: &Cx<'_>, pen: &Pen<'_>, choice: &mut Choi
     let _shown = response.on_hover_text(format!("{verb} this pen; with Shift: before all others, or no longer"));
 }
 
+/// Takes a pen off that was added by hand: the button is its mark, too.
+fn off_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, pen: &Pen<'_>, choice: &mut Choice) {
+    let response = press(ui, rect, ui.scope_id().with(("off", pen.index)), &cx.brush(), 3.0);
+    tell(&response, Role::Button, &format!("Take off pen {}", pen.name), || "added by hand".to_owned());
+    let (center, ink) = (rect.center(), if response.hovered() { cx.frame.theme.text } else { cx.frame.theme.muted });
+    for (a, b) in [(vec2(-3.5, -3.5), vec2(3.5, 3.5)), (vec2(-3.5, 3.5), vec2(3.5, -3.5))] {
+        ui.painter().line_segment([center + a, center + b], Stroke::new(1.2, ink));
+    }
+    if response.clicked() {
+        choice.off = Some(pen.index);
+    }
+    let _shown = response.on_hover_text("Added by hand; press to take it off");
+}
+
 /// Two pens a line, each with one number.
 fn below_ui(
     ui: &Ui,
@@ -283,10 +328,11 @@ fn below_ui(
     out: &mut Outbox,
 ) {
     let width = table.width() / 2.0;
+    let any_added = pens.iter().any(|p| p.added);
     for (i, pen) in pens.iter().take(8).enumerate() {
         let min = pos2(table.left() + width * (i % 2) as f32, table.top() + LINE * (i / 2) as f32);
         let row = Rect::from_min_size(min, vec2(width - 8.0, LINE - 2.0));
-        pen_row(ui, row, false, cx, pen, told, choice, out);
+        pen_row(ui, row, [false, any_added], cx, pen, told, choice, out);
     }
 }
 

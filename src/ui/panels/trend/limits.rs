@@ -28,7 +28,7 @@ pub fn of<'a>(cx: &Cx<'a>, pens: &[Pen<'_>], axes: &Axes, view: &View) -> Vec<Li
     for (index, pen) in pens.iter().enumerate() {
         let Some(id) = pen.id.filter(|_| !pen.hidden) else { continue };
         let focus = pen.index == 0 || cx.frame.chosen == Some(id);
-        let [low, high] = axes.span(pen.right);
+        let [low, high] = axes.span(pen.axis);
         let view = View { low, high, ..*view };
         for (name, mark) in cx.alarms.named_limits(cx.frame.snapshot, id) {
             if (focus || mark.violated) && mark.value >= low && mark.value <= high {

@@ -1,8 +1,10 @@
 //! What can be done with a trend besides moving it: behind a right click on the plot, and behind a button.
 
 use super::super::Cx;
+use super::added::{Added, MOST_PENS};
 use super::compare::Compare;
 use super::cursors::Cursors;
+use super::legend::Choice;
 use super::range::Window;
 use super::{Pen, legend};
 use crate::engine::{Mode, Value};
@@ -13,7 +15,7 @@ use crate::time::Utc;
 use crate::ui::keep::{Picture, Table};
 use crate::ui::widgets::pen::View;
 use crate::ui::{Action, Outbox, widgets};
-use eframe::egui::{Button, Popup, Rect, Response, Role, Ui, WidgetInfo, vec2};
+use eframe::egui::{Button, Id, Popup, Rect, Response, Role, Ui, WidgetInfo, vec2};
 
 /// What the menu may change.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub struct Choices<'a> {
     pub compare: &'a mut Option<Compare>,
     /// For the time from a cursor on.
     pub cursors: &'a Cursors,
+    /// What was chosen of the pens.
+    pub choice: &'a mut Choice,
+    /// Pens added by hand.
+    pub added: &'a mut Added,
 }
 
 /// The menu of this trend.
@@ -37,17 +43,26 @@ pub fn ui(
     mut choices: Choices<'_>,
     out: &mut Outbox,
 ) {
-    let _shown = plot.context_menu(|ui| entries_ui(ui, view, cx, pens, &mut choices, out));
+    let trend = ui.scope_id();
+    let _shown = plot.context_menu(|ui| entries_ui(ui, trend, view, cx, pens, &mut choices, out));
     let corner = vec2(30.0, legend::LINE);
     let rect = Rect::from_min_size(cx.rect.max - corner, corner);
     if !super::Layout::has_menu(cx.rect) {
         return;
     }
     let button = widgets::button(ui, rect, ui.scope_id().with("menu"), "…", &format!("Menu of {name}"), &cx.brush());
-    let _shown = Popup::menu(&button).show(|ui| entries_ui(ui, view, cx, pens, &mut choices, out));
+    let _shown = Popup::menu(&button).show(|ui| entries_ui(ui, trend, view, cx, pens, &mut choices, out));
 }
 
-fn entries_ui(ui: &mut Ui, view: &View, cx: &Cx<'_>, pens: &[Pen<'_>], choices: &mut Choices<'_>, out: &mut Outbox) {
+fn entries_ui(
+    ui: &mut Ui,
+    trend: Id,
+    view: &View,
+    cx: &Cx<'_>,
+    pens: &[Pen<'_>],
+    choices: &mut Choices<'_>,
+    out: &mut Outbox,
+) {
     ui.set_min_width(230.0);
     let entry = |ui: &mut Ui, words: &str, keys: &str, hint: &str| {
         let button = ui.add(Button::new(words).shortcut_text(keys).frame(false));
@@ -60,6 +75,16 @@ fn entries_ui(ui: &mut Ui, view: &View, cx: &Cx<'_>, pens: &[Pen<'_>], choices: 
     };
     if entry(ui, "Back to live", "Home", "Over the time that the project says") {
         *choices.window = None;
+    }
+    ui.separator();
+    if pens.len() < MOST_PENS && entry(ui, "Add a pen…", "", "Or drag a tag here from whatever shows it") {
+        out.action(Action::ChoosePen(trend));
+    }
+    if !choices.added.names().is_empty()
+        && super::written(cx) > 0
+        && entry(ui, "Take off what was added", "", "The pens that the project gives it stay")
+    {
+        choices.added.clear(super::written(cx), choices.choice);
     }
     ui.separator();
     let before = choices.cursors.set().next().map(|at| view.from - at).filter(|by| by.0 > 0);

@@ -1,7 +1,7 @@
 //! The plot of a trend, drawn by `egui_plot`: grid, axes, limits, pens and cursor in one space.
 
 use super::super::Cx;
-use super::axes::{Axes, GRID_SPACING};
+use super::axes::{Axes, GRID_SPACING, Widths};
 use super::limits::Limit;
 use super::time_axis::TimeAxis;
 use super::{Pen, TIME_AXIS, ink};
@@ -20,7 +20,7 @@ pub fn ui(
     ui: &mut Ui,
     view: &View,
     axes: &Axes,
-    widths: [f32; 2],
+    widths: &Widths,
     limits: &[Limit<'_>],
     pens: &[Pen<'_>],
     [twins, traces]: [&[Trace]; 2],
@@ -29,7 +29,7 @@ pub fn ui(
 ) -> (Response, Option<Utc>) {
     let theme = cx.frame.theme;
     let plot = view.rect;
-    let time = TimeAxis::new(ui.painter(), plot.width(), view.from, view.to, widths[1] > 0.0, cx.frame.zone);
+    let time = TimeAxis::new(ui.painter(), plot.width(), view.from, view.to, widths.right > 0.0, cx.frame.zone);
     // A little more than the axes' span, or a pen at its end would be cut to half its width.
     let beyond = view.value(plot.top() - MARGIN) - view.high;
     let bounds =
@@ -65,15 +65,15 @@ pub fn ui(
 }
 
 /// The plot with its axes.
-fn area(plot: Rect, [left, right]: [f32; 2]) -> Rect {
-    Rect::from_min_max(plot.min - vec2(left, MARGIN), plot.max + vec2(right, TIME_AXIS))
+fn area(plot: Rect, widths: &Widths) -> Rect {
+    Rect::from_min_max(plot.min - vec2(widths.left, MARGIN), plot.max + vec2(widths.right, TIME_AXIS))
 }
 
 /// A plot as this panel wants it: it draws, and does nothing of its own accord.
 fn bare_plot<'a>(
     plot: Rect,
     axes: &'a Axes,
-    widths: [f32; 2],
+    widths: &Widths,
     time: &'a TimeAxis,
     values: &'a [GridMark],
     theme: &Theme,
@@ -123,8 +123,8 @@ mod tests {
                 let widths = axes.widths(ui.painter());
                 let time = TimeAxis::new(ui.painter(), plot.width(), from, to, true, &jiff::tz::TimeZone::UTC);
                 let values = axes.marks(plot.height());
-                ui.scope_builder(UiBuilder::new().max_rect(area(plot, widths)), |ui| {
-                    let shown = bare_plot(plot, &axes, widths, &time, &values, &theme).show(ui, |plot_ui| {
+                ui.scope_builder(UiBuilder::new().max_rect(area(plot, &widths)), |ui| {
+                    let shown = bare_plot(plot, &axes, &widths, &time, &values, &theme).show(ui, |plot_ui| {
                         plot_ui.set_plot_bounds(PlotBounds::from_min_max([from.0 as f64, 0.0], [to.0 as f64, 100.0]));
                     });
                     frame = *shown.transform.frame();
