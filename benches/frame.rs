@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench frame`; the figure to reach is at most 1.5 times the bare parts. Every frame shows other values
 //! than the one before, so that no text is found laid out already. Last, the trends over a year of history and panned
-//! through it, to be under 5 ms.
+//! through it, to be under 5 ms; and the whole window over 5,000 alarms that are others with every frame, folded and one by
+//! one, where a click is to be answered within 100 ms.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use eframe::egui::{
@@ -13,10 +14,15 @@ use eframe::egui::{
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
 use std::fmt::Write as _;
 use std::sync::Arc;
+use tokio::sync::{mpsc, watch};
+use watchkeeper::engine::{Command, Snapshot};
+use watchkeeper::link::{Desk, PlantLink};
 use watchkeeper::time::{Span, Utc};
 use watchkeeper::ui::panels::{Panels, display_ui};
 use watchkeeper::ui::past::History;
 use watchkeeper::ui::sample::{self, Archive, Recorded, Sample};
+use watchkeeper::ui::settings::Settings;
+use watchkeeper::ui::shell::{Place, Shell};
 use watchkeeper::ui::theme::Theme;
 use watchkeeper::ui::{Frame, Outbox};
 
@@ -337,6 +343,65 @@ fn alarms(ui: &mut Ui, turn: usize) {
     });
 }
 
+/// The whole window over the list of 5,000 alarms that wait, as in a flood: every frame is of another snapshot.
+struct Flooded {
+    ctx: Context,
+    shell: Shell,
+    desk: Desk,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    samples: [Arc<Snapshot>; 2],
+    _commands: mpsc::Receiver<Command>,
+    turn: usize,
+}
+
+impl Flooded {
+    const ALARMS: usize = 5_000;
+
+    fn new() -> Self {
+        let samples = [sample::flood(Self::ALARMS), sample::flood(Self::ALARMS)];
+        let about = Arc::new(samples[0].about.clone());
+        let samples = samples.map(|sample| Arc::new(sample.snapshot));
+        // Two plans that are one, as in a plant that runs.
+        let second = Snapshot { plan: Arc::clone(&samples[0].plan), ..(*samples[1]).clone() };
+        let samples = [Arc::clone(&samples[0]), Arc::new(second)];
+        let (snapshots, pictures) = watch::channel(Arc::clone(&samples[0]));
+        let (commands, received) = mpsc::channel(256);
+        let link = PlantLink { snapshots: pictures, commands, history: None, journal: None, about, refused: None };
+        let mut shell = Shell::new(Settings::default());
+        let ctx = Context::default();
+        shell.install(&ctx);
+        shell.open(Place::Alarms, None);
+        Self { ctx, shell, desk: Desk::Plant(link), snapshots, samples, _commands: received, turn: 0 }
+    }
+
+    fn frame(&mut self, events: Vec<Event>) -> usize {
+        self.turn += 1;
+        self.snapshots.send_replace(Arc::clone(&self.samples[self.turn % 2]));
+        let Self { ctx, shell, desk, samples, turn, .. } = self;
+        let now = samples[0].now;
+        paint(ctx, *turn, events, |ui| {
+            shell.ui(ui, desk, now);
+        })
+    }
+
+    fn key(&mut self, key: Key) {
+        for pressed in [true, false] {
+            let modifiers = Modifiers::NONE;
+            self.frame(vec![Event::Key { key, physical_key: None, pressed, repeat: false, modifiers }]);
+        }
+    }
+
+    /// The frames of a click on a row: the button goes down, and up.
+    fn click(&mut self) {
+        let pos = pos2(700.0, 400.0 + 26.0 * (self.turn % 8) as f32);
+        for pressed in [true, false] {
+            let button = egui::PointerButton::Primary;
+            let press = Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE };
+            self.frame(vec![Event::PointerMoved(pos), press]);
+        }
+    }
+}
+
 fn frames(criterion: &mut Criterion) {
     let (mut ours, mut bare) = (Ours::new(), Bare::new());
     let cases: [(&str, usize, &[Part]); 4] = [
@@ -356,6 +421,12 @@ fn frames(criterion: &mut Criterion) {
     }
     let mut panned = Panned::new();
     group.bench_function("trends panned through years", |b| b.iter(|| panned.frame()));
+    let mut flooded = Flooded::new();
+    group.bench_function("window in a flood of 5,000 alarms, folded", |b| b.iter(|| flooded.frame(Vec::new())));
+    group.bench_function("click in it", |b| b.iter(|| flooded.click()));
+    flooded.key(Key::F4);
+    group.bench_function("window over 5,000 alarms, one by one", |b| b.iter(|| flooded.frame(Vec::new())));
+    group.bench_function("click in it, one by one", |b| b.iter(|| flooded.click()));
     group.finish();
 }
 

@@ -10,7 +10,7 @@ use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::{AlarmPlan, Plan, Subject};
 use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command};
 use crate::link::About;
-use eframe::egui::{Button, EventFilter, Id, Key, Modifiers, Popup, Response, Role, Ui, WidgetInfo, vec2};
+use eframe::egui::{Button, EventFilter, Id, Key, Memory, Modifiers, Popup, Response, Role, Ui, WidgetInfo, vec2};
 use std::sync::Arc;
 
 /// Something to be done about an alarm.
@@ -279,7 +279,7 @@ impl<'a> Target<'a> {
 
 /// Up and down go from entry to entry of a menu; the first has the focus as soon as a key has opened it.
 fn focus_by_keys(ui: &Ui, entries: &[Id], by_key: bool) {
-    let focused = ui.memory(|m| m.focused()).and_then(|id| entries.iter().position(|entry| *entry == id));
+    let focused = ui.memory(Memory::focused).and_then(|id| entries.iter().position(|entry| *entry == id));
     let Some(at) = focused else {
         if let (true, Some(first)) = (by_key, entries.first()) {
             ui.memory_mut(|m| m.request_focus(*first));

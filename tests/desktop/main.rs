@@ -4,6 +4,7 @@
 //! skips. Pictures of every story lie in `target/desktop/` to be looked at.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod alarms;
 mod bench;
 mod demo;
 mod faults;

@@ -436,6 +436,22 @@ fn a_flood_opens_the_console_one_key_leaves_it_and_it_stays_left_until_the_next(
 }
 
 #[test]
+fn the_detail_tells_what_became_of_the_last_occurrences() {
+    let mut harness = open(desk(), Place::Alarms);
+    click(&mut harness, &row("sump.switch/state"), Modifiers::NONE);
+    let last = told(&harness, "State of sump.switch/state");
+    assert!(last.starts_with("unacknowledged, low"), "{last}");
+    let number: u32 = told(&harness, "Number").parse().unwrap();
+    assert!(number >= 3, "it chatters: {number}");
+    for occurrence in 1..=number {
+        assert_eq!(told(&harness, &format!("Occurrence {occurrence}")), "not acknowledged");
+    }
+    let mut harness = open(desk(), Place::Alarms);
+    click(&mut harness, &row("station.inflow/high"), Modifiers::NONE);
+    assert!(told(&harness, "Occurrence 1").starts_with("acknowledged 13:55:34 by desk@control1"));
+}
+
+#[test]
 fn one_key_shelves_what_chatters() {
     let mut harness = open(flooded(), Place::Alarms);
     harness.key_press(Key::F9);
@@ -463,10 +479,11 @@ fn the_detail_tells_what_to_do_how_it_is_set_and_goes_to_display_and_faceplate()
     let group = |node: &egui_kittest::Node<'_>| node.accesskit_node().value();
     let words = Some("Blower 1, first out blower1.current/high".to_owned());
     assert!(harness.get_all_by_label("Group").any(|node| group(&node) == words));
+    assert!(told(&harness, "Occurrence 1").starts_with("not acknowledged"));
     let to_do = harness.get_by_label("Switch to blower 2. Then look at the inlet filter.").rect();
     assert!(to_do.top() < harness.get_by_label("Limit").rect().top(), "what to do stands above what is technical");
     assert!(is_there(&harness, "trend blower1.current, last hour"));
-    press(&mut harness, "Open display Pump house 1");
+    press_last(&mut harness, "Open display Pump house 1");
     assert!(is_there(&harness, "pump2.mode"), "its display is open");
     harness.key_press(Key::F2);
     harness.run_steps(3);

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use watchkeeper::engine::{AlarmState, Command, HistoryState, Mode, Snapshot};
+use watchkeeper::historian::JournalLink;
 use watchkeeper::link::{Desk, PlantLink};
 use watchkeeper::time::{Now, Span};
 use watchkeeper::ui::sample::{self, Sample};
@@ -36,7 +37,7 @@ impl Desktop {
             snapshots: pictures,
             commands: sender,
             history: None,
-            journal: None,
+            journal: JournalLink::on_paper(&sample.journal).ok(),
             about: Arc::new(sample.about),
             refused: None,
         };

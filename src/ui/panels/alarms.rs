@@ -5,6 +5,7 @@
 //! above with a count, what goes stays as a row that says so. Invariant: an acknowledgement names the occurrence that
 //! its row showed; of what is chosen, those rows alone that were on the screen. Invariant: a filter says what it hides.
 
+mod before;
 mod choice;
 mod detail;
 mod filter;
@@ -147,8 +148,12 @@ impl AlarmList {
     /// Takes up the news that concern the whole list.
     fn follow(&mut self, snapshot: &Snapshot) {
         if self.parts.follow(&snapshot.plan) {
+            // Numbers of another plan mean something else in this one.
             self.choice.clear();
             self.seen.clear();
+            self.open.clear();
+            self.filter.clear(filter::Clause::Device);
+            self.filter.clear(filter::Clause::Display);
         }
     }
 

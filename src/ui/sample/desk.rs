@@ -120,6 +120,7 @@ fn flood_value(tag: &str, at: i64) -> Option<f64> {
 }
 
 /// How an alarm is hidden.
+#[derive(Clone, Copy)]
 enum Hide {
     /// Which, for how many seconds, why.
     Shelve(&'static str, i64, &'static str),

@@ -7,8 +7,8 @@ mod desk;
 
 use crate::engine::core::EngineOptions;
 use crate::engine::{
-    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Generation, HistoryState, Input, LinkState, Mode,
-    Plan, Quality, Raw, Report, Sample as Read, Snapshot, TagId, Value,
+    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Entry, Generation, HistoryState, Input,
+    LinkState, Mode, Plan, Quality, Raw, Report, Sample as Read, Snapshot, TagId, Ticket, Value,
 };
 use crate::link::About;
 use crate::project::{self, DataType, Project};
@@ -28,6 +28,8 @@ pub struct Sample {
     pub about: About,
     /// The zone of the project.
     pub zone: jiff::tz::TimeZone,
+    /// What was journaled, in order.
+    pub journal: Vec<Entry>,
 }
 
 /// 14:03:54 on 20 November 2026, in Amsterdam.
@@ -187,6 +189,7 @@ struct Play {
     effects: Vec<Effect>,
     lost: Vec<DeviceId>,
     polls: u64,
+    journal: Vec<(Ticket, Entry)>,
 }
 
 /// A history of some weeks that fares well.
@@ -211,7 +214,8 @@ impl Play {
             Engine::new(EngineOptions { tail_points: 1_000_000, record: false, restarted: false }, BTreeMap::new());
         let actor = Actor { user: "desk".into(), computer: "control1".into(), desk: None };
         let about = About { issues, actor, data_folder: "riverside.data".into(), ..About::default() };
-        let mut play = Self { engine, plan, about, effects: Vec::new(), lost: Vec::new(), polls: 0 };
+        let mut play =
+            Self { engine, plan, about, effects: Vec::new(), lost: Vec::new(), polls: 0, journal: Vec::new() };
         let plan = Arc::clone(&play.plan);
         play.apply(-WATCHED_SECS - 1, Input::Deploy(plan));
         play.apply(-WATCHED_SECS - 1, Input::History(recording()));
@@ -226,7 +230,8 @@ impl Play {
         let now = Self::now(at);
         self.engine.apply(now, input, &mut self.effects);
         // The journal of paper is on disk at once.
-        while let Some(Effect::Journal(ticket, _)) = self.effects.pop() {
+        while let Some(Effect::Journal(ticket, entry)) = self.effects.pop() {
+            self.journal.push((ticket, *entry));
             let mut more = Vec::new();
             self.engine.apply(now, Input::Durable(ticket), &mut more);
             self.effects.extend(more);
@@ -326,9 +331,11 @@ impl Play {
     }
 
     fn sample(mut self) -> Sample {
+        self.journal.sort_by_key(|(ticket, _)| *ticket);
         let zone = self.plan.project.time_zone.as_deref().and_then(|name| jiff::tz::TimeZone::get(name).ok());
         Sample {
             snapshot: self.engine.snapshot(Self::now(0)),
+            journal: self.journal.into_iter().map(|(_, entry)| entry).collect(),
             about: self.about,
             zone: zone.unwrap_or(jiff::tz::TimeZone::UTC),
         }

@@ -1,6 +1,7 @@
 //! All about the alarm that is chosen: what has happened, what to do, what can be done here, its value and last hour, how
 //! it is set, and what became of it before.
 
+use super::before::Before;
 use crate::engine::plan::{AlarmPlan, Condition, Subject, TagPlan};
 use crate::engine::{AlarmId, AlarmState, AlarmView, TagId};
 use crate::time::Span;
@@ -23,6 +24,7 @@ pub const WIDTH: f32 = 316.0;
 #[derive(Debug, Default)]
 pub struct Detail {
     hour: LastHour,
+    before: Before,
     /// Of which tag the hour is.
     tag: Option<TagId>,
 }
@@ -63,7 +65,9 @@ impl Detail {
                 if let Subject::Tag(tag) = target.alarm.subject {
                     self.value_ui(ui, frame, tag, &target, out);
                 }
-                facts_ui(ui, frame, target.alarm, view);
+                occurrence_ui(ui, frame, target.alarm, view);
+                self.before.ui(ui, frame, target.alarm, view);
+                facts_ui(ui, frame, target.alarm);
             });
         });
         open
@@ -77,7 +81,7 @@ impl Detail {
             return;
         }
         if self.tag != Some(tag) {
-            *self = Self { tag: Some(tag), ..Self::default() };
+            (self.tag, self.hour) = (Some(tag), LastHour::default());
         }
         heading_ui(ui, frame, say::LAST_HOUR);
         let limits: Vec<Limit> = Limit::of(target.alarm, target.view).into_iter().collect();
@@ -190,10 +194,9 @@ fn now_ui(ui: &mut Ui, frame: &Frame<'_>, reading: &Reading<'_>) {
     ui.add(Label::new(RichText::new(words).color(ink)).wrap());
 }
 
-/// How it is set, and what is known of this occurrence.
-fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan, view: Option<&AlarmView>) {
+/// What is known of this occurrence.
+fn occurrence_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan, view: Option<&AlarmView>) {
     let theme = frame.theme;
-    let plan = &frame.snapshot.plan;
     let time = |at| words::instant(at, frame.snapshot.now.utc, frame.zone);
     if let Some(view) = view {
         heading_ui(ui, frame, "This occurrence");
@@ -217,6 +220,11 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan, view: Option<&Ala
             fact("Shelved until", &time(until));
         }
     }
+}
+
+/// How it is set.
+fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan) {
+    let theme = frame.theme;
     heading_ui(ui, frame, "How it is set");
     let mut fact = |label: &str, what: &str| fact_ui(ui, theme, label, what);
     fact("Kind", alarm.kind);
@@ -239,9 +247,6 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan, view: Option<&Ala
         if let Some(formula) = &written.suppress_when {
             fact("Suppressed when", formula);
         }
-    }
-    if plan.mode == crate::engine::Mode::Rehearsal {
-        fact("Plant", say::NOT_LIVE);
     }
 }
 

@@ -101,7 +101,7 @@ impl Console {
     }
 
     /// Paints it into `rect`.
-    pub fn ui(&mut self, ui: &mut Ui, rect: Rect, frame: &Frame<'_>, out: &mut Outbox) -> Wish {
+    pub fn ui(&mut self, ui: &Ui, rect: Rect, frame: &Frame<'_>, out: &mut Outbox) -> Wish {
         let new_since = self.new_since(frame.snapshot.now.mono);
         let mut wish = Wish { find: None, leave: self.head_ui(ui, rect, frame) };
         let below = rect.with_min_y(rect.top() + HEAD);

@@ -88,7 +88,7 @@ impl Head<'_> {
         if group.chattering > 0 {
             rest = paint_mark(painter, rest, &format!("{} chattering", group.chattering), theme.text);
         }
-        let (first, time) = self.first(frame, group);
+        let (first, time) = first(frame, group);
         if rest.width() > 120.0 && !self.open {
             let words = if group.first_outs > 0 { "first out" } else { "first" };
             rest = paint_mark(painter, rest, words, theme.text);
@@ -96,19 +96,19 @@ impl Head<'_> {
         }
     }
 
-    /// Name of the alarm whose condition began first, and when it began.
-    fn first(&self, frame: &Frame<'_>, group: &Group) -> (String, String) {
-        let name = frame.snapshot.plan.alarm(group.first.0).map_or_else(String::new, |alarm| alarm.name.to_string());
-        (name, words::instant(group.first.1, frame.snapshot.now.utc, frame.zone))
-    }
-
     fn spoken(&self, frame: &Frame<'_>) -> String {
         let fold = if self.open { "open" } else { "folded" };
         let Some(group) = self.group else { return format!("{fold}, normal") };
-        let (first, time) = self.first(frame, group);
+        let (first, time) = first(frame, group);
         let worst = group.symbol().priority.word();
         format!("{fold}, {}, worst {worst}, first {first} at {time}", counted(group))
     }
+}
+
+/// Name of the alarm whose condition began first, and when it began.
+fn first(frame: &Frame<'_>, group: &Group) -> (String, String) {
+    let name = frame.snapshot.plan.alarm(group.first.0).map_or_else(String::new, |alarm| alarm.name.to_string());
+    (name, words::instant(group.first.1, frame.snapshot.now.utc, frame.zone))
 }
 
 /// `12 alarms, 8 unacknowledged`.
