@@ -138,7 +138,12 @@ fn sources() -> Vec<SourceFile> {
         .collect();
     let test_files: BTreeSet<String> = files.iter().flat_map(test_modules).collect();
     for file in &mut files {
-        if test_files.contains(file.path.strip_suffix(".rs").unwrap_or(&file.path)) {
+        // A test's own modules are tests too.
+        let stem = file.path.strip_suffix(".rs").unwrap_or(&file.path);
+        if test_files
+            .iter()
+            .any(|t| stem.strip_prefix(t.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        {
             file.shipped.clear();
         }
     }

@@ -3,6 +3,8 @@
 //! Lines of one instant are played in the file's order. Deadlines that fall on an instant come after its inputs, and
 //! before an expectation that follows. `set` holds: the device is taken to go on answering with that value until `stop`.
 
+mod scenario;
+
 use super::{Exit, end_of_output, open_project, say};
 use crate::engine::{
     Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Generation, Input,
@@ -12,6 +14,7 @@ use crate::project::Severity;
 use crate::project::{DataType, Project};
 use crate::text::{visible, visible_json};
 use crate::time::{Mono, Now, Span, Utc};
+use scenario::{Fault, Line};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -122,21 +125,9 @@ pub fn play(project: Project, scenario: &str) -> Rehearsal {
         stage.apply(Input::Link { generation: Generation(1), device, status: Box::new(status) });
     }
     stage.journal.clear();
-    let fault = lines(scenario).and_then(|lines| stage.run(&lines)).err();
+    let fault = scenario::lines(scenario).and_then(|lines| stage.run(&lines)).err();
     Rehearsal { journal: stage.journal, fault }
 }
-
-/// One line of a scenario.
-#[derive(Debug)]
-struct Line {
-    number: usize,
-    at: Span,
-    verb: String,
-    target: String,
-    value: String,
-}
-
-type Fault = (usize, String);
 
 struct Stage {
     engine: Engine,
@@ -347,189 +338,10 @@ impl Stage {
     }
 }
 
-/// Splits a scenario into lines: `at,do,target,value`, quoted as spreadsheets do. A semicolon serves where the heading has
-/// one (spreadsheets of countries with a decimal comma).
-fn lines(text: &str) -> Result<Vec<Line>, Fault> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut rows = text.lines().enumerate();
-    let heading = rows.next().map(|(_, h)| h.trim()).unwrap_or_default();
-    let separator = if heading.contains(';') { ';' } else { ',' };
-    if fields(heading, separator).iter().map(|f| f.trim()).ne(["at", "do", "target", "value"]) {
-        return Err((1, "the first line is to be at,do,target,value".to_owned()));
-    }
-    let mut lines = Vec::new();
-    for (index, row) in rows {
-        let number = index + 1;
-        if row.trim().is_empty() || row.trim_start().starts_with('#') {
-            continue;
-        }
-        let mut columns = fields(row, separator).into_iter();
-        let mut next = || columns.next().unwrap_or_default();
-        let (at, verb, target, value) = (next(), next(), next(), next());
-        let at = Span::parse(&at).map_err(|message| (number, message))?;
-        if columns.any(|c| !c.trim().is_empty()) {
-            return Err((number, "more than four columns; put a text with a comma in quotes".to_owned()));
-        }
-        lines.push(Line { number, at, verb: verb.trim().to_owned(), target: target.trim().to_owned(), value });
-    }
-    Ok(lines)
-}
-
-fn fields(row: &str, separator: char) -> Vec<String> {
-    let mut fields = vec![String::new()];
-    let mut quoted = false;
-    let mut chars = row.trim_end_matches('\r').chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if quoted && chars.peek() == Some(&'"') => {
-                chars.next();
-                if let Some(field) = fields.last_mut() {
-                    field.push('"');
-                }
-            }
-            '"' => quoted = !quoted,
-            c if c == separator && !quoted => fields.push(String::new()),
-            c => {
-                if let Some(field) = fields.last_mut() {
-                    field.push(c);
-                }
-            }
-        }
-    }
-    fields
-}
-
 /// The journal as JSON Lines.
 pub fn json_lines(journal: &[Entry]) -> String {
     journal.iter().flat_map(|entry| [entry.json_line(None), "\n".to_owned()]).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::Event;
-
-    const PROJECT: &str = r#"
-watchkeeper = 1
-name = "Rehearsed"
-[[device]]
-name = "plc1"
-protocol = "modbus-tcp"
-address = "127.0.0.1:502"
-[[tag]]
-name = "tank1.level"
-device = "plc1"
-register = "holding:0"
-type = "u16"
-scale = 0.1
-unit = "%"
-range = [0, 100]
-  [[tag.alarm]]
-  kind = "high"
-  limit = 95.0
-  deadband = 2.0
-  on-delay = "5s"
-  priority = "high"
-"#;
-
-    const CONTRACT: &str = "at,do,target,value
-0s,set,tank1.level,50
-10s,set,tank1.level,96
-14s,expect,tank1.level/high,normal
-16s,expect,tank1.level/high,unacknowledged
-20s,ack,tank1.level/high,opened the drain
-20s,expect,tank1.level/high,acknowledged
-30s,quality,tank1.level,bad:no-communication
-40s,set,tank1.level,80
-41s,expect,tank1.level/high,normal
-60s,shelve,tank1.level/high,30m
-60s,expect,tank1.level/high,shelved
-";
-
-    fn rehearse(scenario: &str) -> Rehearsal {
-        let (project, issues) = crate::project::file::read(PROJECT.as_bytes());
-        assert!(issues.is_empty(), "{}", issues[0]);
-        play(project, scenario)
-    }
-
-    #[test]
-    fn the_scenario_of_the_contract_plays_to_its_end() {
-        let rehearsal = rehearse(CONTRACT);
-        assert_eq!(rehearsal.fault, None);
-        let told: Vec<_> = rehearsal.journal.iter().map(|e| (e.event, (e.time - START.utc).as_millis())).collect();
-        assert_eq!(
-            told,
-            [
-                (Event::Raised, 15_000),
-                (Event::Acknowledged, 20_000),
-                (Event::Cleared, 40_000),
-                (Event::Shelved, 60_000)
-            ]
-        );
-        assert!(json_lines(&rehearsal.journal).starts_with(
-            "{\"time\":\"2000-01-01T00:00:15.000Z\",\"event\":\"raised\",\"alarm\":\"tank1.level/high\",\"occurrence\":1,\"priority\":\"high\",\"value\":96"
-        ));
-    }
-
-    #[test]
-    fn the_example_rehearsal_plays_to_its_end() {
-        let (project, issues) = crate::project::file::read(include_bytes!("../../projects/meter.toml"));
-        assert!(issues.is_empty(), "{}", issues[0]);
-        assert_eq!(play(project, include_str!("../../projects/meter.rehearsal.csv")).fault, None);
-    }
-
-    #[test]
-    fn a_set_value_holds_and_a_stopped_one_grows_stale() {
-        let held = rehearse("at,do,target,value\n0s,set,tank1.level,50\n1h,expect,tank1.level/quality,normal\n");
-        assert_eq!(held.fault, None);
-        let stopped = "at,do,target,value\n0s,set,tank1.level,50\n10s,stop,tank1.level,\n60s,expect,tank1.level/quality,unacknowledged\n";
-        assert_eq!(rehearse(stopped).fault, None);
-    }
-
-    #[test]
-    fn an_expectation_that_does_not_hold_names_its_line() {
-        let rehearsal =
-            rehearse("at,do,target,value\n0s,set,tank1.level,96\n4s,expect,tank1.level/high,unacknowledged\n");
-        assert_eq!(rehearsal.fault, Some((3, "tank1.level/high is normal, expected unacknowledged".to_owned())));
-    }
-
-    #[test]
-    fn deadlines_of_an_instant_come_after_its_inputs_and_before_an_expectation() {
-        let returned =
-            "at,do,target,value\n0s,set,tank1.level,96\n5s,set,tank1.level,50\n5s,expect,tank1.level/high,normal\n";
-        assert_eq!(rehearse(returned).fault, None);
-        let held = "at,do,target,value\n0s,set,tank1.level,96\n5s,expect,tank1.level/high,unacknowledged\n";
-        assert_eq!(rehearse(held).fault, None);
-    }
-
-    #[test]
-    fn faults_of_a_scenario_are_told_with_their_line() {
-        for (line, message) in [
-            ("1s,fly,tank1.level/high,", "no verb"),
-            ("1s,set,nix,1", "no tag"),
-            ("1s,ack,nix/high,", "no alarm"),
-            ("1s,expect,tank1.level/high,happy", "no state"),
-            ("1,set,tank1.level,1", "no unit"),
-            ("1s,set,tank1.level,much", "no value"),
-            ("1s,quality,tank1.level,odd", "no quality"),
-            ("1s,shelve,tank1.level/high,soon", "no duration"),
-            ("1s,ack,tank1.level/high,a,b", "four columns"),
-        ] {
-            let (number, told) = rehearse(&format!("at,do,target,value\n{line}\n")).fault.unwrap();
-            assert_eq!(number, 2);
-            assert!(told.contains(message), "{line}: {told}");
-        }
-        let back = rehearse("at,do,target,value\n5s,set,tank1.level,1\n4s,set,tank1.level,1\n").fault.unwrap();
-        assert!(back.0 == 3 && back.1.contains("time goes back"));
-        assert_eq!(rehearse("").fault.unwrap().0, 1);
-    }
-
-    #[test]
-    fn a_refused_verb_is_journaled_and_the_play_goes_on() {
-        let rehearsal = rehearse(
-            "at,do,target,value\n0s,set,tank1.level,50\n1s,ack,tank1.level/high,\n2s,expect,tank1.level/high,normal\n",
-        );
-        assert_eq!(rehearsal.fault, None);
-        assert_eq!(rehearsal.journal[0].event, Event::Refused);
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! Acts of people: accepted or refused with the reason, journaled first, in force when the journal is on disk.
 
-use super::alarm::{Hand, Hiding};
+use super::alarm::{AlarmMemory, Hand, Hiding};
 use super::command::{Actor, AlarmRef, Command, LONGEST_SHELVING};
 use super::core::{Due, Engine, REFUSALS_SHOWN};
 use super::effect::{Effect, Entry, Event, Ticket};
@@ -16,7 +16,7 @@ const RESOUND: Span = Span::from_secs(300);
 /// An act on an alarm that waits for the disk.
 #[derive(Debug, Clone)]
 pub(super) struct Act {
-    alarm: Arc<str>,
+    pub(super) alarm: Arc<str>,
     what: What,
 }
 
@@ -27,7 +27,9 @@ enum What {
         by: Actor,
         at: Utc,
     },
-    Reset,
+    Reset {
+        occurrence: u64,
+    },
     Shelve {
         until: Utc,
         hand: Hand,
@@ -35,6 +37,32 @@ enum What {
     OutOfService(Hand),
     /// End of a shelving or of being out of service; the event says which.
     Show(Event),
+}
+
+impl What {
+    /// What the act leaves in the alarm's memory, as replaying its entry does.
+    fn happen_to(&self, memory: &mut AlarmMemory, now: Utc) {
+        match self {
+            Self::Acknowledge { occurrence, by, at } if *occurrence == memory.occurrence => {
+                memory.acknowledge(by.to_string(), *at);
+            }
+            Self::Reset { occurrence } if *occurrence == memory.occurrence => memory.open = false,
+            // A newer occurrence came while the disk was written.
+            Self::Acknowledge { .. } | Self::Reset { .. } => {}
+            Self::Shelve { until, hand } => memory.shelve(Some(*until), hand.clone()),
+            Self::OutOfService(hand) => memory.take_out_of_service(hand.clone()),
+            Self::Show(event) => memory.unhide(hidden_by(*event), now),
+        }
+    }
+}
+
+/// What an alarm was hidden by that this event ends.
+const fn hidden_by(event: Event) -> Hiding {
+    match event {
+        Event::Unshelved => Hiding::Shelved,
+        Event::Unsuppressed => Hiding::Suppressed,
+        _ => Hiding::OutOfService,
+    }
 }
 
 impl Engine {
@@ -118,8 +146,8 @@ impl Engine {
         entry.by = Some(by.clone());
         entry.note = note;
         let occurrence = self.alarms[alarm.index()].memory.occurrence;
-        // The horn is quieted at once, whether or not the disk takes the entry.
-        self.alarms[alarm.index()].silenced = true;
+        // The horn is quieted at once, whether or not the disk takes the entry; where it does not, it sounds again.
+        self.quiet(now, alarm, rule);
         self.record(alarm, rule, entry, What::Acknowledge { occurrence, by: by.clone(), at: now.utc }, effects);
     }
 
@@ -147,7 +175,8 @@ impl Engine {
         }
         let mut entry = self.entry_of(now, Event::Reset, alarm, rule);
         entry.by = Some(by);
-        self.record(alarm, rule, entry, What::Reset, effects);
+        let occurrence = self.alarms[alarm.index()].memory.occurrence;
+        self.record(alarm, rule, entry, What::Reset { occurrence }, effects);
     }
 
     fn shelve(
@@ -180,11 +209,11 @@ impl Engine {
         self.record(alarm, rule, entry, What::Shelve { until, hand }, effects);
     }
 
+    /// A shelving ends by the monotonic clock: however the wall clock was stepped, it lasts as long as was said.
     pub(super) fn shelving_may_end(&mut self, then: Now, alarm: AlarmId, effects: &mut Vec<Effect>) {
-        let Some(until) = self.alarms.get(alarm.index()).and_then(|c| c.memory.shelved_until) else { return };
-        if Utc(until) > then.utc {
-            self.expect_at(then.mono + (Utc(until) - then.utc), Due::Unshelve(alarm));
-        } else {
+        let due = self.alarms.get(alarm.index()).and_then(|c| c.unshelve_at);
+        // One that was ended before by hand, and shelved anew, has a later end.
+        if due.is_some_and(|due| due <= then.mono) {
             self.end_hiding(then, alarm, Event::Unshelved, effects);
         }
     }
@@ -223,6 +252,7 @@ impl Engine {
         if hidden {
             let mut entry = self.entry_of(now, event, alarm, rule);
             entry.by = Some(by);
+            entry.note = self.came_meanwhile(alarm).map(Arc::from);
             self.record(alarm, rule, entry, What::Show(event), effects);
         } else {
             self.refuse(now, &by, &rule.name, Some((alarm, rule)), refusal, effects);
@@ -233,27 +263,40 @@ impl Engine {
     pub(super) fn end_hiding(&mut self, now: Now, alarm: AlarmId, event: Event, effects: &mut Vec<Effect>) {
         let plan = Arc::clone(&self.plan);
         let Some(rule) = plan.alarm(alarm) else { return };
-        let entry = self.entry_of(now, event, alarm, rule);
+        let mut entry = self.entry_of(now, event, alarm, rule);
+        entry.note = self.came_meanwhile(alarm).map(Arc::from);
         self.write(entry, effects);
         self.show_again(now, alarm, rule, event, effects);
+    }
+
+    /// `2 came meanwhile`, of an alarm that is hidden.
+    fn came_meanwhile(&self, alarm: AlarmId) -> Option<String> {
+        let came = self.alarms.get(alarm.index())?.memory.came_hidden;
+        (came > 0).then(|| format!("{came} came meanwhile"))
     }
 
     /// Where it was the last reason to hide, a condition that holds is a new occurrence, announced; one that is gone
     /// leaves the alarm as it was hidden. After suppression the on-delay starts anew.
     fn show_again(&mut self, now: Now, alarm: AlarmId, rule: &AlarmPlan, event: Event, effects: &mut Vec<Effect>) {
-        let memory = &mut self.alarms[alarm.index()].memory;
-        let from = match event {
-            Event::Unshelved => Hiding::Shelved,
-            Event::Unsuppressed => Hiding::Suppressed,
-            _ => Hiding::OutOfService,
-        };
-        memory.unhide(from, now.utc);
+        let came = self.came_meanwhile(alarm);
+        let cell = &mut self.alarms[alarm.index()];
+        let memory = &mut cell.memory;
+        memory.unhide(hidden_by(event), now.utc);
+        if event == Event::Unshelved {
+            cell.unshelve_at = None;
+        }
         let came_back = !memory.is_hidden() && memory.active;
-        let began = Utc(memory.began);
+        let began = Now { mono: now.mono + (Utc(memory.began) - now.utc), utc: Utc(memory.began) };
+        let ended = match event {
+            Event::Unshelved => "shelving ended",
+            Event::Unsuppressed => "suppression ended",
+            _ => "in service again",
+        };
+        let why = Some([Some(ended.to_owned()), came].into_iter().flatten().collect::<Vec<_>>().join(", ").into());
         if came_back && event == Event::Unsuppressed && rule.on_delay > Span::ZERO {
-            self.restart_on_delay(now, alarm, rule, effects);
+            self.restart_on_delay(now, alarm, rule, why, effects);
         } else if came_back {
-            self.raise(now, alarm, rule, began, None, effects);
+            self.raise(now, alarm, rule, began, why, effects);
         } else {
             self.alarm_changed(alarm);
         }
@@ -282,23 +325,37 @@ impl Engine {
             if !self.state_of(alarm, rule).needs_acknowledgement() || self.alarms[alarm.index()].silenced {
                 continue;
             }
-            self.alarms[alarm.index()].silenced = true;
-            if rule.priority <= Priority::High {
-                self.expect_at(now.mono + RESOUND, Due::Resound(alarm));
-            }
+            self.quiet(now, alarm, rule);
         }
         let mut entry = Entry::new(now.utc, Event::Silenced);
         entry.by = Some(by);
         self.write(entry, effects);
     }
 
-    pub(super) fn resound(&mut self, _then: Now, alarm: AlarmId) {
+    /// Stops the sound of an alarm; of an urgent one for a time, unless it is acknowledged.
+    fn quiet(&mut self, now: Now, alarm: AlarmId, rule: &AlarmPlan) {
+        let cell = &mut self.alarms[alarm.index()];
+        cell.silenced = true;
+        self.alarms_view = None;
+        if rule.priority <= Priority::High {
+            cell.resound_at = Some(now.mono + RESOUND);
+            self.expect_at(now.mono + RESOUND, Due::Resound(alarm));
+        }
+    }
+
+    pub(super) fn resound(&mut self, then: Now, alarm: AlarmId) {
         let plan = Arc::clone(&self.plan);
-        if let Some(rule) = plan.alarm(alarm)
-            && self.state_of(alarm, rule).needs_acknowledgement()
-            && !self.alarms[alarm.index()].recording
-        {
-            self.alarms[alarm.index()].silenced = false;
+        let Some(rule) = plan.alarm(alarm) else { return };
+        let waits = self.state_of(alarm, rule).needs_acknowledgement();
+        let cell = &mut self.alarms[alarm.index()];
+        // A newer occurrence, or a second silence, has its own time.
+        if cell.resound_at.is_none_or(|at| at > then.mono) {
+            return;
+        }
+        cell.resound_at = None;
+        if waits {
+            cell.silenced = false;
+            self.alarms_view = None;
         }
     }
 
@@ -341,33 +398,46 @@ impl Engine {
     pub(super) fn take_durable(&mut self, now: Now, ticket: Ticket, effects: &mut Vec<Effect>) {
         while self.recording.front().is_some_and(|(t, _)| *t <= ticket) {
             if let Some((_, act)) = self.recording.pop_front() {
-                self.complete(now, act, effects);
+                self.complete(now, &act, effects);
             }
         }
     }
 
-    fn complete(&mut self, now: Now, act: Act, effects: &mut Vec<Effect>) {
+    fn complete(&mut self, now: Now, act: &Act, effects: &mut Vec<Effect>) {
         let plan = Arc::clone(&self.plan);
-        let Some(alarm) = plan.alarm_id(&act.alarm) else { return };
-        let Some(rule) = plan.alarm(alarm) else { return };
+        let Some((alarm, rule)) = plan.alarm_id(&act.alarm).and_then(|id| plan.alarm(id).map(|rule| (id, rule))) else {
+            // An edit took it out of the plan meanwhile; the journal has the act all the same.
+            act.what.happen_to(self.memories.entry(Arc::clone(&act.alarm)).or_default(), now.utc);
+            return;
+        };
         let cell = &mut self.alarms[alarm.index()];
         cell.recording = false;
+        if let What::Show(event) = act.what {
+            let still_hidden = match event {
+                Event::Unshelved => cell.memory.shelved_until.is_some(),
+                _ => cell.memory.out_of_service,
+            };
+            if still_hidden {
+                self.show_again(now, alarm, rule, event, effects);
+            } else {
+                // Its time ended while the disk was written.
+                self.alarm_changed(alarm);
+            }
+            return;
+        }
+        act.what.happen_to(&mut cell.memory, now.utc);
         match act.what {
-            What::Acknowledge { occurrence, by, at } if occurrence == cell.memory.occurrence => {
-                cell.memory.acknowledge(by.to_string(), at);
+            What::Shelve { .. } if cell.unshelve_at.is_none() => {
+                let Some(until) = cell.memory.shelved_until else { return };
+                let at = now.mono + (Utc(until) - now.utc);
+                cell.unshelve_at = Some(at);
+                self.expect_at(at, Due::Unshelve(alarm));
             }
-            What::Reset if !cell.memory.active => cell.memory.open = false,
-            // A newer occurrence came, or the condition came back, while the disk was written.
-            What::Acknowledge { .. } | What::Reset => {}
-            What::Shelve { until, hand } => {
-                cell.memory.shelve(Some(until), hand);
-                self.expect_at(now.mono + (until - now.utc), Due::Unshelve(alarm));
-            }
-            What::OutOfService(hand) => cell.memory.take_out_of_service(hand),
-            What::Show(event) => return self.show_again(now, alarm, rule, event, effects),
+            What::Acknowledge { .. } if cell.memory.acknowledged => cell.resound_at = None,
+            _ => {}
         }
         if self.state_of(alarm, rule) == AlarmState::Normal {
-            self.alarms[alarm.index()].memory.clear();
+            self.alarms[alarm.index()].memory.clear(now.utc);
             let entry = self.entry_of(now, Event::Cleared, alarm, rule);
             self.write(entry, effects);
         }

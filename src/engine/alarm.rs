@@ -14,16 +14,18 @@
 //!
 //! Out of service is shown before suppressed before shelved before all of these.
 
+use super::coming::Coming;
 use super::command::Actor;
 use super::effect::{Entry, Event};
 use super::snapshot::AlarmState;
+use super::value::Value;
 use crate::time::Utc;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is remembered of one alarm across a stop, a kill and an edit: rebuilt from the journal alone by [`remember`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlarmMemory {
     /// Number of the last occurrence; 0: there was none.
     pub occurrence: u64,
@@ -57,6 +59,21 @@ pub struct AlarmMemory {
     /// It came back from being hidden at this time, and nobody has acknowledged it since; microseconds UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub back: Option<Back>,
+    /// When its condition last went; microseconds UTC. Older checkpoints do not say.
+    #[serde(default)]
+    pub returned: i64,
+    /// The limit that it was last judged by, as far as the journal says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Limit>,
+    /// The group that the last occurrence was the first of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_out_of: Option<Box<str>>,
+    /// What else was told of the last occurrence when it was raised: `found at start`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Box<str>>,
+    /// Occurrences that came since it was last hidden, while it was.
+    #[serde(default)]
+    pub came_hidden: u32,
 }
 
 /// Whose hand hid an alarm, and why.
@@ -99,6 +116,76 @@ pub enum Hiding {
     OutOfService,
 }
 
+/// The limit that an alarm is judged by.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Limit {
+    /// This one, in the unit of the alarm's kind.
+    At(f64),
+    /// In this state of the plant there is none: the condition does not hold, whatever the value is.
+    Off,
+}
+
+impl Limit {
+    /// From a row: `false` is none.
+    pub const fn of(limit: Option<f64>) -> Self {
+        match limit {
+            Some(limit) => Self::At(limit),
+            None => Self::Off,
+        }
+    }
+
+    /// The number; `None`: there is no limit.
+    pub const fn number(self) -> Option<f64> {
+        match self {
+            Self::At(limit) => Some(limit),
+            Self::Off => None,
+        }
+    }
+
+    /// With its unit, as the journal says it: `80 m³/h`, `none`.
+    pub fn words(self, unit: &str) -> String {
+        match self {
+            Self::At(_) if !unit.is_empty() => format!("{self} {unit}"),
+            Self::At(_) | Self::Off => self.to_string(),
+        }
+    }
+}
+
+/// Exact, without its unit: `80`, `none`. As text, because not every reader of JSON keeps the last bit of a number.
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::At(limit) => write!(f, "{limit}"),
+            Self::Off => f.write_str("none"),
+        }
+    }
+}
+
+impl From<Limit> for String {
+    fn from(limit: Limit) -> Self {
+        limit.to_string()
+    }
+}
+
+impl TryFrom<String> for Limit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("\"{text}\" is no limit"))
+    }
+}
+
+impl Limit {
+    /// From what [`Limit`] is shown as.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "none" {
+            return Some(Self::Off);
+        }
+        text.parse().ok().filter(|limit: &f64| limit.is_finite()).map(Self::At)
+    }
+}
+
 impl Default for AlarmMemory {
     fn default() -> Self {
         Self {
@@ -116,6 +203,11 @@ impl Default for AlarmMemory {
             out_of_service_by: None,
             suppressed_since: None,
             back: None,
+            returned: 0,
+            limit: None,
+            first_out_of: None,
+            why: None,
+            came_hidden: 0,
         }
     }
 }
@@ -147,18 +239,31 @@ impl AlarmMemory {
     }
 
     /// The condition came: a new occurrence. While hidden it is counted and asks for nothing.
-    pub fn raise(&mut self, occurrence: u64, raised: Utc, began: Utc) {
+    pub fn raise(&mut self, occurrence: u64, raised: Utc, began: Utc, coming: &Coming) {
         self.occurrence = occurrence;
         self.active = true;
         self.raised = raised.0;
         self.began = began.0;
         // What comes back is raised at that very time; a later occurrence is one like any other.
         self.back = self.back.filter(|back| back.at == raised.0);
-        if !self.is_hidden() {
+        self.limit = coming.limit.or(self.limit);
+        self.first_out_of = coming.first_out_of.as_deref().map(Box::from);
+        self.why = coming.why.as_deref().map(Box::from);
+        if self.is_hidden() {
+            self.came_hidden = self.came_hidden.saturating_add(1);
+        } else {
             self.open = true;
             self.acknowledged = false;
             self.acknowledged_by = None;
         }
+    }
+
+    /// The condition is gone, and the alarm waits for a person.
+    pub fn return_at(&mut self, at: Utc) {
+        if self.active {
+            self.returned = at.0;
+        }
+        self.active = false;
     }
 
     /// A person saw this occurrence.
@@ -168,8 +273,16 @@ impl AlarmMemory {
         self.back = None;
     }
 
+    /// The first reason to hide it begins a new count of what comes meanwhile.
+    const fn begin_hiding(&mut self) {
+        if !self.is_hidden() {
+            self.came_hidden = 0;
+        }
+    }
+
     /// A person hides it until a time.
     pub fn shelve(&mut self, until: Option<Utc>, hand: Hand) {
+        self.begin_hiding();
         self.shelved_until = until.map(|u| u.0);
         self.shelved_by = Some(hand);
         self.back = None;
@@ -177,6 +290,7 @@ impl AlarmMemory {
 
     /// A formula hides it.
     pub const fn suppress(&mut self, at: Utc) {
+        self.begin_hiding();
         self.suppressed = true;
         self.suppressed_since = Some(at.0);
         self.back = None;
@@ -184,6 +298,7 @@ impl AlarmMemory {
 
     /// A person takes it out of service.
     pub fn take_out_of_service(&mut self, hand: Hand) {
+        self.begin_hiding();
         self.out_of_service = true;
         self.out_of_service_by = Some(hand);
         self.back = None;
@@ -202,8 +317,8 @@ impl AlarmMemory {
     }
 
     /// Back to normal, by return, acknowledgement or reset. While hidden only the condition is gone.
-    pub fn clear(&mut self) {
-        self.active = false;
+    pub fn clear(&mut self, at: Utc) {
+        self.return_at(at);
         if !self.is_hidden() {
             self.open = false;
             self.acknowledged = true;
@@ -224,7 +339,8 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
     match entry.event {
         Event::Raised => {
             let occurrence = entry.occurrence.unwrap_or(memory.occurrence + 1);
-            memory.raise(occurrence, entry.time, entry.began.unwrap_or(entry.time));
+            let coming = entry.note.as_deref().map(Coming::parse).unwrap_or_default();
+            memory.raise(occurrence, entry.time, entry.began.unwrap_or(entry.time), &coming);
         }
         Event::Acknowledged => {
             if entry.occurrence.is_none_or(|o| o == memory.occurrence) {
@@ -232,8 +348,8 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
                 memory.acknowledge(by, entry.time);
             }
         }
-        Event::Returned => memory.active = false,
-        Event::Cleared => memory.clear(),
+        Event::Returned => memory.return_at(entry.time),
+        Event::Cleared => memory.clear(entry.time),
         Event::Reset => memory.open = false,
         Event::Shelved => memory.shelve(entry.until, hand_of(entry)),
         Event::Unshelved => memory.unhide(Hiding::Shelved, entry.time),
@@ -241,6 +357,7 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         Event::Unsuppressed => memory.unhide(Hiding::Suppressed, entry.time),
         Event::OutOfService => memory.take_out_of_service(hand_of(entry)),
         Event::InService => memory.unhide(Hiding::OutOfService, entry.time),
+        Event::LimitChanged => memory.limit = Some(Limit::of(entry.value.as_ref().and_then(Value::as_f64))),
         Event::Refused
         | Event::Silenced
         | Event::Started

@@ -4,12 +4,14 @@
 //! with its own time; one at the very same instant waits for [`Input::Tick`] (or a later input), so that a return that
 //! arrives at the instant at which a delay ends comes first.
 
-use super::alarm::AlarmMemory;
+use super::alarm::{AlarmMemory, Limit};
 use super::alarming::AlarmCell;
 use super::effect::{Effect, Entry, Event, Ticket};
+use super::groups::Group;
 use super::input::{DeviceStatus, Input, LinkState};
+use super::load::Load;
 use super::plan::{AlarmId, DeviceId, Plan, SourcePlan, TagId};
-use super::recording::Thinner;
+use super::recording::{Stamp, Thinner};
 use super::snapshot::{AlarmView, HistoryState, JournalState, PAGE, Refusal, TagView};
 use super::tail::{Tail, TailView};
 use super::{DeviceView, Quality, Raw};
@@ -44,7 +46,11 @@ pub(super) enum Due {
     Unshelve(AlarmId),
     /// A silenced alarm sounds again.
     Resound(AlarmId),
-    /// A flood may have ended, or a mark of chattering.
+    /// The value that held some time ago is another, and so the rate.
+    Rate(AlarmId),
+    /// An alarm may chatter no more.
+    Chatter(AlarmId),
+    /// An annunciation lies ten minutes back: a flood may have ended.
     Flood,
 }
 
@@ -53,8 +59,10 @@ pub(super) enum Due {
 pub(super) struct TagCell {
     /// The earliest `Due::Stale` in the heap for it.
     pub(super) queued: Option<Mono>,
-    /// Formula tags or suppressions read it.
+    /// Formula tags, alarms of other tags, or formulas that steer alarms read it.
     pub(super) is_read: bool,
+    /// The settling before which it last changed: of one tag no two values are judged as one.
+    pub(super) changed_in: u32,
     /// The newest time that its source told: what comes with an older one is late.
     pub(super) source_time: Option<Utc>,
 }
@@ -78,10 +86,22 @@ pub struct Engine {
     /// Alarms whose state is not normal.
     pub(super) standing: BTreeSet<AlarmId>,
     pub(super) alarms_view: Option<Arc<Vec<AlarmView>>>,
-    /// Alarms that suppression formulas make depend on a tag.
-    pub(super) suppressed_by: BTreeMap<TagId, Vec<AlarmId>>,
-    /// First-out: members and the earliest begin of the present episode, by group.
-    pub(super) groups: Vec<(Vec<AlarmId>, Option<i64>)>,
+    /// Alarms that formulas of suppression and limits make depend on a tag.
+    pub(super) steered_by: BTreeMap<TagId, Vec<AlarmId>>,
+    /// Deviation alarms of other tags that a tag is compared by.
+    pub(super) compared_by: BTreeMap<TagId, Vec<AlarmId>>,
+    /// Tags that changed in this instant and are still to be judged and recorded.
+    pub(super) changed_tags: Vec<(TagId, Stamp)>,
+    /// Counts the settlings; see [`super::settling`].
+    pub(super) settlings: u32,
+    /// Alarms whose suppression or limit is to be worked out anew.
+    pub(super) states_due: BTreeSet<AlarmId>,
+    /// Alarms that are to be judged anew, though their own tag has not changed.
+    pub(super) alarms_due: BTreeSet<AlarmId>,
+    /// First-out, by the plan's number of the group.
+    pub(super) groups: Vec<Group>,
+    /// Limits in force that are not the written ones, as the last snapshot showed them.
+    pub(super) limits_view: Option<Arc<BTreeMap<AlarmId, Limit>>>,
     /// Place of each formula tag in the order of computing.
     pub(super) formula_rank: BTreeMap<TagId, u32>,
     pub(super) formulas_due: BTreeSet<u32>,
@@ -91,10 +111,9 @@ pub struct Engine {
     /// Acts that wait for the disk, in the order of their tickets.
     pub(super) recording: VecDeque<(Ticket, super::acts::Act)>,
     pub(super) last_ticket: Ticket,
-    /// Instants of annunciation within the last ten minutes.
-    pub(super) annunciated: VecDeque<Mono>,
-    pub(super) flood: bool,
-    pub(super) flood_since: Option<Now>,
+    pub(super) load: Load,
+    /// The `Due::Flood` in the heap.
+    pub(super) flood_queued: Option<Mono>,
     pub(super) journal: JournalState,
     pub(super) history: Option<HistoryState>,
     /// Samples were lost since the historian's state before.
@@ -123,17 +142,22 @@ impl Engine {
             alarms: Vec::new(),
             standing: BTreeSet::new(),
             alarms_view: None,
-            suppressed_by: BTreeMap::new(),
+            steered_by: BTreeMap::new(),
+            compared_by: BTreeMap::new(),
+            changed_tags: Vec::new(),
+            settlings: 1,
+            states_due: BTreeSet::new(),
+            alarms_due: BTreeSet::new(),
             groups: Vec::new(),
+            limits_view: None,
             formula_rank: BTreeMap::new(),
             formulas_due: BTreeSet::new(),
             memories,
             due: BinaryHeap::new(),
             recording: VecDeque::new(),
             last_ticket: Ticket(0),
-            annunciated: VecDeque::new(),
-            flood: false,
-            flood_since: None,
+            load: Load::default(),
+            flood_queued: None,
             journal: JournalState::default(),
             history: None,
             losing_samples: false,
@@ -164,7 +188,7 @@ impl Engine {
             Input::History(state) => self.take_history(now, state, effects),
             Input::Tick => {}
         }
-        self.settle_formulas(now, effects);
+        self.settle(now, effects);
         if is_tick {
             self.carry_out_due(now, true, effects);
         }
@@ -207,12 +231,17 @@ impl Engine {
             let then = Now { mono: at, utc: now.utc + (at - now.mono) };
             match due {
                 Due::Delay(alarm) => self.delay_ended(then, alarm, effects),
-                Due::Stale(tag) => self.may_be_stale(then, tag, effects),
+                Due::Stale(tag) => self.may_be_stale(then, tag),
                 Due::Unshelve(alarm) => self.shelving_may_end(then, alarm, effects),
                 Due::Resound(alarm) => self.resound(then, alarm),
-                Due::Flood => self.judge_flood(then),
+                Due::Rate(alarm) => self.rate_may_change(then, alarm, effects),
+                Due::Chatter(alarm) => self.watch_chatter(then, alarm),
+                Due::Flood => {
+                    self.flood_queued = None;
+                    self.judge_flood(then);
+                }
             }
-            self.settle_formulas(then, effects);
+            self.settle(then, effects);
         }
     }
 
@@ -257,6 +286,7 @@ impl Engine {
                 raw: Raw::NONE,
                 alarm: None,
             };
+            let kept = kept.map(|view| TagView { alarm: None, ..view });
             views.push(match kept {
                 Some(view) if quality != Quality::CONFIGURATION && view.quality != Quality::CONFIGURATION => view,
                 _ => fresh,
@@ -279,7 +309,7 @@ impl Engine {
         self.formula_rank = plan.formula_order.iter().enumerate().map(|(rank, tag)| (*tag, rank as u32)).collect();
         self.formulas_due = (0..plan.formula_order.len() as u32).collect();
 
-        self.adopt_alarms(now, &old_plan, effects);
+        let gone = self.adopt_alarms(now, &old_plan, effects);
         for (index, tag) in plan.tags.iter().enumerate() {
             self.cells[index].is_read |= !tag.dependents.is_empty();
             let received = self.view(TagId(index as u32)).received;
@@ -295,6 +325,7 @@ impl Engine {
         if !first_time {
             let mut entry = Entry::new(now.utc, Event::Deployed);
             entry.subject = Some(Arc::from(plan.project.name.as_str()));
+            entry.note = gone;
             self.write(entry, effects);
         }
         self.judge_systems(now, effects);

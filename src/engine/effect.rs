@@ -48,7 +48,7 @@ pub struct Entry {
     pub occurrence: Option<u64>,
     /// Of alarm events.
     pub priority: Option<Priority>,
-    /// The value at that time.
+    /// The value at that time; of a limit that changed the new one.
     pub value: Option<Value>,
     /// Its quality.
     pub quality: Option<Quality>,
@@ -56,7 +56,8 @@ pub struct Entry {
     pub unit: Option<Arc<str>>,
     /// Who did it.
     pub by: Option<Actor>,
-    /// What the person wrote, the reason of a refusal, the device and its fault, the message of an alarm.
+    /// What the person wrote, the reason of a refusal, the device and its fault; of a new occurrence the limit, and what
+    /// else there is to say of its coming (see [`super::coming`]).
     pub note: Option<Arc<str>>,
     /// When the condition began, where that is not the time of the entry.
     pub began: Option<Utc>,
@@ -169,6 +170,8 @@ pub enum Event {
     InService,
     /// A latch was ended.
     Reset,
+    /// It is judged by another limit; the value is that limit, none where there is none, and the note says why.
+    LimitChanged,
     /// The horn was quieted.
     Silenced,
     /// The program began to watch.
@@ -216,7 +219,7 @@ pub enum EventKind {
 
 impl Event {
     /// Every event with its word.
-    pub const ALL: [(Self, &'static str); 28] = [
+    pub const ALL: [(Self, &'static str); 29] = [
         (Self::Raised, "raised"),
         (Self::Acknowledged, "acknowledged"),
         (Self::Returned, "returned"),
@@ -229,6 +232,7 @@ impl Event {
         (Self::OutOfService, "out-of-service"),
         (Self::InService, "in-service"),
         (Self::Reset, "reset"),
+        (Self::LimitChanged, "limit-changed"),
         (Self::Silenced, "silenced"),
         (Self::Started, "started"),
         (Self::Stopped, "stopped"),
@@ -259,7 +263,12 @@ impl Event {
     /// What kind of thing happened.
     pub const fn kind(self) -> EventKind {
         match self {
-            Self::Raised | Self::Returned | Self::Cleared | Self::Suppressed | Self::Unsuppressed => EventKind::Alarm,
+            Self::Raised
+            | Self::Returned
+            | Self::Cleared
+            | Self::Suppressed
+            | Self::Unsuppressed
+            | Self::LimitChanged => EventKind::Alarm,
             Self::Acknowledged
             | Self::Refused
             | Self::Shelved
@@ -280,6 +289,8 @@ impl Event {
             | Self::RecordingFault
             | Self::RecordingResumed
             | Self::HistorySetAside
+            | Self::HistoryDamaged
+            | Self::HistorySalvaged
             | Self::Checkpoint => EventKind::System,
         }
     }

@@ -4,19 +4,27 @@
 //! use this one engine; none has a second copy of alarm or tag logic.
 
 mod acts;
+mod adopting;
 pub mod alarm;
 mod alarming;
+pub mod coming;
 pub mod command;
 pub mod core;
 pub mod effect;
 pub mod formula;
+mod groups;
 pub mod input;
+mod judging;
+pub mod load;
 pub mod plan;
 mod publish;
 pub mod quality;
+mod rate;
 mod readings;
 mod recording;
+mod settling;
 pub mod snapshot;
+mod steering;
 #[cfg(test)]
 mod stories;
 mod system;
@@ -25,7 +33,7 @@ pub mod trial;
 pub mod value;
 
 pub use self::core::{Engine, EngineOptions};
-pub use alarm::AlarmMemory;
+pub use alarm::{AlarmMemory, Limit};
 pub use command::{Actor, AlarmRef, Command};
 pub use effect::{Effect, Entry, Event, EventKind, Record, Ticket};
 pub use formula::{Formula, FormulaFault};

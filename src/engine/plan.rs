@@ -8,11 +8,15 @@ mod aside;
 mod compile;
 mod displays;
 mod formulas;
+mod practice;
 mod recording;
 
+use super::alarm::Limit;
 use super::formula::Formula;
 use super::snapshot::Mode;
-use crate::project::{Alarm, Device, Display, Issue, Priority, Project, RegisterSource, Tag, TopicSource, When};
+use crate::project::{
+    Alarm, Device, Direction, Display, Issue, Priority, Project, RegisterSource, Tag, TopicSource, When,
+};
 use crate::time::Span;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -214,6 +218,27 @@ pub enum Condition {
         /// In the tag's unit.
         deadband: f64,
     },
+    /// The value less the one that held `over` ago, in units per second, in this direction: `>= limit`; returns below
+    /// `limit - deadband`.
+    Rate {
+        /// In the tag's unit per second, above 0.
+        limit: f64,
+        /// In the tag's unit per second.
+        deadband: f64,
+        /// How far back.
+        over: Span,
+        /// Which way counts.
+        direction: Direction,
+    },
+    /// The distance from another tag's value: `>= limit`; returns below `limit - deadband`.
+    Deviation {
+        /// In the tag's unit, above 0.
+        limit: f64,
+        /// In the tag's unit.
+        deadband: f64,
+        /// The other tag.
+        from: TagId,
+    },
     /// The value is this state.
     State(When),
     /// The value is bad or stale, and not because its device is gone.
@@ -226,6 +251,41 @@ pub enum Condition {
     Recording,
     /// The disk that history lies on is filling.
     DiskSpace,
+}
+
+impl Condition {
+    /// The limit as written, of the kinds that have one. By state another may be in force: see
+    /// [`crate::engine::Snapshot::limit`].
+    pub const fn limit(self) -> Option<f64> {
+        match self {
+            Self::AtOrAbove { limit, .. }
+            | Self::AtOrBelow { limit, .. }
+            | Self::Rate { limit, .. }
+            | Self::Deviation { limit, .. } => Some(limit),
+            Self::State(_)
+            | Self::Quality
+            | Self::NoAnswer
+            | Self::ProjectFaults
+            | Self::Recording
+            | Self::DiskSpace => None,
+        }
+    }
+
+    /// Whether the limit is one that the value itself is compared with, and lies on its axis.
+    pub const fn is_of_value(self) -> bool {
+        matches!(self, Self::AtOrAbove { .. } | Self::AtOrBelow { .. })
+    }
+}
+
+/// A row of limits by state, compiled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LimitRowPlan {
+    /// True in this state.
+    pub when: Formula,
+    /// The same as written, for the journal.
+    pub text: Arc<str>,
+    /// The limit in this state.
+    pub limit: Limit,
 }
 
 /// An alarm, compiled.
@@ -251,6 +311,8 @@ pub struct AlarmPlan {
     pub latch: bool,
     /// First-out group: index into the plan's own numbering.
     pub group: Option<u32>,
+    /// The limit by state: the first row that is true has the one in force; where none is, it is the condition's.
+    pub limits: Arc<[LimitRowPlan]>,
     /// While this is true, the alarm is suppressed by design.
     pub suppress_when: Option<Arc<Formula>>,
     /// What has happened.

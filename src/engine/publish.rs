@@ -3,7 +3,7 @@
 use super::alarm::AlarmMemory;
 use super::core::Engine;
 use super::plan::{AlarmId, TagId};
-use super::snapshot::{AlarmView, Counts, HiddenBy, Snapshot};
+use super::snapshot::{AlarmState, AlarmView, Counts, HiddenBy, Snapshot};
 use crate::project::Priority;
 use crate::time::{Now, Span, Utc};
 use std::sync::Arc;
@@ -22,12 +22,14 @@ impl Engine {
             self.tails_viewed = Some(now.mono);
         }
         let (counts, horn) = self.count(now, &alarms);
+        let limits_by_state = self.view_limits();
         Snapshot {
             now,
             plan: Arc::clone(&self.plan),
             pages: self.pages.clone(),
             alarms,
             counts,
+            limits_by_state,
             devices,
             tails: Arc::clone(&self.tail_views),
             horn,
@@ -80,18 +82,23 @@ impl Engine {
             acknowledged: memory.acknowledged_by.as_ref().map(|(who, at)| (Arc::from(who.as_str()), Utc(*at))),
             recording: cell.recording,
             first_out: cell.first_out,
-            chattering: cell.is_chattering(now.mono),
+            chattering: cell.bout.is_chattering(now.mono),
+            chatter: cell.bout.count(now.mono),
             shelved_until: memory.shelved_until.map(Utc),
             hidden: hidden_by(memory),
             back: memory.back.map(|back| back.from),
+            returned: Some(Utc(memory.returned)).filter(|_| !memory.active && memory.returned != 0),
+            why: memory.why.as_deref().map(Arc::from),
+            came_hidden: memory.came_hidden,
+            silenced: cell.silenced,
         }
     }
 
     fn count(&self, now: Now, alarms: &[AlarmView]) -> (Counts, Option<Priority>) {
         let mut counts = Counts {
-            flood: self.flood,
-            flood_since: self.flood_since,
-            annunciated: self.annunciated_lately(now),
+            flood: self.load.flood_since.is_some(),
+            flood_since: self.load.flood_since,
+            annunciated: self.load.annunciated(now.mono),
             ..Counts::default()
         };
         let mut horn: Option<Priority> = None;
@@ -99,8 +106,15 @@ impl Engine {
             let Some(rule) = self.plan.alarm(view.id) else { continue };
             if view.state.is_hidden() {
                 counts.hidden += 1;
+                match view.state {
+                    AlarmState::Shelved => counts.shelved += 1,
+                    AlarmState::Suppressed => counts.suppressed += 1,
+                    _ => counts.out_of_service += 1,
+                }
                 continue;
             }
+            counts.chattering += u32::from(view.chattering);
+            counts.stale += u32::from(view.is_stale(now.mono));
             let slot = rule.priority as usize;
             counts.shown[slot] += 1;
             if view.state.needs_acknowledgement() {

@@ -6,7 +6,6 @@ use super::input::{LinkState, Report, Sample};
 use super::plan::{DeviceId, SourcePlan, TagId, TagPlan};
 use super::recording::Stamp;
 use super::snapshot::{PAGE, TagView};
-use super::tail::Point;
 use super::{Quality, Raw, Value};
 use crate::time::{Mono, Now, Span, Utc};
 use std::sync::Arc;
@@ -39,6 +38,7 @@ impl Engine {
     }
 
     fn take_sample(&mut self, now: Now, received: Now, tag: &TagPlan, sample: &Sample, effects: &mut Vec<Effect>) {
+        self.before_change(now, sample.tag, effects);
         let (value, mut quality, detail) = judge(tag, sample);
         let value = value.filter(|_| !quality.is_bad());
         let mut stamp = sample.source_time.map_or(Stamp::Own(received.utc), Stamp::Source);
@@ -77,7 +77,7 @@ impl Engine {
         if let Some(stale_after) = tag.stale_after {
             self.watch_staleness(sample.tag, received.mono + stale_after);
         }
-        self.changed(now, sample.tag, tag, stamp, effects);
+        self.changed(sample.tag, tag, stamp);
     }
 
     /// The value is no longer one; the last good one stays beneath.
@@ -104,7 +104,7 @@ impl Engine {
         view.detail = detail;
         let plan = Arc::clone(&self.plan);
         if let Some(tag) = plan.tag(id) {
-            self.changed(now, id, tag, stamp, effects);
+            self.changed(id, tag, stamp);
         }
     }
 
@@ -117,31 +117,6 @@ impl Engine {
         }
     }
 
-    /// A tag's value or quality is another: alarms, formulas, the tail and the record hear of it.
-    fn changed(&mut self, now: Now, id: TagId, tag: &TagPlan, stamp: Stamp, effects: &mut Vec<Effect>) {
-        let time = stamp.time();
-        if self.tail_cap > 0 {
-            let view = self.view(id);
-            let value = if view.quality.is_bad() {
-                f64::NAN
-            } else {
-                view.value.as_ref().and_then(Value::as_f64).unwrap_or(f64::NAN)
-            };
-            let point = Point { time, value, quality: view.quality };
-            self.tails[id.index()].push(point, self.tail_cap);
-        }
-        let crossed = !tag.alarms.is_empty() && self.judge_tag(now, id, tag, effects);
-        self.record_present(id, stamp, crossed, effects);
-        if self.cells[id.index()].is_read {
-            for dependent in &tag.dependents {
-                if let Some(rank) = self.formula_rank.get(dependent) {
-                    self.formulas_due.insert(*rank);
-                }
-            }
-            self.judge_suppression(now, id, effects);
-        }
-    }
-
     /// Sees to it that the heap has an entry at or before `at`.
     pub(super) fn watch_staleness(&mut self, id: TagId, at: Mono) {
         let cell = &mut self.cells[id.index()];
@@ -151,7 +126,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn may_be_stale(&mut self, then: Now, id: TagId, effects: &mut Vec<Effect>) {
+    pub(super) fn may_be_stale(&mut self, then: Now, id: TagId) {
         let plan = Arc::clone(&self.plan);
         let Some(tag) = plan.tag(id) else { return };
         if self.cells[id.index()].queued.is_some_and(|queued| queued <= then.mono) {
@@ -168,7 +143,7 @@ impl Engine {
             view.detail = None;
             view.quality_since = then;
             let stamp = self.own_stamp(then, id);
-            self.changed(then, id, tag, stamp, effects);
+            self.changed(id, tag, stamp);
         }
     }
 
@@ -194,6 +169,7 @@ impl Engine {
             let stamp = self.own_stamp(now, *id);
             self.set_bad(now, *id, quality, detail, stamp, effects);
         }
+        self.settle(now, effects);
         // Quality alarms stand back while the device is gone, and come forward when it is back.
         for id in &device_plan.tags {
             if let Some(tag) = plan.tag(*id) {
@@ -241,7 +217,7 @@ impl Engine {
             view.detail = detail;
             view.received = Some(oldest.unwrap_or(now));
             view.time = Some(oldest_time.unwrap_or(now.utc));
-            self.changed(now, id, tag, Stamp::Own(now.utc), effects);
+            self.changed(id, tag, Stamp::Own(now.utc));
         }
     }
 }

@@ -172,6 +172,17 @@ fn differs(last: Option<&Value>, value: Option<&Value>, deadband: f64) -> bool {
 }
 
 impl Engine {
+    /// An alarm of the tag came or went for another reason than its value: the newest sample, where it is held back, tells
+    /// what the value was then.
+    pub(super) fn keep_newest(&mut self, id: TagId, effects: &mut Vec<Effect>) {
+        if let Some(thinner) = self.thinners.get_mut(id.index())
+            && let Some(held) = thinner.held.take()
+        {
+            thinner.last = Some(held.clone());
+            effects.push(held.of(id));
+        }
+    }
+
     /// A tag's present value or quality, with the time it bears, goes by its rule.
     pub(super) fn record_present(&mut self, id: TagId, stamp: Stamp, crossed: bool, effects: &mut Vec<Effect>) {
         if self.thinners.is_empty() {
@@ -215,11 +226,8 @@ impl Engine {
 
     /// The end of a run: the newest sample of each tag, where it is held back, is recorded.
     pub fn finish(&mut self, effects: &mut Vec<Effect>) {
-        for (index, thinner) in self.thinners.iter_mut().enumerate() {
-            if let Some(held) = thinner.held.take() {
-                thinner.last = Some(held.clone());
-                effects.push(held.of(TagId(index as u32)));
-            }
+        for index in 0..self.thinners.len() as u32 {
+            self.keep_newest(TagId(index), effects);
         }
     }
 }

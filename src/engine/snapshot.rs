@@ -3,6 +3,8 @@
 //! Invariant: whatever one frame shows of values, alarms and live ends of trends comes from one snapshot.
 
 pub use super::alarm::Hiding;
+use super::alarm::Limit;
+use super::load;
 use super::plan::{AlarmId, DeviceId, Plan, TagId};
 use super::{DeviceStatus, Quality, Raw, TailView, Value};
 use crate::project::Priority;
@@ -26,6 +28,9 @@ pub struct Snapshot {
     pub alarms: Arc<Vec<AlarmView>>,
     /// Totals over `alarms`.
     pub counts: Counts,
+    /// Alarms that are judged by another limit than the one written, because of the state of the plant; see
+    /// [`Snapshot::limit`].
+    pub limits_by_state: Arc<BTreeMap<AlarmId, Limit>>,
     /// Devices in the plan's order.
     pub devices: Arc<Vec<DeviceView>>,
     /// The recent past of tags, by tag; only where it is kept.
@@ -167,16 +172,39 @@ pub struct AlarmView {
     pub acknowledged: Option<(Arc<str>, Utc)>,
     /// An act on it waits for the disk: "being recorded".
     pub recording: bool,
-    /// First of its group.
+    /// First of its group, until the group is normal; those of one scan share the mark.
     pub first_out: bool,
     /// Three occurrences within 60 s.
     pub chattering: bool,
+    /// While it is chattering: occurrences since that began, three at least; else 0.
+    pub chatter: u32,
     /// End of its shelving.
     pub shelved_until: Option<Utc>,
     /// Who hid it, when and why, as its state says: shelved, suppressed or out of service.
     pub hidden: Option<HiddenBy>,
     /// It came back from being hidden, and nobody has acknowledged it since.
     pub back: Option<Hiding>,
+    /// When its condition last went; `None`: it holds, or never did.
+    pub returned: Option<Utc>,
+    /// Why this occurrence came, where that is not simply its value: `found at start`; `shelving ended, 2 came meanwhile`;
+    /// `limit now 80 m³/h, by state`; `rate 1.5 %/s`.
+    pub why: Option<Arc<str>>,
+    /// While hidden: occurrences that came since it was. After: those that came while it was hidden last.
+    pub came_hidden: u32,
+    /// Its sound was quieted, by silence or by an acknowledgement under way.
+    pub silenced: bool,
+}
+
+impl AlarmView {
+    /// Whether its condition has held for over 24 hours.
+    pub fn is_stale(&self, now: Mono) -> bool {
+        self.active && now - self.raised_mono > load::STALE
+    }
+
+    /// Whether it came and went by itself within seconds, and waits to be seen.
+    pub fn is_fleeting(&self) -> bool {
+        self.state == AlarmState::Returned && self.returned.is_some_and(|at| at - self.raised < load::FLEETING)
+    }
 }
 
 /// Who hid an alarm, when and why.
@@ -208,17 +236,27 @@ pub struct Counts {
     pub shown: [u32; 4],
     /// Shelved, suppressed, out of service.
     pub hidden: u32,
+    /// Of those hidden: shown as shelved.
+    pub shelved: u32,
+    /// Of those hidden: shown as suppressed.
+    pub suppressed: u32,
+    /// Of those hidden: shown as out of service.
+    pub out_of_service: u32,
+    /// Of those shown: chattering.
+    pub chattering: u32,
+    /// Of those shown: their condition has held for over 24 hours.
+    pub stale: u32,
+    /// Annunciated in the last ten minutes; counted up to [`Counts::MOST_ANNUNCIATED`].
+    pub annunciated: u32,
     /// More than ten annunciated in ten minutes, and not yet under five.
     pub flood: bool,
     /// Since when there is a flood.
     pub flood_since: Option<Now>,
-    /// Annunciated in the last ten minutes; counted up to [`Counts::MOST_ANNUNCIATED`].
-    pub annunciated: u32,
 }
 
 impl Counts {
     /// So many annunciated alarms are counted; more are as many.
-    pub const MOST_ANNUNCIATED: u32 = super::alarming::FLOOD_REMEMBERED as u32;
+    pub const MOST_ANNUNCIATED: u32 = load::FLOOD_REMEMBERED as u32;
 }
 
 /// How the journal fares.
@@ -278,6 +316,15 @@ pub struct Refusal {
 }
 
 impl Snapshot {
+    /// The limit that an alarm is judged by now: by the state of the plant, where a formula says which. `None`: its kind
+    /// has none, or there is none in this state.
+    pub fn limit(&self, id: AlarmId) -> Option<f64> {
+        match self.limits_by_state.get(&id) {
+            Some(limit) => limit.number(),
+            None => self.plan.alarm(id)?.condition.limit(),
+        }
+    }
+
     /// A tag's picture. Ids are of this snapshot's own plan; one beyond it has no picture.
     pub fn tag(&self, id: TagId) -> Option<&TagView> {
         self.pages.get(id.index() / PAGE)?.get(id.index() % PAGE)

@@ -7,13 +7,14 @@
 //! is certain: one that comes and goes only where any value within the deadband would ([`Outcome::least`]), and one that
 //! does wherever some value within it might ([`Outcome::most`]).
 //!
-//! **Limitations:** alarms that the program adds by itself (quality, no-answer) have no settings to try. Tags other than
-//! the alarm's own, which its formulas read, count as they were recorded, without bounds.
+//! **Limitations:** a limit that is tried is the alarm's own; the rows of its limits by state stay as written. Alarms that
+//! the program adds by itself (quality, no-answer) have no settings to try. Tags other than the alarm's own, which its
+//! formulas read or it is compared with, count as they were recorded, without bounds.
 
-use super::plan::{RecordPlan, Subject};
+use super::plan::{Condition, RecordPlan, Subject};
 use super::{
-    DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Event, Generation, Input, LinkState, Mode, Plan, Quality,
-    Raw, Report, Sample, TagId, Value,
+    DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Event, Formula, Generation, Input, LinkState, Mode, Plan,
+    Quality, Raw, Report, Sample, TagId, Value,
 };
 use crate::project::{Alarm, Deadband, Project};
 use crate::time::{Mono, Now, Span, Utc};
@@ -362,6 +363,10 @@ fn changed(written: &Alarm, settings: &Settings, name: &str) -> Result<Alarm, Tr
         if !limit.is_finite() {
             return Err(TrialError::Nonsense(format!("a limit of {limit} is none")));
         }
+        if limit <= 0.0 && tried.kind.limit().is_some() && !tried.kind.is_of_value() {
+            let kind = written.kind.word();
+            return Err(TrialError::Nonsense(format!("a {kind} of {limit} would hold always; its limit is above 0")));
+        }
         let kind = tried.kind.with_limit(limit);
         tried.kind = kind.ok_or_else(|| TrialError::NoLimit(name.to_owned(), written.kind.word()))?;
     }
@@ -401,9 +406,14 @@ fn inputs_of(plan: &Plan, tag: TagId, watched: &[Watched]) -> Vec<TagId> {
     let mut inputs = vec![tag];
     let rules = watched.iter().filter_map(|w| plan.alarm(plan.alarm_id(w.name.as_deref()?)?));
     for rule in rules {
-        for input in rule.suppress_when.iter().flat_map(|formula| formula.inputs()) {
-            if !inputs.contains(input) {
-                inputs.push(*input);
+        let formulas = rule.limits.iter().map(|row| &row.when).chain(rule.suppress_when.as_deref());
+        let other = match rule.condition {
+            Condition::Deviation { from, .. } => Some(from),
+            _ => None,
+        };
+        for input in formulas.flat_map(Formula::inputs).copied().chain(other) {
+            if !inputs.contains(&input) {
+                inputs.push(input);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! An alarm: the condition on a tag, and what the operator is told and asked to do.
 
-use super::Places;
+use super::{Place, Places};
 use crate::time::Span;
 
 /// `[[alarm]]` or `[[tag.alarm]]`.
@@ -12,6 +12,8 @@ pub struct Alarm {
     pub name: String,
     /// What is watched.
     pub kind: AlarmKind,
+    /// The limit by state: the first row whose formula is true has the limit in force; where none is, the kind's.
+    pub limits: Vec<LimitRow>,
     /// How far a value must come back before the alarm returns.
     pub deadband: Deadband,
     /// The condition must hold this long before the alarm comes.
@@ -40,6 +42,24 @@ pub struct Alarm {
     pub places: Places,
 }
 
+/// One row of `limits`: the limit of one state of the plant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LimitRow {
+    /// The formula that is true in this state.
+    pub when: String,
+    /// In the unit of the kind's own limit; `None`, written `false`: in this state there is none.
+    pub limit: Option<f64>,
+    /// Where it was written.
+    pub places: Places,
+}
+
+impl LimitRow {
+    /// Where the limit stands.
+    pub fn limit_place(&self) -> Place {
+        self.places.of("limit")
+    }
+}
+
 /// What an alarm watches. Limits are in the tag's unit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlarmKind {
@@ -55,8 +75,45 @@ pub enum AlarmKind {
     State(When),
     /// The value is bad or stale.
     Quality,
-    /// In the contract and not served by this version (`rate`, `deviation`); the word as written.
-    Unserved(&'static str),
+    /// The value moves this fast.
+    Rate {
+        /// In the tag's unit per second, above 0 in every direction.
+        limit: f64,
+        /// The value now is compared with the one that held this long ago.
+        over: Span,
+        /// Which way counts.
+        direction: Direction,
+    },
+    /// The value lies this far from another tag's.
+    Deviation {
+        /// In the tag's unit, above 0.
+        limit: f64,
+        /// Name of the other tag, as written.
+        from: String,
+    },
+}
+
+/// `direction = …` of a rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// Upwards alone.
+    Rising,
+    /// Downwards alone.
+    Falling,
+    /// Both ways.
+    #[default]
+    Either,
+}
+
+impl Direction {
+    /// Every direction with its word.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Rising, "rising"), (Self::Falling, "falling"), (Self::Either, "either")];
+
+    /// As written in the file.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(d, _)| *d == self).map_or("", |(_, word)| word)
+    }
 }
 
 /// `when = true` or `when = 3`.
@@ -78,28 +135,43 @@ impl AlarmKind {
             Self::LowLow(_) => "low-low",
             Self::State(_) => "state",
             Self::Quality => "quality",
-            Self::Unserved(word) => word,
+            Self::Rate { .. } => "rate",
+            Self::Deviation { .. } => "deviation",
         }
     }
 
     /// The same with another limit; `None` of the kinds that have none.
     #[must_use]
-    pub const fn with_limit(&self, limit: f64) -> Option<Self> {
+    pub fn with_limit(&self, limit: f64) -> Option<Self> {
+        let mut other = self.clone();
+        match &mut other {
+            Self::HighHigh(own)
+            | Self::High(own)
+            | Self::Low(own)
+            | Self::LowLow(own)
+            | Self::Rate { limit: own, .. }
+            | Self::Deviation { limit: own, .. } => *own = limit,
+            Self::State(_) | Self::Quality => return None,
+        }
+        Some(other)
+    }
+
+    /// The limit, of the kinds that have one: of a rate in the unit per second, of all others in the unit.
+    pub const fn limit(&self) -> Option<f64> {
         match self {
-            Self::HighHigh(_) => Some(Self::HighHigh(limit)),
-            Self::High(_) => Some(Self::High(limit)),
-            Self::Low(_) => Some(Self::Low(limit)),
-            Self::LowLow(_) => Some(Self::LowLow(limit)),
-            Self::State(_) | Self::Quality | Self::Unserved(_) => None,
+            Self::HighHigh(limit)
+            | Self::High(limit)
+            | Self::Low(limit)
+            | Self::LowLow(limit)
+            | Self::Rate { limit, .. }
+            | Self::Deviation { limit, .. } => Some(*limit),
+            Self::State(_) | Self::Quality => None,
         }
     }
 
-    /// The limit, of the kinds that have one.
-    pub const fn limit(&self) -> Option<f64> {
-        match self {
-            Self::HighHigh(l) | Self::High(l) | Self::Low(l) | Self::LowLow(l) => Some(*l),
-            Self::State(_) | Self::Quality | Self::Unserved(_) => None,
-        }
+    /// Whether the limit is one that the value itself is compared with, and lies on its axis.
+    pub const fn is_of_value(&self) -> bool {
+        matches!(self, Self::HighHigh(_) | Self::High(_) | Self::Low(_) | Self::LowLow(_))
     }
 }
 

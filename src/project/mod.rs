@@ -15,7 +15,7 @@ pub mod tag;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use alarm::{Alarm, AlarmKind, Deadband, Priority, When};
+pub use alarm::{Alarm, AlarmKind, Deadband, Direction, LimitRow, Priority, When};
 pub use aside::{Aside, AsideSource};
 pub use device::{Device, Endpoint, MqttSettings, NoAnswer, Protocol};
 pub use display::{Display, Panel, PanelKind, Pen};

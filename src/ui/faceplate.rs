@@ -10,7 +10,7 @@ use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts, hand};
 use crate::engine::plan::{AlarmPlan, Condition, SourcePlan, TagPlan};
 use crate::engine::{AlarmId, AlarmState, LinkState, Quality, TagId, Value};
-use crate::project::{DataType, When};
+use crate::project::{DataType, Direction, When};
 use crate::time::{Mono, Span};
 use eframe::egui::text::{LayoutJob, TextFormat, TextWrapping};
 use eframe::egui::{
@@ -63,7 +63,7 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         // Words have no height that a line could show.
         if plan.tag.data_type != DataType::String {
             heading_ui(ui, frame, say::LAST_HOUR);
-            let limits: Vec<Limit> = watched.iter().filter_map(|t| Limit::of(t.alarm, t.view)).collect();
+            let limits: Vec<Limit> = watched.iter().filter_map(|t| Limit::of(frame.snapshot, t.id, t.view)).collect();
             hour_ui(ui, frame, id, &limits, state, outbox);
         }
         alarms_ui(ui, frame, plan, &watched, outbox);
@@ -289,7 +289,7 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'
             Symbol::from_state(alarm.priority, current).paint(ui.painter(), theme, middle, 13.0, frame.blink_on);
         }
         let name = Rect::from_min_max(pos2(rect.left() + 26.0, rect.top()), rect.max);
-        let words = format!("{}  {}", alarm.short, condition(alarm, plan));
+        let words = format!("{}  {}", alarm.short, condition(frame, alarm, plan));
         text::paint(ui.painter(), name, Align2::LEFT_CENTER, words, fonts::regular(size::BODY), ink);
         let said = view.map_or("normal", |v| words::state(v));
         let held = view
@@ -300,7 +300,7 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'
         let words = held.as_deref().unwrap_or(said);
         text::paint(ui.painter(), state, Align2::RIGHT_CENTER, words, fonts::regular(size::BODY), ink);
         widgets::tell(&response, Role::Status, &alarm.name, || {
-            format!("{said}, {}, {}", alarm.priority.word(), condition(alarm, plan))
+            format!("{said}, {}, {}", alarm.priority.word(), condition(frame, alarm, plan))
         });
         response.on_hover_text(alarm.message.as_ref());
         let brush = widgets::Brush { theme, blink_on: frame.blink_on };
@@ -362,16 +362,29 @@ fn acts_ui(ui: &mut Ui, frame: &Frame<'_>, watched: &[Target<'_>], state: &mut F
     }
 }
 
-/// What an alarm watches for, short: its limit, its state.
-pub fn condition(alarm: &AlarmPlan, plan: &TagPlan) -> String {
+/// What an alarm watches for, short: the limit in force, its state.
+pub fn condition(frame: &Frame<'_>, alarm: &AlarmPlan, plan: &TagPlan) -> String {
+    if alarm.condition.limit().is_some() {
+        let snapshot = frame.snapshot;
+        let limit = snapshot.plan.alarm_id(&alarm.name).and_then(|id| snapshot.limit(id));
+        let Some(limit) = limit else { return say::NO_LIMIT_NOW.to_owned() };
+        let words = words::limit(limit, &plan.tag);
+        return match alarm.condition {
+            Condition::Rate { over, direction: Direction::Either, .. } => format!("{words}/s over {over}"),
+            Condition::Rate { over, direction, .. } => format!("{words}/s {} over {over}", direction.word()),
+            Condition::Deviation { from, .. } => {
+                format!("{words} from {}", snapshot.plan.tag(from).map_or("", |tag| &tag.name))
+            }
+            _ => words,
+        };
+    }
     match alarm.condition {
-        Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. } => words::limit(limit, &plan.tag),
         Condition::State(When::Bool(state)) => {
             state_words(i64::from(state), plan, if state { say::ON } else { say::OFF })
         }
         Condition::State(When::Int(state)) => state_words(state, plan, &state.to_string()),
         Condition::Quality => "bad or stale".to_owned(),
-        Condition::NoAnswer | Condition::ProjectFaults | Condition::Recording | Condition::DiskSpace => String::new(),
+        _ => String::new(),
     }
 }
 

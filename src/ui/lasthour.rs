@@ -7,8 +7,7 @@ use super::widgets::scale::span_of;
 use super::widgets::{self, hatch, reading::Reading, symbol};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts, hand};
-use crate::engine::plan::{AlarmPlan, Condition};
-use crate::engine::{AlarmView, TagId};
+use crate::engine::{AlarmId, AlarmView, Snapshot, TagId};
 use crate::project::{DataType, Priority};
 use crate::time::Span;
 use eframe::egui::{Align2, Rect, Role, Sense, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
@@ -31,16 +30,14 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// The limit of an alarm, where it has one.
-    pub fn of(alarm: &AlarmPlan, view: Option<&AlarmView>) -> Option<Self> {
-        match alarm.condition {
-            Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. } => Some(Self {
-                value: limit,
-                priority: alarm.priority,
-                violated: view.is_some_and(|v| v.active && !v.state.is_hidden()),
-            }),
-            _ => None,
-        }
+    /// The limit in force of an alarm, where it has one that lies on the value's axis.
+    pub fn of(snapshot: &Snapshot, id: AlarmId, view: Option<&AlarmView>) -> Option<Self> {
+        let alarm = snapshot.plan.alarm(id).filter(|alarm| alarm.condition.is_of_value())?;
+        Some(Self {
+            value: snapshot.limit(id)?,
+            priority: alarm.priority,
+            violated: view.is_some_and(|v| v.active && !v.state.is_hidden()),
+        })
     }
 }
 

@@ -117,6 +117,7 @@ range = [0.0, 100.0]
   kind = "high"
   limit = 95.0
   priority = "critical"
+  response = "Close V-101"
   message = "Tank 1 is about to overflow"
 
 [[tag]]

@@ -1,7 +1,8 @@
 //! Alarms: those written, side by side by their tags, and those that the program adds.
 
 use super::compile::{Compiler, Noun, short};
-use super::{AlarmId, AlarmPlan, Condition, SourcePlan, Subject, TagId};
+use super::{AlarmId, AlarmPlan, Condition, LimitRowPlan, SourcePlan, Subject, TagId};
+use crate::engine::alarm::Limit;
 use crate::engine::formula::Formula;
 use crate::project::{Alarm, AlarmKind, DataType, Deadband, Endpoint, Place, Priority, Tag, When};
 use crate::time::Span;
@@ -45,10 +46,12 @@ impl Compiler {
             project.devices.iter().map(|d| format!("{}/no-answer", d.name).to_lowercase()).collect();
         names.extend([RECORDING, DISK_SPACE, PROJECT_FAULTS].map(str::to_owned));
         let mut groups: HashMap<String, u32> = HashMap::new();
+        let compared = self.compared_with(&project.alarms);
         for (index, written) in by_tag.iter().enumerate() {
             let first = self.plan.alarms.len() as u32;
-            if !written.is_empty() {
-                self.alarms_of(TagId(index as u32), written, &mut names, &mut groups);
+            let compared = compared.get(&TagId(index as u32)).copied();
+            if !written.is_empty() || compared.is_some() {
+                self.alarms_of(TagId(index as u32), written, compared, &mut names, &mut groups);
             }
             let last = self.plan.alarms.len() as u32;
             if let Some(tag) = self.plan.tags.get_mut(index) {
@@ -74,18 +77,32 @@ impl Compiler {
         }
     }
 
-    /// The alarms of one tag, the added `quality` among them.
+    /// Tags that deviation alarms of others compare with, with the highest priority of those.
+    fn compared_with(&self, alarms: &[Arc<Alarm>]) -> HashMap<TagId, Priority> {
+        let mut compared: HashMap<TagId, Priority> = HashMap::new();
+        for alarm in alarms {
+            let AlarmKind::Deviation { from, .. } = &alarm.kind else { continue };
+            let (Some(from), Some(_)) = (self.plan.tag_id(from), self.plan.tag_id(&alarm.tag)) else { continue };
+            let highest = compared.entry(from).or_insert(alarm.priority);
+            *highest = alarm.priority.min(*highest);
+        }
+        compared
+    }
+
+    /// The alarms of one tag, the added `quality` among them. `compared`: the highest priority of deviation alarms that
+    /// compare others with it.
     fn alarms_of(
         &mut self,
         id: TagId,
         written: &[&Arc<Alarm>],
+        compared: Option<Priority>,
         names: &mut HashSet<String>,
         groups: &mut HashMap<String, u32>,
     ) {
         let Some(plan) = self.plan.tag(id) else { return };
         let (tag, name) = (Arc::clone(&plan.tag), Arc::clone(&plan.name));
         let at_fault = matches!(plan.source, SourcePlan::Fault(_));
-        if matches!(plan.source, SourcePlan::Topic { .. }) && plan.stale_after.is_none() {
+        if matches!(plan.source, SourcePlan::Topic { .. }) && plan.stale_after.is_none() && !written.is_empty() {
             let message = "this tag has an alarm and no stale-after: when the topic falls silent, nobody is told";
             self.warning(
                 tag.places.own,
@@ -102,6 +119,7 @@ impl Compiler {
                 self.plan.unwatched_alarms += 1;
             }
             let (display, suppress_when) = self.hangs_on(alarm, &full);
+            let limits = self.limits(alarm, &full);
             let Some(condition) = condition else { continue };
             judged.push(alarm);
             if !names.insert(full.to_lowercase()) {
@@ -128,6 +146,7 @@ impl Compiler {
                 priority: alarm.priority,
                 latch: alarm.latch,
                 group,
+                limits,
                 suppress_when,
                 message: alarm.message.as_str().into(),
                 cause: alarm.cause.as_deref().map(Arc::from),
@@ -139,7 +158,18 @@ impl Compiler {
         }
         self.limits_in_order(&judged);
         self.limits_in_range(&judged, &tag);
-        self.add_quality(id, &kept, &tag, names);
+        self.practice_of_tag(&judged, &tag);
+        self.add_quality(id, &kept, compared, &tag, names);
+    }
+
+    /// The limits by state. A row whose formula is at fault is told and left out.
+    pub(super) fn limits(&mut self, alarm: &Alarm, full: &str) -> Arc<[LimitRowPlan]> {
+        let mut rows = Vec::with_capacity(alarm.limits.len());
+        for row in &alarm.limits {
+            let Ok(when) = self.formula(&row.when, full, &row.places, "when") else { continue };
+            rows.push(LimitRowPlan { when, text: row.when.trim().into(), limit: Limit::of(row.limit) });
+        }
+        rows.into()
     }
 
     /// The display and the formula that it names.
@@ -157,6 +187,11 @@ impl Compiler {
         let full = full_name(alarm);
         let deadband = match (alarm.deadband, tag.range) {
             (Deadband::Units(units), _) => units,
+            (Deadband::Percent(_), _) if matches!(alarm.kind, AlarmKind::Rate { .. }) => {
+                let message = "a rate has no range that a deadband could be a percentage of";
+                self.error(alarm.places.of("deadband"), &full, message, "write it in units per second");
+                0.0
+            }
             (Deadband::Percent(percent), Some([low, high])) => (high - low) * percent / 100.0,
             (Deadband::Percent(_), None) => {
                 let message = "a deadband in percent is of the tag's range, and the tag has none";
@@ -170,13 +205,16 @@ impl Compiler {
             self.error(alarm.places.of("kind"), &full, message, "write kind = \"state\" with when, or \"quality\"");
             return None;
         }
-        match alarm.kind {
-            AlarmKind::HighHigh(limit) | AlarmKind::High(limit) => Some(Condition::AtOrAbove { limit, deadband }),
-            AlarmKind::Low(limit) | AlarmKind::LowLow(limit) => Some(Condition::AtOrBelow { limit, deadband }),
+        match &alarm.kind {
+            &(AlarmKind::HighHigh(limit) | AlarmKind::High(limit)) => Some(Condition::AtOrAbove { limit, deadband }),
+            &(AlarmKind::Low(limit) | AlarmKind::LowLow(limit)) => Some(Condition::AtOrBelow { limit, deadband }),
+            &AlarmKind::Rate { limit, over, direction } => Some(Condition::Rate { limit, deadband, over, direction }),
+            AlarmKind::Deviation { limit, from } => {
+                let from = self.compared_tag(alarm, from, &full)?;
+                Some(Condition::Deviation { limit: *limit, deadband, from })
+            }
             AlarmKind::Quality => Some(Condition::Quality),
-            // Told as a warning when it was read.
-            AlarmKind::Unserved(_) => None,
-            AlarmKind::State(when) => {
+            &AlarmKind::State(when) => {
                 let mend = match (when, tag.data_type) {
                     (_, DataType::String) => "state alarms are of numbers and bools",
                     (When::Int(_), DataType::Bool) => "write when = true or when = false",
@@ -188,6 +226,27 @@ impl Compiler {
                 None
             }
         }
+    }
+
+    /// The tag that a deviation is measured from.
+    fn compared_tag(&mut self, alarm: &Alarm, from: &str, full: &str) -> Option<TagId> {
+        let place = alarm.places.of("from");
+        let Some(id) = self.plan.tag_id(from) else {
+            let (message, mend) = self.no_such(Noun::Tag, from);
+            self.error(place, full, message, mend);
+            return None;
+        };
+        if from.eq_ignore_ascii_case(&alarm.tag) {
+            self.error(place, full, "a tag lies never far from itself", "name the tag to compare with");
+            return None;
+        }
+        let data_type = self.plan.tag(id).map(|t| t.tag.data_type).unwrap_or_default();
+        if matches!(data_type, DataType::Bool | DataType::String) {
+            let message = format!("{from} is of type {}, and no number to compare with", data_type.word());
+            self.error(place, full, message, "name a tag that is a number");
+            return None;
+        }
+        Some(id)
     }
 
     pub(super) fn display(&mut self, name: Option<&str>, place: Place, subject: &str) -> Option<usize> {
@@ -238,28 +297,44 @@ impl Compiler {
     pub(super) fn limits_in_range(&mut self, alarms: &[&Arc<Alarm>], tag: &Tag) {
         let Some([low, high]) = tag.range else { return };
         for alarm in alarms {
-            let Some(limit) = alarm.kind.limit() else { continue };
-            if limit < low || limit > high {
-                let message = format!("the limit {limit} lies outside the tag's range, {low} to {high}");
-                self.warning(alarm.places.of("limit"), &full_name(alarm), message, "check limit and range");
+            if !alarm.kind.is_of_value() {
+                continue;
+            }
+            let rows = alarm.limits.iter().filter_map(|row| row.limit.map(|limit| (limit, row.limit_place())));
+            let own = alarm.kind.limit().map(|limit| (limit, alarm.places.of("limit")));
+            for (limit, place) in own.into_iter().chain(rows) {
+                if limit < low || limit > high {
+                    let message = format!("the limit {limit} lies outside the tag's range, {low} to {high}");
+                    self.warning(place, &full_name(alarm), message, "check limit and range");
+                }
             }
         }
     }
 
-    /// A tag with a limit alarm tells when it cannot be trusted, so that no alarm is ever held in silence.
-    fn add_quality(&mut self, id: TagId, written: &[&Arc<Alarm>], tag: &Tag, names: &mut HashSet<String>) {
-        let watched = written.iter().any(|a| a.kind.limit().is_some());
+    /// A tag with a limit alarm, and one that others are compared with, tells when it cannot be trusted, so that no alarm is
+    /// ever held in silence.
+    fn add_quality(
+        &mut self,
+        id: TagId,
+        written: &[&Arc<Alarm>],
+        compared: Option<Priority>,
+        tag: &Tag,
+        names: &mut HashSet<String>,
+    ) {
+        let watched = compared.is_some() || written.iter().any(|a| a.kind.limit().is_some());
         if !watched || written.iter().any(|a| a.kind == AlarmKind::Quality) {
             return;
         }
-        let Some(highest) = written.iter().min_by_key(|a| a.priority) else { return };
+        let highest = written.iter().min_by_key(|a| a.priority);
+        let Some(priority) = highest.map(|a| a.priority).into_iter().chain(compared).min() else { return };
         // The name may be taken by an alarm of another kind.
         let free = ["quality", "bad-quality", "no-quality"]
             .into_iter()
             .find(|n| names.insert(format!("{}/{n}", tag.name).to_lowercase()));
         let Some(short) = free else { return };
         let what = if tag.description.is_empty() { &tag.name } else { &tag.description };
-        let display = highest.display.as_deref().and_then(|d| self.display_index.get(&d.to_lowercase()).copied());
+        let display =
+            highest.and_then(|a| a.display.as_deref()).and_then(|d| self.display_index.get(&d.to_lowercase()).copied());
         self.plan.alarms.push(AlarmPlan {
             name: format!("{}/{short}", tag.name).into(),
             short: short.into(),
@@ -268,13 +343,14 @@ impl Compiler {
             kind: "quality",
             on_delay: QUALITY_ON_DELAY,
             off_delay: Span::ZERO,
-            priority: highest.priority,
+            priority,
             latch: false,
             group: None,
+            limits: Arc::default(),
             suppress_when: None,
             message: format!("{what}: no value to be trusted").into(),
             cause: None,
-            consequence: Some("its limit alarms are held where they are".into()),
+            consequence: Some("the alarms that hang on it are held where they are".into()),
             response: None,
             display,
             written: None,
@@ -306,6 +382,7 @@ impl Compiler {
                 priority: alarm.priority,
                 latch: false,
                 group: None,
+                limits: Arc::default(),
                 suppress_when: None,
                 message: message.into(),
                 cause: alarm.cause.as_deref().map(Arc::from),
@@ -332,6 +409,7 @@ impl Compiler {
                 priority,
                 latch: false,
                 group: None,
+                limits: Arc::default(),
                 suppress_when: None,
                 message: message.into(),
                 cause: Some(cause.into()),
@@ -384,6 +462,7 @@ impl Compiler {
             priority: Priority::High,
             latch: false,
             group: None,
+            limits: Arc::default(),
             suppress_when: None,
             message: message.into(),
             cause: Some("the project file is at fault, or asks for what this version does not serve".into()),

@@ -29,6 +29,7 @@ impl Compiler {
                 None => {}
             }
             self.hangs_on(alarm, &full_name(alarm));
+            self.limits(alarm, &full_name(alarm));
         }
         for display in &aside.displays {
             self.display(display.parent.as_deref(), display.places.of("parent"), &display.name);
@@ -68,6 +69,7 @@ impl Compiler {
                     judged.push(alarm);
                 }
                 self.hangs_on(alarm, &full_name(alarm));
+                self.limits(alarm, &full_name(alarm));
             }
             self.limits_in_order(&judged);
             self.limits_in_range(&judged, tag);

@@ -63,6 +63,7 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
     compiler.formulas();
     compiler.recording();
     compiler.alarms();
+    compiler.practice();
     compiler.displays();
     compiler.aside();
     let mut issues = compiler.issues;

@@ -163,7 +163,11 @@ pub(super) fn shown<N: AsRef<str>>(names: &[N]) -> String {
 
 /// Where a column of a formula stands in the file, if the reader could tell, else where the formula begins.
 fn place_in(places: &Places, key: &str, column: usize) -> Place {
-    let text_key = if key == "formula" { "formula text" } else { "suppress-when text" };
+    let text_key = match key {
+        "formula" => "formula text",
+        "when" => "when text",
+        _ => "suppress-when text",
+    };
     match places.keys.iter().find(|(k, _)| *k == text_key) {
         Some((_, Place { line, column: first })) => Place { line: *line, column: first + column as u32 },
         None => places.of(key),

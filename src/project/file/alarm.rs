@@ -1,13 +1,19 @@
 //! `[[alarm]]` and `[[tag.alarm]]`.
 
-use super::keys::ALARM;
+use super::keys::{ALARM, LIMITS_ROW};
 use super::name::plain_fault;
 use super::section::{Reader, Section, is_endless, kind_of, number_from, shortened, whole_from};
 use super::{Context, PRIORITIES};
-use crate::project::{Alarm, AlarmKind, Deadband, Tag, When};
+use crate::project::{Alarm, AlarmKind, Deadband, Direction, LimitRow, Tag, When};
 use crate::time::Span;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
+
+/// Rows that one table of limits may have.
+const MOST_ROWS: usize = 32;
+
+/// The value now is compared with the one that held this long ago, where nothing is written.
+const RATE_OVER: Span = Span::from_secs(60);
 
 const KINDS: [&str; 8] = ["high-high", "high", "low", "low-low", "rate", "deviation", "state", "quality"];
 
@@ -41,11 +47,7 @@ pub(super) fn read<'i>(
         }
     };
     let known = context.tag_index.get(&tag.to_lowercase()).and_then(|i| context.project.tags.get(*i)).cloned();
-    let alarm = rest(&mut section, tag, kind, above.or(known.as_deref()));
-    if let AlarmKind::Unserved(word) = alarm.kind {
-        section.warning("kind", format!("alarms of kind {word} are not watched; not in this version"), "");
-    }
-    Some(alarm)
+    Some(rest(&mut section, tag, kind, above.or(known.as_deref())))
 }
 
 fn tag_name(section: &mut Section<'_, '_, '_>, above: Option<&str>) -> Option<String> {
@@ -87,16 +89,20 @@ fn kind(section: &mut Section<'_, '_, '_>) -> Option<AlarmKind> {
             }
             let limit = section.number("limit");
             if word == "rate" {
-                section.duration("over", Span::from_millis(1));
-                section.word("direction", &[((), "rising"), ((), "falling"), ((), "either")]);
-                return Some(AlarmKind::Unserved("rate"));
+                let over = section.duration("over", Span::from_millis(1));
+                let direction = section.word("direction", &Direction::ALL);
+                let limit =
+                    positive(section, limit, "a rate's limit is above 0, and direction says which way it goes")?;
+                let (over, direction) = (over.unwrap_or(RATE_OVER), direction.unwrap_or_default());
+                return Some(AlarmKind::Rate { limit, over, direction });
             }
             if word == "deviation" {
                 if !section.has("from") {
                     section.missing("from", "write the tag to compare with: from = \"other.tag\"");
                 }
-                section.filled("from");
-                return Some(AlarmKind::Unserved("deviation"));
+                let from = section.filled("from");
+                let limit = positive(section, limit, "a deviation has no sign, and its limit is above 0");
+                return Some(AlarmKind::Deviation { limit: limit?, from: from? });
             }
             let limit = limit?;
             Some(match word {
@@ -107,6 +113,58 @@ fn kind(section: &mut Section<'_, '_, '_>) -> Option<AlarmKind> {
             })
         }
     }
+}
+
+/// A limit of what has no sign.
+fn positive(section: &mut Section<'_, '_, '_>, limit: Option<f64>, mend: &str) -> Option<f64> {
+    let limit = limit?;
+    if limit > 0.0 {
+        return Some(limit);
+    }
+    section.error("limit", format!("limit = {limit} would hold always"), mend);
+    None
+}
+
+/// `limits = [{ when = "…", limit = 80.0 }]`. A row at fault is left out: the alarm is watched by the others.
+fn limits(section: &mut Section<'_, '_, '_>, signless: bool) -> Vec<LimitRow> {
+    let mut rows: Vec<LimitRow> = Vec::new();
+    for (index, (table, span)) in section.tables("limits").into_iter().enumerate() {
+        if index == MOST_ROWS {
+            let message = format!("more than {MOST_ROWS} rows of limits");
+            section.error("limits", message, "put what they hang on into a formula tag, and compare with that");
+            break;
+        }
+        let mut row = section.inner(table, LIMITS_ROW, &span);
+        let when_mend = "write the formula that is true in this state: when = \"not pump1.running\"";
+        let limit_mend = "write limit = 80.0, or limit = false where this state has none";
+        for (key, mend) in [("when", when_mend), ("limit", limit_mend)] {
+            if !row.has(key) {
+                row.missing(key, mend);
+            }
+        }
+        let when = row.formula("when", "when text");
+        let limit = row.item("limit").and_then(|item| match item.get_ref() {
+            DeValue::Boolean(false) => Some(None),
+            DeValue::Boolean(true) => {
+                row.error("limit", "limit = true names no limit", limit_mend);
+                None
+            }
+            _ => row.number("limit").map(Some),
+        });
+        let (Some(when), Some(limit)) = (when, limit) else { continue };
+        if let Some(number) = limit.filter(|number| signless && *number <= 0.0) {
+            row.error("limit", format!("limit = {number} would hold always"), "write a number above 0, or false");
+            continue;
+        }
+        if let Some(first) = rows.iter().find(|first| first.when.trim() == when.trim()) {
+            let message = format!("this state has a row already, in line {}", first.places.own.line);
+            row.error("when", message, "the first true row counts: leave one of the two out");
+            continue;
+        }
+        let places = row.places.clone();
+        rows.push(LimitRow { when, limit, places });
+    }
+    rows
 }
 
 fn when(section: &mut Section<'_, '_, '_>) -> Option<When> {
@@ -137,6 +195,7 @@ fn rest(section: &mut Section<'_, '_, '_>, tag: String, kind: AlarmKind, known: 
     let message = section.filled("message").unwrap_or_else(|| message_for(&tag, &kind, known));
     Alarm {
         name: name.unwrap_or_else(|| kind.word().to_owned()),
+        limits: limits(section, kind.limit().is_some() && !kind.is_of_value()),
         deadband: deadband(section),
         on_delay: section.duration("on-delay", Span::ZERO).unwrap_or_default(),
         off_delay: section.duration("off-delay", Span::ZERO).unwrap_or_default(),
@@ -193,6 +252,9 @@ fn message_for(name: &str, kind: &AlarmKind, tag: Option<&Tag>) -> String {
             format!("{what}: {}", tag.and_then(|t| t.labels.word(state)).unwrap_or(&plain))
         }
         AlarmKind::Quality => format!("{what}: no value to be trusted"),
-        AlarmKind::Unserved(word) => format!("{what}: {word}"),
+        AlarmKind::Rate { direction: Direction::Rising, .. } => format!("{what} rises fast"),
+        AlarmKind::Rate { direction: Direction::Falling, .. } => format!("{what} falls fast"),
+        AlarmKind::Rate { direction: Direction::Either, .. } => format!("{what} moves fast"),
+        AlarmKind::Deviation { from, .. } => format!("{what} far from {from}"),
     }
 }

@@ -177,6 +177,7 @@ pub const ALARM: Table = Table {
         any("name"),
         any("kind"),
         only("limit", LIMITS),
+        only("limits", LIMITS),
         only("when", &["state"]),
         only("over", &["rate"]),
         only("direction", &["rate"]),
@@ -195,6 +196,9 @@ pub const ALARM: Table = Table {
         any("display"),
     ],
 };
+
+/// A row of `limits = [{ when, limit }]` of an alarm.
+pub const LIMITS_ROW: Table = Table { header: "limits", noun: "a row of limits", keys: &[any("when"), any("limit")] };
 
 /// `[[display]]`.
 pub const DISPLAY: Table = Table {
@@ -223,8 +227,8 @@ pub const PANEL: Table = Table {
 pub const PEN: Table = Table { header: "pens", noun: "a pen", keys: &[any("tag"), any("axis")] };
 
 /// Every table, in the document's order.
-pub const TABLES: [Table; 12] =
-    [PROJECT, HISTORY, SHIFT, DEVICE, NO_ANSWER, PASSWORD, TAG, AVAILABILITY, ALARM, DISPLAY, PANEL, PEN];
+pub const TABLES: [Table; 13] =
+    [PROJECT, HISTORY, SHIFT, DEVICE, NO_ANSWER, PASSWORD, TAG, AVAILABILITY, ALARM, LIMITS_ROW, DISPLAY, PANEL, PEN];
 
 impl Table {
     /// The key of this name.

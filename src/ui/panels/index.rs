@@ -40,13 +40,11 @@ impl AlarmIndex {
         snapshot: &'a Snapshot,
         tag: TagId,
     ) -> impl Iterator<Item = (&'a str, LimitMark)> + 'a {
-        use crate::engine::plan::Condition;
         let alarms = snapshot.plan.tag(tag).map(|t| t.alarms.clone()).unwrap_or_default();
         alarms.filter_map(move |id| {
             let alarm = snapshot.plan.alarm(AlarmId(id))?;
-            let (Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. }) = alarm.condition else {
-                return None;
-            };
+            // A rate or a deviation has its limit on another axis; by state there may be none.
+            let limit = snapshot.limit(AlarmId(id)).filter(|_| alarm.condition.is_of_value())?;
             let view = self.get(AlarmId(id)).filter(|v| !v.state.is_hidden());
             let mark = LimitMark {
                 value: limit,

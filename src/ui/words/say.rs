@@ -8,6 +8,8 @@ pub const DEMO: &str = "DEMO";
 pub const NOT_LIVE: &str = "NOT LIVE";
 /// In the place of a number that never was.
 pub const NO_VALUE: &str = "no value";
+/// In the place of a limit, where by the state of the plant there is none.
+pub const NO_LIMIT_NOW: &str = "no limit in this state";
 /// In the place of an instant that no calendar has.
 pub const NO_TIME: &str = "--:--:--";
 /// A boolean without words of its own.

@@ -84,7 +84,7 @@ impl Detail {
             (self.tag, self.hour) = (Some(tag), LastHour::default());
         }
         heading_ui(ui, frame, say::LAST_HOUR);
-        let limits: Vec<Limit> = Limit::of(target.alarm, target.view).into_iter().collect();
+        let limits: Vec<Limit> = Limit::of(frame.snapshot, target.id, target.view).into_iter().collect();
         self.hour.ui(ui, frame, tag, &limits, out);
     }
 }
@@ -207,6 +207,9 @@ fn occurrence_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan, view: Option
         if let (Some(value), Some(tag)) = (&view.value, tag_of(frame, alarm)) {
             fact("Value then", &words::value_with_unit(value, &tag.tag));
         }
+        if let Some(why) = &view.why {
+            fact("Came", why);
+        }
         fact("Condition", if view.active { "holds" } else { "gone" });
         if let Some((who, at)) = &view.acknowledged {
             fact("Acknowledged by", &format!("{who}, {}", time(*at)));
@@ -215,6 +218,9 @@ fn occurrence_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan, view: Option
             let by = hidden.by.as_deref().unwrap_or("its formula, by design");
             fact("Hidden by", &format!("{by}, {}", time(hidden.at)));
             fact("Why", hidden.reason.as_deref().unwrap_or("no reason was given"));
+        }
+        if view.hidden.is_some() && view.came_hidden > 0 {
+            fact("Came meanwhile", &words::count(u64::from(view.came_hidden)));
         }
         if let Some(until) = view.shelved_until {
             fact("Shelved until", &time(until));
@@ -229,9 +235,13 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan) {
     let mut fact = |label: &str, what: &str| fact_ui(ui, theme, label, what);
     fact("Kind", alarm.kind);
     if let Some(tag) = tag_of(frame, alarm) {
-        fact("Limit", &condition(alarm, tag));
-        if let Condition::AtOrAbove { deadband, .. } | Condition::AtOrBelow { deadband, .. } = alarm.condition {
-            fact("Deadband", &words::limit(deadband, &tag.tag));
+        fact("Limit", &condition(frame, alarm, tag));
+        match alarm.condition {
+            Condition::AtOrAbove { deadband, .. }
+            | Condition::AtOrBelow { deadband, .. }
+            | Condition::Deviation { deadband, .. } => fact("Deadband", &words::limit(deadband, &tag.tag)),
+            Condition::Rate { deadband, .. } => fact("Deadband", &format!("{}/s", words::limit(deadband, &tag.tag))),
+            _ => {}
         }
     }
     fact("On-delay", &words::duration_of_range(alarm.on_delay));
