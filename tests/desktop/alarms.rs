@@ -98,7 +98,7 @@ fn a_filter_that_hides_a_critical_alarm_says_so_and_is_cleared_by_one_press() {
 
 #[test]
 fn a_thousand_alarms_in_a_second_open_the_console_and_none_is_lost() {
-    const COUNT: u16 = 1_000;
+    const COUNT: usize = 1_000;
     let device = Modbus::start(COUNT);
     let mut stage = Stage::new("flood");
     let mut text = format!(
@@ -120,8 +120,8 @@ fn a_thousand_alarms_in_a_second_open_the_console_and_none_is_lost() {
     stage.key("F2");
     stage.wait("quiet", PATIENCE, |tree| tree.showing("No alarms").next().map(|_| ()));
     let from = now();
-    device.set(0, &[20; COUNT as usize]);
-    stage.wait_for("Flood console", "at least 1\u{202f}000 in 10 min", PATIENCE);
+    device.set(0, &[20; COUNT]);
+    stage.wait_for("Flood console", "≥ 1\u{202f}000 in 10 min", PATIENCE);
     stage.wait_for("medium", "1000 unacknowledged of 1000", PATIENCE);
     println!("a thousand alarms are on the screen {:?} after they came", from.elapsed());
     stage.picture("flood-console");
@@ -137,10 +137,10 @@ fn a_thousand_alarms_in_a_second_open_the_console_and_none_is_lost() {
     let from = now();
     loop {
         let raised = journal(&path).iter().filter(|entry| entry["event"] == "raised").count();
-        if raised == usize::from(COUNT) {
+        if raised == COUNT {
             break;
         }
-        assert!(raised < usize::from(COUNT) && from.elapsed() < PATIENCE, "{raised} in the journal");
+        assert!(raised < COUNT && from.elapsed() < PATIENCE, "{raised} in the journal");
         std::thread::sleep(Duration::from_millis(200));
     }
 }

@@ -22,7 +22,12 @@ fn every_display_of_the_demo_is_painted_while_things_go_wrong() {
     }
     assert!(watch.raised.iter().any(|(_, name)| name == "tank1.level/high-high"), "{:?}", watch.raised);
     assert!(watch.tags_at(Level::Bad).contains_key("wetwell.ph"), "the analyser is being cleaned");
-    let sample = Sample { snapshot: watch.snapshot(), about: About::default(), zone: jiff::tz::TimeZone::UTC };
+    let sample = Sample {
+        snapshot: watch.snapshot(),
+        about: About::default(),
+        zone: jiff::tz::TimeZone::UTC,
+        journal: Vec::new(),
+    };
     let every = std::env::var_os("EVERY").is_some();
     for display in &watch.plan.displays {
         let name = &display.display.name;

@@ -12,7 +12,8 @@ use crate::ui::widgets::{self, Brush, text};
 use crate::ui::words::{self, say};
 use crate::ui::{Action, Frame, Outbox, help};
 use eframe::egui::{
-    Align2, Button, Direction, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2, vec2,
+    Align2, Button, Color32, Direction, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, pos2,
+    vec2,
 };
 
 /// What the horn's button says of itself.
@@ -138,27 +139,35 @@ pub fn counts_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) {
     let Theme { text: ink, muted, .. } = frame.theme;
     let counts = frame.snapshot.counts;
     let width = rect.width() / 4.0;
-    for priority in Priority::ALL {
+    let painter = ui.painter();
+    let line = |words: String, font, ink| painter.layout_no_wrap(words, font, ink);
+    let galleys = Priority::ALL.map(|priority| {
+        let (waiting, shown) = (counts.unacknowledged[priority as usize], counts.shown[priority as usize]);
+        let ink = if shown > 0 { *ink } else { *muted };
+        let number = line(words::count(waiting.into()), fonts::strong(size::TITLE), ink);
+        // A number is never cut.
+        let number = if number.size().x < width - STEP {
+            number
+        } else {
+            text::number(painter, &words::count(waiting.into()), size::TITLE, ink, width - STEP)
+        };
+        (number, line(format!("/{}", words::count(shown.into())), fonts::regular(size::SMALL), *muted))
+    });
+    // Where there are so many that a total would run into its neighbour, only what waits is told.
+    let totals = galleys.iter().all(|(number, of)| number.size().x + of.size().x < width - STEP);
+    for (priority, (number, of)) in Priority::ALL.into_iter().zip(galleys) {
         let i = priority as usize;
         let column = Rect::from_min_size(pos2(rect.left() + width * i as f32, rect.top()), vec2(width, rect.height()));
-        let (waiting, shown) = (counts.unacknowledged[i], counts.shown[i]);
         let x = column.center().x;
-        let painter = ui.painter();
         paint_symbol(ui, frame, priority, pos2(x, column.top() + 24.0), 16.0);
-        let waiting_text = text::line(
-            painter,
-            words::count(waiting.into()),
-            fonts::strong(size::TITLE),
-            if shown > 0 { *ink } else { *muted },
-            width,
-        );
-        let of =
-            text::line(painter, format!("/{}", words::count(shown.into())), fonts::regular(size::SMALL), *muted, width);
-        let start = x - f32::midpoint(waiting_text.size().x, of.size().x);
+        let room = if totals { of.size().x } else { 0.0 };
+        let start = x - f32::midpoint(number.size().x, room);
         let baseline = column.top() + 40.0;
-        let of_at = pos2(start + waiting_text.size().x, baseline + waiting_text.size().y - of.size().y - 2.0);
-        painter.galley(pos2(start, baseline), waiting_text, *ink);
-        painter.galley(of_at, of, *muted);
+        let of_at = pos2(start + number.size().x, baseline + number.size().y - of.size().y - 2.0);
+        painter.galley(pos2(start, baseline), number, *ink);
+        if totals {
+            painter.galley(of_at, of, *muted);
+        }
         painter.text(
             pos2(x, column.top() + 67.0),
             Align2::CENTER_CENTER,
@@ -168,6 +177,10 @@ pub fn counts_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect) {
         );
         tell_count(ui, frame, priority, column);
     }
+}
+
+fn width_of(ui: &Ui, words: &str) -> f32 {
+    ui.painter().layout_no_wrap(words.to_owned(), fonts::regular(size::BODY), Color32::PLACEHOLDER).size().x
 }
 
 /// Horn, lists, menu: two by two.
@@ -184,8 +197,10 @@ pub fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbo
     };
     silence_ui(ui, frame, cell(0.0, 0.0), outbox);
     let flood = frame.snapshot.counts.flood;
-    let all = if width < 88.0 { say::ALARMS } else { say::ALL_ALARMS };
-    let all = format!("{all} {}", words::count(shown.into()));
+    // The number is never cut.
+    let all = [say::ALL_ALARMS, say::ALARMS, ""].map(|words| format!("{words} {}", words::count(shown.into())));
+    let fits = |words: &String| width_of(ui, words) + 4.0 * STEP <= width;
+    let all = all.iter().find(|words| fits(words)).or(all.last()).cloned().unwrap_or_default();
     if put_button(ui, cell(1.0, 0.0), &all).clicked() {
         outbox.action(Action::OpenAlarmList);
     }
@@ -235,7 +250,8 @@ fn flood_ui(ui: &Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) {
     let width = |words: &str| ui.painter().layout_no_wrap(words.to_owned(), font(), frame.theme.text).size().x;
     let long = format!("⚠ {}: {rate}", say::FLOOD);
     let room = place.width() - 2.0 * STEP;
-    let words = [long, format!("⚠ Flood {}", words::count(frame.snapshot.counts.annunciated.into()))]
+    let shortest = format!("⚠ {}", words::count(frame.snapshot.counts.annunciated.into()));
+    let words = [long, format!("⚠ Flood: {rate}"), shortest]
         .into_iter()
         .find(|words| width(words) <= room)
         .unwrap_or_else(|| "⚠".to_owned());

@@ -82,8 +82,8 @@ impl Before {
                     Subject::Tag(id) => frame.snapshot.plan.tag(id),
                     Subject::Device(_) | Subject::System => None,
                 };
-                for occurrence in found {
-                    occurrence_ui(ui, frame, tag, occurrence);
+                for (i, occurrence) in found.iter().enumerate() {
+                    occurrence_ui(ui, frame, tag, occurrence, i == 0);
                 }
             }
         }
@@ -91,12 +91,14 @@ impl Before {
 }
 
 /// When, how long, at what value; below it who acknowledged it and with what words.
-fn occurrence_ui(ui: &mut Ui, frame: &Frame<'_>, tag: Option<&TagPlan>, occurrence: &Occurrence) {
+fn occurrence_ui(ui: &mut Ui, frame: &Frame<'_>, tag: Option<&TagPlan>, occurrence: &Occurrence, newest: bool) {
     let now = frame.snapshot.now.utc;
     let time = |at| words::instant(at, now, frame.zone);
     let lasted = match occurrence.returned {
         Some(returned) => format!("for {}", words::duration(returned - occurrence.raised)),
-        None => "stands".to_owned(),
+        None if newest => "stands".to_owned(),
+        // It never returned: it was hidden meanwhile, and raised anew.
+        None => "raised anew".to_owned(),
     };
     let value = match (&occurrence.value, tag) {
         (Some(value), Some(tag)) => format!("{}, {lasted}", words::value_with_unit(value, &tag.tag)),
@@ -112,5 +114,5 @@ fn occurrence_ui(ui: &mut Ui, frame: &Frame<'_>, tag: Option<&TagPlan>, occurren
         None => "not acknowledged".to_owned(),
     };
     let label = ui.add(Label::new(RichText::new(&seen).color(frame.theme.muted)).wrap());
-    widgets::tell(&label, Role::Label, &format!("Occurrence {}", occurrence.occurrence), || seen.clone());
+    widgets::tell(&label, Role::Status, &format!("Occurrence {}", occurrence.occurrence), || seen.clone());
 }

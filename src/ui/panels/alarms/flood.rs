@@ -212,9 +212,9 @@ fn since(frame: &Frame<'_>, at: Mono) -> String {
     words::time_of_day(frame.snapshot.now.utc + Span(-ago.0), frame.zone)
 }
 
-/// `34 in 10 min`.
+/// `34 in 10 min`, `≥ 1 000 in 10 min`.
 pub fn rate(counts: &Counts) -> String {
-    let at_least = if counts.annunciated >= Counts::MOST_ANNUNCIATED { "at least " } else { "" };
+    let at_least = if counts.annunciated >= Counts::MOST_ANNUNCIATED { "≥ " } else { "" };
     format!("{at_least}{} in 10 min", words::count(u64::from(counts.annunciated)))
 }
 
