@@ -51,7 +51,9 @@ impl Engine {
         // time of receipt is another's.
         if stamp == Stamp::Source(time) && quality != Quality::CLOCK {
             let cell = self.cells[sample.tag.index()];
-            if cell.source_time.is_some_and(|t| time < t) && !self.view(sample.tag).quality.is_bad() {
+            // What the source said while our clock was ahead, too, is beyond belief when that has come back.
+            let before = cell.source_time.filter(|t| *t <= received.utc + CLOCK_TOLERANCE);
+            if before.is_some_and(|t| time < t) && !self.view(sample.tag).quality.is_bad() {
                 self.record_late(sample.tag, time, value, quality, detail, effects);
                 return;
             }
@@ -93,7 +95,7 @@ impl Engine {
         let view = self.view(id);
         if view.quality == quality && view.detail == detail {
             // Nothing is another, and yet it was asked for once more.
-            self.record_present(id, stamp, false, effects);
+            self.record_present(now, id, stamp, false, effects);
             return;
         }
         let view = self.view_mut(id);

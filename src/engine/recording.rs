@@ -5,6 +5,7 @@
 //! the end of the run follows, it is recorded first, so that a slope stays a slope and a gap begins where it began.
 //! Invariant: what is recorded and comes last in the order of time is what the screen shows, or differs from it by less
 //! than the deadband; where samples came in another order than their times, the next one in order is recorded in any case.
+//! A wall clock that leapt ahead and came back leaves a mark behind what it recorded there, and all this holds before that.
 
 use super::core::Engine;
 use super::effect::{Effect, Record};
@@ -16,6 +17,12 @@ use std::sync::Arc;
 /// Times that we gave ourselves: two of them this near to each other are of one instant, and the second comes just after
 /// the first. A time told twice would leave open which of the two values stood.
 const ONE_INSTANT: Span = Span::from_millis(1);
+
+/// A silence, or a leap of the clock, from which on it is remembered that nothing is recorded in between.
+const LEAP: Span = Span::from_secs(3_600);
+
+/// What stands behind all that was recorded while the clock was ahead.
+const SET_BACK: &str = "the computer's clock had been ahead, and was set back here";
 
 /// Whose time a sample bears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +66,52 @@ pub(super) struct Thinner {
     held: Option<Seen>,
     /// `last` may not be what stands last in the order of time: the next sample is recorded whatever it is.
     next_counts: bool,
+    hole: Option<Box<Hole>>,
+}
+
+/// A stretch of time in which nothing of a tag is recorded, though something is behind it. A clock that leapt ahead and came
+/// back is in it again: there is no record of before to go on among, and samples are thinned as ever until it has caught
+/// up with what it recorded ahead.
+#[derive(Debug, Clone)]
+struct Hole {
+    from: Utc,
+    to: Utc,
+    /// While samples fall into it: what stands behind all that was recorded ahead.
+    ahead: Option<Seen>,
 }
 
 impl Thinner {
     fn newest(&self) -> Option<Utc> {
         self.held.as_ref().or(self.last.as_ref()).map(|s| s.time)
+    }
+
+    /// Goes into the hole where the clock came back into it, and out of it where it has caught up or leapt again.
+    fn mind_leaps(&mut self, tag: TagId, time: Utc, now: Utc, effects: &mut Vec<Effect>) {
+        let newest = self.newest();
+        match (&mut self.hole, newest) {
+            (Some(hole), _) if hole.ahead.is_some() => {
+                if time < hole.to {
+                    return;
+                }
+                let from = newest.unwrap_or(hole.from);
+                let (to, ahead) = (hole.to, hole.ahead.take());
+                self.hole = (to - from > LEAP).then(|| Box::new(Hole { from, to, ahead: None }));
+                effects.extend(self.held.take().map(|held| held.of(tag)));
+                (self.last, self.next_counts) = (ahead, true);
+            }
+            (Some(hole), Some(newest)) if newest - now > LEAP && hole.from <= time && time < hole.to => {
+                let mark =
+                    Seen { time: newest + Span(1), value: None, quality: Quality::BAD, detail: Some(SET_BACK.into()) };
+                hole.ahead = Some(mark.clone());
+                effects.extend(self.held.take().map(|held| held.of(tag)));
+                effects.push(mark.of(tag));
+                (self.last, self.next_counts) = (None, false);
+            }
+            (_, Some(newest)) if time - newest > LEAP => {
+                self.hole = Some(Box::new(Hole { from: newest, to: time, ahead: None }));
+            }
+            _ => {}
+        }
     }
 
     /// A sample that is older than another that came before it. Where it falls among those left out, the newest of these is
@@ -114,8 +162,13 @@ impl Thinner {
         stamp: Stamp,
         mut sample: Seen,
         crossed: bool,
+        now: Utc,
         effects: &mut Vec<Effect>,
     ) {
+        if rule == RecordPlan::Never {
+            return;
+        }
+        self.mind_leaps(tag, sample.time, now, effects);
         let newest = self.newest();
         if let (Stamp::Own(time), Some(newest)) = (stamp, newest)
             && newest >= time
@@ -132,8 +185,7 @@ impl Thinner {
             return;
         }
         let by_interval = match (&self.last, rule) {
-            (_, RecordPlan::Never) => return,
-            (None, _) | (_, RecordPlan::Always) => false,
+            (None, _) | (_, RecordPlan::Always | RecordPlan::Never) => false,
             (Some(last), RecordPlan::Change { deadband, interval }) => {
                 let jumps = crossed
                     || self.next_counts
@@ -184,7 +236,14 @@ impl Engine {
     }
 
     /// A tag's present value or quality, with the time it bears, goes by its rule.
-    pub(super) fn record_present(&mut self, id: TagId, stamp: Stamp, crossed: bool, effects: &mut Vec<Effect>) {
+    pub(super) fn record_present(
+        &mut self,
+        now: Now,
+        id: TagId,
+        stamp: Stamp,
+        crossed: bool,
+        effects: &mut Vec<Effect>,
+    ) {
         if self.thinners.is_empty() {
             return;
         }
@@ -194,7 +253,7 @@ impl Engine {
         let value = view.value.clone().filter(|_| !quality.is_bad());
         let sample = Seen { time, value, quality, detail: view.detail.clone() };
         if let Some(thinner) = self.thinners.get_mut(id.index()) {
-            thinner.take(rule, id, stamp, sample, crossed, effects);
+            thinner.take(rule, id, stamp, sample, crossed, now.utc, effects);
         }
     }
 
@@ -204,7 +263,7 @@ impl Engine {
         let time = view.time.filter(|_| !view.quality.is_bad()).unwrap_or(now.utc);
         let known = self.thinners.get(id.index()).and_then(|t| t.last.as_ref());
         if known.is_none_or(|last| last.quality != view.quality) {
-            self.record_present(id, Stamp::Own(time), false, effects);
+            self.record_present(now, id, Stamp::Own(time), false, effects);
         }
     }
 

@@ -64,7 +64,7 @@ impl Engine {
         for (id, stamp) in changed.drain(..) {
             let Some(tag) = plan.tag(id) else { continue };
             let crossed = !tag.alarms.is_empty() && self.judge_tag(now, id, tag, effects);
-            self.record_present(id, stamp, crossed, effects);
+            self.record_present(now, id, stamp, crossed, effects);
         }
         self.changed_tags = changed;
         self.judge_due_alarms(now, effects);

@@ -318,6 +318,69 @@ fn a_wall_clock_that_steps_back_loses_nothing_thins_nothing_and_hides_no_dead_li
 }
 
 #[test]
+fn a_clock_that_leaps_a_year_ahead_and_back_is_told_and_thinned_as_ever() {
+    const YEAR: i64 = 31_536_000;
+    let mut play = Play::new("record-deadband = 10");
+    let mono = std::cell::Cell::new(0);
+    let wall = |play: &mut Play, second: i64| {
+        mono.set(mono.get() + 1);
+        play.now = Now { mono: Mono(mono.get() * 1_000_000), utc: Utc(START + second * 1_000_000) };
+    };
+    wall(&mut play, 1);
+    play.set(50.0);
+    assert_eq!(play.told(), "1 50");
+    for (second, value) in [(2, 50.0), (3, 70.0), (4, 71.0)] {
+        wall(&mut play, YEAR + second);
+        play.set(value);
+    }
+    assert_eq!(play.told(), "31536002 50; 31536003 70");
+    // Back: what was recorded ahead ends in a mark, and the rule begins anew where nothing is recorded yet.
+    for (second, value) in [(5, 71.0), (6, 72.0), (7, 73.0), (8, 90.0)] {
+        wall(&mut play, second);
+        play.set(value);
+    }
+    let mark = "31536004.000001 bad (the computer's clock had been ahead, and was set back here)";
+    assert_eq!(play.told(), format!("31536004 71; {mark}; 5 71; 7 73; 8 90"));
+    wall(&mut play, 9);
+    play.link(LinkState::NoAnswer("gone".into()));
+    assert_eq!(play.told(), "9 bad:no-communication (gone)", "once, and where it happened");
+    play.link(LinkState::Connected);
+    // Ahead and back a second time, into what is left of the hole.
+    wall(&mut play, YEAR + 60);
+    play.set(20.0);
+    wall(&mut play, 12);
+    play.set(21.0);
+    let told = play.told();
+    assert!(told.contains("; 31536060 20; 31536060.000001 bad") && told.ends_with("; 12 21"), "{told}");
+    wall(&mut play, 13);
+    play.set(22.0);
+    assert_eq!(play.told(), "");
+    // A year later nothing but the second that the clock was ahead is between.
+    for second in [YEAR - 7_300, YEAR - 3_650, YEAR] {
+        wall(&mut play, second);
+        play.set(23.0);
+    }
+    play.told();
+    wall(&mut play, YEAR + 3);
+    play.set(24.0);
+    wall(&mut play, YEAR + 61);
+    play.set(24.0);
+    wall(&mut play, YEAR + 62);
+    play.set(25.0);
+    let told = play.told();
+    assert!(told.ends_with("31536003 24; 31536060.000002 24; 31536061 24"), "{told}");
+}
+
+#[test]
+fn a_source_whose_clock_leapt_with_ours_is_live_again_when_both_are_back() {
+    let mut play = Play::new("record = \"always\"");
+    play.at(1.0).told_at(1.0, 5.0).at(9_000.0).told_at(9_000.0, 6.0);
+    play.now.utc = Utc(START + 2_000_000);
+    play.told_at(2.0, 7.0);
+    assert_eq!(play.engine.snapshot(play.now).tag(TagId(0)).unwrap().value, Some(Value::F64(7.0)));
+}
+
+#[test]
 fn an_edit_goes_on_from_what_was_recorded() {
     let mut play = Play::new("record-deadband = 10");
     play.at(1.0).set(50.0).at(2.0).set(51.0);

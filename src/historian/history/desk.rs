@@ -55,6 +55,9 @@ const TIDY_EVERY: Span = Span::from_secs(10);
 const MENDED_IN_A_TURN: usize = 16;
 const MOST_TOLD: usize = 4;
 
+/// A source's clock may be ahead of ours by so much.
+const BELIEVED_AHEAD: Span = Span::from_secs(60);
+
 /// Free pages given back to the disk in one turn, and at the end.
 const PAGES_A_TURN: u32 = 256;
 const PAGES_AT_END: u32 = 65_536;
@@ -123,7 +126,7 @@ impl Desk {
             sealing: None,
             salvage: Salvage::new(),
             unsealed_since: (!unsealed.samples.is_empty()).then_some(now.mono),
-            trimming: Trimming::new(retention),
+            trimming: Trimming::new(retention, now, last_run.as_ref().map(|run| run.alive)),
             tidied: None,
             state: HistoryState::default(),
             told: None,
@@ -132,7 +135,8 @@ impl Desk {
             if last.ended.is_none() {
                 for series in &last.tags {
                     let newest = desk.recent.newest(*series);
-                    desk.carried.entry(*series).or_default().push(mark_of_end(last.alive, newest));
+                    let carried = desk.carried.entry(*series).or_default();
+                    marks_of_end(last.alive, newest).for_each(|mark| carried.push(mark));
                 }
             }
             // Its tags have served; a list of thousands is not kept for each start.
@@ -304,7 +308,7 @@ impl Desk {
             for series in &run.tags {
                 let group = groups.entry(*series).or_default();
                 let newest = group.last_time().max(self.newest.get(series).copied());
-                group.push(mark_of_end(now.utc, newest));
+                marks_of_end(now.utc, newest).for_each(|mark| group.push(mark));
             }
         }
         let frames = framed(&groups);
@@ -377,7 +381,7 @@ impl Desk {
         if self.trimming.is_under_way() || self.tidied.is_none_or(|last| now.mono - last >= TIDY_EVERY) {
             self.tidied = Some(now.mono);
             store.shorten_wal().map_err(|e| trouble(&e))?;
-            self.trimming.step(store, &self.shared, now.utc).map_err(|e| trouble(&e))?;
+            self.trimming.step(store, &self.shared, now).map_err(|e| trouble(&e))?;
             store.give_back(PAGES_A_TURN).map_err(|e| trouble(&e))?;
             self.look_at_space();
         }
@@ -446,11 +450,12 @@ fn told_aside((path, why): (&Path, &str)) -> Arc<str> {
     format!("{} ({why})", path.display()).into()
 }
 
-/// The sample that says that the program did not run from here on. It comes after everything that was recorded, even where
-/// a source's clock was ahead or ours was set back.
-fn mark_of_end(time: Utc, newest: Option<i64>) -> Sample {
-    let after = newest.map_or(i64::MIN, |newest| newest.saturating_add(1));
-    Sample::bad(Utc(time.0.max(after)), Quality::NOT_RUNNING, None)
+/// The samples that say that the program did not run from here on. They come after everything that was recorded, even where a
+/// source's clock was a little ahead; where ours had been ahead by more than that, one stands where the program ended, too.
+fn marks_of_end(time: Utc, newest: Option<i64>) -> impl Iterator<Item = Sample> {
+    let after = newest.map_or(time, |newest| time.max(Utc(newest.saturating_add(1))));
+    let here = (after - time > BELIEVED_AHEAD).then_some(time);
+    here.into_iter().chain([after]).map(|time| Sample::bad(time, Quality::NOT_RUNNING, None))
 }
 
 /// A batch by tag, each in canonical order, with marks of what was lost, and how many of the lost are in it after all.

@@ -11,7 +11,7 @@ use super::rows::{self, CHUNK_LEVEL, SummaryRow};
 use super::sample::SeriesId;
 use super::seal::remove;
 use super::store::Store;
-use crate::time::{Span, Utc};
+use crate::time::{Mono, Now, Span, Utc};
 use std::collections::BTreeMap;
 
 /// Chunks that go in one step.
@@ -20,10 +20,49 @@ const MOST_CHUNKS: usize = 64;
 /// Tags looked at in one step.
 const MOST_TAGS: usize = 256;
 
+/// A clock that leaps ahead by more than this is not believed at once: by a year, say, it would make everything too old.
+const LEAP: Span = Span::from_secs(3_600);
+
+/// How long it has to stay there until it is: time for somebody to set it right.
+const BELIEVED_AFTER: Span = Span::from_secs(24 * 3_600);
+
+/// How old samples are, told by a clock that may leap. Invariant: what is kept is never kept for less time than it should be
+/// because of a clock that was ahead for a day or less.
+#[derive(Debug)]
+struct Calendar {
+    /// From the monotonic clock to the wall clock that is believed.
+    offset: i64,
+    /// A wall clock beyond that, and since when.
+    leapt: Option<(i64, Mono)>,
+}
+
+impl Calendar {
+    /// `last`: when the program last ran. A long while in which it did not is like a leap, and waited out like one.
+    fn new(now: Now, last: Option<Utc>) -> Self {
+        let known = last.map_or(now.utc, |last| last.min(now.utc));
+        Self { offset: known.0 - now.mono.0, leapt: None }
+    }
+
+    fn now(&mut self, now: Now) -> Utc {
+        let offset = now.utc.0 - now.mono.0;
+        if offset - self.offset <= LEAP.0 {
+            (self.offset, self.leapt) = (offset, None);
+        } else if let Some((_, since)) = self.leapt.filter(|(leapt, _)| (offset - leapt).abs() <= LEAP.0) {
+            if now.mono - since >= BELIEVED_AFTER {
+                (self.offset, self.leapt) = (offset, None);
+            }
+        } else {
+            self.leapt = Some((offset, now.mono));
+        }
+        Utc(now.mono.0.saturating_add(self.offset))
+    }
+}
+
 /// Trimming of what is too old or too much.
 #[derive(Debug)]
 pub(super) struct Trimming {
     retention: Retention,
+    calendar: Calendar,
     /// Tags still to be looked at in this round.
     left: Vec<SeriesId>,
     keep: BTreeMap<SeriesId, Span>,
@@ -31,8 +70,10 @@ pub(super) struct Trimming {
 }
 
 impl Trimming {
-    pub fn new(retention: Retention) -> Self {
-        Self { retention, left: Vec::new(), keep: BTreeMap::new(), too_large: false }
+    /// `last`: when the program last ran, if it did.
+    pub fn new(retention: Retention, now: Now, last: Option<Utc>) -> Self {
+        let calendar = Calendar::new(now, last);
+        Self { retention, calendar, left: Vec::new(), keep: BTreeMap::new(), too_large: false }
     }
 
     /// Whether more is to be done soon.
@@ -41,7 +82,8 @@ impl Trimming {
     }
 
     /// Removes a few chunks.
-    pub fn step(&mut self, store: &mut Store, shared: &Shared, now: Utc) -> Result<(), FileError> {
+    pub fn step(&mut self, store: &mut Store, shared: &Shared, now: Now) -> Result<(), FileError> {
+        let now = self.calendar.now(now);
         if self.left.is_empty() {
             (self.left, self.keep) = (shared.known(), shared.keep());
             if let Some(keep) = self.retention.keep {
@@ -123,4 +165,42 @@ fn forget(store: &mut Store, series: SeriesId, chunks: &[SummaryRow]) -> Result<
         remove(transaction, series, chunks)?;
         levels::update(transaction, series, first.summary.first, last.summary.last)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000_000;
+    const YEAR: i64 = 365 * 24 * HOUR;
+
+    fn at(mono: i64, utc: i64) -> Now {
+        Now { mono: Mono(mono), utc: Utc(utc) }
+    }
+
+    #[test]
+    fn a_clock_that_leaps_ahead_makes_nothing_old_until_it_has_stayed_there_for_a_day() {
+        let mut calendar = Calendar::new(at(0, YEAR), None);
+        assert_eq!(calendar.now(at(HOUR, YEAR + HOUR)), Utc(YEAR + HOUR));
+        // An hour of summer time, or of drift, is nothing.
+        assert_eq!(calendar.now(at(HOUR, YEAR + 2 * HOUR)), Utc(YEAR + 2 * HOUR));
+        assert_eq!(calendar.now(at(HOUR, 2 * YEAR)), Utc(YEAR + 2 * HOUR));
+        assert_eq!(calendar.now(at(20 * HOUR, 2 * YEAR + 19 * HOUR)), Utc(YEAR + 21 * HOUR));
+        // Another leap, and the day begins anew.
+        assert_eq!(calendar.now(at(21 * HOUR, 3 * YEAR)), Utc(YEAR + 22 * HOUR));
+        assert_eq!(calendar.now(at(30 * HOUR, 3 * YEAR + 9 * HOUR)), Utc(YEAR + 31 * HOUR));
+        // Back: what is believed goes back at once, which keeps more.
+        assert_eq!(calendar.now(at(31 * HOUR, YEAR)), Utc(YEAR));
+        assert_eq!(calendar.now(at(32 * HOUR, 2 * YEAR)), Utc(YEAR + HOUR));
+        assert_eq!(calendar.now(at(56 * HOUR, 2 * YEAR + 24 * HOUR)), Utc(2 * YEAR + 24 * HOUR));
+    }
+
+    #[test]
+    fn a_start_after_a_long_while_waits_a_day_before_it_believes_how_long_it_was() {
+        let mut calendar = Calendar::new(at(0, 2 * YEAR), Some(Utc(YEAR)));
+        assert_eq!(calendar.now(at(HOUR, 2 * YEAR + HOUR)), Utc(YEAR + HOUR));
+        assert_eq!(calendar.now(at(26 * HOUR, 2 * YEAR + 26 * HOUR)), Utc(2 * YEAR + 26 * HOUR));
+        let mut ahead = Calendar::new(at(0, YEAR), Some(Utc(2 * YEAR)));
+        assert_eq!(ahead.now(at(1, YEAR + 1)), Utc(YEAR + 1), "the last run's clock had leapt");
+    }
 }
