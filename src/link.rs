@@ -1,11 +1,11 @@
 //! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
 
-use crate::engine::{Command, Snapshot};
+use crate::engine::{Actor, Command, Snapshot};
 use crate::historian::JournalLink;
 use crate::historian::history::ask::HistoryLink;
-use crate::project::Issue;
+use crate::project::{Issue, NewDisplay};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, watch};
 
 /// Commands that may wait for the plant; a full queue refuses at the button.
@@ -63,6 +63,19 @@ pub enum DeskRequest {
     Open(PathBuf),
     /// Stop what runs, open the demo plant.
     OpenDemo,
+    /// Write a display into the file of the project that runs, and show it; nothing is stopped.
+    AddDisplay(Box<AddDisplay>),
+}
+
+/// A display that a person saves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddDisplay {
+    /// What is to be written.
+    pub display: NewDisplay,
+    /// Who saves it.
+    pub by: Actor,
+    /// Where the answer is found, once: what there is to say of it, or why it was not written.
+    pub answer: Arc<OnceLock<Result<String, String>>>,
 }
 
 /// What the window is shown: nothing yet, a plant, or why there is none.

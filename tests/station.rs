@@ -12,7 +12,8 @@ use std::time::Duration;
 use support::{Modbus, Running, until};
 use watchkeeper::engine::{Actor, AlarmRef, AlarmState, AlarmView, Command, LinkState, Mode, Quality};
 use watchkeeper::historian::{JOURNAL_FILE, JournalReader, Row, Verdict};
-use watchkeeper::link::{Desk, DeskRequest, PlantLink};
+use watchkeeper::link::{AddDisplay, Desk, DeskRequest, PlantLink};
+use watchkeeper::project::{NewDisplay, Pen};
 use watchkeeper::runtime::clock::system_clock;
 use watchkeeper::runtime::{Station, StationConfig, Supervisor, WhenHeld, field_runtime, load};
 use watchkeeper::time::{Clock, Now, Span};
@@ -389,4 +390,66 @@ fn a_window_takes_the_plant_over_when_its_holder_has_ended_and_says_so_while_it_
     supervisor.stop();
     let events: Vec<_> = rows(&folder.path().join("plant.data")).iter().map(|r| r.event.to_string()).collect();
     assert_eq!(events.iter().filter(|e| *e == "started").count(), 2, "{events:?}");
+}
+
+#[test]
+fn a_display_is_saved_into_the_file_and_shown_while_everything_is_watched_on() {
+    let modbus = Modbus::start(10);
+    modbus.set(0, &[200]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let before = std::fs::read_to_string(&plant).unwrap();
+    let runtime = field_runtime().unwrap();
+    let actor = config(&plant).actor;
+    let first = DeskRequest::Open(plant.clone());
+    let (desk, supervisor) = Supervisor::start(first, runtime.handle().clone(), actor, system_clock()).unwrap();
+    let link = until("a plant", || match desk.desk.borrow().clone() {
+        Desk::Plant(link) => Some(link),
+        _ => None,
+    });
+    let raised = in_state(&link, AlarmState::Unacknowledged);
+    acknowledge(&link, raised.occurrence, "seen");
+    in_state(&link, AlarmState::Acknowledged);
+    let requests = |link: &PlantLink| link.snapshots.borrow().devices[0].status.reconnects;
+    let reconnects = requests(&link);
+
+    let ask = |name: &str| {
+        let answer = Arc::default();
+        let pens = vec![Pen { tag: "tank1.level".to_owned(), right: false }];
+        let display = NewDisplay { name: name.to_owned(), parent: None, span: Span::from_secs(7_200), pens };
+        let by = Actor { user: "anna".into(), computer: "desk-1".into(), desk: Some("Anna B.".into()) };
+        let asked = AddDisplay { display, by, answer: Arc::clone(&answer) };
+        desk.requests.try_send(DeskRequest::AddDisplay(Box::new(asked))).unwrap();
+        until("an answer", || answer.get().cloned())
+    };
+    let said: String = ask("Night watch").unwrap();
+    assert!(said.starts_with("Saved as a display in ") && said.ends_with("plant.toml"), "{said}");
+    let after = std::fs::read_to_string(&plant).unwrap();
+    assert!(after.strip_prefix(before.as_str()).is_some_and(|added| added.contains("name = \"Night watch\"")));
+    until("the display", || {
+        let snapshot = link.snapshots.borrow().clone();
+        snapshot.plan.displays.iter().any(|d| d.display.name == "Night watch").then_some(())
+    });
+    // The same connection, the same alarm with what was done about it, and values that go on.
+    assert_eq!(requests(&link), reconnects);
+    let kept = alarm(&link).unwrap();
+    assert_eq!((kept.state, kept.occurrence), (AlarmState::Acknowledged, raised.occurrence));
+    let answered = link.snapshots.borrow().devices[0].status.answers;
+    until("values that go on", || (link.snapshots.borrow().devices[0].status.answers > answered).then_some(()));
+
+    // A name that is taken, a file that somebody else has changed.
+    let taken: String = ask("night watch").unwrap_err();
+    assert!(taken.starts_with("there is a display \"night watch\" already"), "{taken}");
+    std::fs::write(&plant, format!("{after}# a note\n")).unwrap();
+    let changed: String = ask("Another").unwrap_err();
+    assert!(changed.contains("was changed since it was opened"), "{changed}");
+    assert!(std::fs::read_to_string(&plant).unwrap().ends_with("# a note\n"));
+
+    supervisor.stop();
+    let rows = rows(&folder.path().join("plant.data"));
+    let deployed: Vec<&Row> = rows.iter().filter(|r| r.event.to_string() == "deployed").collect();
+    assert_eq!(deployed.len(), 2, "at the start, and with the display");
+    let note = deployed[1].note.as_deref().unwrap_or_default();
+    assert!(note.starts_with("display \"Night watch\" added, sha256 "), "{note}");
+    assert_eq!((deployed[1].user.as_deref(), deployed[1].desk.as_deref()), (Some("anna"), Some("Anna B.")));
 }

@@ -173,6 +173,11 @@ impl Engine {
         self.carry_out_due(now, is_tick, effects);
         match input {
             Input::Deploy(plan) => self.deploy(now, &plan, effects),
+            Input::Redraw(plan, entry) if plan.watches_the_same(&self.plan) => {
+                self.plan = plan;
+                self.write(*entry, effects);
+            }
+            Input::Redraw(..) => self.dropped_inputs += 1,
             Input::Report(report) => self.take_report(now, &report, effects),
             Input::Link { generation, device, status } => {
                 if generation == self.plan.generation && device.index() < self.devices.len() {
@@ -363,5 +368,59 @@ impl Engine {
         }
         self.link_changed_tags(now, device, &state, effects);
         self.judge_no_answer(now, device_plan.no_answer, &state, since, effects);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Event, Generation, Mode, Sample, Value};
+    use crate::project;
+
+    const TEXT: &str = "watchkeeper = 1\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"192.0.2.1:502\"\n\
+        [[tag]]\nname = \"level\"\ndevice = \"plc1\"\nregister = \"input:0\"\ntype = \"u16\"\n\
+        alarm = [{ kind = \"high\", limit = 10, priority = \"high\" }]\n";
+
+    fn plan(text: &str) -> Arc<Plan> {
+        let (project, _) = project::file::read(text.as_bytes());
+        Arc::new(Plan::compile(Arc::new(project), Generation(1), Mode::Live).0)
+    }
+
+    #[test]
+    fn other_displays_change_nothing_that_is_watched_and_another_plant_is_no_display() {
+        let now = Now { mono: Mono(5_000_000), utc: Utc(5_000_000) };
+        let options = EngineOptions { tail_points: 10_000, ..EngineOptions::default() };
+        let mut engine = Engine::new(options, BTreeMap::new());
+        let mut effects = Vec::new();
+        let first = plan(TEXT);
+        engine.apply(now, Input::Deploy(first.clone()), &mut effects);
+        let level = first.tag_id("level").unwrap();
+        let report = |value| {
+            let samples = vec![Sample::good(level, Value::U64(value), Raw::NONE)];
+            Input::Report(crate::engine::Report { generation: Generation(1), received: now, samples })
+        };
+        engine.apply(now, report(12), &mut effects);
+        let before = engine.snapshot(now);
+        effects.clear();
+
+        let displays = format!("{TEXT}[[display]]\nname = \"Night\"\n");
+        let entry = || Box::new(Entry::new(now.utc, Event::Deployed));
+        engine.apply(now, Input::Redraw(plan(&displays), entry()), &mut effects);
+        let after = engine.snapshot(now);
+        assert_eq!(after.plan.displays.len(), 1);
+        assert!(matches!(effects.as_slice(), [Effect::Journal(_, entry)] if entry.event == Event::Deployed));
+        let seen = |s: &crate::engine::Snapshot| {
+            let view = s.tag(level).unwrap();
+            let points: Vec<_> = s.tails[&level].points().map(|p| (p.time, p.value)).collect();
+            (view.value.clone(), view.quality, s.alarms.clone(), points)
+        };
+        assert_eq!(seen(&after), seen(&before));
+        // What the drivers send is still taken.
+        engine.apply(now, report(13), &mut effects);
+        assert_eq!(engine.snapshot(now).tag(level).unwrap().value, Some(Value::U64(13)));
+
+        let other = plan(&TEXT.replace("limit = 10", "limit = 11"));
+        engine.apply(now, Input::Redraw(other, entry()), &mut effects);
+        assert_eq!(engine.snapshot(now).plan.displays.len(), 1, "dropped");
     }
 }

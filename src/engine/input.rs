@@ -1,7 +1,7 @@
 //! All that can happen to the engine, as one closed list. A log of it is a bug report.
 
 use super::plan::{DeviceId, Generation, Plan, TagId};
-use super::{Command, Quality, Raw, Ticket, Value};
+use super::{Command, Entry, Quality, Raw, Ticket, Value};
 use crate::time::{Now, Span, Utc};
 use std::sync::Arc;
 
@@ -10,6 +10,9 @@ use std::sync::Arc;
 pub enum Input {
     /// The project is (again) this one: values and alarm occurrences are carried over by name.
     Deploy(Arc<Plan>),
+    /// The displays alone are others: all that the plan watches is the same, in the same places. Nothing else changes, and
+    /// the entry goes to the journal. A plan that watches anything else is dropped.
+    Redraw(Arc<Plan>, Box<Entry>),
     /// A driver read something, or failed to.
     Report(Report),
     /// A device's link: its state and its figures. Changes of state at once, figures at most once a second.

@@ -379,6 +379,19 @@ impl Plan {
         self.tag_index.get(&name.to_lowercase()).copied()
     }
 
+    /// Whether another plan has the same devices, tags and alarms in the same places, so that every id means the same in
+    /// both; displays may differ.
+    pub fn watches_the_same(&self, other: &Self) -> bool {
+        let Project { path, name, time_zone, history, shifts, devices, tags, alarms, unread_alarms, .. } =
+            &*self.project;
+        let others = &*other.project;
+        self.generation == other.generation
+            && self.mode == other.mode
+            && (path, name, time_zone, history) == (&others.path, &others.name, &others.time_zone, &others.history)
+            && (shifts, unread_alarms) == (&others.shifts, &others.unread_alarms)
+            && (devices, tags, alarms) == (&others.devices, &others.tags, &others.alarms)
+    }
+
     /// An alarm by its full name, without regard to case.
     pub fn alarm_id(&self, name: &str) -> Option<AlarmId> {
         self.alarm_index.get(&name.to_lowercase()).copied()

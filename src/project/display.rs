@@ -66,6 +66,19 @@ pub struct Pen {
     pub right: bool,
 }
 
+/// A display that is to be written: one trend, as a person has put it together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewDisplay {
+    /// Its name.
+    pub name: String,
+    /// The display above it.
+    pub parent: Option<String>,
+    /// Time shown.
+    pub span: Span,
+    /// Its pens.
+    pub pens: Vec<Pen>,
+}
+
 /// Panel kinds of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are the documentation")]

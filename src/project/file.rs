@@ -6,6 +6,7 @@
 //! shows or records it falls back to its default.
 
 mod alarm;
+pub mod append;
 mod device;
 mod display;
 pub mod keys;

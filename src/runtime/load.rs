@@ -65,6 +65,14 @@ pub struct LoadError {
 /// # Errors
 /// Where there is no such file, or it cannot be read, with what to do.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    let bytes = read(path)?;
+    // Absolute, so that the data folder remembers it whatever the working directory is next time.
+    let path = path::absolute(path).map_err(|error| refusal(path, &error))?;
+    Ok(Loaded::from_bytes(&bytes, Some(&path)))
+}
+
+/// The bytes of a project's file.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let told = |error: io::Error| refusal(path, &error);
     if path.is_dir() {
         return Err(told(io::ErrorKind::IsADirectory.into()));
@@ -74,9 +82,7 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
     if bytes.len() as u64 > LARGEST_BYTES {
         return Err(told(io::ErrorKind::FileTooLarge.into()));
     }
-    // Absolute, so that the data folder remembers it whatever the working directory is next time.
-    let path = path::absolute(path).map_err(told)?;
-    Ok(Loaded::from_bytes(&bytes, Some(&path)))
+    Ok(bytes)
 }
 
 /// From the system's words to what is missing, where, and what to do.

@@ -3,6 +3,7 @@
 //! ```text
 //! clock       the only reader of the computer's clocks
 //! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
+//! append      a display that a person saves, at the end of the project's file
 //! main_loop   the named thread that owns the engine: inputs in, journal, samples and snapshots out
 //! samples     the engine's samples on their way to the historian
 //! ground      what a station stands on: the data folder's lock, and the journal
@@ -13,6 +14,7 @@
 //! Invariant: one thread owns the engine; nobody else touches it.
 //! Invariant: the main loop never waits for a disk, a device or a screen.
 
+mod append;
 pub mod clock;
 mod ground;
 pub mod load;

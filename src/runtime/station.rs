@@ -108,6 +108,11 @@ pub struct Station {
     recording: Option<(Writer, DataFolder)>,
     actor: Actor,
     clock: Clock,
+    /// The plan in force, and which version of the project it is of.
+    plan: Arc<Plan>,
+    fingerprint: String,
+    /// Answers of the journal and the historian go the same way to the engine; full or gone is told where it was asked.
+    answer: mpsc::Sender<Input>,
 }
 
 impl Station {
@@ -235,6 +240,9 @@ impl Station {
         });
         let readers = OnceLock::new();
         Ok(Self {
+            plan,
+            fingerprint,
+            answer,
             about,
             snapshots,
             looked,
@@ -268,6 +276,32 @@ impl Station {
         let history = HistoryLink::start(folder, recent.clone()).inspect_err(|error| told("history", error));
         let journal = JournalLink::start(folder).inspect_err(|error| told("journal", error));
         (history.ok(), journal.ok())
+    }
+
+    /// Which version of the project's file is in force, as its fingerprint.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// Shows what a project says of displays, where that is all that it says anew. Nothing that is watched stops.
+    ///
+    /// # Errors
+    /// Why the new displays appear at the next start alone, in words for the screen.
+    pub fn redraw(&mut self, loaded: &Loaded, by: Actor, what: &str) -> Result<(), String> {
+        let (plan, _faults_told_before) = Plan::compile(loaded.project.clone(), self.plan.generation, self.plan.mode);
+        let plan = Arc::new(plan);
+        if !plan.watches_the_same(&self.plan) {
+            return Err("more than its displays has changed".to_owned());
+        }
+        let mut entry = Entry::new(self.clock.now().utc, Event::Deployed);
+        entry.by = Some(by);
+        entry.subject = Some(plan.project.name.as_str().into());
+        entry.note = Some(format!("{what}, sha256 {}", loaded.fingerprint).into());
+        let redraw = Input::Redraw(plan.clone(), Box::new(entry));
+        self.answer.try_send(redraw).map_err(|_busy| "the plant takes nothing now".to_owned())?;
+        self.plan = plan;
+        self.fingerprint.clone_from(&loaded.fingerprint);
+        Ok(())
     }
 
     /// What does not change while it runs.

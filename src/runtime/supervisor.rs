@@ -5,11 +5,12 @@
 //! Invariant: a plant that another process held is taken over within seconds after that process has ended, or the window
 //! says that nobody watches it.
 
+use super::append::add_display;
 use super::{Loaded, StartError, Station, StationConfig, WhenHeld, load};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
 use crate::historian::lock;
-use crate::link::{Desk, DeskLink, DeskRequest, PlantLink, Refused};
+use crate::link::{AddDisplay, Desk, DeskLink, DeskRequest, PlantLink, Refused};
 use crate::project::{Issue, Severity};
 use crate::time::Clock;
 use std::path::PathBuf;
@@ -83,6 +84,7 @@ impl Supervisor {
             let mut next = Next::Open(first);
             loop {
                 match next {
+                    Next::Open(DeskRequest::AddDisplay(asked)) => office.add_display(&asked),
                     Next::Open(request) => office.open(request, None),
                     Next::TakeOver => office.take_over(),
                     Next::End => break,
@@ -121,6 +123,7 @@ fn name(request: &DeskRequest) -> String {
     match request {
         DeskRequest::Open(path) => path.display().to_string(),
         DeskRequest::OpenDemo => "the demo plant".to_owned(),
+        DeskRequest::AddDisplay(asked) => format!("the display {}", asked.display.name),
     }
 }
 
@@ -160,6 +163,7 @@ impl Office {
         let loaded = match &request {
             DeskRequest::Open(path) => load(path).map(|loaded| (loaded, Mode::Live, None)).map_err(|e| e.to_string()),
             DeskRequest::OpenDemo => self.demo(),
+            DeskRequest::AddDisplay(asked) => return self.add_display(asked),
         };
         let (loaded, mode, folder) = match loaded {
             Ok(loaded) => loaded,
@@ -209,6 +213,35 @@ impl Office {
             none => none.insert(serve_demo(&self.runtime, self.clock.clone()).map_err(|e| e.to_string())?),
         };
         Ok((Loaded::from_bytes(&demo::project(demo), None), Mode::Demo, Some(demo_folder())))
+    }
+
+    fn add_display(&mut self, asked: &AddDisplay) {
+        let answer = self.display_added(asked);
+        if let Err(why) = &answer {
+            tracing::warn!("the display {} was not saved: {why}", asked.display.name);
+        }
+        // Asked and answered once; a second answer to the same question would say the same.
+        let _first = asked.answer.set(answer);
+    }
+
+    /// Writes it into the project's file, and puts it into force.
+    fn display_added(&mut self, asked: &AddDisplay) -> Result<String, String> {
+        let Some((_, station)) = &mut self.running else { return Err("no project is open".to_owned()) };
+        let Some(path) = station.about().path.clone() else {
+            return Err("the demo plant has no file; save a display in a project of your own".to_owned());
+        };
+        if let Some(who) = &station.about().held_by {
+            return Err(format!("this plant is watched by {who}; save the display there"));
+        }
+        let name = &asked.display.name;
+        let loaded = add_display(&path, station.fingerprint(), &asked.display)?;
+        let shown = crate::text::visible(&path.display().to_string()).into_owned();
+        tracing::info!("the display {name} was saved in {shown}");
+        // It is written: from here on there is nothing to refuse, only when it is seen.
+        Ok(match station.redraw(&loaded, asked.by.clone(), &format!("display \"{name}\" added")) {
+            Ok(()) => format!("Saved as a display in {shown}"),
+            Err(why) => format!("Saved as a display in {shown}; it appears at the next start: {why}"),
+        })
     }
 
     fn fail(&mut self, what: String, why: String, after: Option<String>) {

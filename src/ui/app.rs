@@ -5,7 +5,7 @@ use super::shell::{Shell, Wishes};
 use super::theme::ThemeChoice;
 use super::wake::{self, Pace, Urgency};
 use crate::engine::{Actor, Command, Mode, Snapshot};
-use crate::link::{Desk, DeskLink, News};
+use crate::link::{Desk, DeskLink, DeskRequest, News};
 use crate::time::Clock;
 use eframe::egui::{self, ViewportBuilder, ViewportCommand};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -242,9 +242,13 @@ impl App {
 
     fn carry_out(&mut self, ctx: &egui::Context, wishes: Wishes) {
         if let Some(request) = wishes.request
-            && self.desk.requests.try_send(request).is_err()
+            && let Err(refused) = self.desk.requests.try_send(request)
         {
-            tracing::warn!("a request for another project was not taken; one is being opened already");
+            tracing::warn!("a request was not taken; another one is being carried out");
+            if let DeskRequest::AddDisplay(asked) = refused.into_inner() {
+                // Nobody else has it: this is its first answer.
+                let _first = asked.answer.set(Err("the program is busy; try again".to_owned()));
+            }
         }
         if wishes.save {
             self.desk_name.set(self.shell.settings.desk_name.as_deref());

@@ -111,6 +111,8 @@ pub enum Action {
     ShowTrend(u32),
     /// Close it.
     CloseTrend(u32),
+    /// Ask for a name, and save this trend as a display in the project's file.
+    SaveDisplay(Box<crate::project::NewDisplay>),
     /// Choose a tag in the finder that becomes a pen of the trend with this id.
     ChoosePen(eframe::egui::Id),
     /// Make this tag a pen of the trend with this id.

@@ -3,6 +3,7 @@
 
 mod acts;
 mod dialog;
+mod savedisplay;
 
 use super::banner::{self, BannerState};
 use super::dialogs::stands;
@@ -95,6 +96,8 @@ pub struct Shell {
     /// What could not be opened, as told last.
     refused: Option<Arc<Refused>>,
     second_press: SecondPress,
+    /// A display that was saved: to be shown as soon as the plan has it.
+    awaited: Option<String>,
 }
 
 /// Whether the tree of displays is to be seen.
@@ -135,6 +138,7 @@ impl Shell {
             panels: panels::Panels::default(),
             notice: None,
             second_press: SecondPress::default(),
+            awaited: None,
         }
     }
 
@@ -415,6 +419,11 @@ impl Shell {
                 self.place = Place::Display(place.unwrap_or(0));
             }
             self.chosen = tag.as_ref().and_then(|name| plan.tag_id(name));
+        }
+        let saved = |name: &String| plan.displays.iter().position(|d| d.display.name == *name);
+        if let Some(display) = self.awaited.as_ref().and_then(saved) {
+            self.place = Place::Display(display);
+            self.awaited = None;
         }
         let zone = &plan.project.time_zone;
         if self.plan.is_none() || self.zone.0 != *zone {

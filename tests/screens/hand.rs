@@ -5,6 +5,11 @@ use crate::window::{self, Desktop, is_there, press};
 use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use std::sync::Arc;
+use watchkeeper::engine::Mode;
+use watchkeeper::link::DeskRequest;
+use watchkeeper::project::{Display, Pen};
+use watchkeeper::time::Span;
 use watchkeeper::ui::sample;
 use watchkeeper::ui::settings::Settings;
 use watchkeeper::ui::shell::Place;
@@ -258,4 +263,80 @@ fn escape_lets_go_of_what_is_in_the_hand() {
     harness.drop_at(to);
     harness.run_steps(4);
     assert!(is_there(&harness, TREND));
+}
+
+/// Riverside as a plant of a file.
+fn of_a_file(theme: ThemeChoice) -> Harness<'static, Desktop> {
+    let mut sample = sample::riverside();
+    sample.about.path = Some("/plants/riverside.toml".into());
+    let settings = Settings { theme, ..Settings::default() };
+    Desktop::new(sample, settings).harness_of_steps([1280.0, 800.0], 0.05)
+}
+
+/// The sheet over a trend of the station's flow, with this name in it.
+fn sheet(harness: &mut Harness<'_, Desktop>, name: &str) {
+    let at = middle(harness, "station.flow");
+    press_twice(harness, at);
+    press(harness, "Save Trend station.flow");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.event(Event::Text(name.to_owned()));
+    harness.run_steps(3);
+}
+
+#[test]
+fn a_trend_is_saved_as_a_display_and_shown_as_soon_as_the_plan_has_it() {
+    for (theme, file) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let mut harness = of_a_file(theme);
+        sheet(&mut harness, "Night watch");
+        window::picture(&mut harness, &format!("save-display-{file}"));
+        press(&mut harness, "Save as a display");
+        let asked = harness.state().asked.clone();
+        let [DeskRequest::AddDisplay(asked)] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!((asked.display.name.as_str(), asked.display.parent.as_deref()), ("Night watch", None));
+        assert_eq!(asked.display.pens, [Pen { tag: "station.flow".to_owned(), right: false }]);
+        assert_eq!(asked.display.span, Span::from_secs(3_600));
+        // The answer comes, and then the plan that has it.
+        asked.answer.set(Ok("Saved as a display in /plants/riverside.toml".to_owned())).unwrap();
+        harness.run_steps(3);
+        assert!(is_there(&harness, "Notice"));
+        harness.state().publish(|snapshot| {
+            let mut plan = (*snapshot.plan).clone();
+            let mut display = plan.displays[0].clone();
+            display.display = Arc::new(Display { name: "Night watch".to_owned(), ..(*display.display).clone() });
+            plan.displays.push(display);
+            snapshot.plan = Arc::new(plan);
+        });
+        harness.run_steps(3);
+        assert!(is_there(&harness, TREND), "the display's own panels");
+        assert!(is_there(&harness, "Open display Night watch"));
+    }
+}
+
+#[test]
+fn what_hinders_a_save_is_told_in_the_sheet_which_stays() {
+    let mut harness = of_a_file(ThemeChoice::Dark);
+    sheet(&mut harness, "tank FARM");
+    assert!(is_there(&harness, "There is a display \"tank FARM\" already"));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.event(Event::Text("Night".to_owned()));
+    harness.run_steps(3);
+    press(&mut harness, "Save as a display");
+    let asked = harness.state().asked.clone();
+    let [DeskRequest::AddDisplay(asked)] = asked.as_slice() else { panic!("{asked:?}") };
+    asked.answer.set(Err("/plants/riverside.toml is read-only".to_owned())).unwrap();
+    harness.run_steps(3);
+    assert!(is_there(&harness, "Not saved: /plants/riverside.toml is read-only"));
+    window::picture(&mut harness, "save-display-refused-dark");
+}
+
+#[test]
+fn the_demo_says_that_it_has_no_file_to_save_in() {
+    let mut harness = of_a_file(ThemeChoice::Dark);
+    harness.state().publish(|snapshot| snapshot.mode = Mode::Demo);
+    harness.run_steps(2);
+    let at = middle(&harness, "station.flow");
+    press_twice(&mut harness, at);
+    press(&mut harness, "Save Trend station.flow");
+    assert!(harness.query_by_label_contains("The demo plant has no file").is_some());
+    assert!(!is_there(&harness, "Save as a display"), "nothing to press");
 }

@@ -25,7 +25,7 @@ pub struct Desktop {
     now: Now,
     /// What was asked of the program around it, in all frames so far.
     closed: bool,
-    asked: Vec<watchkeeper::link::DeskRequest>,
+    pub asked: Vec<watchkeeper::link::DeskRequest>,
 }
 
 impl Desktop {

@@ -22,14 +22,14 @@ mod time_axis;
 
 use super::{Aside, Cx, PanelView, grid};
 use crate::engine::{Snapshot, TagId, TailView};
-use crate::project::DataType;
+use crate::project::{self, DataType, NewDisplay};
 use crate::time::Span;
 use crate::ui::fonts::size;
 use crate::ui::past::{Known, Need, Past};
 use crate::ui::theme::{PEN, STEP, Theme};
 use crate::ui::widgets::pen::{Trace, View};
 use crate::ui::widgets::{Reading, tell};
-use crate::ui::{Outbox, words};
+use crate::ui::{Action, Outbox, words};
 use added::Added;
 use axes::{Axes, HEADS, Widths};
 use between::Between;
@@ -270,6 +270,18 @@ impl PanelView for TrendPanel {
         }
         Added::landing_ui(ui, cx, &pens);
     }
+}
+
+/// Asks for a display with these pens; hidden ones are part of it.
+fn save(cx: &Cx<'_>, pens: &[Pen<'_>], span: Span) -> Action {
+    let pens: Vec<project::Pen> =
+        pens.iter().map(|pen| project::Pen { tag: pen.name.to_owned(), right: pen.right }).collect();
+    let name = match (&cx.panel.title, pens.as_slice()) {
+        (Some(title), _) => format!("{title}, trend"),
+        (None, [first, ..]) => format!("Trend {}", first.tag),
+        (None, []) => String::new(),
+    };
+    Action::SaveDisplay(Box::new(NewDisplay { name, parent: None, span, pens }))
 }
 
 /// How many pens the project gives this trend.

@@ -1,6 +1,7 @@
 //! What was asked for in a frame is done behind it, where nothing of the frame is read any more.
 
 use super::dialog::Dialog;
+use super::savedisplay::SaveDisplay;
 use super::{Place, Shell, Wishes};
 use crate::engine::{Actor, Command, TagId};
 use crate::link::{DeskRequest, PlantLink};
@@ -88,6 +89,7 @@ impl Shell {
                 self.panels.trends().close(number);
                 self.place = Place::Display(0);
             }
+            Action::SaveDisplay(display) => self.dialog = Some(Dialog::Save(Box::new(SaveDisplay::new(*display)))),
             Action::ChoosePen(trend) => self.dialog = Some(Dialog::Finder(Box::new(Finder::for_pen(trend)))),
             Action::AddPen(trend, id) => {
                 if let Some(name) = self.tag_name(id) {

@@ -1,5 +1,6 @@
 //! What lies over everything: one dialog at a time, and what its answer leads to.
 
+use super::savedisplay::{Outcome, SaveDisplay};
 use super::{Shell, Wishes};
 use crate::link::{DeskRequest, Refused};
 use crate::ui::ask::{self, Ask};
@@ -8,7 +9,7 @@ use crate::ui::palette::{self, Finder};
 use crate::ui::preferences::{self, Preferences};
 use crate::ui::theme::STEP;
 use crate::ui::words::say;
-use crate::ui::{Frame, Outbox, faults, fonts, help, states};
+use crate::ui::{Action, Frame, Outbox, faults, fonts, help, states};
 use eframe::egui::{Label, RichText, Ui};
 use fonts::size;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub(super) enum Dialog {
     Act(Box<Ask>),
     /// Another project could not be opened.
     Refused(Arc<Refused>),
+    /// Saves a trend as a display.
+    Save(Box<SaveDisplay>),
     /// The question before the window closes.
     Quit,
     /// The question before another project is opened.
@@ -48,6 +51,27 @@ impl Shell {
                 })
             }
             (Dialog::Act(ask), Some(frame)) => ask::ask_ui(ui, frame, ask, outbox),
+            (Dialog::Save(state), Some(frame)) => {
+                let mut outcome = Outcome::Open;
+                let open = sheet_ui(ui, &theme, "Save the trend", |ui| outcome = state.ui(ui, frame));
+                match outcome {
+                    Outcome::Open => open,
+                    Outcome::Ask(request) => {
+                        wishes.request = Some(request);
+                        true
+                    }
+                    Outcome::Saved(said, name) => {
+                        self.notice = Some((frame.snapshot.now, said));
+                        // The plan that is shown may have it already.
+                        let displays = &frame.snapshot.plan.displays;
+                        match displays.iter().position(|d| d.display.name == name) {
+                            Some(display) => outbox.action(Action::OpenDisplay(display)),
+                            None => self.awaited = Some(name),
+                        }
+                        false
+                    }
+                }
+            }
             (Dialog::Settings(state), frame) => {
                 let actor = frame.map(|frame| &frame.about.actor);
                 sheet_ui(ui, &theme, "Settings", |ui| {

@@ -56,6 +56,9 @@ pub const ALARMS: &str = "Alarms";
 pub const HIDDEN_ALARMS: &str = "Hidden alarms";
 /// Name of a trend that a person has opened and that has no pens yet.
 pub const NEW_TREND: &str = "New trend";
+/// What is no project of a file cannot be saved.
+pub const NO_FILE: &str =
+    "The demo plant has no file: nothing can be saved in it. A project of your own takes displays";
 /// Opens a tag's last hour as a trend.
 pub const OPEN_TREND: &str = "Open as a trend";
 /// Name of the list of faults.

@@ -109,11 +109,11 @@ impl FreeTrend {
             pos2(rect.left(), rect.bottom() + STEP),
             pos2(rect.right(), rect.bottom() + STEP + buttons),
         );
-        ui.scope_builder(UiBuilder::new().max_rect(row), |ui| self.buttons_ui(ui, id, out));
+        ui.scope_builder(UiBuilder::new().max_rect(row), |ui| self.buttons_ui(ui, &cx, id, out));
     }
 
     /// What can be done with it, below it: the same as in its menu, for those who do not know of a menu.
-    fn buttons_ui(&self, ui: &mut Ui, id: Id, out: &mut Outbox) {
+    fn buttons_ui(&self, ui: &mut Ui, cx: &Cx<'_>, id: Id, out: &mut Outbox) {
         ui.horizontal_centered(|ui| {
             let button = |ui: &mut Ui, words: &str, name: String, hint: &str| {
                 let button = ui.add(Button::new(words).min_size(vec2(0.0, 26.0)));
@@ -123,6 +123,11 @@ impl FreeTrend {
             let hint = "Or drag a tag here from the tree's lists, a display, a faceplate or the finder";
             if button(ui, "Add a pen…", format!("Add a pen to {}", self.name()), hint) {
                 out.action(Action::ChoosePen(id));
+            }
+            let hint = "Its pens and its time, in the project's file";
+            if !self.pens().is_empty() && button(ui, "Save as a display…", format!("Save {}", self.name()), hint) {
+                let span = self.view.window.map_or(cx.panel.span, |w| w.span);
+                out.action(super::save(cx, &super::pens(cx, self.pens()), span));
             }
             if button(ui, "Close trend", format!("Close {}", self.name()), "It is gone unless it was saved") {
                 out.action(Action::CloseTrend(self.number));

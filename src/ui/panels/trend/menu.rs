@@ -98,6 +98,9 @@ fn entries_ui(
         *choices.compare = None;
     }
     ui.separator();
+    if entry(ui, "Save as a display…", "", "Its pens and its time, in the project's file") {
+        out.action(super::save(cx, pens, choices.window.map_or(cx.panel.span, |w| w.span)));
+    }
     if entry(ui, "Copy picture", "", "To the clipboard") {
         out.action(Action::TakePicture(Picture { of: pictured(ui, cx), name: None }));
     }
