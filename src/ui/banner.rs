@@ -359,7 +359,7 @@ fn row_ui(
         };
         let mut at = cell(&mut rest, left - name_width - 2.0 * STEP);
         if let Some(mark) = view.filter(|v| v.back.is_some()).and_then(|v| words::marks(v).into_iter().next()) {
-            at = paint_mark(&painter, at, mark, ink);
+            at = paint_mark(&painter, at, &mark, ink);
         }
         text::paint(&painter, at, Align2::LEFT_CENTER, message, regular.clone(), ink);
     } else if refusal.is_some() {

@@ -313,7 +313,7 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'
                 ui.add_space(26.0 - ui.spacing().item_spacing.x);
                 let message = crate::text::bounded(&alarm.message, TEXT_CHARS).0;
                 let marks = view.map(words::marks).unwrap_or_default();
-                let message: Vec<&str> = marks.into_iter().chain([message]).collect();
+                let message: Vec<String> = marks.into_iter().chain([message.to_owned()]).collect();
                 ui.add(Label::new(RichText::new(message.join(" · ")).color(theme.muted)).wrap());
             });
         }

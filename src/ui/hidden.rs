@@ -37,7 +37,7 @@ const LISTS: [(AlarmState, &str, &str); 3] = [
 /// Columns of each list; the last is for the button.
 const COLUMNS: [Column; 8] = [
     column("Alarm", 110.0, 0.0, 100),
-    column("Condition", 74.0, 0.0, 70),
+    column("Condition", 108.0, 0.0, 70),
     numbers("Value now", 84.0, 50),
     column("Until", 96.0, 0.4, 95),
     column("Why", 130.0, 1.0, 90),
@@ -256,9 +256,15 @@ fn told(frame: &Frame<'_>, view: &AlarmView) -> Vec<(usize, String)> {
         Some(reason) => format!("refused: {reason}"),
         None => why.unwrap_or_else(|| "no reason was given".to_owned()),
     };
+    // What it would have said, had it not been hidden.
+    let condition = if view.active { "holds" } else { "gone" };
+    let condition = match view.came_hidden {
+        0 => condition.to_owned(),
+        n => format!("{condition}, came {}×", words::count(u64::from(n))),
+    };
     vec![
         (0, alarm.name.to_string()),
-        (1, (if view.active { "holds" } else { "gone" }).to_owned()),
+        (1, condition),
         (2, words::alarm_value(frame.snapshot, alarm).text),
         (3, until),
         (4, why),

@@ -304,20 +304,21 @@ pub fn spoken_alarm(snapshot: &Snapshot, view: &AlarmView, zone: &TimeZone) -> S
     }
     text.push_str(&raised);
     for mark in marks(view) {
-        text.extend([", ", mark]);
+        text.extend([", ", mark.as_str()]);
     }
     text
 }
 
 /// What is to be known of an occurrence besides its state, the most important first.
-pub fn marks(view: &AlarmView) -> Vec<&'static str> {
+pub fn marks(view: &AlarmView) -> Vec<String> {
     let back = view.back.map(|from| match from {
-        Hiding::Shelved => "back from shelving",
-        Hiding::Suppressed => "back from suppression",
-        Hiding::OutOfService => "back in service",
+        Hiding::Shelved => "back from shelving".to_owned(),
+        Hiding::Suppressed => "back from suppression".to_owned(),
+        Hiding::OutOfService => "back in service".to_owned(),
     });
-    let marks = [view.first_out.then_some("first out"), view.chattering.then_some("chattering")];
-    back.into_iter().chain(marks.into_iter().flatten()).collect()
+    let first_out = view.first_out.then(|| "first out".to_owned());
+    let chatters = view.chattering.then(|| format!("chattering, {}×", count(u64::from(view.chatter.max(3)))));
+    back.into_iter().chain(first_out).chain(chatters).collect()
 }
 
 /// A device as a screen reader tells it: `connected, 4 ms, 0 errors`, or `no answer since 14:02:10, connection refused`.

@@ -124,6 +124,42 @@ fn acknowledged(commands: &[Command]) -> Vec<(String, Option<String>)> {
     all
 }
 
+/// Of a window over 5,000 alarms that are others with every frame: the least time of a frame, and of the two of a click.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "how long a frame takes, only a clock on the wall can say")]
+fn a_click_over_five_thousand_alarms_is_answered_within_a_tenth_of_a_second() {
+    use std::time::{Duration, Instant};
+    let sample = sample::flood(5_000);
+    let first = std::sync::Arc::clone(&sample.snapshot.alarms);
+    let second = std::sync::Arc::new((*first).clone());
+    let mut harness = open(sample, Place::Alarms);
+    for (view, leaves) in [("folded, in the flood console", false), ("one by one", true)] {
+        if leaves {
+            harness.key_press(Key::F4);
+            harness.run_steps(3);
+        }
+        let at = eframe::egui::pos2(700.0, 420.0);
+        let mut least = [Duration::MAX; 2];
+        for turn in 0..12 {
+            let alarms = if turn % 2 == 0 { &second } else { &first };
+            let alarms = std::sync::Arc::clone(alarms);
+            harness.state_mut().publish(|snapshot| snapshot.alarms = alarms);
+            let from = Instant::now();
+            harness.step();
+            least[0] = least[0].min(from.elapsed());
+            let from = Instant::now();
+            for pressed in [true, false] {
+                let button = PointerButton::Primary;
+                harness.event(Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
+                harness.step();
+            }
+            least[1] = least[1].min(from.elapsed());
+        }
+        println!("5,000 alarms, {view}: a frame takes {:?}, a click is answered after {:?}", least[0], least[1]);
+        assert!(least[1] < Duration::from_millis(100), "{view}: {:?}", least[1]);
+    }
+}
+
 const SEARCH: &str = "Search in the list of alarms";
 
 #[test]
@@ -378,11 +414,11 @@ fn each_kind_of_hiding_has_its_list_with_count_person_time_and_reason() {
     for (name, words) in [
         (
             "tank1.level/high",
-            "shelved, tank1.level/high, holds, 95.3 %, 14:04:14, 20 s left, Being worked on, desk@control1, 13:47:14",
+            "shelved, tank1.level/high, holds, came 1×, 95.3 %, 14:04:14, 20 s left, Being worked on, desk@control1, 13:47:14",
         ),
         (
             "pump1.flow/low",
-            "suppressed, pump1.flow/low, holds, 0 m³/h, the formula is false, not pump1.running, by design, 13:56:54",
+            "suppressed, pump1.flow/low, holds, came 1×, 0 m³/h, the formula is false, not pump1.running, by design, 13:56:54",
         ),
         (
             "feederA.pf/low",
@@ -405,7 +441,7 @@ fn each_kind_of_hiding_has_its_list_with_count_person_time_and_reason() {
 fn what_came_back_from_shelving_says_so_in_banner_and_list() {
     let harness = open(desk(), Place::Alarms);
     let words = told(&harness, &row("grit.torque/high"));
-    assert!(words.starts_with("unacknowledged, medium, ") && words.ends_with(", back from shelving"), "{words}");
+    assert!(words.starts_with("unacknowledged, medium, ") && words.contains(", back from shelving"), "{words}");
 }
 
 #[test]

@@ -210,7 +210,10 @@ fn occurrence_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan, view: Option
         if let Some(why) = &view.why {
             fact("Came", why);
         }
-        fact("Condition", if view.active { "holds" } else { "gone" });
+        match view.returned.filter(|_| !view.active) {
+            Some(returned) => fact("Condition", &format!("gone since {}", time(returned))),
+            None => fact("Condition", if view.active { "holds" } else { "gone" }),
+        }
         if let Some((who, at)) = &view.acknowledged {
             fact("Acknowledged by", &format!("{who}, {}", time(*at)));
         }
@@ -243,6 +246,13 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, alarm: &AlarmPlan) {
             Condition::Rate { deadband, .. } => fact("Deadband", &format!("{}/s", words::limit(deadband, &tag.tag))),
             _ => {}
         }
+    }
+    for row in alarm.limits.iter() {
+        let limit = match (row.limit.number(), tag_of(frame, alarm)) {
+            (Some(limit), Some(tag)) => words::limit(limit, &tag.tag),
+            _ => "no limit".to_owned(),
+        };
+        fact(&format!("While {}", row.text), &limit);
     }
     fact("On-delay", &words::duration_of_range(alarm.on_delay));
     fact("Off-delay", &words::duration_of_range(alarm.off_delay));

@@ -326,6 +326,11 @@ fn row_ui(
     if view.first_out && part == 0 && rest.width() > 150.0 {
         rest = super::row::paint_mark(painter, rest, "first out", ink);
     }
+    if part == 2 {
+        let times = format!("{}×", words::count(u64::from(view.chatter)));
+        let drawn = text::paint(painter, rest, Align2::LEFT_CENTER, times, fonts::strong(size::BODY), ink);
+        rest.min.x = (drawn.right() + 2.0 * STEP).max(rest.left() + 7.0 * STEP);
+    }
     text::paint(painter, rest, Align2::LEFT_CENTER, alarm.name.as_ref(), fonts::regular(size::BODY), ink);
     response.on_hover_text(alarm.message.as_ref());
 }

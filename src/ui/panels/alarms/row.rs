@@ -183,7 +183,7 @@ impl Row<'_> {
         if let (None, Some(cell), Some(name), Some(mark)) =
             (self.places[6], at(3), name, self.marks().into_iter().next().filter(|_| self.came_back()))
         {
-            paint_mark(painter, cell.with_min_x(name.right() + 2.0 * MARK_AIR), mark, ink.plain);
+            paint_mark(painter, cell.with_min_x(name.right() + 2.0 * MARK_AIR), &mark, ink.plain);
         }
         let said = self.view.map_or("normal", words::state);
         put(4, said.to_owned(), regular(), if state.needs_acknowledgement() { ink.plain } else { ink.dim });
@@ -200,7 +200,7 @@ impl Row<'_> {
         if let Some(place) = self.message_place(rect) {
             let mut rest = place;
             for mark in self.marks() {
-                rest = paint_mark(painter, rest, mark, ink.plain);
+                rest = paint_mark(painter, rest, &mark, ink.plain);
             }
             text::paint(painter, rest, Align2::LEFT_CENTER, bounded(&self.said(alarm)), regular(), ink.plain);
         }
@@ -223,7 +223,7 @@ impl Row<'_> {
         let Some(place) = self.message_place(row) else { return true };
         let width = |words: &str, font| painter.layout_no_wrap(words.to_owned(), font, Color32::PLACEHOLDER).size().x;
         let marks: f32 =
-            self.marks().into_iter().map(|mark| width(mark, mark_font()) + 2.0 * MARK_AIR + MARK_GAP).sum();
+            self.marks().into_iter().map(|mark| width(&mark, mark_font()) + 2.0 * MARK_AIR + MARK_GAP).sum();
         marks + width(&bounded(&self.said(alarm)), fonts::regular(size::BODY)) > place.width()
     }
 
@@ -231,7 +231,7 @@ impl Row<'_> {
         self.view.is_some_and(|view| view.back.is_some())
     }
 
-    fn marks(&self) -> Vec<&'static str> {
+    fn marks(&self) -> Vec<String> {
         self.view.map(words::marks).unwrap_or_default()
     }
 
@@ -252,8 +252,7 @@ impl Row<'_> {
 
     /// The same with the marks before it, for a place of its own.
     pub fn message(&self, alarm: &AlarmPlan) -> String {
-        let said = self.said(alarm);
-        let parts: Vec<&str> = self.marks().into_iter().chain([said.as_str()]).collect();
+        let parts: Vec<String> = self.marks().into_iter().chain([self.said(alarm)]).collect();
         parts.join(" · ")
     }
 }
