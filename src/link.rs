@@ -97,6 +97,45 @@ pub enum Desk {
     },
 }
 
+/// What a person chose for the horn of this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HornChoice {
+    /// It is switched off: by whom or how, in words.
+    pub off: Option<Arc<str>>,
+    /// The program that plays, with its arguments; `None`: the first of those that the system brings along. The variable
+    /// `WATCHKEEPER_PLAYER` stands before it.
+    pub player: Option<String>,
+}
+
+/// Tests of the horn that may wait.
+pub const TEST_QUEUE: usize = 1;
+
+/// The window's end of the horn.
+#[derive(Debug, Clone)]
+pub struct HornLink {
+    /// What is chosen from now on.
+    pub choice: watch::Sender<HornChoice>,
+    /// Test tones that are asked for; at most [`TEST_QUEUE`] wait.
+    pub tests: mpsc::Sender<HornTest>,
+}
+
+/// A test tone is asked for.
+#[derive(Debug)]
+pub struct HornTest(std::sync::mpsc::SyncSender<Result<Arc<str>, String>>);
+
+impl HornTest {
+    /// A test, and where its one answer comes: which program played it, or why it could not be heard.
+    pub fn new() -> (Self, std::sync::mpsc::Receiver<Result<Arc<str>, String>>) {
+        let (answer, told) = std::sync::mpsc::sync_channel(1);
+        (Self(answer), told)
+    }
+
+    /// Tells how it went; whoever asked may be gone.
+    pub fn answer(self, how: Result<Arc<str>, String>) {
+        let _unheard = self.0.try_send(how);
+    }
+}
+
 /// The window's end of the program: which plant runs, and requests for another.
 #[derive(Debug, Clone)]
 pub struct DeskLink {
@@ -104,6 +143,8 @@ pub struct DeskLink {
     pub desk: watch::Receiver<Desk>,
     /// Requests; at most a few wait.
     pub requests: mpsc::Sender<DeskRequest>,
+    /// The horn; `None`: this program has none.
+    pub horn: Option<HornLink>,
 }
 
 /// What the watcher of a desk has seen.

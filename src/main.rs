@@ -25,8 +25,8 @@ fn desk(arguments: &Arguments) -> Exit {
 #[cfg(feature = "window")]
 fn desk(arguments: &Arguments) -> Exit {
     use watchkeeper::link::DeskRequest;
-    use watchkeeper::runtime::{Supervisor, clock::system_clock, field_runtime, local_actor};
-    use watchkeeper::ui::app;
+    use watchkeeper::runtime::{Supervisor, clock::system_clock, field_runtime, horn::Horn, local_actor};
+    use watchkeeper::ui::{app, settings};
 
     let project = arguments.project.clone();
     if let Err(why) = app::is_possible() {
@@ -35,7 +35,10 @@ fn desk(arguments: &Arguments) -> Exit {
     let clock = system_clock();
     let started = field_runtime().and_then(|runtime| {
         let first = project.clone().map_or(DeskRequest::OpenDemo, DeskRequest::Open);
-        let (desk, supervisor) = Supervisor::start(first, runtime.handle().clone(), local_actor(), clock.clone())?;
+        let settings = settings::default_path().as_deref().map(settings::Settings::load).unwrap_or_default();
+        let horn = Horn::start(settings.horn_choice(None), clock.clone())?;
+        let runs_on = runtime.handle().clone();
+        let (desk, supervisor) = Supervisor::start(first, runs_on, local_actor(), clock.clone(), Some(horn))?;
         Ok((runtime, desk, supervisor))
     });
     let (runtime, desk, supervisor) = match started {

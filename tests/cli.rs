@@ -29,7 +29,10 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let page = include_str!("../docs/commands.md");
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
-    assert_eq!(names, ["watchkeeper", "run", "check", "values", "journal", "demo", "rehearse", "backtest", "export"]);
+    assert_eq!(
+        names,
+        ["watchkeeper", "run", "horn-test", "check", "values", "journal", "demo", "rehearse", "backtest", "export"]
+    );
     for (section, name) in sections.iter().zip(names) {
         let help = cli::help(if name == "watchkeeper" { "" } else { name }).unwrap();
         let rows: Vec<&str> = section.lines().filter(|l| l.starts_with("| `--")).collect();

@@ -30,11 +30,12 @@ const NEIGHBOURS: [(&str, &str); 4] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 17] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
     ("rfd", &["ui"]),
+    ("zbus", &["ui/notify"]),
     ("rusqlite", &["historian"]),
     ("tokio_modbus", &["drivers"]),
     ("rumqttc", &["drivers"]),

@@ -103,6 +103,7 @@ fn a_whole_project_has_no_faults() {
             "site/no-answer",
             "system.history/recording",
             "system.history/disk-space",
+            "system.horn/silent",
             "system.project/faults"
         ]
     );
@@ -916,7 +917,7 @@ fn ten_thousand_tags_load_without_a_fault() {
     let (plan, issues) = compiled(&ten_thousand());
     assert_eq!(issues, []);
     assert_eq!(plan.tags.len(), 10_000);
-    assert_eq!(plan.alarms.len(), 30_004, "two limits and a quality each; the device's one, and the program's three");
+    assert_eq!(plan.alarms.len(), 30_005, "two limits and a quality each; the device's one, and the program's four");
 }
 
 fn ten_thousand() -> String {

@@ -322,7 +322,7 @@ fn a_desk_opens_a_project_and_keeps_it_when_the_next_cannot_be_read() {
     let actor = config(&plant).actor;
     let open = |path: &Path| DeskRequest::Open(path.to_owned());
     let (desk, supervisor) =
-        Supervisor::start(open(&missing), runtime.handle().clone(), actor, system_clock()).unwrap();
+        Supervisor::start(open(&missing), runtime.handle().clone(), actor, system_clock(), None).unwrap();
     let shown = |what, wanted: fn(&Desk) -> bool| until(what, || Some(desk.desk.borrow().clone()).filter(wanted));
 
     let failed = shown("a failure", |desk| matches!(desk, Desk::Failed { .. }));
@@ -365,7 +365,7 @@ fn a_window_takes_the_plant_over_when_its_holder_has_ended_and_says_so_while_it_
     in_state(&holder.link(), AlarmState::Unacknowledged);
     let first = DeskRequest::Open(plant.clone());
     let (desk, supervisor) =
-        Supervisor::start(first, runtime.handle().clone(), config(&plant).actor, system_clock()).unwrap();
+        Supervisor::start(first, runtime.handle().clone(), config(&plant).actor, system_clock(), None).unwrap();
     let link = |wanted: &dyn Fn(&PlantLink) -> bool| {
         until("a plant", || match desk.desk.borrow().clone() {
             Desk::Plant(link) if wanted(&link) => Some(link),
@@ -402,7 +402,7 @@ fn a_display_is_saved_into_the_file_and_shown_while_everything_is_watched_on() {
     let runtime = field_runtime().unwrap();
     let actor = config(&plant).actor;
     let first = DeskRequest::Open(plant.clone());
-    let (desk, supervisor) = Supervisor::start(first, runtime.handle().clone(), actor, system_clock()).unwrap();
+    let (desk, supervisor) = Supervisor::start(first, runtime.handle().clone(), actor, system_clock(), None).unwrap();
     let link = until("a plant", || match desk.desk.borrow().clone() {
         Desk::Plant(link) => Some(link),
         _ => None,

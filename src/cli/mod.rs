@@ -8,6 +8,7 @@ pub mod check;
 pub mod demo;
 pub mod export;
 mod format;
+pub mod horn_test;
 pub mod journal;
 pub mod live;
 pub mod rehearse;
@@ -117,6 +118,8 @@ pub enum Command {
     Export(export::ExportArguments),
     /// Alarm and operator events
     Journal(journal::JournalArguments),
+    /// Play the horn's sounds once, and say by which program, or why they cannot be heard
+    HornTest(horn_test::HornTestArguments),
     /// Only serve the demo plant's devices, for any client
     Demo(DemoArguments),
 }
@@ -180,6 +183,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),
+        Command::HornTest(arguments) => horn_test::horn_test(&arguments),
         Command::Demo(arguments) => serve_demo(&arguments),
     }
 }
@@ -266,7 +270,7 @@ fn mute_logging() {
 /// Goes on without a window, because of `why`: as a live table on a terminal, otherwise as `run` does.
 pub fn without_window(why: &str, project: Option<&Path>) -> Exit {
     say(why);
-    if live::is_possible() { run::watch_live(project) } else { run::watch(project, None) }
+    if live::is_possible() { run::watch_live(project) } else { run::watch(project, None, false) }
 }
 
 /// A message on standard error; whether it can be written matters to nobody any more.

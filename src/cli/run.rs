@@ -3,8 +3,10 @@
 use super::{Exit, live, open_project, open_runtime, parse_span, say, signals};
 use crate::drivers::demo::{self, Demo};
 use crate::engine::Mode;
+use crate::link::HornChoice;
 use crate::project::{Issue, Severity};
 use crate::runtime::clock::system_clock;
+use crate::runtime::horn::Horn;
 use crate::runtime::{Loaded, Station, StationConfig, WhenHeld, local_actor, supervisor};
 use crate::time::{Clock, Span};
 use std::path::{Path, PathBuf};
@@ -25,17 +27,21 @@ pub struct RunArguments {
     /// Stop by itself after this time, such as 30s
     #[arg(long = "for", value_name = "TIME", value_parser = parse_span)]
     pub duration: Option<Span>,
+    /// Sound no horn: for a gateway that nobody stands beside
+    #[arg(long)]
+    pub silent: bool,
 }
 
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Exit {
     super::start_logging(super::USUAL_LOG);
-    watch(arguments.project.as_deref(), arguments.duration)
+    watch(arguments.project.as_deref(), arguments.duration, arguments.silent)
 }
 
 /// Watches a project, or the demo plant, without a screen until asked to stop.
-pub fn watch(project: Option<&Path>, duration: Option<Span>) -> Exit {
-    let ended = Ground::open(project, WhenHeld::Refuse, 0).map(|ground| {
+pub fn watch(project: Option<&Path>, duration: Option<Span>, silent: bool) -> Exit {
+    let horn = HornChoice { off: silent.then(|| "run with --silent".into()), player: None };
+    let ended = Ground::open(project, WhenHeld::Refuse, 0, horn).map(|ground| {
         let Ground { runtime, station, .. } = &ground;
         let died = station.died();
         let asked = runtime.block_on(async {
@@ -56,7 +62,7 @@ pub fn watch(project: Option<&Path>, duration: Option<Span>) -> Exit {
 
 /// Watches a project, or the demo plant, as a live table on the terminal until asked to stop.
 pub fn watch_live(project: Option<&Path>) -> Exit {
-    let ended = Ground::open(project, WhenHeld::Show, 0).map(|ground| {
+    let ended = Ground::open(project, WhenHeld::Show, 0, HornChoice::default()).map(|ground| {
         super::mute_logging();
         let shown = ground.runtime.block_on(live::show(ground.station.link(), ground.clock.clone()));
         match ground.close() {
@@ -72,13 +78,14 @@ struct Ground {
     runtime: Runtime,
     station: Station,
     clock: Clock,
+    horn: Horn,
     /// Its devices, where it is the demo plant.
     _demo: Option<Demo>,
 }
 
 impl Ground {
     /// Starts a project, or the demo plant. What is at fault in it is logged, the rest runs. `Err` has told why not.
-    fn open(project: Option<&Path>, when_held: WhenHeld, tail_points: usize) -> Result<Self, Exit> {
+    fn open(project: Option<&Path>, when_held: WhenHeld, tail_points: usize, horn: HornChoice) -> Result<Self, Exit> {
         let clock = system_clock();
         let runtime = open_runtime()?;
         let refused = |error: &dyn std::fmt::Display| {
@@ -114,11 +121,14 @@ impl Ground {
         };
         let station = Station::start(config, runtime.handle()).map_err(|e| refused(&e))?;
         log_issues(&station.about().issues, project);
-        Ok(Self { runtime, station, clock, _demo: demo })
+        let (horn, _chosen_for_good) = Horn::start(horn, clock.clone()).map_err(|e| refused(&e))?;
+        horn.attach(station.horn_feed());
+        Ok(Self { runtime, station, clock, horn, _demo: demo })
     }
 
     fn close(self) -> Exit {
-        let Self { runtime, station, .. } = self;
+        let Self { runtime, station, horn, .. } = self;
+        drop(horn);
         let faults = station.stop();
         runtime.shutdown_background();
         if faults.is_empty() { Exit::Done } else { Exit::World }

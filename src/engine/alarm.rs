@@ -374,6 +374,9 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         | Event::HistorySetAside
         | Event::HistoryDamaged
         | Event::HistorySalvaged
+        | Event::HornSilent
+        | Event::HornReady
+        | Event::HornOff
         | Event::Checkpoint => {}
     }
 }

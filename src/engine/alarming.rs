@@ -115,10 +115,15 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) -> bool {
         // A value that is there at the first look came while nobody watched; a link, a quality or a rate has only begun.
-        let by_value = !matches!(
+        let begins_with_us = matches!(
             rule.condition,
-            Condition::Quality | Condition::NoAnswer | Condition::Recording | Condition::Rate { .. }
+            Condition::Quality
+                | Condition::NoAnswer
+                | Condition::Recording
+                | Condition::SilentHorn
+                | Condition::Rate { .. }
         );
+        let by_value = !begins_with_us;
         let found_at_start = by_value && self.options.restarted && !self.alarms[alarm.index()].judged;
         let cell = &mut self.alarms[alarm.index()];
         cell.judged = true;

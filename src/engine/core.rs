@@ -8,6 +8,7 @@ use super::alarm::{AlarmMemory, Limit};
 use super::alarming::AlarmCell;
 use super::effect::{Effect, Entry, Event, Ticket};
 use super::groups::Group;
+use super::horn::HornState;
 use super::input::{DeviceStatus, Input, LinkState};
 use super::load::Load;
 use super::plan::{AlarmId, DeviceId, Plan, SourcePlan, TagId};
@@ -116,6 +117,7 @@ pub struct Engine {
     pub(super) flood_queued: Option<Mono>,
     pub(super) journal: JournalState,
     pub(super) history: Option<HistoryState>,
+    pub(super) horn: HornState,
     /// Samples were lost since the historian's state before.
     pub(super) losing_samples: bool,
     /// Samples lost before the recording fault that is there now.
@@ -160,6 +162,7 @@ impl Engine {
             flood_queued: None,
             journal: JournalState::default(),
             history: None,
+            horn: HornState::Absent,
             losing_samples: false,
             lost_before_fault: 0,
             refusals: Arc::default(),
@@ -191,6 +194,7 @@ impl Engine {
             Input::JournalFailed(ticket, reason) => self.take_journal_failure(now, ticket, &reason),
             Input::Journal(state) => self.journal = state,
             Input::History(state) => self.take_history(now, state, effects),
+            Input::Horn(state) => self.take_horn(now, state, effects),
             Input::Tick => {}
         }
         self.settle(now, effects);

@@ -202,6 +202,12 @@ pub enum Event {
     HistoryDamaged,
     /// What is whole in a history that was set aside is back; the note says how much.
     HistorySalvaged,
+    /// The horn cannot be heard; the note says why.
+    HornSilent,
+    /// The horn is heard again; the note says by which program.
+    HornReady,
+    /// The horn was switched off; the note says by whom or how.
+    HornOff,
     /// All alarm memories, so that a start need not read further back.
     Checkpoint,
 }
@@ -219,7 +225,7 @@ pub enum EventKind {
 
 impl Event {
     /// Every event with its word.
-    pub const ALL: [(Self, &'static str); 29] = [
+    pub const ALL: [(Self, &'static str); 32] = [
         (Self::Raised, "raised"),
         (Self::Acknowledged, "acknowledged"),
         (Self::Returned, "returned"),
@@ -248,6 +254,9 @@ impl Event {
         (Self::HistorySetAside, "history-set-aside"),
         (Self::HistoryDamaged, "history-damaged"),
         (Self::HistorySalvaged, "history-salvaged"),
+        (Self::HornSilent, "horn-silent"),
+        (Self::HornReady, "horn-ready"),
+        (Self::HornOff, "horn-off"),
         (Self::Checkpoint, "checkpoint"),
     ];
 
@@ -291,6 +300,9 @@ impl Event {
             | Self::HistorySetAside
             | Self::HistoryDamaged
             | Self::HistorySalvaged
+            | Self::HornSilent
+            | Self::HornReady
+            | Self::HornOff
             | Self::Checkpoint => EventKind::System,
         }
     }

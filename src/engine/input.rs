@@ -34,6 +34,8 @@ pub enum Input {
     Journal(super::JournalState),
     /// The historian's condition, told at least when it changes: what is recorded, what waits, what was lost, why.
     History(super::HistoryState),
+    /// How the horn fares changed.
+    Horn(super::HornState),
     /// Time went by.
     Tick,
 }

@@ -164,7 +164,8 @@ impl Engine {
             | Condition::NoAnswer
             | Condition::ProjectFaults
             | Condition::Recording
-            | Condition::DiskSpace => Judgement::Nothing,
+            | Condition::DiskSpace
+            | Condition::SilentHorn => Judgement::Nothing,
         }
     }
 

@@ -251,6 +251,8 @@ pub enum Condition {
     Recording,
     /// The disk that history lies on is filling.
     DiskSpace,
+    /// The horn cannot be heard.
+    SilentHorn,
 }
 
 impl Condition {
@@ -267,7 +269,8 @@ impl Condition {
             | Self::NoAnswer
             | Self::ProjectFaults
             | Self::Recording
-            | Self::DiskSpace => None,
+            | Self::DiskSpace
+            | Self::SilentHorn => None,
         }
     }
 

@@ -21,7 +21,7 @@ impl Engine {
             self.view_tails();
             self.tails_viewed = Some(now.mono);
         }
-        let (counts, horn) = self.count(now, &alarms);
+        let counts = self.count(now, &alarms);
         let limits_by_state = self.view_limits();
         Snapshot {
             now,
@@ -32,7 +32,8 @@ impl Engine {
             limits_by_state,
             devices,
             tails: Arc::clone(&self.tail_views),
-            horn,
+            horn: self.annunciation().most_urgent(),
+            horn_state: self.horn.clone(),
             journal: self.journal.clone(),
             history: self.history.clone(),
             mode: self.plan.mode,
@@ -94,14 +95,13 @@ impl Engine {
         }
     }
 
-    fn count(&self, now: Now, alarms: &[AlarmView]) -> (Counts, Option<Priority>) {
+    fn count(&self, now: Now, alarms: &[AlarmView]) -> Counts {
         let mut counts = Counts {
             flood: self.load.flood_since.is_some(),
             flood_since: self.load.flood_since,
             annunciated: self.load.annunciated(now.mono),
             ..Counts::default()
         };
-        let mut horn: Option<Priority> = None;
         for view in alarms {
             let Some(rule) = self.plan.alarm(view.id) else { continue };
             if view.state.is_hidden() {
@@ -119,12 +119,9 @@ impl Engine {
             counts.shown[slot] += 1;
             if view.state.needs_acknowledgement() {
                 counts.unacknowledged[slot] += 1;
-                if !self.alarms[view.id.index()].silenced {
-                    horn = Some(horn.map_or(rule.priority, |h| h.min(rule.priority)));
-                }
             }
         }
-        (counts, horn)
+        counts
     }
 }
 

@@ -6,7 +6,7 @@ pub use super::alarm::Hiding;
 use super::alarm::Limit;
 use super::load;
 use super::plan::{AlarmId, DeviceId, Plan, TagId};
-use super::{DeviceStatus, Quality, Raw, TailView, Value};
+use super::{DeviceStatus, HornState, Quality, Raw, TailView, Value};
 use crate::project::Priority;
 use crate::time::{Mono, Now, Span, Utc};
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub tails: Arc<BTreeMap<TagId, Arc<TailView>>>,
     /// Whether the horn should sound, for the most urgent priority not silenced.
     pub horn: Option<Priority>,
+    /// Whether it can be heard.
+    pub horn_state: HornState,
     /// How the journal fares.
     pub journal: JournalState,
     /// How the recording of samples fares; `None`: this program records none.

@@ -1,9 +1,11 @@
-//! The program's own alarms: faults of the project, samples that cannot be recorded, a disk that fills.
+//! The program's own alarms: faults of the project, samples that cannot be recorded, a disk that fills, a horn that
+//! cannot be heard.
 
 use super::Value;
 use super::alarming::Verdict;
 use super::core::Engine;
 use super::effect::{Effect, Entry, Event};
+use super::horn::HornState;
 use super::plan::{AlarmId, Condition, Subject};
 use super::snapshot::HistoryState;
 use crate::time::Now;
@@ -101,6 +103,11 @@ impl Engine {
                 (Condition::ProjectFaults, _) => Verdict::of(plan.unwatched_alarms > 0),
                 (Condition::Recording, Some(history)) => Verdict::of(history.fault.is_some() || self.losing_samples),
                 (Condition::DiskSpace, Some(history)) => history.space(),
+                (Condition::SilentHorn, _) => match &self.horn {
+                    HornState::Silent(_) => Verdict::Comes,
+                    HornState::Ready { .. } | HornState::Off(_) => Verdict::Goes,
+                    HornState::Absent | HornState::Trying => continue,
+                },
                 // Nothing is recorded here: what another process's journal says of it stands.
                 _ => continue,
             };

@@ -48,7 +48,9 @@ fn log(entry: &Entry) {
         | Event::RecordingFault
         | Event::Refused
         | Event::HistorySetAside
-        | Event::HistoryDamaged => tracing::warn!("{line}"),
+        | Event::HistoryDamaged
+        | Event::HornSilent
+        | Event::HornOff => tracing::warn!("{line}"),
         _ => tracing::info!("{line}"),
     }
 }

@@ -3,10 +3,10 @@
 //! Order at one moment: answers of journal and historian, then people, then the field, so that an acknowledgement never queues
 //! behind a burst of samples. The field's queue is bounded; while it is full, drivers wait (and poll later).
 //! Snapshots: the first change after quiet is published at once, then at most one every [`PUBLISH_INTERVAL`], and none
-//! while nothing changed or nobody looks.
+//! while nothing changed or nobody looks. What wants to be heard goes to the horn at the same pace, without a picture.
 
 use super::samples::Samples;
-use crate::engine::{Command, Effect, Engine, Entry, Event, Input, Snapshot, Ticket};
+use crate::engine::{Annunciation, Command, Effect, Engine, Entry, Event, Input, Snapshot, Ticket};
 use crate::historian::JournalQueue;
 use crate::historian::line::log_handed_over;
 use crate::time::{Clock, Mono, Now, Span};
@@ -52,6 +52,8 @@ pub struct MainLoop {
     pub answers: mpsc::Receiver<Input>,
     /// To screens.
     pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// To the horn.
+    pub annunciation: watch::Sender<Annunciation>,
     /// Somebody new looks: publish what changed while nobody did.
     pub looked: Arc<Notify>,
     /// Where journal entries go.
@@ -63,16 +65,47 @@ pub struct MainLoop {
 /// Publishing and the watch over the wall clock.
 #[derive(Debug)]
 struct Pace {
-    changed: bool,
-    published: Option<Mono>,
+    screens: Publication,
+    horn: Publication,
     wall_offset: i64,
+}
+
+/// What is handed on when it has changed, but not too often.
+#[derive(Debug, Default)]
+struct Publication {
+    changed: bool,
+    last: Option<Mono>,
+}
+
+impl Publication {
+    /// When it is due; `None`: it has not changed, or is due at once.
+    fn due(&self) -> Option<Mono> {
+        self.last.filter(|_| self.changed).map(|at| at + PUBLISH_INTERVAL)
+    }
+
+    /// Whether it is to be handed on now; then it is taken as done.
+    fn take(&mut self, now: Mono) -> bool {
+        let takes = self.changed && self.last.is_none_or(|at| now - at >= PUBLISH_INTERVAL);
+        if takes {
+            *self = Self { changed: false, last: Some(now) };
+        }
+        takes
+    }
+}
+
+impl Pace {
+    const fn change(&mut self) {
+        self.screens.changed = true;
+        self.horn.changed = true;
+    }
 }
 
 impl MainLoop {
     /// Runs until `stop` is sent or dropped. Queues that all senders left stay silent.
     pub async fn run(mut self, mut stop: oneshot::Receiver<()>) {
         let now = self.clock.now();
-        let mut pace = Pace { changed: true, published: None, wall_offset: now.utc.0 - now.mono.0 };
+        let publication = || Publication { changed: true, last: None };
+        let mut pace = Pace { screens: publication(), horn: publication(), wall_offset: now.utc.0 - now.mono.0 };
         let (mut answers, mut commands, mut inputs) =
             (Vec::with_capacity(BATCH), Vec::with_capacity(BATCH), Vec::with_capacity(BATCH));
         let mut effects = Vec::new();
@@ -92,11 +125,11 @@ impl MainLoop {
             self.watch_wall_clock(now, &mut pace);
             for input in answers.drain(..).chain(commands.drain(..).map(Input::Command)).chain(inputs.drain(..)) {
                 self.engine.apply(now, input, &mut effects);
-                pace.changed = true;
+                pace.change();
             }
             if self.engine.next_deadline().is_some_and(|at| at <= now.mono) {
                 self.engine.apply(now, Input::Tick, &mut effects);
-                pace.changed = true;
+                pace.change();
             }
             self.carry_out(now, &mut effects);
             self.publish(now, &mut pace);
@@ -114,17 +147,19 @@ impl MainLoop {
     fn pause(&self, pace: &Pace) -> Duration {
         let now = self.clock.now().mono;
         let deadline = self.engine.next_deadline();
-        let publish = pace.changed.then_some(pace.published).flatten().map(|at| at + PUBLISH_INTERVAL);
-        let next = [deadline, publish.filter(|_| self.snapshots.receiver_count() > 0)].into_iter().flatten().min();
+        let publish = pace.screens.due().filter(|_| self.snapshots.receiver_count() > 0);
+        let announce = pace.horn.due().filter(|_| self.annunciation.receiver_count() > 0);
+        let next = [deadline, publish, announce].into_iter().flatten().min();
         next.map_or(LONGEST_SLEEP, |at| (at - now).to_std().min(LONGEST_SLEEP))
     }
 
     fn publish(&mut self, now: Now, pace: &mut Pace) {
-        let due = pace.published.is_none_or(|at| now.mono - at >= PUBLISH_INTERVAL);
-        if pace.changed && due && self.snapshots.receiver_count() > 0 {
+        if self.annunciation.receiver_count() > 0 && pace.horn.take(now.mono) {
+            let wanted = self.engine.annunciation();
+            self.annunciation.send_if_modified(|told| std::mem::replace(told, wanted) != wanted);
+        }
+        if self.snapshots.receiver_count() > 0 && pace.screens.take(now.mono) {
             self.snapshots.send_replace(Arc::new(self.engine.snapshot(now)));
-            pace.changed = false;
-            pace.published = Some(now.mono);
         }
     }
 

@@ -8,6 +8,7 @@
 //! samples     the engine's samples on their way to the historian
 //! ground      what a station stands on: the data folder's lock, and the journal
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
+//! horn        the thread that plays what wants to be heard
 //! station     one running plant: starts all of the above in order and stops it in order
 //! supervisor  the window's end: stops one plant and starts another
 //! ```
@@ -17,6 +18,7 @@
 mod append;
 pub mod clock;
 mod ground;
+pub mod horn;
 pub mod load;
 pub mod main_loop;
 pub mod samples;

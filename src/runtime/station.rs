@@ -8,13 +8,14 @@
 
 use super::Loaded;
 use super::ground::{Ground, opening_entries, prepare};
+use super::horn::Feed;
 use super::main_loop::{MainLoop, Recorder};
 use super::samples::{self, Samples};
 use super::sources::{Connection, Run, Sources};
 use crate::drivers::{self, Field, INPUT_QUEUE};
 use crate::engine::{
-    Actor, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, HistoryState,
-    Input, LinkState, Mode, Plan, Snapshot,
+    Actor, Annunciation, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation,
+    HistoryState, Input, LinkState, Mode, Plan, Snapshot,
 };
 use crate::historian::history::ask::HistoryLink;
 use crate::historian::history::{HistoryRecorder, Recent};
@@ -93,6 +94,11 @@ pub struct Station {
     snapshots: watch::Sender<Arc<Snapshot>>,
     looked: Arc<Notify>,
     commands: mpsc::Sender<Command>,
+    /// A sender, so that with no horn nothing is counted up for one.
+    annunciation: watch::Sender<Annunciation>,
+    /// What horn, journal and historian tell, and another drawing of the same plant, goes this way to the engine; full or
+    /// gone is told where it was asked.
+    answers: mpsc::Sender<Input>,
     sources: Sources,
     stop: oneshot::Sender<()>,
     ended: Receiver<()>,
@@ -111,8 +117,6 @@ pub struct Station {
     /// The plan in force, and which version of the project it is of.
     plan: Arc<Plan>,
     fingerprint: String,
-    /// Answers of the journal and the historian go the same way to the engine; full or gone is told where it was asked.
-    answer: mpsc::Sender<Input>,
 }
 
 impl Station {
@@ -202,6 +206,7 @@ impl Station {
         let (input, inputs) = mpsc::channel(INPUT_QUEUE);
         let (commands, asked) = mpsc::channel(COMMAND_QUEUE);
         let snapshots = watch::Sender::new(Arc::new(engine.snapshot(clock.now())));
+        let annunciation = watch::Sender::new(engine.annunciation());
         let looked = Arc::new(Notify::new());
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = sync_channel(1);
@@ -213,6 +218,7 @@ impl Station {
             commands: asked,
             answers,
             snapshots: snapshots.clone(),
+            annunciation: annunciation.clone(),
             looked: looked.clone(),
             recorder,
             samples,
@@ -242,11 +248,12 @@ impl Station {
         Ok(Self {
             plan,
             fingerprint,
-            answer,
             about,
             snapshots,
             looked,
             commands,
+            annunciation,
+            answers: answer,
             sources,
             stop,
             ended,
@@ -268,6 +275,12 @@ impl Station {
         let link = PlantLink { snapshots, commands, history, journal, about: self.about.clone(), refused: None };
         self.looked.notify_one();
         link
+    }
+
+    /// The horn's end; `None`: another process holds the plant, and sounds for it.
+    pub fn horn_feed(&self) -> Option<Feed> {
+        let watched_here = self.about.held_by.is_none();
+        watched_here.then(|| Feed { annunciation: self.annunciation.subscribe(), inputs: self.answers.clone() })
     }
 
     fn start_readers(&self) -> (Option<HistoryLink>, Option<JournalLink>) {
@@ -298,7 +311,7 @@ impl Station {
         entry.subject = Some(plan.project.name.as_str().into());
         entry.note = Some(format!("{what}, sha256 {}", loaded.fingerprint).into());
         let redraw = Input::Redraw(plan.clone(), Box::new(entry));
-        self.answer.try_send(redraw).map_err(|_busy| "the plant takes nothing now".to_owned())?;
+        self.answers.try_send(redraw).map_err(|_busy| "the plant takes nothing now".to_owned())?;
         self.plan = plan;
         self.fingerprint.clone_from(&loaded.fingerprint);
         Ok(())

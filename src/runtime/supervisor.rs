@@ -6,11 +6,12 @@
 //! says that nobody watches it.
 
 use super::append::add_display;
+use super::horn::Horn;
 use super::{Loaded, StartError, Station, StationConfig, WhenHeld, load};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
 use crate::historian::lock;
-use crate::link::{AddDisplay, Desk, DeskLink, DeskRequest, PlantLink, Refused};
+use crate::link::{AddDisplay, Desk, DeskLink, DeskRequest, HornLink, PlantLink, Refused};
 use crate::project::{Issue, Severity};
 use crate::time::Clock;
 use std::path::PathBuf;
@@ -50,6 +51,7 @@ struct Office {
     clock: Clock,
     desk: watch::Sender<Desk>,
     running: Option<(DeskRequest, Station)>,
+    horn: Option<Horn>,
     demo: Option<Demo>,
 }
 
@@ -72,14 +74,24 @@ pub fn demo_folder() -> PathBuf {
 }
 
 impl Supervisor {
-    /// Starts the thread and opens `first`.
-    pub fn start(first: DeskRequest, runtime: Handle, actor: Actor, clock: Clock) -> io::Result<(DeskLink, Self)> {
+    /// Starts the thread and opens `first`. The horn sounds for whatever plant is open.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(
+        first: DeskRequest,
+        runtime: Handle,
+        actor: Actor,
+        clock: Clock,
+        horn: Option<(Horn, HornLink)>,
+    ) -> io::Result<(DeskLink, Self)> {
+        let (horn, horn_link) = horn.unzip();
         let (desk, shown) = watch::channel(Desk::Opening(name(&first)));
         let (requests, mut asked) = mpsc::channel(REQUEST_QUEUE);
         let stop = Arc::new(Notify::new());
         let stopped = stop.clone();
         let (end, ended) = sync_channel(1);
-        let mut office = Office { runtime: runtime.clone(), actor, clock, desk, running: None, demo: None };
+        let mut office = Office { runtime: runtime.clone(), actor, clock, desk, running: None, horn, demo: None };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             let mut next = Next::Open(first);
             loop {
@@ -99,9 +111,10 @@ impl Supervisor {
                 });
             }
             office.close();
+            drop(office);
             let _unheard = end.send(());
         })?;
-        Ok((DeskLink { desk: shown, requests }, Self { stop, ended }))
+        Ok((DeskLink { desk: shown, requests, horn: horn_link }, Self { stop, ended }))
     }
 
     /// Something that asks for the end, from wherever: the plant is stopped, the desk goes, and with it the window.
@@ -184,6 +197,9 @@ impl Office {
                     station.add_notice(notice);
                 }
                 let link = station.link();
+                if let Some(horn) = &self.horn {
+                    horn.attach(station.horn_feed());
+                }
                 self.running = Some((request, station));
                 self.desk.send_replace(Desk::Plant(link));
             }
@@ -267,6 +283,9 @@ impl Office {
 
     fn close(&mut self) {
         if let Some((_, station)) = self.running.take() {
+            if let Some(horn) = &self.horn {
+                horn.attach(None);
+            }
             station.stop();
         }
     }

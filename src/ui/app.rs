@@ -1,13 +1,16 @@
 //! The window on the screen: eframe, the renderer, and when to paint.
 
+use super::horn::HornDesk;
+use super::notify::{Notifier, Watch};
 use super::settings::{self, Settings};
 use super::shell::{Shell, Wishes};
 use super::theme::ThemeChoice;
 use super::wake::{self, Pace, Urgency};
 use crate::engine::{Actor, Command, Mode, Snapshot};
 use crate::link::{Desk, DeskLink, DeskRequest, News};
+use crate::project::Priority;
 use crate::time::Clock;
-use eframe::egui::{self, ViewportBuilder, ViewportCommand};
+use eframe::egui::{self, UserAttentionType, ViewportBuilder, ViewportCommand};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -211,6 +214,7 @@ struct App {
     kept_theme: Option<ThemeChoice>,
     /// The name at the desk, for the entries that another thread makes.
     desk_name: DeskName,
+    notifier: Notifier,
     /// As the command line asked; such a size is not remembered.
     asked_size: bool,
 }
@@ -219,12 +223,19 @@ impl App {
     fn new(ctx: &egui::Context, desk: DeskLink, options: WindowOptions) -> std::io::Result<Self> {
         let mut settings = options.settings_path.as_deref().map(Settings::load).unwrap_or_default();
         let kept_theme = options.theme.map(|theme| std::mem::replace(&mut settings.theme, theme));
+        let raised = ctx.clone();
+        let raise = move || {
+            raised.send_viewport_cmd_to(egui::ViewportId::ROOT, ViewportCommand::Minimized(false));
+            raised.send_viewport_cmd_to(egui::ViewportId::ROOT, ViewportCommand::Focus);
+        };
+        let notifier = Notifier::start(settings.notifications, options.clock.clone(), raise)?;
         let pace = Pace::new(options.clock);
         let ending = Arc::new(AtomicBool::new(false));
         let desk_name = DeskName::default();
         desk_name.set(settings.desk_name.as_deref());
-        watch(ctx, &desk, pace.clone(), ending.clone(), desk_name.clone())?;
+        watch(ctx, &desk, pace.clone(), ending.clone(), desk_name.clone(), notifier.clone())?;
         let mut shell = Shell::new(settings);
+        shell.horn = HornDesk::new(desk.horn.clone());
         shell.install(ctx);
         Ok(Self {
             desk,
@@ -236,6 +247,7 @@ impl App {
             title: String::new(),
             kept_theme,
             desk_name,
+            notifier,
             asked_size: options.size.is_some(),
         })
     }
@@ -252,6 +264,7 @@ impl App {
         }
         if wishes.save {
             self.desk_name.set(self.shell.settings.desk_name.as_deref());
+            self.notifier.want(self.shell.settings.notifications);
             if wishes.theme_chosen {
                 self.kept_theme = None;
             }
@@ -290,6 +303,14 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        // Here, and not where it is painted: a window that is covered or minimised is not painted at all.
+        let front = ctx.input(|i| {
+            let window = i.viewport();
+            window.focused.unwrap_or(true) && window.visible().unwrap_or(true)
+        });
+        if self.notifier.set_front(front) {
+            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Reset));
+        }
         if self.ending.load(Ordering::Relaxed) && !self.closing {
             self.closing = true;
             ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -303,6 +324,7 @@ impl eframe::App for App {
         if ctx.input(|i| i.viewport().close_requested()) && !self.closing && !self.shell.may_close(&desk) {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
         }
+        self.shell.notes_fault = self.notifier.fault();
         let title = Shell::title(&desk);
         if title != self.title {
             self.remember(&desk);
@@ -365,8 +387,10 @@ fn watch(
     pace: Pace,
     ending: Arc<AtomicBool>,
     desk_name: DeskName,
+    notifier: Notifier,
 ) -> std::io::Result<()> {
     let ctx = ctx.clone();
+    let mut alarms = Watch::default();
     let mut last: Option<Arc<Snapshot>> = None;
     desk.watch(move |news| {
         let urgency = match news {
@@ -376,10 +400,14 @@ fn watch(
                     journal_window(desk, &desk_name, true);
                 }
                 last = None;
+                alarms.forget();
                 Urgency::Now
             }
             News::Snapshot(new) => {
                 let urgency = last.as_ref().map_or(Urgency::Now, |old| wake::urgency(old, new));
+                if urgency == Urgency::Now {
+                    tell_outside(&ctx, &notifier, new, &mut alarms);
+                }
                 last = Some(new.clone());
                 urgency
             }
@@ -393,6 +421,19 @@ fn watch(
         }
         true
     })
+}
+
+/// Where the window is not in front, the taskbar and the desktop tell what is new.
+fn tell_outside(ctx: &egui::Context, notifier: &Notifier, snapshot: &Snapshot, alarms: &mut Watch) {
+    let news = alarms.news(snapshot);
+    let Some(worst) = news.iter().map(|alarm| alarm.priority).min() else { return };
+    if notifier.is_front() {
+        return;
+    }
+    let attention =
+        if worst == Priority::Critical { UserAttentionType::Critical } else { UserAttentionType::Informational };
+    ctx.send_viewport_cmd_to(egui::ViewportId::ROOT, ViewportCommand::RequestUserAttention(attention));
+    notifier.tell(snapshot, news);
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The file dialog, on a thread of its own: while a person looks for a file, the frame goes on.
 
-use eframe::egui::Context;
+use super::fonts;
+use super::theme::{STEP, Theme};
+use eframe::egui::{Align2, Context, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
@@ -106,6 +108,15 @@ fn project_among(paths: &[PathBuf]) -> Result<PathBuf, String> {
 /// Whether a file hovers over the window, so that it can say what a drop would do.
 pub fn hovering(ctx: &Context) -> bool {
     ctx.input(|i| !i.raw.hovered_files.is_empty())
+}
+
+/// Says over the window what a drop would do.
+pub fn drop_ui(ui: &Ui, theme: &Theme) {
+    let rect = ui.max_rect().shrink(4.0 * STEP);
+    let painter = ui.ctx().layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
+    painter.rect(rect, 5.0, theme.veil, Stroke::new(2.0, theme.select), StrokeKind::Inside);
+    let font = fonts::strong(fonts::size::VALUE);
+    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop to open this project", font, theme.text);
 }
 
 #[cfg(test)]

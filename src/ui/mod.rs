@@ -9,6 +9,7 @@
 //! layout   what folds when the window is small           preferences the sheet that changes the settings
 //! theme    every colour; fonts the one family           settings what a person chose, kept between runs
 //! banner, tree, status, faceplate, palette, faults, help, states, lists, hidden, dialogs, notlive: the parts of the window
+//! horn     what is chosen for it, its test, how it fares    notify  the desktop tells it, where the window is not in front
 //! wake     when a frame is worth its price              files    the dialog, on a thread of its own
 //! widgets  plain data to Response                       panels   what a display's grid is made of
 //! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
@@ -29,10 +30,12 @@ pub mod fonts;
 pub mod hand;
 pub mod help;
 pub mod hidden;
+pub mod horn;
 pub mod keep;
 pub mod lasthour;
 pub mod layout;
 pub mod lists;
+pub mod notify;
 pub mod notlive;
 pub mod palette;
 pub mod panels;
@@ -133,6 +136,14 @@ pub enum Action {
     OpenDemo,
     /// Quiet the horn.
     SilenceHorn,
+    /// Play the test tone.
+    TestHorn,
+    /// Hear alarms on this computer, or not.
+    SetHorn(bool),
+    /// The program that plays; empty: one that the system brings along.
+    SetPlayer(String),
+    /// Let the desktop tell new alarms while this window is not in front, or not.
+    SetNotifications(bool),
     /// Other theme.
     ToggleTheme,
     /// Text larger (+1), smaller (-1), 100 % (0).

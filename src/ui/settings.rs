@@ -3,6 +3,8 @@
 //! A file that is missing, of no use or of a newer kind means the defaults; the window opens all the same.
 
 use super::theme::ThemeChoice;
+use crate::engine::Actor;
+use crate::link::HornChoice;
 use crate::text;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub const RECENT: usize = 8;
 /// Most characters of a name at the desk.
 pub const DESK_NAME_CHARS: usize = 64;
+/// Most characters of the command of a player.
+pub const PLAYER_CHARS: usize = 1_000;
 /// Steps of the text scale, in percent.
 pub const SCALES: [u16; 9] = [75, 85, 100, 110, 125, 140, 160, 180, 200];
 
@@ -28,6 +32,12 @@ pub struct Settings {
     pub window_size: Option<[u16; 2]>,
     /// The name typed at this desk, 1 to 64 characters; none: the user of the computer stands alone.
     pub desk_name: Option<String>,
+    /// Whether alarms are heard on this computer.
+    pub horn: bool,
+    /// The program that plays them, with its arguments, 1 to 1,000 characters; none: one that the system brings along.
+    pub player: Option<String>,
+    /// Whether the desktop tells new critical and high alarms while the window is not in front.
+    pub notifications: bool,
 }
 
 impl Default for Settings {
@@ -38,6 +48,9 @@ impl Default for Settings {
             recent: Vec::new(),
             window_size: None,
             desk_name: None,
+            horn: true,
+            player: None,
+            notifications: true,
         }
     }
 }
@@ -86,9 +99,19 @@ impl Settings {
         f32::from(self.text_scale_percent) / 100.0
     }
 
+    /// What the horn of this computer is told. `by`: who chose, where somebody does now.
+    pub fn horn_choice(&self, by: Option<&Actor>) -> HornChoice {
+        let off = match by {
+            Some(by) => format!("switched off in the settings by {by}"),
+            None => "switched off in the settings".to_owned(),
+        };
+        HornChoice { off: (!self.horn).then(|| off.into()), player: self.player.clone() }
+    }
+
     fn within_bounds(mut self) -> Self {
         self.text_scale_percent = self.text_scale_percent.clamp(SCALES[0], SCALES[SCALES.len() - 1]);
         self.recent.truncate(RECENT);
+        self.player = self.player.filter(|player| !player.trim().is_empty() && player.len() <= PLAYER_CHARS);
         self.desk_name = self.desk_name.and_then(|name| desk_name_from(&name).unwrap_or_default());
         // A window smaller or larger than any screen is no size to come back to.
         self.window_size = self.window_size.filter(|[w, h]| (640..=8_000).contains(w) && (400..=8_000).contains(h));

@@ -10,12 +10,13 @@ use super::dialogs::stands;
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
 use super::hand::{self, SecondPress};
+use super::horn::HornDesk;
 use super::keep::Keeper;
 use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
 use super::past::History;
 use super::settings::Settings;
-use super::theme::{STEP, Theme};
+use super::theme::Theme;
 use super::words::say;
 use super::{Action, Frame, Outbox, actions, fonts, hidden, lists, panels, states, status, tree};
 use crate::engine::{Plan, Snapshot, TagId};
@@ -24,8 +25,7 @@ use crate::text::visible;
 use crate::time::{Now, Span};
 use dialog::Dialog;
 use eframe::egui::{
-    CentralPanel, Context, Frame as Area, Id, Key, Label, Layout, Margin, Modifiers, Panel, RichText, Stroke,
-    StrokeKind, Ui, UiBuilder,
+    CentralPanel, Context, Frame as Area, Key, Label, Layout, Margin, Modifiers, Panel, RichText, Ui, UiBuilder,
 };
 use fonts::size;
 use jiff::tz::TimeZone;
@@ -71,6 +71,10 @@ pub struct Wishes {
 pub struct Shell {
     /// What a person chose.
     pub settings: Settings,
+    /// The program's horn.
+    pub horn: HornDesk,
+    /// Why the desktop took no note of an alarm.
+    pub notes_fault: Option<String>,
     theme: Theme,
     styled: bool,
     place: Place,
@@ -123,6 +127,8 @@ impl Shell {
             about: None,
             notices_read: false,
             refused: None,
+            horn: HornDesk::default(),
+            notes_fault: None,
             settings,
             styled: false,
             place: Place::Display(0),
@@ -182,7 +188,8 @@ impl Shell {
             Some(Err(why)) => self.notice = Some((now, why)),
             None => {}
         }
-        self.notice = self.keeper.follow(&ctx).map(|said| (now, said)).or(self.notice.take());
+        let said = self.keeper.follow(&ctx).or_else(|| self.horn.follow(&ctx));
+        self.notice = said.map(|said| (now, said)).or(self.notice.take());
         if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
             self.notice = None;
         }
@@ -193,7 +200,7 @@ impl Shell {
             self.start_ui(ui, desk, &mut outbox, &mut wishes);
         }
         if files::hovering(&ctx) {
-            self.drop_ui(ui);
+            files::drop_ui(ui, &self.theme);
         }
         let plant = match desk {
             Desk::Plant(plant) => Some(plant),
@@ -459,20 +466,5 @@ impl Shell {
         } else if self.chosen.take().is_none() && !matches!(self.place, Place::Display(_) | Place::AllTags) {
             self.place = Place::Display(0);
         }
-    }
-
-    fn drop_ui(&self, ui: &Ui) {
-        let rect = ui.max_rect().shrink(4.0 * STEP);
-        let painter =
-            ui.ctx().layer_painter(eframe::egui::LayerId::new(eframe::egui::Order::Foreground, Id::unique("drop")));
-        painter.rect(rect, 5.0, self.theme.veil, Stroke::new(2.0, self.theme.select), StrokeKind::Inside);
-        let font = fonts::strong(size::VALUE);
-        painter.text(
-            rect.center(),
-            eframe::egui::Align2::CENTER_CENTER,
-            "Drop to open this project",
-            font,
-            self.theme.text,
-        );
     }
 }

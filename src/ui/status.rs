@@ -1,5 +1,6 @@
 //! The status bar: the plant's clock and zone, every device's link, the journal, the history, faults, the horn, who sits here.
 
+use super::horn::{HornWords, horn_words};
 use super::theme::STEP;
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush};
@@ -172,10 +173,28 @@ fn items(frame: &Frame<'_>, mark: Option<&str>, width: f32) -> Vec<Item> {
         let item = Item::new("desk", 25, vec![(desk, muted, false)], format!("{actor}, not verified"));
         items.push(end(Item { opens: Some(Action::OpenSettings), ..item }));
     }
-    // The engine says when a horn should sound; nothing in this version makes a sound, and the screen must not say so.
-    let horn = Item::new("horn", 12, vec![("No horn yet".to_owned(), muted, false)], "this version makes no sound");
-    items.push(end(Item { symbol: snapshot.horn.map(Symbol::new), ..horn }));
+    items.push(end(horn(frame)));
     items
+}
+
+/// How the horn fares. Pressed, it leads to where it is chosen and tested.
+fn horn(frame: &Frame<'_>) -> Item {
+    let HornWords { short, spoken, loud, sounds } = horn_words(frame.snapshot, frame.about);
+    let symbol =
+        if loud { alarm_of(frame, |condition| condition == Condition::SilentHorn) } else { sounds.map(Symbol::new) };
+    let ink = if loud { frame.theme.text } else { frame.theme.muted };
+    let short = if loud && symbol.is_none() { format!("⚠ {short}") } else { short };
+    let item = Item::new("horn", if loud { 83 } else { 12 }, vec![(short, ink, loud)], spoken);
+    Item { symbol, opens: Some(Action::OpenSettings), ..item }
+}
+
+/// The symbol of an alarm of the program itself that stands.
+fn alarm_of(frame: &Frame<'_>, ours: impl Fn(Condition) -> bool) -> Option<Symbol> {
+    let snapshot = frame.snapshot;
+    snapshot.alarms.iter().filter(|a| !a.state.is_hidden()).find_map(|view| {
+        let rule = snapshot.plan.alarm(view.id)?;
+        ours(rule.condition).then(|| Symbol::from_state(rule.priority, view.state))
+    })
 }
 
 /// What leads to the list of faults.
@@ -295,11 +314,7 @@ fn history(frame: &Frame<'_>) -> Option<Item> {
         let _written = write!(words, ", {} damaged", words::count(history.damaged));
     }
     let loud = history.fault.is_some() || filling.is_some() || history.lost > 0 || history.damaged > 0;
-    let alarm = snapshot.alarms.iter().filter(|a| !a.state.is_hidden()).find_map(|view| {
-        let rule = snapshot.plan.alarm(view.id)?;
-        let ours = matches!(rule.condition, Condition::Recording | Condition::DiskSpace);
-        ours.then(|| Symbol::from_state(rule.priority, view.state))
-    });
+    let alarm = alarm_of(frame, |condition| matches!(condition, Condition::Recording | Condition::DiskSpace));
     let ink = if loud { frame.theme.text } else { frame.theme.muted };
     let head = if loud && alarm.is_none() { "⚠ History" } else { "History" };
     let parts = vec![(head.to_owned(), frame.theme.text, true), (words, ink, loud)];
@@ -309,7 +324,7 @@ fn history(frame: &Frame<'_>) -> Option<Item> {
 }
 
 /// A text of at most so many characters, told as cut.
-fn elided(text: &str, most: usize) -> String {
+pub(super) fn elided(text: &str, most: usize) -> String {
     if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
 

@@ -73,6 +73,7 @@ pub fn urgency(old: &Snapshot, new: &Snapshot) -> Urgency {
         return Urgency::Now;
     }
     let same = old.horn == new.horn
+        && old.horn_state == new.horn_state
         && old.counts == new.counts
         && old.journal.fault == new.journal.fault
         && old.journal.lost == new.journal.lost

@@ -9,6 +9,7 @@ mod bench;
 mod demo;
 mod faults;
 mod history;
+mod horn;
 mod keys;
 mod life;
 mod plant;

@@ -49,6 +49,7 @@ pub struct Stage {
     reader: Reader,
     program: Option<Child>,
     starts: u32,
+    player: PathBuf,
 }
 
 struct Reader {
@@ -99,6 +100,8 @@ impl Stage {
             reader,
             program: None,
             starts: 0,
+            // Plays nothing, so that no test is heard.
+            player: "true".into(),
         };
         // The window manager has taken the screen as soon as it has said so on the root window.
         let from = now();
@@ -130,8 +133,50 @@ impl Stage {
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.session_bus)
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("WATCHKEEPER_PLAYER", &self.player)
             .stdin(Stdio::null());
         command
+    }
+
+    /// The horn of the programs that are started from now on is played by this one.
+    pub fn play_with(&mut self, player: &Path) {
+        player.clone_into(&mut self.player);
+    }
+
+    /// A notification service that writes what it is asked to `log`; a file `press` presses its note.
+    pub fn serve_notifications(&mut self, log: &Path, press: &Path) {
+        let mut command = Command::new("/usr/bin/python3");
+        surroundings(&mut command, self.home());
+        command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/desktop/notifications.py"));
+        command.arg(log).arg(press).env("DBUS_SESSION_BUS_ADDRESS", &self.session_bus);
+        let service = command.stdin(Stdio::null()).process_group(0).spawn();
+        self.helpers.push(service.expect("the system's Python starts (Debian: python3)"));
+    }
+
+    /// Lays another window over the program's.
+    pub fn cover(&mut self) {
+        let mut command = Command::new("xmessage");
+        surroundings(&mut command, self.home());
+        command.args(["-name", "cover", "another program"]).env("DISPLAY", &self.display);
+        let cover = command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0).spawn();
+        self.helpers.push(cover.expect("xmessage starts (Debian: x11-utils)"));
+        let window = self.window();
+        self.wait_until("another window is in front", PATIENCE, |stage| {
+            let focused = stage.focused();
+            !focused.is_empty() && focused != window
+        });
+    }
+
+    /// The X number of the window that has the focus.
+    pub fn focused(&self) -> String {
+        self.tool("xdotool", &["getactivewindow"]).trim().to_owned()
+    }
+
+    /// Whether a window asks for attention.
+    pub fn is_urgent(&self, window: &str) -> bool {
+        self.tool("xprop", &["-id", window, "WM_HINTS", "_NET_WM_STATE"])
+            .lines()
+            .any(|line| line.contains("urgency hint bit is set") || line.contains("_NET_WM_STATE_DEMANDS_ATTENTION"))
     }
 
     /// Starts the program and waits until its window can be read.

@@ -9,6 +9,7 @@ mod stage;
 
 mod hand;
 mod history;
+mod horn;
 mod panels;
 mod pictures;
 mod sizes;

@@ -21,6 +21,12 @@ const RECORDING: &str = "system.history/recording";
 /// The disk that history lies on is filling.
 const DISK_SPACE: &str = "system.history/disk-space";
 
+/// The horn cannot be heard.
+const SILENT_HORN: &str = "system.horn/silent";
+
+/// The horn must be heard for this long before the alarm returns: a player that fails now and then is one fault.
+const HORN_OFF_DELAY: Span = Span::from_secs(10);
+
 /// Recording must go well for this long before the alarm returns: a disk that fails now and then is one fault.
 const RECORDING_OFF_DELAY: Span = Span::from_secs(10);
 
@@ -59,7 +65,7 @@ impl Compiler {
             }
         }
         self.no_answers();
-        self.recording_alarms();
+        self.own_alarms();
         self.project_faults();
         let index = self.plan.alarms.iter().enumerate();
         self.plan.alarm_index = index.map(|(i, a)| (a.name.to_lowercase(), AlarmId(i as u32))).collect();
@@ -394,7 +400,7 @@ impl Compiler {
         }
     }
 
-    fn recording_alarms(&mut self) {
+    fn own_alarms(&mut self) {
         let system = |name: &'static str, condition, priority, off_delay, words: [&'static str; 4]| {
             let short = name.rsplit('/').next().unwrap_or(name);
             let [message, cause, consequence, response] = words;
@@ -441,6 +447,18 @@ impl Compiler {
                 "history grows, or something else fills the disk",
                 "when it is full, samples and journal entries are lost",
                 "make room on it, or limit [history] with keep or max-size",
+            ],
+        ));
+        self.plan.alarms.push(system(
+            SILENT_HORN,
+            Condition::SilentHorn,
+            Priority::Medium,
+            HORN_OFF_DELAY,
+            [
+                "the horn cannot be heard on this computer",
+                "there is no sound device, or no program that plays a sound on it",
+                "a new alarm is seen only by who looks at the screen",
+                "look at the screen; see why in the status bar, mend it, and press \"Test the horn\"",
             ],
         ));
     }

@@ -96,3 +96,29 @@ fn what_is_hidden_makes_no_sound() {
     play.at(600.0).tick();
     assert_eq!(play.snapshot().horn, Some(Priority::High));
 }
+
+#[test]
+fn the_newest_of_each_priority_that_nobody_silenced_wants_to_be_heard() {
+    let mut play = Play::new(plan(|p| {
+        p.alarms[0].on_delay = Span::ZERO;
+        p.alarms[2].priority = Priority::Low;
+    }));
+    let heard = |play: &Play| play.engine.annunciation().newest.map(|at| at.map(|at| at.0 as f64 / 1e6));
+    assert_eq!((heard(&play), play.engine.annunciation().most_urgent()), ([None; 4], None));
+    play.at(1.0).sample("run", |id| Sample::good(id, Value::Bool(false), Raw::NONE));
+    play.at(2.0).set("level", 95.0);
+    let high = play.plan.alarms[0].priority;
+    assert_eq!(play.engine.annunciation().most_urgent(), Some(high));
+    let mut expected = [None; 4];
+    expected[high as usize] = Some(2.0);
+    expected[Priority::Low as usize] = Some(1.0);
+    assert_eq!(heard(&play), expected);
+    play.at(3.0).act(|by| Command::Silence { by });
+    assert_eq!(heard(&play), [None; 4], "silenced, though nobody acknowledged");
+    play.at(4.0).set("level", 50.0).at(5.0).set("level", 95.0);
+    expected[Priority::Low as usize] = None;
+    expected[high as usize] = Some(5.0);
+    assert_eq!(heard(&play), expected, "what comes new is heard; the rest stays quiet");
+    play.ack("level/high", 2);
+    assert_eq!(heard(&play), [None; 4]);
+}

@@ -65,3 +65,31 @@ fn a_disk_that_fills_is_an_alarm_before_it_is_full() {
         assert_eq!(HistoryState::least_free_bytes(disk_gib * gib), least_mib << 20, "{disk_gib} GiB");
     }
 }
+
+#[test]
+fn a_horn_that_cannot_be_heard_is_journaled_once_and_an_alarm_until_it_is_heard_for_a_while() {
+    let mut play = Play::new(plan(|p| {
+        let mut silent = alarm("system.horn/silent", Subject::System, Condition::SilentHorn);
+        silent.off_delay = Span::from_secs(10);
+        p.alarms[1].on_delay = Span::from_secs(3_600);
+        p.alarms.insert(4, silent);
+    }));
+    let ready = || Input::Horn(HornState::Ready { player: "aplay".into() });
+    let silent = |why: &str| Input::Horn(HornState::Silent(why.into()));
+    play.at(1.0).apply(Input::Horn(HornState::Trying));
+    play.at(2.0).apply(ready());
+    play.at(3.0).apply(silent("no soundcards found"));
+    play.at(4.0).apply(silent("it did not end within 3 s"));
+    assert_eq!(play.state("system.horn/silent"), "unacknowledged");
+    play.at(5.0).apply(ready());
+    play.at(20.0).tick();
+    let told = "3s horn-silent - (no soundcards found)\n3s raised system.horn/silent #1\n\
+                5s horn-ready - (played by aplay)\n15s returned system.horn/silent\n";
+    assert_eq!(play.told(), told);
+    play.ack("system.horn/silent", 1).at(30.0).apply(silent("gone"));
+    play.at(31.0).apply(Input::Horn(HornState::Off("by anna@desk-1".into())));
+    play.at(50.0).tick();
+    assert_eq!(play.state("system.horn/silent"), "returned", "a horn that was switched off is no fault");
+    assert_eq!(play.entries.iter().filter(|e| e.event == Event::HornOff).count(), 1);
+    play.remembers_itself();
+}

@@ -17,7 +17,7 @@ use eframe::egui::{
 };
 
 /// What the horn's button says of itself.
-const SILENCE_HINT: &str = "Quiets what would sound now, and journals it; this version makes no sound yet";
+const SILENCE_HINT: &str = "Quiets what sounds now, and journals it; the next new alarm sounds again, and so does after 5 minutes a critical or high one that nobody acknowledged";
 /// What a flood is, and what a press does.
 const FLOOD_HINT: &str = "More than 10 alarms in 10 minutes; opens what came first, what is new and what chatters";
 

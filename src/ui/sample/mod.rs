@@ -7,8 +7,8 @@ mod desk;
 
 use crate::engine::core::EngineOptions;
 use crate::engine::{
-    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Entry, Generation, HistoryState, Input,
-    LinkState, Mode, Plan, Quality, Raw, Report, Sample as Read, Snapshot, TagId, Ticket, Value,
+    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Entry, Generation, HistoryState, HornState,
+    Input, LinkState, Mode, Plan, Quality, Raw, Report, Sample as Read, Snapshot, TagId, Ticket, Value,
 };
 use crate::link::About;
 use crate::project::{self, DataType, Project};
@@ -219,6 +219,7 @@ impl Play {
         let plan = Arc::clone(&play.plan);
         play.apply(-WATCHED_SECS - 1, Input::Deploy(plan));
         play.apply(-WATCHED_SECS - 1, Input::History(recording()));
+        play.apply(-WATCHED_SECS - 1, Input::Horn(HornState::Ready { player: "pw-play".into() }));
         play
     }
 

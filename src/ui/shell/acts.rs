@@ -136,6 +136,13 @@ impl Shell {
                     self.send(Some(plant), now, Command::Silence { by });
                 }
             }
+            Action::TestHorn | Action::SetHorn(_) | Action::SetPlayer(_) | Action::SetNotifications(_) => {
+                let by = plant.map(|plant| plant.about.actor.clone()).unwrap_or_default();
+                let by = Actor { desk: self.desk_name.clone(), ..by };
+                let (said, changed) = self.horn.act(&action, &mut self.settings, &by);
+                self.notice = said.map(|said| (now, said)).or(self.notice.take());
+                wishes.save |= changed;
+            }
             Action::ToggleTheme => {
                 self.settings.theme = self.settings.theme.other();
                 wishes.save = true;

@@ -73,10 +73,14 @@ impl Shell {
                 }
             }
             (Dialog::Settings(state), frame) => {
-                let actor = frame.map(|frame| &frame.about.actor);
-                sheet_ui(ui, &theme, "Settings", |ui| {
-                    preferences::preferences_ui(ui, &theme, &self.settings, actor, state, outbox);
-                })
+                let now = preferences::InForce {
+                    theme: &theme,
+                    settings: &self.settings,
+                    horn: &self.horn,
+                    notes_fault: self.notes_fault.as_deref(),
+                    frame,
+                };
+                sheet_ui(ui, &theme, "Settings", |ui| preferences::preferences_ui(ui, now, state, outbox))
             }
             (Dialog::Quit, Some(frame)) => match question_ui(ui, &theme, frame) {
                 Some(true) => {
