@@ -10,6 +10,7 @@ use super::groups::Group;
 use super::plan::{AlarmId, AlarmPlan, Condition, DeviceId, Plan, Subject, TagId};
 use super::snapshot::AlarmState;
 use super::steering::now_words;
+use crate::project::AlarmKind;
 use crate::time::{Now, Span, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +45,10 @@ impl Engine {
                         renamed.insert(Arc::clone(&old.name), Arc::clone(&rule.name));
                     }
                     let limit = old.condition.limit().map(|_| cell.limit);
-                    (carried_over(cell, old, rule, is_of_the_same(old_plan, old, &plan, rule)), limit)
+                    let same_limit = limit.is_none_or(|limit| limit == Self::limit_to_begin_with(rule, Some(limit)));
+                    let mut cell = carried_over(cell, old, rule, is_of_the_same(old_plan, old, &plan, rule));
+                    cell.delay = cell.delay.filter(|_| same_limit);
+                    (cell, limit)
                 }
                 None => {
                     let known = names.iter().find_map(|name| remembered.remove(name));
@@ -58,6 +62,10 @@ impl Engine {
                 cell.limit = Self::limit_to_begin_with(rule, old_limit);
                 if let Some(old) = old_limit.filter(|old| *old != cell.limit) {
                     other_limits.push((alarm, old, cell.limit));
+                }
+                if cell.limit == Limit::Off {
+                    // Judged whatever its value is, be it bad.
+                    self.alarms_due.insert(alarm);
                 }
             }
             if cell.memory.active && matches!(rule.subject, Subject::Tag(tag) if self.view(tag).quality.is_bad()) {
@@ -254,14 +262,24 @@ fn is_of_the_same(old_plan: &Plan, old: &AlarmPlan, plan: &Plan, rule: &AlarmPla
     }
 }
 
-/// Whether two rules ask for the same, their limits by state among it. Ids of tags are of two plans, and say nothing.
+/// Whether two rules ask for the same but for their limits, of which the one in force counts. Ids of tags are of two plans,
+/// and say nothing.
 fn is_like(old: &AlarmPlan, rule: &AlarmPlan) -> bool {
-    let deviation = |rule: &AlarmPlan| matches!(rule.condition, Condition::Deviation { .. });
-    let same = if deviation(old) && deviation(rule) {
-        old.written.as_ref().map(|w| (&w.kind, w.deadband)) == rule.written.as_ref().map(|w| (&w.kind, w.deadband))
-    } else {
-        old.condition == rule.condition
+    let from = |rule: &AlarmPlan| match rule.written.as_ref().map(|w| &w.kind) {
+        Some(AlarmKind::Deviation { from, .. }) => Some(from.to_lowercase()),
+        _ => None,
     };
-    let rows = |rule: &AlarmPlan| rule.limits.iter().map(|row| (Arc::clone(&row.text), row.limit)).collect::<Vec<_>>();
-    same && rows(old) == rows(rule)
+    alike(old.condition) == alike(rule.condition) && old.kind == rule.kind && from(old) == from(rule)
+}
+
+/// A condition without its limit and its ids.
+const fn alike(mut condition: Condition) -> Condition {
+    match &mut condition {
+        Condition::AtOrAbove { limit, .. } | Condition::AtOrBelow { limit, .. } | Condition::Rate { limit, .. } => {
+            *limit = 0.0;
+        }
+        Condition::Deviation { limit, from, .. } => (*limit, *from) = (0.0, TagId(0)),
+        _ => {}
+    }
+    condition
 }

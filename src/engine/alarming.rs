@@ -148,9 +148,8 @@ impl Engine {
                 delay.why = Some("found at start".into());
             }
             self.change_now(now, alarm, rule, effects);
-        } else if cell.queued.is_none_or(|queued| queued > due) {
-            cell.queued = Some(due);
-            self.expect_at(due, Due::Delay(alarm));
+        } else {
+            self.watch_delay(alarm, due);
         }
         crossed
     }
@@ -163,10 +162,7 @@ impl Engine {
         }
         let Some(due) = cell.delay.as_ref().filter(|d| d.paused.is_none()).map(|d| d.due) else { return };
         if due > then.mono {
-            if cell.queued.is_none_or(|queued| queued > due) {
-                cell.queued = Some(due);
-                self.expect_at(due, Due::Delay(alarm));
-            }
+            self.watch_delay(alarm, due);
             return;
         }
         self.change_now(then, alarm, rule, effects);
@@ -255,11 +251,23 @@ impl Engine {
     ) {
         self.return_now(now, alarm, rule, why.clone(), effects);
         let cell = &mut self.alarms[alarm.index()];
-        let held = cell.held_since;
+        cell.delay = None;
         cell.why_judged = why;
-        self.decide(now, now, alarm, rule, Verdict::Comes, effects);
-        if held.is_some() {
-            self.hold(now, alarm);
+        match rule.subject {
+            // By its present value: within the deadband the alarm stood, and yet none comes.
+            Subject::Tag(_) => self.judge_alarm(now, alarm, effects),
+            Subject::Device(_) | Subject::System => {
+                self.decide(now, now, alarm, rule, Verdict::Comes, effects);
+            }
+        }
+    }
+
+    /// Sees to it that the heap has an entry at or before `due`.
+    fn watch_delay(&mut self, alarm: AlarmId, due: Mono) {
+        let cell = &mut self.alarms[alarm.index()];
+        if cell.queued.is_none_or(|queued| queued > due) {
+            cell.queued = Some(due);
+            self.expect_at(due, Due::Delay(alarm));
         }
     }
 

@@ -39,16 +39,17 @@ pub struct EngineOptions {
 /// put back at the true time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Due {
-    /// A delay of an alarm ends.
-    Delay(AlarmId),
+    /// The value that held some time ago is another, and so the rate. What a value says comes before delays end, as an
+    /// input does.
+    Rate(AlarmId),
     /// A value grows stale.
     Stale(TagId),
+    /// A delay of an alarm ends.
+    Delay(AlarmId),
     /// A shelving ends.
     Unshelve(AlarmId),
     /// A silenced alarm sounds again.
     Resound(AlarmId),
-    /// The value that held some time ago is another, and so the rate.
-    Rate(AlarmId),
     /// An alarm may chatter no more.
     Chatter(AlarmId),
     /// An annunciation lies ten minutes back: a flood may have ended.

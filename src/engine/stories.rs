@@ -5,6 +5,7 @@ mod hiding;
 mod horn;
 mod life;
 mod load;
+mod model;
 mod properties;
 mod quality;
 mod restarts;
@@ -251,7 +252,7 @@ impl Play {
     }
 
     fn at(&mut self, second: f64) -> &mut Self {
-        let then = Now { mono: Mono(0), utc: Utc(START) } + Span((second * 1e6) as i64);
+        let then = Now { mono: Mono(0), utc: Utc(START) } + Span((second * 1e6).round() as i64);
         while let Some(due) = self.engine.next_deadline().filter(|due| *due < then.mono) {
             self.now = Now { mono: due, utc: Utc(START) + (due - Mono(0)) };
             self.apply(Input::Tick);

@@ -120,3 +120,22 @@ fn a_suppression_that_ends_on_a_bad_value_waits_for_a_good_one() {
     assert_eq!(play.state("flow/low"), "unacknowledged");
     play.remembers_itself();
 }
+
+#[test]
+fn a_suppression_that_ends_within_the_deadband_raises_nothing() {
+    let high = "kind = \"high\"\nlimit = 90\ndeadband = 2\non-delay = \"5s\"\npriority = \"high\"\nsuppress-when = \"not run\"";
+    let mut play = Play::new(written(high, ""));
+    play.at(1.0).scan(&[("run", 0.0), ("level", 95.0)]).at(7.0).set("level", 89.0);
+    play.at(8.0).set("run", 1.0).at(60.0).tick();
+    assert_eq!(play.state("level/high"), "normal", "it stood within its deadband, and would not come there");
+    play.remembers_itself();
+}
+
+#[test]
+fn a_suppression_that_ends_during_the_off_delay_raises_nothing() {
+    let high = "kind = \"high\"\nlimit = 90\non-delay = \"5s\"\noff-delay = \"5s\"\npriority = \"high\"\nsuppress-when = \"not run\"";
+    let mut play = Play::new(written(high, ""));
+    play.at(1.0).scan(&[("run", 0.0), ("level", 95.0)]).at(7.0).scan(&[("run", 1.0), ("level", 50.0)]).at(60.0).tick();
+    assert_eq!(play.state("level/high"), "normal");
+    play.remembers_itself();
+}
