@@ -39,7 +39,7 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 21] = [
+pub const LOCAL_KEYS: [(&str, &str); 22] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen rows that are on the screen"),
@@ -48,6 +48,7 @@ pub const LOCAL_KEYS: [(&str, &str); 21] = [
     ("Enter", "In the alarm list: all about the chosen alarm; Right and Left open and fold a group"),
     ("Menu, Shift+F10", "In a list of alarms: what can be done about the chosen one, as by a right click"),
     ("S, G, Ctrl+F", "In the alarm list: shelve what is chosen; fold by device, by display; search"),
+    ("U", "In the list of hidden alarms: unshelve the one that has the focus, or put it back in service"),
     ("F9", "In the alarm list: shelve the most urgent alarm that chatters for 30 min; asks first if it is critical"),
     ("Double click", "On a value, wherever it stands: open its last hour as a trend"),
     (

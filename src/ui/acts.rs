@@ -10,7 +10,9 @@ use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::{AlarmPlan, Plan, Subject};
 use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command};
 use crate::link::About;
-use eframe::egui::{Button, EventFilter, Id, Key, Memory, Modifiers, Popup, Response, Role, Ui, WidgetInfo, vec2};
+use eframe::egui::{
+    Button, EventFilter, Id, Key, Memory, Modifiers, Popup, Response, Role, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+};
 use std::sync::Arc;
 
 /// Something to be done about an alarm.
@@ -267,6 +269,10 @@ impl<'a> Target<'a> {
             let response = self.told(response, act, why_not);
             if enabled {
                 entries.push(response.id);
+            }
+            if response.has_focus() {
+                let stroke = Stroke::new(2.0, self.frame.theme.select);
+                ui.painter().rect_stroke(response.rect, 3.0, stroke, StrokeKind::Inside);
             }
             if response.clicked() {
                 self.perform(act, None, out);

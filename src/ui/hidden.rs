@@ -20,6 +20,8 @@ const ROW: f32 = 26.0;
 const TALL: f32 = 44.0;
 /// Height of a head with its heads of columns.
 const HEAD: f32 = 50.0;
+/// Below this width the time until is told without its time of the day.
+const NARROW: f32 = 560.0;
 /// Room for the mark before a name.
 const MARK: f32 = 26.0;
 /// Room that the scroll bar may take.
@@ -39,7 +41,7 @@ const COLUMNS: [Column; 8] = [
     column("Alarm", 110.0, 0.0, 100),
     column("Condition", 108.0, 0.0, 70),
     numbers("Value now", 84.0, 50),
-    column("Until", 96.0, 0.4, 95),
+    column("Until", 156.0, 0.2, 95),
     column("Why", 130.0, 1.0, 90),
     column("By", 110.0, 0.6, 80),
     column("Since", 74.0, 0.0, 60),
@@ -77,7 +79,11 @@ pub fn hidden_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
     }
     let names = frame.snapshot.alarms.iter().filter(|view| view.state.is_hidden()).take(200);
     let names = names.filter_map(|view| frame.snapshot.plan.alarm(view.id)).map(|alarm| alarm.name.as_ref());
-    let mut places = table::named_places(ui, &COLUMNS, ui.available_width() - MARK - SCROLL_BAR, names);
+    let mut columns = COLUMNS;
+    if ui.available_width() < NARROW {
+        columns[3].width = 96.0;
+    }
+    let mut places = table::named_places(ui, &columns, ui.available_width() - MARK - SCROLL_BAR, names);
     // Buttons stand at the end of the row, whatever column has gone.
     let end = ui.available_width() - MARK - SCROLL_BAR;
     if let Some((left, right)) = &mut places[7] {
@@ -198,7 +204,7 @@ fn row_ui(
         };
         let words = match (column, view.shelved_until) {
             // The time of the day gives way to how long it is.
-            (3, Some(until)) if place.1 - place.0 < 150.0 => until::left(until, frame.snapshot.now.utc),
+            (3, Some(until)) if place.1 - place.0 < 140.0 => until::left(until, frame.snapshot.now.utc),
             _ => words,
         };
         let font =

@@ -5,6 +5,7 @@ use eframe::egui::{Event, Key, Modifiers, PointerButton, accesskit};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::sync::LazyLock;
+use watchkeeper::engine::snapshot::Refusal;
 use watchkeeper::engine::{AlarmState, Command};
 use watchkeeper::time::Span;
 use watchkeeper::ui::sample::{self, Sample};
@@ -435,6 +436,33 @@ fn each_kind_of_hiding_has_its_list_with_count_person_time_and_reason() {
             if a.as_ref() == "tank1.level/high" && b.as_ref() == "feederA.pf/low"),
         "{sent:?}"
     );
+}
+
+#[test]
+fn a_refusal_stands_at_its_row_and_a_row_says_while_an_act_is_recorded() {
+    let mut harness = open(desk(), Place::Alarms);
+    harness.state_mut().publish(|snapshot| {
+        let refusal = Refusal {
+            at: snapshot.now,
+            alarm: "basin.oxygen/low".into(),
+            reason: "a newer occurrence (2) came after the one that was seen (1)".into(),
+        };
+        snapshot.refusals = vec![refusal].into();
+        let grit = snapshot.plan.alarm_id("grit.torque/high").unwrap();
+        let mut alarms = (*snapshot.alarms).clone();
+        for view in alarms.iter_mut().filter(|view| view.id == grit) {
+            view.recording = true;
+        }
+        snapshot.alarms = alarms.into();
+    });
+    harness.run_steps(3);
+    let words = told(&harness, &row("basin.oxygen/low"));
+    assert!(words.ends_with(", refused: a newer occurrence (2) came after the one that was seen (1)"), "{words}");
+    assert!(told(&harness, &row("grit.torque/high")).starts_with("being recorded, medium, "));
+    assert!(!is_there(&harness, "Acknowledge grit.torque/high"), "nothing is pressed twice");
+    click(&mut harness, &row("grit.torque/high"), Modifiers::NONE);
+    assert!(harness.get_by_label("Shelve grit.torque/high").accesskit_node().is_disabled());
+    picture(&mut harness, "alarms-refused");
 }
 
 #[test]

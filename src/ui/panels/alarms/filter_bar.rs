@@ -178,7 +178,7 @@ fn fold_ui(ui: &mut Ui, fold: &mut Fold) {
 pub fn chips_ui(ui: &mut Ui, rect: Rect, frame: &Frame<'_>, filter: &mut Filter, kept: Kept) {
     let theme = frame.theme;
     let critical = kept.critical > 0;
-    let words = kept_words(kept);
+    let told = kept_words(kept);
     let inner = if critical {
         ui.painter().rect_filled(rect.shrink2(vec2(0.0, 2.0)), 3.0, theme.priority(Priority::Critical));
         rect.shrink2(vec2(2.0 * STEP, 0.0))
@@ -208,26 +208,40 @@ pub fn chips_ui(ui: &mut Ui, rect: Rect, frame: &Frame<'_>, filter: &mut Filter,
         let ink = if critical { theme.inverse } else { theme.text };
         let font = if kept.unacknowledged > 0 { fonts::strong(size::BODY) } else { fonts::regular(size::BODY) };
         let room = ui.available_rect_before_wrap();
-        text::paint(ui.painter(), room.with_min_x(room.left() + STEP), Align2::LEFT_CENTER, &words, font, ink);
+        let room = room.with_min_x(room.left() + STEP);
+        let width = |words: &str| ui.painter().layout_no_wrap(words.to_owned(), font.clone(), ink).size().x;
+        let shown = told.iter().find(|words| width(words) <= room.width()).or(told.last());
+        let shown = shown.map_or("", String::as_str);
+        text::paint(ui.painter(), room, Align2::LEFT_CENTER, shown, font, ink);
         let response = ui.interact(room, Id::unique("kept by the filter"), Sense::hover());
         let role = if kept.unacknowledged > 0 { Role::Alert } else { Role::Status };
-        crate::ui::widgets::tell(&response, role, "Kept by the filter", || words.clone());
+        crate::ui::widgets::tell(&response, role, "Kept by the filter", || told.first().cloned().unwrap_or_default());
     });
 }
 
-fn kept_words(kept: Kept) -> String {
-    let alarms = |n: u32| format!("{} {}", words::count(u64::from(n)), if n == 1 { "alarm" } else { "alarms" });
+/// What is hidden, in full and in fewer and fewer words: what matters most is never cut.
+fn kept_words(kept: Kept) -> Vec<String> {
+    let number = |n: u32| words::count(u64::from(n));
+    let alarms = |n: u32| format!("{} {}", number(n), if n == 1 { "alarm" } else { "alarms" });
     match kept {
-        Kept { alarms: 0, .. } => "the filter hides nothing now".to_owned(),
-        Kept { critical: 0, unacknowledged: 0, alarms: n } => format!("the filter hides {}", alarms(n)),
-        Kept { critical: 0, unacknowledged, alarms: n } => {
-            format!("the filter hides {}, {} unacknowledged", alarms(n), words::count(u64::from(unacknowledged)))
+        Kept { alarms: 0, .. } => vec!["the filter hides nothing now".to_owned(), "hides nothing".to_owned()],
+        Kept { critical: 0, unacknowledged: 0, alarms: n } => {
+            vec![format!("the filter hides {}", alarms(n)), format!("hides {}", number(n))]
         }
-        Kept { critical, unacknowledged, alarms: n } => format!(
-            "the filter hides {}: {} UNACKNOWLEDGED, {} OF THEM CRITICAL",
-            alarms(n),
-            words::count(u64::from(unacknowledged)),
-            words::count(u64::from(critical))
-        ),
+        Kept { critical: 0, unacknowledged, alarms: n } => vec![
+            format!("the filter hides {}, {} unacknowledged", alarms(n), number(unacknowledged)),
+            format!("hides {}, {} unacknowledged", number(n), number(unacknowledged)),
+            format!("hides {}", number(n)),
+        ],
+        Kept { critical, unacknowledged, alarms: n } => vec![
+            format!(
+                "the filter hides {}: {} UNACKNOWLEDGED, {} OF THEM CRITICAL",
+                alarms(n),
+                number(unacknowledged),
+                number(critical)
+            ),
+            format!("hides {}: {} CRITICAL UNACKNOWLEDGED", number(n), number(critical)),
+            format!("hides {} CRITICAL", number(critical)),
+        ],
     }
 }

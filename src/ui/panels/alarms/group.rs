@@ -36,6 +36,7 @@ impl Head<'_> {
     pub fn ui(&self, ui: &mut Ui, frame: &Frame<'_>) -> Asked {
         let theme = frame.theme;
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+        ui.painter().rect_filled(rect.shrink2(vec2(0.0, 0.5)), 2.0, theme.track);
         let brush = Brush { theme, blink_on: frame.blink_on };
         let response = widgets::press(ui, rect, self.key, &brush, 2.0);
         focus_stays(ui, self.key);
@@ -59,7 +60,6 @@ impl Head<'_> {
     fn paint(&self, ui: &Ui, frame: &Frame<'_>, rect: Rect, name: &str) {
         let theme = frame.theme;
         let painter = ui.painter();
-        painter.rect_filled(rect.shrink2(vec2(0.0, 0.5)), 2.0, theme.track);
         painter.hline(rect.x_range(), rect.bottom() - 0.5, theme.border());
         let at = pos2(rect.left() + 11.0, rect.center().y);
         let arrow = if self.open {

@@ -95,7 +95,11 @@ impl Row<'_> {
         let response = ui.interact(rect, id, Sense::click());
         let state = self.view.map_or(AlarmState::Normal, |v| v.state);
         let name = format!("alarm {}", alarm.name);
-        let spoken = || self.view.map_or_else(|| "normal".to_owned(), |v| words::spoken_alarm(snapshot, v, frame.zone));
+        let refusal = banner::refusal(snapshot, &alarm.name).map(|why| format!(", refused: {why}")).unwrap_or_default();
+        let spoken = || {
+            let said = self.view.map_or_else(|| "normal".to_owned(), |v| words::spoken_alarm(snapshot, v, frame.zone));
+            format!("{said}{refusal}")
+        };
         response.widget_info(|| WidgetInfo {
             current_text_value: Some(spoken()),
             ..WidgetInfo::selected(Role::Row, true, self.chosen, &name)
