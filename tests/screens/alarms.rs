@@ -518,6 +518,19 @@ fn the_detail_tells_what_became_of_the_last_occurrences() {
 }
 
 #[test]
+fn in_a_flood_the_horn_and_what_is_hidden_keep_their_buttons_at_every_size() {
+    for (size, percent) in
+        [([1280.0, 800.0], 100), ([1280.0, 800.0], 200), ([1024.0, 600.0], 150), ([800.0, 600.0], 100)]
+    {
+        let mut harness = window(flooded(), Place::Alarms, ThemeChoice::Dark, size, percent);
+        for name in ["Silence horn", "Hidden 1", "Open flood console"] {
+            assert!(is_there(&harness, name), "{name} at {size:?}, {percent} %");
+        }
+        picture(&mut harness, &format!("alarms-banner-{}-{percent}", size[0]));
+    }
+}
+
+#[test]
 fn one_key_shelves_what_chatters() {
     let mut harness = open(flooded(), Place::Alarms);
     harness.key_press(Key::F9);

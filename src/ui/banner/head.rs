@@ -1,7 +1,7 @@
 //! The steady part of the banner: how many alarms there are of each priority, the horn, the lists, the menu. Side by side
 //! with the rows, or on one line above them.
 
-use crate::engine::Snapshot;
+use crate::engine::{Counts, Snapshot};
 use crate::link::About;
 use crate::project::Priority;
 use crate::ui::fonts::{self, size};
@@ -48,7 +48,9 @@ fn tell_count(ui: &Ui, frame: &Frame<'_>, priority: Priority, place: Rect) {
 /// Everything on one line: counts at the left, and as many buttons as fit at the right, the menu first, for all that
 /// has no button is in it.
 pub fn line_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) {
-    let right = counts_line_ui(ui, frame, rect.with_max_x(rect.right() - 60.0));
+    // In a flood the totals give way to horn, hidden and flood.
+    let kept = if frame.snapshot.counts.flood { 380.0 } else { 60.0 };
+    let right = counts_line_ui(ui, frame, rect.with_max_x((rect.right() - kept).max(rect.left())));
     let mut room = rect.with_min_x(right + STEP);
     let snapshot = frame.snapshot;
     let shown: u32 = snapshot.counts.shown.iter().sum();
@@ -56,7 +58,7 @@ pub fn line_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) 
         let font = fonts::regular(size::BODY);
         ui.painter().layout_no_wrap(words.to_owned(), font, frame.theme.text).size().x + 5.0 * STEP
     };
-    let mut take = |ui: &Ui, words: &str| -> Option<Rect> {
+    let take = |ui: &Ui, words: &str, room: &mut Rect| -> Option<Rect> {
         let width = width(ui, words);
         (room.width() >= width).then(|| {
             let place = room.with_min_x(room.right() - width);
@@ -64,26 +66,34 @@ pub fn line_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbox) 
             place.shrink2(vec2(0.0, 1.0))
         })
     };
-    if let Some(place) = take(ui, "Menu") {
+    if let Some(place) = take(ui, "Menu", &mut room) {
         ui.scope_builder(centred(place), |ui| help::menu_ui(ui, place.size(), outbox));
     }
     let all = format!("{} {}", say::ALARMS, words::count(shown.into()));
-    if let Some(place) = take(ui, &all)
+    if let Some(place) = take(ui, &all, &mut room)
         && put_button(ui, place, &all).on_hover_text(say::ALL_ALARMS).clicked()
     {
         outbox.action(Action::OpenAlarmList);
     }
-    if snapshot.counts.flood {
-        let words = format!("⚠ {}: {}", say::FLOOD, alarms::flood_rate(&snapshot.counts));
-        if let Some(place) = take(ui, &words).or_else(|| take(ui, "⚠ Flood 000")).or_else(|| take(ui, "⚠")) {
-            flood_ui(ui, frame, place, outbox);
-        }
+    // Horn, hidden and flood share what is left: in as many words as leave room for all three.
+    let hidden = format!("{} {}", say::HIDDEN, words::count(snapshot.counts.hidden.into()));
+    let floods = if snapshot.counts.flood { flood_words(&snapshot.counts).to_vec() } else { vec![String::new()] };
+    let choices = floods.iter().flat_map(|flood| [(flood, say::SILENCE), (flood, say::SILENCE_SHORT)]);
+    let needed = |flood: &str, silence: &str| {
+        let three = [flood, silence, hidden.as_str()].into_iter().filter(|words| !words.is_empty());
+        three.map(|words| width(ui, words) + 1.5 * STEP).sum::<f32>()
+    };
+    let choice = choices.clone().find(|(flood, silence)| needed(flood, silence) <= room.width()).or(choices.last());
+    let (flood, silence) = choice.map_or(("", say::SILENCE), |(flood, silence)| (flood.as_str(), silence));
+    if !flood.is_empty()
+        && let Some(place) = take(ui, flood, &mut room)
+    {
+        flood_ui(ui, frame, place, outbox);
     }
-    if let Some(place) = take(ui, say::SILENCE) {
+    if let Some(place) = take(ui, silence, &mut room) {
         silence_ui(ui, frame, place, outbox);
     }
-    let hidden = format!("{} {}", say::HIDDEN, words::count(snapshot.counts.hidden.into()));
-    if let Some(place) = take(ui, &hidden)
+    if let Some(place) = take(ui, &hidden, &mut room)
         && put_button(ui, place, &hidden)
             .on_hover_ui(|ui| {
                 ui.label(crate::ui::hidden::counted(frame));
@@ -243,15 +253,20 @@ fn silence_ui(ui: &mut Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) 
     }
 }
 
+/// The flood with its rate, in fewer and fewer words.
+fn flood_words(counts: &Counts) -> [String; 3] {
+    let rate = alarms::flood_rate(counts);
+    let short = format!("⚠ {}", words::count(counts.annunciated.into()));
+    [format!("⚠ {}: {rate}", say::FLOOD), format!("⚠ Flood: {rate}"), short]
+}
+
 /// The flood with its rate; a press opens the console.
 fn flood_ui(ui: &Ui, frame: &Frame<'_>, place: Rect, outbox: &mut Outbox) {
     let rate = alarms::flood_rate(&frame.snapshot.counts);
     let font = || fonts::strong(size::BODY);
     let width = |words: &str| ui.painter().layout_no_wrap(words.to_owned(), font(), frame.theme.text).size().x;
-    let long = format!("⚠ {}: {rate}", say::FLOOD);
     let room = place.width() - 2.0 * STEP;
-    let shortest = format!("⚠ {}", words::count(frame.snapshot.counts.annunciated.into()));
-    let words = [long, format!("⚠ Flood: {rate}"), shortest]
+    let words = flood_words(&frame.snapshot.counts)
         .into_iter()
         .find(|words| width(words) <= room)
         .unwrap_or_else(|| "⚠".to_owned());
