@@ -276,6 +276,7 @@ impl Engine {
         self.devices_view = None;
 
         let mut old_thinners = std::mem::take(&mut self.thinners);
+        self.thinners.reserve_exact(if self.options.record { plan.tags.len() } else { 0 });
         let mut views = Vec::with_capacity(plan.tags.len());
         for tag in &plan.tags {
             let old =

@@ -2,6 +2,7 @@
 //! their application id, refused untouched where a later version made them, set aside dated where they are damaged.
 
 use crate::time::Utc;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -238,6 +239,7 @@ impl Kind {
         if is_new && self.shrinks {
             connection.pragma_update(None, "auto_vacuum", "incremental").map_err(sqlite)?;
         }
+        keep_plans(&connection).map_err(sqlite)?;
         let mode: String =
             connection.pragma_update_and_check(None, "journal_mode", "wal", |r| r.get(0)).map_err(sqlite)?;
         connection.pragma_update(None, "synchronous", "full").map_err(sqlite)?;
@@ -325,9 +327,16 @@ fn roll_back(path: &Path) {
     }
 }
 
+/// A statement is planned once, whatever it is asked for: else SQLite compiles one with a bound `LIMIT` anew each time, which
+/// takes longer than the reading.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
 fn read_only(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    keep_plans(&connection)?;
     connection.busy_timeout(BUSY)?;
     Ok(connection)
 }

@@ -121,6 +121,7 @@ impl Compiler {
     fn tags(&mut self) {
         let project = Arc::clone(&self.project);
         let mut units: HashMap<&str, Arc<str>> = HashMap::new();
+        self.plan.tags.reserve_exact(project.tags.len());
         for (index, tag) in project.tags.iter().enumerate() {
             let source = self.source(tag);
             if let Some(device) = source.device()

@@ -7,9 +7,9 @@ use super::sample::rank;
 use super::summary::Summary;
 use super::{codes, digest};
 use crate::engine::{Quality, Value};
-use pco::ChunkConfig;
 use pco::data_types::Number;
 use pco::standalone::simple_compress;
+use pco::{ChunkConfig, DeltaSpec, ModeSpec};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,6 +18,10 @@ pub const FULL: usize = 8_192;
 
 /// A chunk into which late samples fell is cut in two beyond this.
 const OVERFULL: usize = FULL * 5 / 4;
+
+/// Chunks of fewer samples are made in haste: they are made again when the next samples come, and to look for the best way
+/// to lay out a few dozen numbers takes ten times as long as laying them out.
+const HASTY: usize = FULL / 16;
 
 /// Samples of the greatest chunk.
 pub const MOST_IN_CHUNK: usize = OVERFULL + MOST_AT_ONE_TIME;
@@ -87,7 +91,7 @@ pub fn encode(columns: &Columns) -> Option<Encoded> {
     let digest = digest::encode(&digest::blocks(columns));
     let mut body = vec![FORMAT];
     put(&mut body, columns.len() as u64);
-    put_section(&mut body, &numbers(columns.times()));
+    put_section(&mut body, &numbers(columns.times(), &layout(columns.len(), ModeSpec::Classic)));
     let qualities: Vec<u32> = columns.qualities().iter().map(|q| u32::from(q.number())).collect();
     put_section(&mut body, &codes::encode(&qualities));
     put_section(&mut body, &details(columns.details()));
@@ -115,8 +119,60 @@ pub fn decode(body: &[u8]) -> Result<Columns, Damage> {
     Columns::from_parts(times, values, qualities, details).ok_or(Damage("its columns differ in length"))
 }
 
-fn numbers<T: Number + Bits>(numbers: &[T]) -> Vec<u8> {
-    match simple_compress(numbers, &ChunkConfig::default()) {
+/// The kind of a chunk's values, where all that there are are of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Floats.
+    F64,
+    /// Signed integers.
+    I64,
+    /// Unsigned integers.
+    U64,
+    /// States of two.
+    Bool,
+}
+
+impl Kind {
+    /// The value that this number of a summary stands for. `None`: beyond 2^53 a number may stand for several integers.
+    pub fn value(self, number: f64) -> Option<Value> {
+        const EXACT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+        match self {
+            Self::F64 => Some(Value::F64(number)).filter(|_| !number.is_nan()),
+            Self::I64 => (number.abs() < EXACT).then_some(Value::I64(number as i64)),
+            Self::U64 => (0.0..EXACT).contains(&number).then_some(Value::U64(number as u64)),
+            Self::Bool => (0.0..=1.0).contains(&number).then_some(Value::Bool(number > 0.5)),
+        }
+    }
+}
+
+/// Of which kind a body's values are; `None`: texts, mixed ones, or none at all. The samples are not decoded.
+pub fn kind(body: &[u8]) -> Result<Option<Kind>, Damage> {
+    let mut reader = Reader::new(unseal(body)?);
+    if reader.byte()? != FORMAT {
+        return Err(Damage("a chunk of a format that is not known"));
+    }
+    let _count = reader.count(MOST_IN_CHUNK)?;
+    let (_times, _qualities, _details) = (reader.section()?, reader.section()?, reader.section()?);
+    Ok(match reader.byte()? {
+        1 => Some(Kind::F64),
+        2 => Some(Kind::I64),
+        3 => Some(Kind::U64),
+        4 => Some(Kind::Bool),
+        _ => None,
+    })
+}
+
+/// How so many numbers are laid out; `mode`: in haste.
+fn layout(count: usize, mode: ModeSpec) -> ChunkConfig {
+    let config = ChunkConfig::default();
+    if count >= HASTY {
+        return config;
+    }
+    config.with_compression_level(4).with_mode_spec(mode).with_delta_spec(DeltaSpec::TryConsecutive(1))
+}
+
+fn numbers<T: Number + Bits>(numbers: &[T], layout: &ChunkConfig) -> Vec<u8> {
+    match simple_compress(numbers, layout) {
         Ok(compressed) if compressed.len() < std::mem::size_of_val(numbers) => {
             let mut bytes = vec![COMPRESSED];
             bytes.extend(compressed);
@@ -174,11 +230,12 @@ fn values(columns: &Columns) -> (u8, Vec<u8>) {
     fn pick<T: Copy>(values: &[T], good: impl Fn(&usize) -> bool, all_good: bool) -> std::borrow::Cow<'_, [T]> {
         if all_good { values.into() } else { (0..values.len()).filter(good).map(|i| values[i]).collect() }
     }
+    let layout = layout(columns.len(), ModeSpec::Auto);
     match columns.values() {
         Values::None => (0, Vec::new()),
-        Values::F64(v) => (1, numbers(&pick(v, good, all_good))),
-        Values::I64(v) => (2, numbers(&pick(v, good, all_good))),
-        Values::U64(v) => (3, numbers(&pick(v, good, all_good))),
+        Values::F64(v) => (1, numbers(&pick(v, good, all_good), &layout)),
+        Values::I64(v) => (2, numbers(&pick(v, good, all_good), &layout)),
+        Values::U64(v) => (3, numbers(&pick(v, good, all_good), &layout)),
         Values::Bool(v) => {
             let states: Vec<u32> = (0..v.len()).filter(good).map(|i| u32::from(v[i])).collect();
             (4, codes::encode(&states))
@@ -287,9 +344,9 @@ fn mixed<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<u8> {
     }
     let mut bytes = Vec::new();
     put_section(&mut bytes, &codes::encode(&kinds));
-    put_section(&mut bytes, &numbers(&floats));
-    put_section(&mut bytes, &numbers(&signed));
-    put_section(&mut bytes, &numbers(&unsigned));
+    put_section(&mut bytes, &numbers(&floats, &layout(floats.len(), ModeSpec::Auto)));
+    put_section(&mut bytes, &numbers(&signed, &layout(signed.len(), ModeSpec::Auto)));
+    put_section(&mut bytes, &numbers(&unsigned, &layout(unsigned.len(), ModeSpec::Auto)));
     put_section(&mut bytes, &codes::encode(&states));
     put_section(&mut bytes, &texts(words.into_iter()));
     bytes

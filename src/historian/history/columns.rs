@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// the source, thousands are a clock that stands still, and without an end one chunk would grow with them.
 pub const MOST_AT_ONE_TIME: usize = 4_096;
 
+/// Samples that a list makes room for at least.
+const LEAST_ROOM: usize = 8;
+
 /// The values of samples, by their kind. Where the quality is bad, what stands in the list means nothing.
 #[derive(Debug, Clone, Default)]
 pub enum Values {
@@ -172,6 +175,15 @@ impl Columns {
         first..self.times.partition_point(|t| *t < to).max(first)
     }
 
+    /// Lets go of all of them; what they lay in serves the next ones.
+    pub fn clear(&mut self) {
+        let Self { times, values, qualities, details, weight } = self;
+        times.clear();
+        qualities.clear();
+        details.clear();
+        (*values, *weight) = (Values::None, 0);
+    }
+
     /// Adds one at the end, wherever its time belongs.
     pub fn push(&mut self, sample: Sample) {
         self.weight += sample.weight();
@@ -227,6 +239,7 @@ impl Columns {
             self.clone_from(other);
             return;
         }
+        self.reserve(other.len());
         match (&mut self.values, &other.values) {
             (Values::F64(mine), Values::F64(theirs)) => mine.extend_from_slice(theirs),
             (Values::I64(mine), Values::I64(theirs)) => mine.extend_from_slice(theirs),
@@ -248,6 +261,27 @@ impl Columns {
         self.times.extend_from_slice(&other.times);
         self.qualities.extend_from_slice(&other.qualities);
         self.weight += other.weight;
+    }
+
+    /// Makes room for so many more. Room grows by a quarter and not to the double: of ten thousand tags whose samples come
+    /// one by one, half of what is recent would be room for more.
+    fn reserve(&mut self, more: usize) {
+        fn grow<T>(list: &mut Vec<T>, more: usize) {
+            if list.capacity() - list.len() < more {
+                list.reserve_exact(more.max(list.len() / 4).max(LEAST_ROOM));
+            }
+        }
+        grow(&mut self.times, more);
+        grow(&mut self.qualities, more);
+        match &mut self.values {
+            Values::None => {}
+            Values::F64(v) => grow(v, more),
+            Values::I64(v) => grow(v, more),
+            Values::U64(v) => grow(v, more),
+            Values::Bool(v) => grow(v, more),
+            Values::Text(v) => grow(v, more),
+            Values::Mixed(v) => grow(v, more),
+        }
     }
 
     /// A copy of some.

@@ -3,9 +3,9 @@
 use super::super::file::{FileError, is_damage};
 use super::bring_back::Salvage;
 use super::columns::Columns;
-use super::frame;
+use super::commit::{Gathered, listed};
 use super::mend::{self, Mended};
-use super::queue::{Batch, LostOf, Shared, mark_of_lost};
+use super::queue::Shared;
 use super::recent::Recent;
 use super::recorder::{Pace, Retention};
 use super::retention::Trimming;
@@ -33,8 +33,9 @@ const ALIVE_EVERY: Span = Span::from_secs(5);
 /// Tries at the end, as far apart as commits, before what waits is given up.
 const LAST_TRIES: u32 = 3;
 
-/// The log is sealed when it weighs so much, or when its oldest sample has waited so long.
-pub(super) const SEAL_WEIGHT: usize = 500_000;
+/// The log is sealed when it weighs so much, or when its oldest sample has waited so long. Twice as much would save a seventh
+/// of the work of ten thousand tags, and cost seven megabytes.
+pub(super) const SEAL_WEIGHT: usize = 250_000;
 const SEAL_AFTER: Span = Span::from_secs(3_600);
 
 /// How long sealing goes on in one turn.
@@ -44,9 +45,6 @@ const SEALING_TURN: Span = Span::from_millis(400);
 /// many times that because it cannot be sealed, samples wait, and are dropped.
 const PRESSING_TIMES: usize = 2;
 const MOST_TIMES: usize = 4;
-
-/// Weight of one row of the log.
-const FRAME_WEIGHT: usize = 131_072;
 
 /// Between two looks at space and age.
 const TIDY_EVERY: Span = Span::from_secs(10);
@@ -229,7 +227,10 @@ impl Desk {
     /// Takes in what is whole in a file that was set aside, as long as the disk has room.
     fn bring_back(&mut self, now: Now) -> Result<(), Trouble> {
         let Some(store) = self.store.as_mut().filter(|_| !self.state.disk_is_filling()) else { return Ok(()) };
-        match self.salvage.turn(store, &self.shared, &self.clock, &self.run, now.utc) {
+        let changing = self.recent.changing_chunks();
+        let turned = self.salvage.turn(store, &self.shared, &self.clock, &self.run, now.utc);
+        drop(changing);
+        match turned {
             Ok(None) => {}
             Ok(Some(told)) => {
                 tracing::info!("the history that was set aside is looked through: {told}");
@@ -255,10 +256,12 @@ impl Desk {
         }
         for _ in 0..MENDED_IN_A_TURN {
             let Some(spot) = self.recent.next_suspect() else { break };
+            let changing = self.recent.changing_chunks();
             let mended = mend::mend(store, spot, now.utc).map_err(|error| {
                 self.recent.suspect(spot);
                 trouble(&error)
             })?;
+            drop(changing);
             let name = || self.shared.name_of(spot.series);
             match mended {
                 Mended::Whole => {}
@@ -296,42 +299,47 @@ impl Desk {
             self.state.recorded_to = Some(now.utc);
             return Ok(());
         }
-        let (mut groups, found) = grouped(&batch, self.state.fault.as_deref());
-        for (series, columns) in &self.carried {
-            let group = groups.remove(series).unwrap_or_default();
-            groups.insert(*series, columns.clone().into_canonical().0.merged(&group).0);
-        }
+        let mut gathered = Gathered::default();
+        let (older, newer) = batch.samples.as_slices();
+        gathered.add(older);
+        gathered.add(newer);
         let mut run = self.run.clone();
         (run.alive, run.ended) = (now.utc, closing.then_some(now.utc));
-        run.tags.extend(batch.samples.iter().map(|(series, _)| *series).chain(batch.lost.keys().copied()));
-        if closing {
-            for series in &run.tags {
-                let group = groups.entry(*series).or_default();
-                let newest = group.last_time().max(self.newest.get(series).copied());
-                marks_of_end(now.utc, newest).for_each(|mark| group.push(mark));
-            }
-        }
-        let frames = framed(&groups);
+        run.tags.extend(gathered.newest().map(|(series, _)| series).chain(batch.lost.keys().copied()));
+        let (told, found) = gathered.told_of_lost(&batch, self.state.fault.as_deref());
+        let carried = listed(&self.carried);
+        gathered.add(&told);
+        gathered.add(&carried);
+        let ends = if closing { ends_of_all(now.utc, &run, &self.newest, &gathered) } else { Vec::new() };
+        gathered.add(&ends);
+        let frames = gathered.frames();
         let runs: Vec<&Run> = self.last_run.iter().chain([&run]).collect();
         if let Err(error) = store.commit(&names, &frames, &runs) {
             self.shared.put_back(batch);
             return Err(trouble(&error));
         }
+        drop(frames);
         self.shared.names_written(names.len());
+        let mut recent = self.recent.adding();
+        let mut crowded = 0;
+        let left_out = gathered.each(|series, columns| crowded += recent.add(series, columns));
+        drop(recent);
+        self.shared.count_lost(left_out + crowded);
+        for (series, last) in gathered.newest() {
+            let newest = self.newest.entry(series).or_insert(last);
+            *newest = last.max(*newest);
+        }
+        self.shared.count_found(found);
+        let any = !gathered.is_empty();
+        self.state.samples += batch.samples.len() as u64 + found;
+        self.state.recorded_to = Some(now.utc);
+        if self.unsealed_since.is_none() && any {
+            self.unsealed_since = Some(now.mono);
+        }
         self.run = run;
         self.committed = Some(now.mono);
         (self.last_run, self.carried) = (None, BTreeMap::new());
-        self.shared.count_lost(self.recent.add(groups.iter().map(|(series, columns)| (*series, columns))));
-        for (series, columns) in &groups {
-            let newest = self.newest.entry(*series).or_insert(i64::MIN);
-            *newest = columns.last_time().map_or(*newest, |last| last.max(*newest));
-        }
-        self.shared.count_found(found);
-        self.state.samples += batch.samples.len() as u64 + found;
-        self.state.recorded_to = Some(now.utc);
-        if self.unsealed_since.is_none() && !groups.is_empty() {
-            self.unsealed_since = Some(now.mono);
-        }
+        self.shared.recycle(batch);
         Ok(())
     }
 
@@ -381,7 +389,9 @@ impl Desk {
         if self.trimming.is_under_way() || self.tidied.is_none_or(|last| now.mono - last >= TIDY_EVERY) {
             self.tidied = Some(now.mono);
             store.shorten_wal().map_err(|e| trouble(&e))?;
+            let changing = self.recent.changing_chunks();
             self.trimming.step(store, &self.shared, now).map_err(|e| trouble(&e))?;
+            drop(changing);
             store.give_back(PAGES_A_TURN).map_err(|e| trouble(&e))?;
             self.look_at_space();
         }
@@ -458,42 +468,18 @@ fn marks_of_end(time: Utc, newest: Option<i64>) -> impl Iterator<Item = Sample> 
     here.into_iter().chain([after]).map(|time| Sample::bad(time, Quality::NOT_RUNNING, None))
 }
 
-/// A batch by tag, each in canonical order, with marks of what was lost, and how many of the lost are in it after all.
-fn grouped(batch: &Batch, why_lost: Option<&str>) -> (BTreeMap<SeriesId, Columns>, u64) {
-    let mut groups = HashMap::<SeriesId, Columns>::new();
-    for (series, sample) in &batch.samples {
-        groups.entry(*series).or_default().push(sample.clone());
+/// Those of all tags of a run. `newest`: of what was committed before.
+fn ends_of_all(
+    now: Utc,
+    run: &Run,
+    newest: &HashMap<SeriesId, i64>,
+    gathered: &Gathered<'_>,
+) -> Vec<(SeriesId, Sample)> {
+    let written: HashMap<SeriesId, i64> = gathered.newest().collect();
+    let mut ends = Vec::with_capacity(run.tags.len());
+    for series in &run.tags {
+        let newest = newest.get(series).max(written.get(series)).copied();
+        ends.extend(marks_of_end(now, newest).map(|mark| (*series, mark)));
     }
-    let mut found = 0;
-    for (series, LostOf { since, count, newest }) in &batch.lost {
-        let mut count = *count;
-        let columns = groups.entry(*series).or_default();
-        if columns.is_empty() {
-            columns.push(newest.clone());
-            (count, found) = (count - 1, found + 1);
-        }
-        if count > 0 {
-            columns.push(mark_of_lost(*since, count, why_lost));
-        }
-    }
-    (groups.into_iter().map(|(series, columns)| (series, columns.into_canonical().0)).collect(), found)
-}
-
-/// Rows of the log, none of them much heavier than [`FRAME_WEIGHT`] where tags allow.
-fn framed(groups: &BTreeMap<SeriesId, Columns>) -> Vec<Vec<u8>> {
-    let mut frames = Vec::new();
-    let mut part = Vec::new();
-    let mut weight = 0;
-    for (series, columns) in groups {
-        part.push((*series, columns));
-        weight += columns.weight();
-        if weight >= FRAME_WEIGHT {
-            frames.push(frame::encode(part.drain(..)));
-            weight = 0;
-        }
-    }
-    if !part.is_empty() {
-        frames.push(frame::encode(part.into_iter()));
-    }
-    frames
+    ends
 }

@@ -13,12 +13,24 @@ const FORMAT: u8 = 1;
 const HAS_QUALITY: u8 = 0x10;
 const HAS_DETAIL: u8 = 0x20;
 
-/// As bytes, with a checksum.
-pub fn encode<'a>(tags: impl Iterator<Item = (SeriesId, &'a Columns)>) -> Vec<u8> {
-    let mut bytes = vec![FORMAT];
-    for (series, columns) in tags.filter(|(_, columns)| !columns.is_empty()) {
-        put(&mut bytes, u64::from(series.0));
-        put(&mut bytes, columns.len() as u64);
+/// A commit that is being written, tag by tag.
+#[derive(Debug)]
+pub struct Writer(Vec<u8>);
+
+impl Writer {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self(vec![FORMAT])
+    }
+
+    /// Adds the samples of a tag.
+    pub fn put(&mut self, series: SeriesId, columns: &Columns) {
+        if columns.is_empty() {
+            return;
+        }
+        let bytes = &mut self.0;
+        put(bytes, u64::from(series.0));
+        put(bytes, columns.len() as u64);
         let mut before = 0;
         for i in 0..columns.len() {
             let time = columns.times()[i];
@@ -27,16 +39,35 @@ pub fn encode<'a>(tags: impl Iterator<Item = (SeriesId, &'a Columns)>) -> Vec<u8
             {
                 // Nearly all of them, without a detour over a sample.
                 bytes.push(1);
-                put_signed(&mut bytes, time.wrapping_sub(before));
+                put_signed(bytes, time.wrapping_sub(before));
                 bytes.extend(values[i].to_bits().to_le_bytes());
             } else {
-                sample(&mut bytes, &columns.sample(i), before);
+                sample(bytes, &columns.sample(i), before);
             }
             before = time;
         }
     }
-    seal(&mut bytes);
-    bytes
+
+    /// The bytes, with a checksum.
+    pub fn finish(mut self) -> Vec<u8> {
+        seal(&mut self.0);
+        self.0
+    }
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// As bytes, with a checksum.
+pub fn encode<'a>(tags: impl Iterator<Item = (SeriesId, &'a Columns)>) -> Vec<u8> {
+    let mut writer = Writer::new();
+    for (series, columns) in tags {
+        writer.put(series, columns);
+    }
+    writer.finish()
 }
 
 fn sample(bytes: &mut Vec<u8>, sample: &Sample, before: i64) {

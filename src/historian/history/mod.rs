@@ -13,6 +13,7 @@
 //! rows      rows of the tables as values
 //! tags      permanent numbers of tags, and the history of their names
 //! frame     one commit of the log as bytes
+//! commit    what one commit writes, tag by tag
 //! recent    what is in the log and not yet in chunks, sorted, shared with readers
 //! query     reading: pictures of a few points a pixel, steps of the plant's own clock
 //! ask       questions of the window, answered on threads of their own
@@ -39,6 +40,7 @@ pub mod bytes;
 pub mod chunk;
 mod codes;
 pub mod columns;
+mod commit;
 mod desk;
 pub mod digest;
 pub mod frame;

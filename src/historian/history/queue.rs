@@ -32,6 +32,8 @@ pub(super) struct Shared {
 #[derive(Debug)]
 struct Inbox {
     samples: VecDeque<(SeriesId, Sample)>,
+    /// Empty; what the next samples lie in while these are written, so that a second's worth is not allocated every second.
+    spare: VecDeque<(SeriesId, Sample)>,
     weight: usize,
     limit: usize,
     lost: Lost,
@@ -128,6 +130,7 @@ impl Shared {
     pub fn new(registry: Registry, limit: usize) -> Self {
         let inbox = Inbox {
             samples: VecDeque::new(),
+            spare: VecDeque::new(),
             weight: 0,
             limit,
             lost: Lost::new(),
@@ -170,7 +173,17 @@ impl Shared {
     pub fn take(&self) -> Batch {
         let mut inbox = self.lock();
         inbox.weight = 0;
-        Batch { samples: std::mem::take(&mut inbox.samples), lost: std::mem::take(&mut inbox.lost) }
+        let spare = std::mem::take(&mut inbox.spare);
+        Batch { samples: std::mem::replace(&mut inbox.samples, spare), lost: std::mem::take(&mut inbox.lost) }
+    }
+
+    /// This was written; what it lay in serves again, unless there was a rush.
+    pub fn recycle(&self, batch: Batch) {
+        let mut samples = batch.samples;
+        let room = samples.len().saturating_mul(2);
+        samples.clear();
+        samples.shrink_to(room);
+        self.lock().spare = samples;
     }
 
     /// Puts back what could not be written, before what came meanwhile.

@@ -6,6 +6,7 @@ use super::sample::SeriesId;
 use super::summary::Summary;
 use crate::engine::Quality;
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Row, params};
+use std::ops::ControlFlow;
 
 /// Chunks have this level; each level above sums up several rows of the one below.
 pub const CHUNK_LEVEL: u8 = 0;
@@ -279,6 +280,24 @@ pub fn newest_summaries(
     most: usize,
 ) -> rusqlite::Result<Vec<SummaryRow>> {
     some(connection, "DESC", series, level, most)
+}
+
+/// The same, one by one for as long as they are wanted.
+pub fn newest_first(
+    connection: &Connection,
+    series: SeriesId,
+    level: u8,
+    mut each: impl FnMut(SummaryRow) -> ControlFlow<()>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first DESC"))?;
+    let mut rows = statement.query(params![series.0, level])?;
+    while let Some(row) = rows.next()? {
+        if each(SummaryRow::read(row, series, level)?).is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The first rows of a tag's level, oldest first, at most `most`.

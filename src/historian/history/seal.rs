@@ -19,11 +19,12 @@ use super::store::Store;
 use crate::time::Utc;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
-use std::ops::Bound;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
-/// Weight of samples after which a step's transaction is committed.
+/// Weight of samples, or bytes of chunks that wait to be written, after which a step's transaction is committed: a slow tag
+/// brings few samples and rewrites many.
 const STEP_WEIGHT: usize = 65_536;
+const STEP_BYTES: usize = 1 << 20;
 
 /// A last chunk is taken along where it has at most so many times the samples that come.
 const TAKEN_ALONG_TIMES: u64 = 2;
@@ -42,7 +43,6 @@ pub enum SealError {
 /// A sealing under way.
 #[derive(Debug)]
 pub struct Sealing {
-    samples: Arc<BTreeMap<SeriesId, Columns>>,
     /// The last tag that is done.
     done: Option<SeriesId>,
     /// The last commit of the log whose samples these are.
@@ -58,38 +58,43 @@ struct Rewrite {
     replaced: Vec<SummaryRow>,
     /// What stands there instead.
     chunks: Vec<chunk::Encoded>,
+    /// Both are the end of the tag, and none is full: no summary above them knows them.
+    ends_open: bool,
 }
 
 impl Sealing {
     /// Begins with all that the log holds now.
     pub fn begin(store: &Store, recent: &Recent) -> Self {
-        Self { samples: recent.begin_sealing(), done: None, up_to: store.last_seq(), left_out: 0 }
+        recent.begin_sealing();
+        Self { done: None, up_to: store.last_seq(), left_out: 0 }
     }
 
     /// Seals some tags. Returns whether all is done, and the log forgotten. After an error it can be called again.
     pub fn step(&mut self, store: &mut Store, recent: &Recent) -> Result<bool, SealError> {
-        let from = self.done.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut last = None;
-        let mut weight = 0;
+        let mut last = self.done;
         let mut rewrites = Vec::new();
-        let mut left_out = 0;
-        for (series, columns) in self.samples.range((from, Bound::Unbounded)) {
+        let (mut weight, mut bytes, mut left_out) = (0, 0, 0);
+        while weight < STEP_WEIGHT
+            && bytes < STEP_BYTES
+            && let Some((series, columns)) = recent.sealing_after(last)
+        {
             // Compressing is done before the transaction begins, so that the lock on the file is held for moments.
-            rewrites.push((*series, rewrite(store, *series, columns, &mut left_out)?));
-            last = Some(*series);
+            let rewrite = rewrite(store, series, &columns, &mut left_out)?;
             weight += columns.weight();
-            if weight >= STEP_WEIGHT {
-                break;
-            }
+            bytes += rewrite.chunks.iter().map(|c| c.body.len() + c.digest.len()).sum::<usize>();
+            rewrites.push((series, rewrite));
+            last = Some(series);
         }
-        if last.is_none() {
+        let Some(sealed) = last.filter(|_| !rewrites.is_empty()) else {
             store.forget_log(self.up_to)?;
-            recent.end_sealing();
             return Ok(true);
-        }
+        };
+        let changing = recent.changing_chunks();
         write_all(store, &rewrites)?;
-        self.done = last;
+        drop(changing);
+        self.done = Some(sealed);
         self.left_out += left_out;
+        recent.sealed(sealed);
         Ok(false)
     }
 
@@ -124,10 +129,24 @@ fn rewrite(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u6
     let (Some(first), Some(last)) = (columns.first_time(), columns.last_time()) else { return Ok(Rewrite::default()) };
     let connection = &store.connection;
     let sqlite = |e| SealError::File(store.sqlite(e));
-    let newest = rows::newest_summaries(connection, series, CHUNK_LEVEL, 1).map_err(sqlite)?;
-    newest.first().map_or(Ok(()), |row| sound(series, row))?;
-    if newest.first().is_none_or(|row| row.summary.last < first) {
-        return append(store, series, columns, left_out);
+    let (mut late, mut count) = (false, columns.len() as u64);
+    let mut along = Vec::new();
+    let mut damaged = Ok(());
+    let look = |row: SummaryRow| {
+        damaged = sound(series, &row);
+        late |= row.summary.last >= first;
+        if damaged.is_err() || late || row.summary.count >= FULL as u64 || row.summary.count > count * TAKEN_ALONG_TIMES
+        {
+            return ControlFlow::Break(());
+        }
+        count += row.summary.count;
+        along.push(row);
+        ControlFlow::Continue(())
+    };
+    rows::newest_first(connection, series, CHUNK_LEVEL, look).map_err(sqlite)?;
+    damaged?;
+    if !late {
+        return append(store, series, columns, along, left_out);
     }
     let mut chunks = Vec::new();
     let take = |row| {
@@ -162,27 +181,23 @@ fn rewrite(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u6
     Ok(rewrite)
 }
 
-/// The samples come after all that the tag has.
-fn append(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u64) -> Result<Rewrite, SealError> {
-    let mut rewrite = Rewrite::default();
-    let mut count = columns.len() as u64;
-    // Twice as many as there can be small ones: each is more than twice as large as the one after it.
-    let trailing = rows::newest_summaries(&store.connection, series, CHUNK_LEVEL, 16);
-    for row in trailing.map_err(|e| store.sqlite(e))? {
-        sound(series, &row)?;
-        if row.summary.count >= FULL as u64 || row.summary.count > count * TAKEN_ALONG_TIMES {
-            break;
-        }
-        count += row.summary.count;
-        rewrite.replaced.push(row);
-    }
+/// The samples come after all that the tag has; its last chunks `along`, the newest first, are taken along.
+fn append(
+    store: &Store,
+    series: SeriesId,
+    columns: &Columns,
+    along: Vec<SummaryRow>,
+    left_out: &mut u64,
+) -> Result<Rewrite, SealError> {
     let mut all = Columns::new();
-    for row in rewrite.replaced.iter().rev() {
+    for row in along.iter().rev() {
         all.append(&read(store, series, *row)?);
     }
     let (all, out) = all.merged(columns);
     *left_out += out;
+    let mut rewrite = Rewrite { replaced: along, ..Rewrite::default() };
     encode(&all, &cuts(&all), &mut rewrite.chunks);
+    rewrite.ends_open = rewrite.chunks.iter().all(|chunk| chunk.summary.count < FULL as u64);
     Ok(rewrite)
 }
 
@@ -216,7 +231,7 @@ fn write(connection: &Connection, series: SeriesId, rewrite: &Rewrite, bodies: &
         let Some(body) = bodies.pop() else { break };
         rows::insert_chunk(connection, series, body, chunk)?;
     }
-    levels::update(connection, series, lo, hi)
+    if rewrite.ends_open { Ok(()) } else { levels::update(connection, series, lo, hi) }
 }
 
 /// Takes chunks out, rows and bodies.

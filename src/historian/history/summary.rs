@@ -44,6 +44,28 @@ pub struct Summary {
     pub uncertain: i64,
 }
 
+/// A sum that loses nothing to rounding but its last bits (Neumaier's): a year of microseconds has more digits than a float.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Total {
+    sum: f64,
+    lost: f64,
+}
+
+impl Total {
+    /// Adds a number.
+    pub fn add(&mut self, term: f64) {
+        let sum = self.sum + term;
+        self.lost += if self.sum.abs() >= term.abs() { (self.sum - sum) + term } else { (term - sum) + self.sum };
+        self.sum = sum;
+    }
+
+    /// What was added.
+    pub fn sum(&self) -> f64 {
+        // Beyond the largest float what was lost is no number.
+        if self.sum.is_finite() { self.sum + self.lost } else { self.sum }
+    }
+}
+
 impl Summary {
     /// Of these samples, which are in order. `None`: there are none.
     pub fn of(columns: &Columns, range: Range<usize>) -> Option<Self> {
@@ -69,6 +91,7 @@ impl Summary {
         };
         let numbers = columns.numbers();
         let mut worst = Quality::GOOD;
+        let mut integral = Total::default();
         for (i, (time, quality)) in times.iter().zip(qualities).enumerate() {
             let number = numbers[range.start + i];
             let held = times.get(i + 1).map_or(0, |next| next.saturating_sub(*time));
@@ -86,11 +109,12 @@ impl Summary {
                 summary.min = summary.min.min(number);
                 summary.max = summary.max.max(number);
                 summary.sum += number;
-                summary.integral += number * held as f64;
+                integral.add(number * held as f64);
             }
             summary.last_value = number;
         }
         summary.worst = worst;
+        summary.integral = integral.sum();
         Some(summary)
     }
 

@@ -34,8 +34,6 @@ pub struct Archive {
     pub fault: Option<String>,
     /// Answers are kept back.
     pub late: Arc<AtomicBool>,
-    /// Answers are made on a thread, as a historian's are.
-    pub threaded: bool,
     /// Everything that was asked so far.
     pub asked: Arc<Mutex<Vec<Question>>>,
     /// Questions that were neither answered nor taken back.
@@ -91,20 +89,9 @@ impl History for Archive {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(question.clone());
         self.open.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = sync_channel(1);
-        let own = self.clone();
-        let work = move || {
-            // The question may have been taken back.
-            if sender.send(own.answer(&question)).is_ok() {
-                wake();
-            }
-        };
-        if self.threaded {
-            let started = std::thread::Builder::new().name("archive".to_owned()).spawn(work);
-            if started.is_err() {
-                tracing::warn!("no thread for an answer");
-            }
-        } else {
-            work();
+        // There is room for one.
+        if sender.send(self.answer(&question)).is_ok() {
+            wake();
         }
         Box::new(Under { receiver, late: self.late.clone(), open: self.open.clone() })
     }

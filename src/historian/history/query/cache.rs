@@ -1,7 +1,10 @@
-//! Chunks as they were decoded last, so that asking again for what is on the screen reads nothing twice.
+//! Chunks as they were decoded last, and rows of summaries, so that asking again for what is on the screen reads nothing
+//! twice.
 
 use super::super::columns::Columns;
 use super::super::digest::Block;
+use super::super::rows::SummaryRow;
+use super::super::sample::SeriesId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,7 +17,41 @@ const SAMPLE_BYTES: usize = 24;
 /// Bytes for each unit of weight beyond one a sample: texts.
 const WEIGHT_BYTES: usize = 64;
 
-/// Decoded chunks and digests by the number of their row, bounded in bytes: those asked for longest ago make room.
+/// Rows of summaries that were read together.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// In order of time.
+    pub rows: Vec<PageRow>,
+    /// Whether there are more behind them.
+    pub more: bool,
+}
+
+/// A row of a [`Page`].
+#[derive(Debug, Clone, Copy)]
+pub struct PageRow {
+    /// What it says.
+    pub row: SummaryRow,
+    /// Chunks lie between the row before and this one, which no row of their level sums up.
+    pub after_unsummed: bool,
+}
+
+/// Which rows: those of a tag's level from the one that holds at `from` on, to the last that begins before `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PageKey {
+    /// Of this tag.
+    pub series: SeriesId,
+    /// Of this level.
+    pub level: u8,
+    /// In microseconds.
+    pub from: i64,
+    /// In microseconds.
+    pub to: i64,
+}
+
+/// Decoded chunks and digests by the number of their row, and pages of summaries, bounded in bytes: those asked for longest
+/// ago make room.
+///
+/// A chunk never changes under its number; a page holds for one version of the file's chunks alone.
 ///
 /// Shared between readers of one file; a plain lock, held for moments.
 #[derive(Debug)]
@@ -30,12 +67,15 @@ struct Inner {
     /// Counts the questions: the greater, the later.
     now: u64,
     file: u64,
+    /// The version of the file's chunks that all pages here are of.
+    version: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     Chunk(i64),
     Digest(i64),
+    Page(PageKey),
 }
 
 #[derive(Debug)]
@@ -49,6 +89,7 @@ struct Entry {
 enum Decoded {
     Chunk(Arc<Columns>),
     Digest(Arc<[Block]>),
+    Page(Arc<Page>),
 }
 
 impl ChunkCache {
@@ -67,60 +108,57 @@ impl ChunkCache {
 
     /// A chunk's samples, if they are here.
     pub fn chunk(&self, body: i64) -> Option<Arc<Columns>> {
-        match self.find(Key::Chunk(body))? {
+        match self.lock().find(Key::Chunk(body))? {
             Decoded::Chunk(columns) => Some(columns),
-            Decoded::Digest(_) => None,
+            Decoded::Digest(_) | Decoded::Page(_) => None,
         }
     }
 
     /// A chunk's digest, if it is here.
     pub fn digest(&self, body: i64) -> Option<Arc<[Block]>> {
-        match self.find(Key::Digest(body))? {
+        match self.lock().find(Key::Digest(body))? {
             Decoded::Digest(blocks) => Some(blocks),
-            Decoded::Chunk(_) => None,
+            Decoded::Chunk(_) | Decoded::Page(_) => None,
+        }
+    }
+
+    /// A page of summaries as the file's chunks have it in this version, if it is here.
+    pub fn page(&self, key: PageKey, version: u64) -> Option<Arc<Page>> {
+        let mut inner = self.lock();
+        match Some(&mut inner).filter(|inner| inner.version == version)?.find(Key::Page(key))? {
+            Decoded::Page(page) => Some(page),
+            Decoded::Chunk(_) | Decoded::Digest(_) => None,
+        }
+    }
+
+    /// Keeps a page. Versions only grow: with a new one, pages of the others are forgotten.
+    pub fn keep_page(&self, key: PageKey, version: u64, page: &Arc<Page>) {
+        let mut inner = self.lock();
+        if version > inner.version {
+            inner.forget_pages(version);
+        }
+        if version == inner.version {
+            let bytes = size_of_val(page.rows.as_slice());
+            inner.keep(Key::Page(key), Decoded::Page(page.clone()), bytes, self.most_bytes);
         }
     }
 
     /// Keeps a chunk's samples.
     pub fn keep_chunk(&self, body: i64, columns: &Arc<Columns>) {
         let text = columns.weight().saturating_sub(columns.len()) * WEIGHT_BYTES;
-        self.keep(Key::Chunk(body), Decoded::Chunk(columns.clone()), columns.len() * SAMPLE_BYTES + text);
+        let bytes = columns.len() * SAMPLE_BYTES + text;
+        self.lock().keep(Key::Chunk(body), Decoded::Chunk(columns.clone()), bytes, self.most_bytes);
     }
 
     /// Keeps a chunk's digest.
     pub fn keep_digest(&self, body: i64, blocks: &Arc<[Block]>) {
-        self.keep(Key::Digest(body), Decoded::Digest(blocks.clone()), size_of_val(blocks.as_ref()));
+        let bytes = size_of_val(blocks.as_ref());
+        self.lock().keep(Key::Digest(body), Decoded::Digest(blocks.clone()), bytes, self.most_bytes);
     }
 
     /// How many bytes are held, estimated.
     pub fn bytes(&self) -> usize {
         self.lock().bytes
-    }
-
-    fn find(&self, key: Key) -> Option<Decoded> {
-        let mut inner = self.lock();
-        inner.now += 1;
-        let now = inner.now;
-        let entry = inner.entries.get_mut(&key)?;
-        entry.used = now;
-        Some(entry.what.clone())
-    }
-
-    fn keep(&self, key: Key, what: Decoded, bytes: usize) {
-        let bytes = bytes + OVERHEAD_BYTES;
-        if bytes > self.most_bytes {
-            return;
-        }
-        let mut inner = self.lock();
-        if inner.bytes + bytes > self.most_bytes {
-            inner.make_room(self.most_bytes - bytes);
-        }
-        inner.now += 1;
-        let used = inner.now;
-        if let Some(before) = inner.entries.insert(key, Entry { what, bytes, used }) {
-            inner.bytes -= before.bytes;
-        }
-        inner.bytes += bytes;
     }
 
     /// Whoever panicked while holding the lock left whole entries at least.
@@ -130,6 +168,38 @@ impl ChunkCache {
 }
 
 impl Inner {
+    fn find(&mut self, key: Key) -> Option<Decoded> {
+        self.now += 1;
+        let entry = self.entries.get_mut(&key)?;
+        entry.used = self.now;
+        Some(entry.what.clone())
+    }
+
+    fn keep(&mut self, key: Key, what: Decoded, bytes: usize, most_bytes: usize) {
+        let bytes = bytes + OVERHEAD_BYTES;
+        if bytes > most_bytes {
+            return;
+        }
+        if self.bytes + bytes > most_bytes {
+            self.make_room(most_bytes - bytes);
+        }
+        self.now += 1;
+        if let Some(before) = self.entries.insert(key, Entry { what, bytes, used: self.now }) {
+            self.bytes -= before.bytes;
+        }
+        self.bytes += bytes;
+    }
+
+    fn forget_pages(&mut self, version: u64) {
+        self.version = version;
+        let bytes = &mut self.bytes;
+        self.entries.retain(|key, entry| {
+            let stays = !matches!(key, Key::Page(_));
+            *bytes -= if stays { 0 } else { entry.bytes };
+            stays
+        });
+    }
+
     /// Lets go of the longest unused until at most `most` bytes are left, and of some more, so that this is rare.
     fn make_room(&mut self, most: usize) {
         let mut by_age: Vec<(u64, Key)> = self.entries.iter().map(|(key, entry)| (entry.used, *key)).collect();
@@ -168,6 +238,27 @@ mod tests {
         assert!(cache.chunk(0).is_some() && cache.chunk(4).is_some());
         cache.keep_chunk(5, &chunk(9_000));
         assert!(cache.chunk(5).is_none(), "larger than all the room");
+    }
+
+    #[test]
+    fn a_page_holds_for_one_version_of_the_chunks() {
+        let cache = ChunkCache::new(100_000);
+        let key = PageKey { series: SeriesId(1), level: 0, from: 0, to: 9 };
+        let page = Arc::new(Page::default());
+        cache.keep_chunk(1, &chunk(10));
+        let bytes = cache.bytes();
+        cache.keep_page(key, 2, &page);
+        assert!(cache.page(key, 2).is_some() && cache.page(PageKey { to: 8, ..key }, 2).is_none());
+        assert!(cache.page(key, 0).is_none() && cache.page(key, 4).is_none());
+        cache.keep_page(PageKey { to: 8, ..key }, 0, &page);
+        assert!(
+            cache.page(PageKey { to: 8, ..key }, 2).is_none(),
+            "one that looks at the file of before keeps nothing"
+        );
+        cache.keep_page(PageKey { to: 7, ..key }, 4, &page);
+        assert!(cache.page(key, 4).is_none() && cache.page(key, 2).is_none());
+        assert!(cache.page(PageKey { to: 7, ..key }, 4).is_some() && cache.chunk(1).is_some());
+        assert_eq!(cache.bytes(), bytes + OVERHEAD_BYTES, "what was forgotten takes no room");
     }
 
     #[test]

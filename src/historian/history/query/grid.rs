@@ -19,7 +19,7 @@ const DAY: i64 = 24 * HOUR;
 const ANCHOR: Date = date(2001, 1, 1);
 
 /// The steps of one length in one zone. Invariant: steps neither overlap nor leave anything out.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Grid {
     every: i64,
     zone: TimeZone,
@@ -36,7 +36,7 @@ enum Kind {
     Epoch,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Day {
     start: i64,
     end: i64,

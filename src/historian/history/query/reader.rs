@@ -15,7 +15,7 @@ use super::picture::{Picture, Sketch};
 use super::steps::{Step, Stepper};
 use super::walk::{Part, Walk};
 use crate::time::Utc;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{ControlFlow, Range};
@@ -72,7 +72,7 @@ impl HistoryReader {
         Self::open_with_cache(folder, recent, Arc::new(ChunkCache::new(SMALL_CACHE_BYTES)))
     }
 
-    /// The same, with decoded chunks that outlive this reader.
+    /// The same, with decoded chunks that outlive this reader. With `recent`, readers of one file may share them.
     pub fn open_with_cache(
         folder: &Path,
         recent: Option<Arc<Recent>>,
@@ -156,7 +156,7 @@ impl HistoryReader {
             }
         };
         let stop = AtomicBool::new(false);
-        let sealed = self.walk(series, Columns::new(), &stop).sealed_before(time.0);
+        let sealed = self.walk(series, Columns::new(), None, &stop).sealed_before(time.0);
         let sealed = sealed.map_err(|e| sqlite(&self.path, e))?;
         Ok([unsealed, sealed].into_iter().flatten().max_by(Sample::order))
     }
@@ -169,8 +169,9 @@ impl HistoryReader {
         stop: &AtomicBool,
         mut each: impl FnMut(&Sample) -> ControlFlow<()>,
     ) -> Result<Outcome, FileError> {
-        self.columns(series, range, stop, |columns, range| {
-            range.into_iter().try_for_each(|index| each(&columns.sample(index)))
+        self.parts(series, range, stop, &mut |_, _| false, &mut |part| match part {
+            Part::Samples(columns, range) => range.into_iter().try_for_each(|index| each(&columns.sample(index))),
+            Part::Run(_) | Part::Sum(_) => ControlFlow::Continue(()),
         })
     }
 
@@ -184,16 +185,21 @@ impl HistoryReader {
         mut each: impl FnMut(Step) -> ControlFlow<()>,
     ) -> Result<Outcome, FileError> {
         let until = self.recorded_to()?.unwrap_or(range.start);
+        let mut whole = grid.clone();
+        let asked = range.clone();
         let mut stepper = Stepper::new(grid, range.start, range.end);
         if let Some(held) = self.before(series, range.start)? {
             // Before the range, it completes no step.
             let _none = stepper.sample(held.time, held.value.as_ref(), held.quality, &mut each);
         }
-        let mut outcome = self.columns(series, range, stop, |columns, range| {
-            range.into_iter().try_for_each(|index| {
-                let sample = columns.sample(index);
-                stepper.sample(sample.time, sample.value.as_ref(), sample.quality, &mut each)
-            })
+        let mut sums = |first, last| Stepper::holds(&mut whole, &asked, first, last);
+        let mut outcome = self.parts(series, range, stop, &mut sums, &mut |part| match part {
+            Part::Samples(columns, range) => range.into_iter().try_for_each(|index| {
+                let value = columns.value(index);
+                stepper.sample(Utc(columns.times()[index]), value.as_ref(), columns.qualities()[index], &mut each)
+            }),
+            Part::Sum(run) => stepper.run(run, &mut each),
+            Part::Run(_) => ControlFlow::Continue(()),
         })?;
         if outcome.complete {
             outcome.complete = stepper.finish(until, &mut each).is_continue();
@@ -211,7 +217,7 @@ impl HistoryReader {
     ) -> Result<Option<Picture>, FileError> {
         let recent = self.unsealed(series, range.start.0, range.end.0);
         // One view of the file for all of it, and short: readers that stay make the write-ahead log grow.
-        let transaction = self.connection.unchecked_transaction().map_err(|e| sqlite(&self.path, e))?;
+        let (transaction, version) = self.view().map_err(|e| sqlite(&self.path, e))?;
         let held = self.before(series, range.start)?;
         let until = self.recorded_to()?.unwrap_or(range.start).min(range.end);
         let mut sketch = Sketch::new(range.start, range.end, columns);
@@ -219,11 +225,12 @@ impl HistoryReader {
             sketch.sample(held.time, held.number(), held.quality, held.detail.as_ref());
         }
         let width = sketch.column_micros();
-        let mut walk = self.walk(series, recent, stop);
+        let mut walk = self.walk(series, recent, version, stop);
         let walked = walk.rough(range.start.0, range.end.0, width, &mut |part| {
             match part {
                 Part::Run(run) => sketch.run(&run),
                 Part::Samples(columns, range) => draw(&mut sketch, columns, range),
+                Part::Sum(_) => {}
             }
             ControlFlow::Continue(())
         });
@@ -248,27 +255,38 @@ impl HistoryReader {
         Ok(found)
     }
 
-    fn columns(
+    fn parts(
         &self,
         series: SeriesId,
         range: Range<Utc>,
         stop: &AtomicBool,
-        mut each: impl FnMut(&Columns, Range<usize>) -> ControlFlow<()>,
+        sums: &mut dyn FnMut(i64, i64) -> bool,
+        each: &mut dyn FnMut(Part<'_>) -> ControlFlow<()>,
     ) -> Result<Outcome, FileError> {
         let recent = self.unsealed(series, range.start.0, range.end.0);
-        let mut walk = self.walk(series, recent, stop);
-        let walked = walk.samples(range.start.0, range.end.0, &mut |part| match part {
-            Part::Samples(columns, range) => each(columns, range),
-            Part::Run(_) => ControlFlow::Continue(()),
-        });
+        let mut walk = self.walk(series, recent, None, stop);
+        let walked = walk.samples(range.start.0, range.end.0, sums, each);
         let complete = walked.map_err(|e| sqlite(&self.path, e))?.is_continue();
         Ok(Outcome { complete, damaged: walk.damaged + self.log.damaged })
     }
 
-    fn walk<'a>(&'a self, series: SeriesId, recent: Columns, stop: &'a AtomicBool) -> Walk<'a> {
-        let mut walk = Walk::new(&self.connection, series, recent, &self.cache, stop);
+    fn walk<'a>(&'a self, series: SeriesId, recent: Columns, version: Option<u64>, stop: &'a AtomicBool) -> Walk<'a> {
+        let mut walk = Walk::new(&self.connection, series, recent, &self.cache, version, stop);
         walk.mender = self.recent.as_deref();
         walk
+    }
+
+    /// A view of the file, and which version of its chunks it shows; `None`: one between two.
+    fn view(&self) -> rusqlite::Result<(Transaction<'_>, Option<u64>)> {
+        let before = self.recent.as_ref().map(|recent| recent.chunks_version());
+        let transaction = self.connection.unchecked_transaction()?;
+        // The first statement that reads makes the view. Where the recorder is elsewhere, every commit of its counts.
+        let commits: i64 = transaction.pragma_query_value(None, "data_version", |r| r.get(0))?;
+        let version = match &self.recent {
+            None => Some(commits as u64),
+            Some(recent) => before.flatten().filter(|version| recent.chunks_version() == Some(*version)),
+        };
+        Ok((transaction, version))
     }
 
     fn unsealed(&self, series: SeriesId, from: i64, to: i64) -> Columns {

@@ -126,6 +126,7 @@ proptest! {
         late in any::<bool>(),
         (from, length) in (-200_i64..9_000, 1_i64..9_000),
         columns in 1_usize..60,
+        every in prop::sample::select(vec![250, 2_000, 9_000]),
     ) {
         let all: Columns = samples.iter().cloned().collect();
         let all = all.into_canonical().0;
@@ -159,7 +160,7 @@ proptest! {
             all.first_time().zip(all.last_time())
         );
 
-        let grid = || Grid::new(Span(250), Some("UTC"));
+        let grid = || Grid::new(Span(every), Some("UTC"));
         let mut steps = Vec::new();
         let each = |step| { steps.push(step); ControlFlow::Continue(()) };
         reader.steps(TAG, range.clone(), grid(), &AtomicBool::new(false), each).unwrap();
@@ -172,7 +173,9 @@ proptest! {
         prop_assert!(stepper.finish(Utc(alive), &mut each).is_continue());
         prop_assert_eq!(steps, naive);
 
-        let picture = reader.picture(TAG, range.clone(), columns, &AtomicBool::new(false)).unwrap().unwrap();
+        let drawn = || reader.picture(TAG, range.clone(), columns, &AtomicBool::new(false)).unwrap().unwrap();
+        let picture = drawn();
+        prop_assert_eq!(format!("{:?}", drawn()), format!("{picture:?}"), "asked again");
         let next = all.range(from + length, i64::MAX).next().map(|i| all.sample(i));
         let mut sketch = Sketch::new(range.start, range.end, columns);
         for s in held.iter().cloned().chain(within.iter()).chain(next) {
@@ -235,6 +238,70 @@ fn a_long_range_is_drawn_from_summaries_and_shows_the_spike_at_its_time() {
     let picture = reader.picture(TAG, near, 2_000, &AtomicBool::new(false)).unwrap().unwrap();
     assert!(picture.exact);
     assert!(picture.points.iter().any(|p| p.value == 1e6 && p.time.0 == spike * 1_000_000));
+}
+
+#[test]
+fn steps_that_hold_whole_chunks_are_told_without_decoding_them() {
+    let mut made = Made::new();
+    let count = 300_000;
+    let all = seconds(count, 123_457);
+    made.seal(&all, &[2_000], 4);
+    made.run(count * 1_000_000);
+    let reader = made.reader();
+    let (from, to) = (Utc(0), Utc(count * 1_000_000));
+    let grid = || Grid::new(Span::parse("1d").unwrap(), Some("UTC"));
+    let mut steps = Vec::new();
+    let each = |step| {
+        steps.push(step);
+        ControlFlow::Continue(())
+    };
+    reader.steps(TAG, from..to, grid(), &AtomicBool::new(false), each).unwrap();
+    let mut naive = Vec::new();
+    let mut each = |step| {
+        naive.push(step);
+        ControlFlow::Continue(())
+    };
+    let mut stepper = Stepper::new(grid(), from, to);
+    for s in all.iter() {
+        assert!(stepper.sample(s.time, s.value.as_ref(), s.quality, &mut each).is_continue());
+    }
+    assert!(stepper.finish(to, &mut each).is_continue());
+    assert_eq!(steps.len(), 4);
+    for (told, naive) in steps.iter().zip(&naive) {
+        let near = (told.mean.unwrap() - naive.mean.unwrap()).abs() <= 1e-12 * naive.mean.unwrap().abs();
+        assert!(near, "{told:?} {naive:?}");
+        assert_eq!(told, &Step { mean: told.mean, ..naive.clone() });
+    }
+    // Those that a day ends in, and that of the first sample.
+    assert!(reader.cache.bytes() < 6 * 60_000, "{}", reader.cache.bytes());
+}
+
+#[test]
+fn what_is_sealed_between_two_questions_is_in_the_second() {
+    let mut made = Made::new();
+    let all = seconds(40_000, 5);
+    let half = all.slice(0..20_000);
+    made.seal(&half, &[500], 4);
+    made.run(40_000_000_000);
+    let recent = Arc::new(Recent::default());
+    let reader = HistoryReader::open(made.folder.path(), Some(recent.clone())).unwrap().unwrap();
+    let drawn = |reader: &HistoryReader| {
+        let range = Utc(0)..Utc(40_000_000_000);
+        reader.picture(TAG, range, 20, &AtomicBool::new(false)).unwrap().unwrap().points
+    };
+    let before = drawn(&reader);
+    assert_eq!(drawn(&reader), before);
+    assert!(reader.cache.bytes() > 1_000, "summaries are kept");
+    let changing = recent.changing_chunks();
+    assert_eq!(recent.chunks_version(), None);
+    for table in ["summary", "body"] {
+        made.connection.execute(&format!("DELETE FROM {table}"), []).unwrap();
+    }
+    made.seal(&all, &[500], 4);
+    assert_eq!(drawn(&reader), drawn(&made.reader()), "while it changes, the file tells");
+    drop(changing);
+    assert_eq!(drawn(&reader), drawn(&made.reader()));
+    assert_ne!(drawn(&reader), before);
 }
 
 #[test]

@@ -4,10 +4,12 @@
 //! that is recorded by change alone has a mean in every step, not only in those in which it changed. Invariant: the mean
 //! of a step lies between its least and its greatest value, and counts each value for as long as it held.
 
+use super::super::chunk::Kind;
+use super::super::summary::{Summary, Total};
 use super::grid::Grid;
 use crate::engine::{Quality, Value};
 use crate::time::Utc;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 /// What a tag was in one step.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +34,51 @@ pub struct Step {
     pub quality: Quality,
     /// The share of what was asked for of this step in which the value was good, 0 to 1.
     pub good: f64,
+}
+
+/// Several samples in a row as one: what a step wants to know of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Time of the first.
+    pub from: i64,
+    /// Time of the last.
+    pub to: i64,
+    count: u64,
+    first: Value,
+    min: Value,
+    max: Value,
+    last: Value,
+    last_quality: Quality,
+    worst: Quality,
+    good: i64,
+    known: i64,
+    integral: f64,
+}
+
+impl Run {
+    /// What a summary tells of samples whose values are of one kind. `None`: it does not tell all that a step wants to know
+    /// to the last digit.
+    pub fn of(summary: &Summary, kind: Kind) -> Option<Self> {
+        let Summary { first, last, count, last_quality, worst, good, uncertain, integral, .. } = *summary;
+        if last_quality.is_bad() || !integral.is_finite() {
+            // What stood last before the gap is not in it.
+            return None;
+        }
+        Some(Self {
+            from: first,
+            to: last,
+            count,
+            first: kind.value(summary.first_value)?,
+            min: kind.value(summary.min)?,
+            max: kind.value(summary.max)?,
+            last: kind.value(summary.last_value)?,
+            last_quality,
+            worst,
+            good,
+            known: good.checked_add(uncertain)?,
+            integral,
+        })
+    }
 }
 
 /// Makes steps of samples in order of time.
@@ -62,8 +109,7 @@ struct Open {
     /// stands still has itself as its mean, to the last bit.
     known: i64,
     base: f64,
-    sum: f64,
-    lost: f64,
+    sum: Total,
 }
 
 impl Stepper {
@@ -94,6 +140,20 @@ impl Stepper {
         step.count += 1;
         step.touch(value.as_ref(), quality);
         self.held = Some((value, quality));
+        ControlFlow::Continue(())
+    }
+
+    /// Whether samples between these two instants lie in one step, all of them asked for.
+    pub fn holds(grid: &mut Grid, range: &Range<Utc>, first: i64, last: i64) -> bool {
+        range.start.0 <= first && last < range.end.0 && last < grid.around(Utc(first)).1.0
+    }
+
+    /// Takes up several samples at once, which lie in one step: see [`Self::holds`].
+    pub fn run(&mut self, run: &Run, each: &mut impl FnMut(Step) -> ControlFlow<()>) -> ControlFlow<()> {
+        self.advance(run.from, each)?;
+        self.step_at(run.from).take(run);
+        self.held = Some((Some(run.last.clone()), run.last_quality));
+        self.counted = run.to;
         ControlFlow::Continue(())
     }
 
@@ -145,7 +205,7 @@ impl Stepper {
 }
 
 impl Open {
-    const fn new(from: i64, to: i64) -> Self {
+    fn new(from: i64, to: i64) -> Self {
         Self {
             from,
             to,
@@ -158,8 +218,7 @@ impl Open {
             good: 0,
             known: 0,
             base: 0.0,
-            sum: 0.0,
-            lost: 0.0,
+            sum: Total::default(),
         }
     }
 
@@ -173,11 +232,24 @@ impl Open {
                 self.base = number;
             }
             self.known += micros;
-            // Neumaier's sum: a year of microseconds has more digits than a float.
-            let term = (number - self.base) * micros as f64;
-            let sum = self.sum + term;
-            self.lost += if self.sum.abs() >= term.abs() { (self.sum - sum) + term } else { (term - sum) + self.sum };
-            self.sum = sum;
+            self.sum.add((number - self.base) * micros as f64);
+        }
+    }
+
+    fn take(&mut self, run: &Run) {
+        let Run { count, first, min, max, last, worst, good, known, integral, .. } = run;
+        self.count += count;
+        for value in [first, min, max, last] {
+            self.touch(Some(value), *worst);
+        }
+        self.good += good;
+        if *known > 0 {
+            if self.known == 0 {
+                self.base = first.as_f64().unwrap_or_default();
+            }
+            self.known += known;
+            self.sum.add(*integral);
+            self.sum.add(-self.base * *known as f64);
         }
     }
 
@@ -205,7 +277,7 @@ impl Open {
             return self.last.as_ref()?.as_f64();
         }
         // Numbers near the largest that there are may have a sum beyond it: then no mean is told rather than a wrong one.
-        let mean = self.base + (self.sum + self.lost) / self.known as f64;
+        let mean = self.base + self.sum.sum() / self.known as f64;
         mean.is_finite().then(|| mean.clamp(least, greatest))
     }
 

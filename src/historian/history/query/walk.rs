@@ -4,6 +4,7 @@
 //! Invariant: a part that stands for several samples is no longer than the walker allows, lies within the range, and holds
 //! no unsealed sample; where one of these fails, what is below it is read, down to the samples.
 
+use super::super::chunk;
 use super::super::columns::Columns;
 use super::super::digest::{self, Block};
 use super::super::mend::{self, Spot};
@@ -11,8 +12,9 @@ use super::super::recent::Recent;
 use super::super::rows::{self, CHUNK_LEVEL, HIGHEST_LEVEL, SummaryRow};
 use super::super::sample::{Sample, SeriesId};
 use super::super::summary::Summary;
-use super::cache::ChunkCache;
+use super::cache::{ChunkCache, Page, PageKey, PageRow};
 use super::picture::Run;
+use super::steps;
 use crate::engine::{Level, Point, Quality};
 use crate::time::Utc;
 use rusqlite::Connection;
@@ -35,11 +37,23 @@ const MOST_DECODED_FOR_GAPS: u32 = 64;
 pub enum Part<'a> {
     /// Several samples, summed up.
     Run(Run),
+    /// All of a chunk, summed up.
+    Sum(&'a steps::Run),
     /// Samples of these columns.
     Samples(&'a Columns, Range<usize>),
 }
 
 type Each<'e> = &'e mut dyn FnMut(Part<'_>) -> ControlFlow<()>;
+
+/// Whether what lies between two instants may be told as one.
+type Sums<'s> = &'s mut dyn FnMut(i64, i64) -> bool;
+
+/// What a chunk is told as.
+#[derive(Debug)]
+enum Piece {
+    Sum(steps::Run),
+    Samples(Arc<Columns>),
+}
 
 /// What a step of the walk came to: broken off by whoever takes the parts, or by the flag.
 type Walked = rusqlite::Result<ControlFlow<()>>;
@@ -53,8 +67,10 @@ pub struct Walk<'a> {
     pub series: SeriesId,
     /// Its unsealed samples, copied before the chunks are looked at.
     pub recent: Columns,
-    /// Chunks decoded before.
+    /// Chunks decoded before, and summaries.
     pub cache: &'a ChunkCache,
+    /// Which version of the file's chunks the caller's transaction sees; `None`: summaries are read from the file.
+    pub version: Option<u64>,
     /// Set when nobody wants it any more.
     pub stop: &'a AtomicBool,
     /// Chunks that could not be read; a gap stands for each.
@@ -73,6 +89,7 @@ impl<'a> Walk<'a> {
         series: SeriesId,
         recent: Columns,
         cache: &'a ChunkCache,
+        version: Option<u64>,
         stop: &'a AtomicBool,
     ) -> Self {
         Self {
@@ -80,6 +97,7 @@ impl<'a> Walk<'a> {
             series,
             recent,
             cache,
+            version,
             stop,
             damaged: 0,
             mender: None,
@@ -97,8 +115,9 @@ impl<'a> Walk<'a> {
         Ok(columns.range(i64::MIN, time).last().map(|i| columns.sample(i)))
     }
 
-    /// All samples of `from..to`. Reads in short transactions, so that it may take its time.
-    pub fn samples(&mut self, from: i64, to: i64, each: Each<'_>) -> Walked {
+    /// All samples of `from..to`. Reads in short transactions, so that it may take its time. Where `sums` takes a chunk that
+    /// holds from the first of these instants to the last as one, and nothing else lies there, it is handed out so.
+    pub fn samples(&mut self, from: i64, to: i64, sums: Sums<'_>, each: Each<'_>) -> Walked {
         self.skip_recent(from);
         let mut cursor = from;
         let mut most = 2;
@@ -109,19 +128,47 @@ impl<'a> Walk<'a> {
             most = (most * 2).min(CHUNKS_AT_ONCE);
             let reaches = |row: &&SummaryRow| !row.is_sound() || row.summary.last >= cursor;
             let ahead: Vec<&SummaryRow> = rows.iter().filter(reaches).collect();
-            let chunks = ahead.iter().map(|row| self.chunk(row)).collect::<rusqlite::Result<Vec<_>>>()?;
+            let piece = |row: &&SummaryRow| self.piece(row, sums);
+            let pieces = ahead.iter().map(piece).collect::<rusqlite::Result<Vec<_>>>()?;
             drop(transaction);
-            for (row, columns) in ahead.into_iter().zip(chunks) {
-                if self.chunk_samples(&columns, cursor, to, each).is_break() {
+            for (row, piece) in ahead.into_iter().zip(pieces) {
+                let (walked, last) = match piece {
+                    Piece::Samples(columns) => (self.chunk_samples(&columns, cursor, to, each), last_of(row, &columns)),
+                    Piece::Sum(run) => (self.sum(&run, each), run.to),
+                };
+                if walked.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
-                cursor = cursor.max(last_of(row, &columns).saturating_add(1));
+                cursor = cursor.max(last.saturating_add(1));
             }
             if !more {
                 break;
             }
         }
         Ok(self.recent_before(to, each))
+    }
+
+    /// A chunk as one, where that is taken and its summary tells all; else its samples.
+    fn piece(&mut self, row: &SummaryRow, sums: Sums<'_>) -> rusqlite::Result<Piece> {
+        let Summary { first, last, .. } = row.summary;
+        if !row.is_sound() || self.recent_within(first, last) || !sums(first, last) {
+            return Ok(Piece::Samples(self.chunk(row)?));
+        }
+        // Its bytes are held against their checksum, and not decoded.
+        let bytes = rows::chunk_bytes(self.connection, row.body.unwrap_or_default())?.unwrap_or_default();
+        let run = chunk::kind(&bytes).ok().flatten().and_then(|kind| steps::Run::of(&row.summary, kind));
+        Ok(match run {
+            Some(run) => Piece::Sum(run),
+            None => Piece::Samples(self.chunk(row)?),
+        })
+    }
+
+    fn sum(&mut self, run: &steps::Run, each: Each<'_>) -> ControlFlow<()> {
+        if self.stopped() {
+            return ControlFlow::Break(());
+        }
+        self.recent_before(run.from, each)?;
+        each(Part::Sum(run))
     }
 
     /// What there is in `from..to`, in parts no longer than `width` microseconds. Within the caller's transaction.
@@ -136,9 +183,9 @@ impl<'a> Walk<'a> {
     fn level(&mut self, level: u8, from: i64, to: i64, range: &Range<i64>, width: i64, each: Each<'_>) -> Walked {
         let mut cursor = from;
         while cursor < to {
-            let rows = rows::some_summaries(self.connection, self.series, level, cursor, to, ROWS_AT_ONCE)?;
-            let more = rows.len() == ROWS_AT_ONCE;
-            for row in rows.iter().filter(|row| !row.is_sound() || row.summary.last >= from) {
+            let page = self.page(level, cursor, to)?;
+            let reaches = |page: &&PageRow| !page.row.is_sound() || page.row.summary.last >= from;
+            for PageRow { row, after_unsummed } in page.rows.iter().filter(reaches) {
                 let Summary { first, mut last, .. } = row.summary;
                 let mut by_samples = None;
                 if !row.is_sound() {
@@ -154,11 +201,8 @@ impl<'a> Walk<'a> {
                 if last < cursor {
                     continue;
                 }
-                // What no row of this level sums up. Behind a row there is hardly ever any, and to ask for its first chunk
-                // costs a fraction of asking each level below.
-                let unsummed = first > cursor
-                    && level > CHUNK_LEVEL
-                    && (cursor == from || rows::any_chunk_begins(self.connection, self.series, cursor, first)?);
+                // Behind a row there is hardly ever anything that no row of this level sums up.
+                let unsummed = first > cursor && level > CHUNK_LEVEL && (cursor == from || *after_unsummed);
                 if unsummed && self.level(level - 1, cursor, first, range, width, each)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
@@ -182,7 +226,7 @@ impl<'a> Walk<'a> {
                 }
                 cursor = last.saturating_add(1);
             }
-            if !more {
+            if !page.more {
                 break;
             }
         }
@@ -190,6 +234,35 @@ impl<'a> Walk<'a> {
             return self.level(level - 1, cursor, to, range, width, each);
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    /// Rows of a level, see [`PageKey`].
+    fn page(&self, level: u8, from: i64, to: i64) -> rusqlite::Result<Arc<Page>> {
+        let key = PageKey { series: self.series, level, from, to };
+        if let Some(page) = self.version.and_then(|version| self.cache.page(key, version)) {
+            return Ok(page);
+        }
+        let found = rows::some_summaries(self.connection, self.series, level, from, to, ROWS_AT_ONCE)?;
+        let more = found.len() == ROWS_AT_ONCE;
+        let mut cursor = from;
+        let mut rows = Vec::with_capacity(found.len());
+        for row in found {
+            let Summary { first, last, .. } = row.summary;
+            // To ask for the first chunk between two rows costs a fraction of asking each level below.
+            let after_unsummed = level > CHUNK_LEVEL
+                && first > cursor
+                && rows::any_chunk_begins(self.connection, self.series, cursor, first)?;
+            rows.push(PageRow { row, after_unsummed });
+            // One that does not fit its checksum counts as if it were not there.
+            if row.is_sound() {
+                cursor = cursor.max(last.saturating_add(1));
+            }
+        }
+        let page = Arc::new(Page { rows, more });
+        if let Some(version) = self.version {
+            self.cache.keep_page(key, version, &page);
+        }
+        Ok(page)
     }
 
     /// A chunk by its blocks, or by its samples where those are too coarse.
@@ -235,9 +308,14 @@ impl<'a> Walk<'a> {
 
     /// Whether a part of this length can be told as one.
     fn serves(&self, first: i64, last: i64, range: &Range<i64>, width: i64) -> bool {
+        let within = first >= range.start && last < range.end;
+        last.saturating_sub(first) <= width && within && !self.recent_within(first, last)
+    }
+
+    /// Whether unsealed samples that were not handed out yet lie there.
+    fn recent_within(&self, first: i64, last: i64) -> bool {
         let unsealed = self.recent.times().get(self.at..).unwrap_or_default();
-        let recent_within = unsealed[unsealed.partition_point(|t| *t < first)..].first().is_some_and(|t| *t <= last);
-        last.saturating_sub(first) <= width && first >= range.start && last < range.end && !recent_within
+        unsealed[unsealed.partition_point(|t| *t < first)..].first().is_some_and(|t| *t <= last)
     }
 
     fn run(&mut self, run: Run, each: Each<'_>) -> ControlFlow<()> {
