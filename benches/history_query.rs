@@ -6,6 +6,11 @@
 #![expect(clippy::print_stdout, reason = "a measurement prints what it measured")]
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 
+#[path = "parts/filling.rs"]
+#[expect(dead_code, reason = "each bench takes what it needs")]
+mod filling;
+
+use filling::{DAY, Filling, SECOND, names, series};
 use std::hint::black_box;
 use std::io;
 use std::ops::{ControlFlow, Range};
@@ -15,21 +20,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 use watchkeeper::historian::export::{Exporter, FileFormat, Of, RowKind};
+use watchkeeper::historian::history::Sample;
 use watchkeeper::historian::history::ask::{HistoryLink, Question};
-use watchkeeper::historian::history::query::{Grid, HistoryReader, Picture};
-use watchkeeper::historian::history::runs::Run;
-use watchkeeper::historian::history::seal::Sealing;
-use watchkeeper::historian::history::{Columns, Recent, Sample, SeriesId, Store, TagRow};
+use watchkeeper::historian::history::query::{ChunkCache, Grid, HistoryReader, Picture};
 use watchkeeper::time::{Span, Utc};
 
-const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400 * SECOND;
 const YEAR: i64 = 365 * DAY;
 const START: i64 = 1_735_689_600 * SECOND;
 const COLUMNS: usize = 2_000;
-
-/// Samples that are sealed at once.
-const BATCH: usize = 500_000;
 
 fn main() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -39,12 +37,12 @@ fn main() {
 
 /// One tag for a year, eight for a week of it, a sample each second.
 fn one_year(folder: &Path) {
-    let mut filling = Filling::new(folder, 9);
-    filling.fill(0, START, YEAR / SECOND);
+    let mut filling = Filling::new(folder, &names('t', 9), START, START + YEAR);
+    filling.fill(0, START, SECOND, YEAR / SECOND);
     for tag in 1..9 {
-        filling.fill(tag, START, 7 * 86_400);
+        filling.fill(tag, START, SECOND, 7 * 86_400);
     }
-    let bytes = filling.finish();
+    let bytes = filling.settle();
     println!("31.5 million samples of one tag and a week of eight: {:.1} MB", bytes as f64 / 1e6);
 
     let year = START..START + YEAR;
@@ -56,7 +54,9 @@ fn one_year(folder: &Path) {
             .expect("it reads")
             .expect("nothing stops it")
     };
-    let reader = opened();
+    // What it decodes and keeps is bounded as in the window.
+    let cache = Arc::new(ChunkCache::new(64 << 20));
+    let reader = HistoryReader::open_with_cache(folder, None, cache).expect("a history").expect("one that is there");
     let points = picture(&reader, 0, &year).points.len();
     told("a year into 2,000 columns, opened anew", 30.0, 21, || black_box(picture(&opened(), 0, &year)));
     told("the same again", 5.0, 101, || black_box(picture(&reader, 0, &year)));
@@ -78,7 +78,7 @@ fn one_year(folder: &Path) {
         black_box(picture(&reader, 0, &(at..at + DAY / 24)))
     });
     let link = HistoryLink::start(folder, None).expect("readers");
-    let pens: Vec<Arc<str>> = (1..9).map(|tag| name(tag).into()).collect();
+    let pens: Vec<Arc<str>> = names('t', 9).into_iter().skip(1).map(Into::into).collect();
     told("a week of eight pens, asked as the window does", 20.0, 51, || {
         let (sender, woken) = mpsc::channel();
         let question = Question { pens: pens.clone(), from: Utc(week.start), to: Utc(week.end), columns: COLUMNS };
@@ -86,7 +86,7 @@ fn one_year(folder: &Path) {
         woken.recv_timeout(Duration::from_mins(1)).expect("an answer");
         pending.take()
     });
-    told("daily steps of the year", 2_000.0, 3, || {
+    told("daily steps of the year", 2_000.0, 5, || {
         let mut steps = 0;
         let each = |_| {
             steps += 1;
@@ -117,11 +117,11 @@ fn one_year(folder: &Path) {
 /// 50 million samples of 1,000 tags.
 fn thousand_tags(folder: &Path) {
     const TAGS: usize = 1_000;
-    let mut filling = Filling::new(folder, TAGS);
+    let mut filling = Filling::new(folder, &names('t', TAGS), START, START + YEAR);
     for tag in 0..TAGS {
-        filling.fill(tag, START, 50_000);
+        filling.fill(tag, START, SECOND, 50_000);
     }
-    let bytes = filling.finish();
+    let bytes = filling.settle();
     println!("50 million samples of 1,000 tags: {:.1} MB", bytes as f64 / 1e6);
     let mut tag = 0;
     told("one minute of one tag, another each time, opened anew", 2.0, 101, || {
@@ -152,72 +152,4 @@ fn told<T>(what: &str, reach_millis: f64, turns: usize, mut work: impl FnMut() -
     millis.sort_by(f64::total_cmp);
     let worst = millis.last().copied().unwrap_or_default();
     println!("{what}: median {:.2} ms, worst {worst:.2} ms (to reach: {reach_millis} ms)", millis[turns / 2]);
-}
-
-struct Filling {
-    store: Store,
-    recent: Recent,
-    waiting: usize,
-    random: fastrand::Rng,
-}
-
-impl Filling {
-    fn new(folder: &Path, tags: usize) -> Self {
-        std::fs::create_dir(folder).expect("a folder");
-        let mut store = Store::open(folder, Utc(START)).expect("a store");
-        let row = |tag| TagRow {
-            series: series(tag),
-            since: Utc(START),
-            name: name(tag),
-            unit: "m³/h".to_owned(),
-            data_type: "f64".to_owned(),
-        };
-        let rows: Vec<TagRow> = (0..tags).map(row).collect();
-        let run = Run { alive: Utc(START + YEAR), ..Run::next(None, Utc(START)) };
-        store.commit(&rows, &[], &[&run]).expect("a commit");
-        Self { store, recent: Recent::default(), waiting: 0, random: fastrand::Rng::with_seed(1) }
-    }
-
-    /// A walk of tenths, a sample each second and some milliseconds.
-    fn fill(&mut self, tag: usize, from: i64, count: i64) {
-        let mut value = 2_000_i64;
-        let mut done = 0;
-        while done < count {
-            let some = (count - done).min(BATCH as i64);
-            let random = &mut self.random;
-            let columns: Columns = (done..done + some)
-                .map(|i| {
-                    value = (value + random.i64(-3..=3)).clamp(0, 5_000);
-                    Sample::good(Utc(from + i * SECOND + random.i64(0..15) * 1_000), value as f64 / 10.0)
-                })
-                .collect();
-            assert_eq!(self.recent.add([(series(tag), &columns)].into_iter()), 0);
-            done += some;
-            self.waiting += some as usize;
-            if self.waiting >= BATCH {
-                self.seal();
-            }
-        }
-    }
-
-    fn seal(&mut self) {
-        let mut sealing = Sealing::begin(&self.store, &self.recent);
-        while !sealing.step(&mut self.store, &self.recent).expect("a disk that takes it") {}
-        self.waiting = 0;
-    }
-
-    /// Bytes on the disk.
-    fn finish(mut self) -> u64 {
-        self.seal();
-        self.store.checkpoint().expect("a checkpoint");
-        self.store.bytes()
-    }
-}
-
-fn series(tag: usize) -> SeriesId {
-    SeriesId(tag as u32 + 1)
-}
-
-fn name(tag: usize) -> String {
-    format!("t{tag}")
 }

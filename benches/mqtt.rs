@@ -7,11 +7,12 @@
 //! rounds that take turns, and a paced run that counts what is lost.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench may panic, and prints its result")]
 
+#[path = "parts/feeder.rs"]
+mod feeder;
+
 use criterion::{Criterion, Throughput};
+use feeder::{Feeder, Order, TOPICS, name};
 use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, SubscribeFilter};
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
@@ -22,120 +23,9 @@ use watchkeeper::engine::{DeviceId, Generation, Input, Quality, TagId, Value};
 use watchkeeper::project::{DataType, Missing, MqttSettings, Project, Retained, TopicSource};
 use watchkeeper::time::{Clock, Mono, Now, Span, Utc};
 
-const TOPICS: usize = 1_000;
 /// Messages a second of the paced run, and how long it lasts.
 const RATE: usize = 20_000;
 const PACED_FOR: Duration = Duration::from_secs(5);
-
-fn name(topic: usize) -> String {
-    format!("site/zigbee/sensor{topic}/state")
-}
-
-fn payload(topic: usize) -> String {
-    let temperature = topic as f64 / 100.0 + 10.0;
-    format!(
-        r#"{{"battery":97,"humidity":61.24,"last_seen":"2026-11-20T14:03:22.125Z","linkquality":112,"temperature":{temperature},"voltage":3005}}"#
-    )
-}
-
-/// The other end: answers connect and subscribe, then sends as many messages as it is told, topic by topic.
-struct Feeder {
-    port: u16,
-    orders: mpsc::Sender<Order>,
-}
-
-enum Order {
-    /// As fast as they are taken.
-    Send(usize),
-    /// A hundredth of a second's worth each hundredth of a second.
-    Pace(usize),
-}
-
-impl Feeder {
-    fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let (orders, taken) = mpsc::channel();
-        std::thread::Builder::new().name("feeder".to_owned()).spawn(move || feed(&listener, &taken)).unwrap();
-        Self { port, orders }
-    }
-}
-
-fn feed(listener: &TcpListener, orders: &mpsc::Receiver<Order>) {
-    let mut socket = listener.accept().unwrap().0;
-    socket.set_nodelay(true).unwrap();
-    packet(&mut socket);
-    socket.write_all(&[0x20, 2, 0, 0]).unwrap();
-    let mut topics = 0;
-    while topics < TOPICS {
-        let body = packet(&mut socket);
-        let (mut rest, mut count) = (&body[2..], 0_u8);
-        while let [high, low, tail @ ..] = rest {
-            rest = &tail[usize::from(u16::from_be_bytes([*high, *low])) + 1..];
-            count += 1;
-        }
-        topics += usize::from(count);
-        let mut answer = vec![0x90, 2 + count, body[0], body[1]];
-        answer.resize(answer.len() + usize::from(count), 0);
-        socket.write_all(&answer).unwrap();
-    }
-    let messages: Vec<Vec<u8>> = (0..TOPICS).map(publish).collect();
-    let round = messages.concat();
-    let mut next = 0;
-    let mut send = |socket: &mut TcpStream, mut count: usize| {
-        while count > 0 {
-            let many = count.min(TOPICS - next);
-            if many == TOPICS {
-                socket.write_all(&round).unwrap();
-            } else {
-                socket.write_all(&messages[next..next + many].concat()).unwrap();
-            }
-            next = (next + many) % TOPICS;
-            count -= many;
-        }
-    };
-    while let Ok(order) = orders.recv() {
-        match order {
-            Order::Send(count) => send(&mut socket, count),
-            Order::Pace(count) => {
-                let begin = Instant::now();
-                for step in 0..count * 100 / RATE {
-                    let due = Duration::from_millis(step as u64 * 10);
-                    std::thread::sleep(due.saturating_sub(begin.elapsed()));
-                    send(&mut socket, RATE / 100);
-                }
-            }
-        }
-    }
-}
-
-/// One packet's body.
-fn packet(socket: &mut TcpStream) -> Vec<u8> {
-    let mut byte = [0];
-    socket.read_exact(&mut byte).unwrap();
-    let (mut length, mut shift) = (0, 0);
-    loop {
-        socket.read_exact(&mut byte).unwrap();
-        length |= usize::from(byte[0] & 0x7f) << shift;
-        shift += 7;
-        if byte[0] & 0x80 == 0 {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    socket.read_exact(&mut body).unwrap();
-    body
-}
-
-fn publish(topic: usize) -> Vec<u8> {
-    let (name, payload) = (name(topic), payload(topic));
-    let left = 2 + name.len() + payload.len();
-    let mut packet = vec![0x30, (left & 0x7f) as u8 | 0x80, (left >> 7) as u8];
-    packet.extend((name.len() as u16).to_be_bytes());
-    packet.extend(name.as_bytes());
-    packet.extend(payload.as_bytes());
-    packet
-}
 
 /// Processor time of this thread so far; wall time where the system does not tell. Linux counts it in steps of its timer,
 /// up to 12 ms: what is measured has to be long beside those.
@@ -175,7 +65,7 @@ struct Bare {
 
 impl Subscriber for Bare {
     fn new() -> Self {
-        let feeder = Feeder::start();
+        let feeder = Feeder::start(1);
         let mut options = MqttOptions::new("bare", rumqttc::Broker::tcp("127.0.0.1", feeder.port));
         options.set_keep_alive(600).set_max_packet_size(1 << 20, 1 << 20).set_read_batch_size(128);
         let (client, mut events) = AsyncClient::builder(options).capacity(TOPICS).build();
@@ -234,7 +124,7 @@ struct Ours {
 
 impl Subscriber for Ours {
     fn new() -> Self {
-        let feeder = Feeder::start();
+        let feeder = Feeder::start(1);
         let mut topics = Topics::default();
         for topic in 0..TOPICS {
             let source = TopicSource {
@@ -326,12 +216,15 @@ fn paced<S: Subscriber>(who: &str) {
     subscriber.cost(TOPICS);
     let count = RATE * PACED_FOR.as_secs() as usize;
     let before = thread_time();
-    subscriber.feeder().orders.send(Order::Pace(count)).unwrap();
+    subscriber.feeder().orders.send(Order::Pace { count, a_second: RATE }).unwrap();
     let whole = subscriber.take(count);
     let cost = thread_time().saturating_sub(before);
     let percent = cost.as_secs_f64() / PACED_FOR.as_secs_f64() * 100.0;
     let lost = if whole { "nothing lost" } else { "MESSAGES LOST" };
-    println!("at {RATE} messages a second for {PACED_FOR:?}: {who} {percent:.1} % of a core, {lost}");
+    let late = subscriber.feeder().late.recv().unwrap();
+    println!(
+        "at {RATE} messages a second for {PACED_FOR:?}, at most {late:.1?} late: {who} {percent:.1} % of a core, {lost}"
+    );
     assert!(whole);
 }
 
