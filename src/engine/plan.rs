@@ -150,7 +150,7 @@ pub enum SourcePlan {
         /// The device.
         device: DeviceId,
         /// As written.
-        source: TopicSource,
+        source: Arc<TopicSource>,
     },
     /// It is computed.
     Formula(Arc<Formula>),

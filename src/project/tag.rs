@@ -2,6 +2,7 @@
 
 use super::Places;
 use crate::time::Span;
+use std::sync::Arc;
 
 /// `[[tag]]`.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +59,7 @@ pub enum Source {
     /// A register or bit of a Modbus device.
     Register(RegisterSource),
     /// A field of an MQTT topic.
-    Topic(TopicSource),
+    Topic(Arc<TopicSource>),
     /// Computed from other tags; the text as written.
     Formula(String),
     /// At fault, or not served by this version; the reason in words. Such a tag is `bad:configuration`.

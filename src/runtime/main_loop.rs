@@ -37,6 +37,9 @@ pub enum Recorder {
     Refused(Arc<str>),
 }
 
+/// So many effects are carried out before further inputs are applied, so that a burst needs no room of its own.
+const MOST_EFFECTS: usize = 1_024;
+
 /// What the loop owns.
 #[derive(Debug)]
 pub struct MainLoop {
@@ -126,6 +129,9 @@ impl MainLoop {
             for input in answers.drain(..).chain(commands.drain(..).map(Input::Command)).chain(inputs.drain(..)) {
                 self.engine.apply(now, input, &mut effects);
                 pace.change();
+                if effects.len() >= MOST_EFFECTS {
+                    self.carry_out(now, &mut effects);
+                }
             }
             if self.engine.next_deadline().is_some_and(|at| at <= now.mono) {
                 self.engine.apply(now, Input::Tick, &mut effects);

@@ -17,6 +17,9 @@ pub struct Samples {
     gathered: Vec<(SeriesId, Sample)>,
 }
 
+/// So many are handed over without waiting for more.
+const MOST_GATHERED: usize = 1_024;
+
 impl Samples {
     /// For the tags that `recorder` was started with.
     pub fn new(recorder: &HistoryRecorder) -> Self {
@@ -28,6 +31,9 @@ impl Samples {
         let Record { tag, time, value, quality, detail } = record;
         if let Some(series) = self.series.get(tag.index()) {
             self.gathered.push((*series, Sample::new(time, value, quality, detail)));
+            if self.gathered.len() >= MOST_GATHERED {
+                self.hand_over();
+            }
         }
     }
 

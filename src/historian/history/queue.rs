@@ -180,7 +180,7 @@ impl Shared {
     /// This was written; what it lay in serves again, unless there was a rush.
     pub fn recycle(&self, batch: Batch) {
         let mut samples = batch.samples;
-        let room = samples.len().saturating_mul(2);
+        let room = samples.len().saturating_add(samples.len() / 4);
         samples.clear();
         samples.shrink_to(room);
         self.lock().spare = samples;
@@ -245,6 +245,7 @@ impl Shared {
         let mut names = self.names();
         let count = count.min(names.changes.len());
         names.changes.drain(..count);
+        names.changes.shrink_to_fit();
     }
 
     /// A new file knows no names yet.

@@ -38,7 +38,8 @@ struct Inner {
 impl Inner {
     /// Takes all out.
     fn all(&mut self) -> BTreeMap<SeriesId, Columns> {
-        let mut all: BTreeMap<_, _> = std::mem::take(&mut self.open).into_iter().collect();
+        // Drained: what comes next has as many tags.
+        let mut all: BTreeMap<_, _> = self.open.drain().collect();
         for (series, columns) in std::mem::take(&mut self.sealing) {
             let open = all.remove(&series).unwrap_or_default();
             all.insert(series, Arc::unwrap_or_clone(columns).merged(&open).0);

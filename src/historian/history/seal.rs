@@ -26,6 +26,9 @@ use std::ops::ControlFlow;
 const STEP_WEIGHT: usize = 65_536;
 const STEP_BYTES: usize = 1 << 20;
 
+/// Tags of one transaction.
+const STEP_TAGS: usize = 256;
+
 /// A last chunk is taken along where it has at most so many times the samples that come.
 const TAKEN_ALONG_TIMES: u64 = 2;
 
@@ -76,6 +79,7 @@ impl Sealing {
         let (mut weight, mut bytes, mut left_out) = (0, 0, 0);
         while weight < STEP_WEIGHT
             && bytes < STEP_BYTES
+            && rewrites.len() < STEP_TAGS
             && let Some((series, columns)) = recent.sealing_after(last)
         {
             // Compressing is done before the transaction begins, so that the lock on the file is held for moments.
@@ -214,6 +218,7 @@ fn sound(series: SeriesId, row: &SummaryRow) -> Result<(), SealError> {
 
 fn encode(columns: &Columns, cuts: &[usize], chunks: &mut Vec<chunk::Encoded>) {
     let mut start = 0;
+    chunks.reserve_exact(cuts.len());
     for end in cuts {
         chunks.extend(chunk::encode(&columns.slice(start..*end)));
         start = *end;

@@ -201,7 +201,7 @@ fn source(
         );
     }
     let (source, unserved) = topic::read(section, device.clone().unwrap_or_default())?;
-    device.map(|_| (Source::Topic(source), data_type.unwrap_or(DataType::F64), unserved))
+    device.map(|_| (Source::Topic(Arc::new(source)), data_type.unwrap_or(DataType::F64), unserved))
 }
 
 fn scaling(
