@@ -8,6 +8,7 @@ mod alarms;
 mod bench;
 mod demo;
 mod faults;
+mod hand;
 mod history;
 mod horn;
 mod keys;

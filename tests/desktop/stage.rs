@@ -312,6 +312,29 @@ impl Stage {
         self.tool("xdotool", &["mousemove", &x, &y, "click", "1"]);
     }
 
+    /// Presses the mouse twice in the middle of a node, as fast as a hand can.
+    pub fn double_click_with_mouse(&mut self, node: &Node) {
+        let [x, y] = self.middle(node).map(|v| v.to_string());
+        self.tool("xdotool", &["mousemove", &x, &y, "sleep", "0.1", "click", "1", "sleep", "0.12", "click", "1"]);
+    }
+
+    /// Takes hold of a node with the mouse and brings it over another; `seen` is called before it is let go.
+    pub fn drag_with_mouse(&mut self, from: &Node, to: &Node, seen: impl FnOnce(&mut Self)) {
+        let ([x, y], [to_x, to_y]) = (self.middle(from), self.middle(to));
+        self.tool("xdotool", &["mousemove", &x.to_string(), &y.to_string(), "sleep", "0.1", "mousedown", "1"]);
+        for step in 1..=10 {
+            let at = |from: i64, to: i64| (from + (to - from) * step / 10).to_string();
+            self.tool("xdotool", &["mousemove", &at(x, to_x), &at(y, to_y), "sleep", "0.05"]);
+        }
+        seen(self);
+        self.tool("xdotool", &["mouseup", "1", "sleep", "0.1", "mousemove", "1439", "899"]);
+    }
+
+    fn middle(&mut self, node: &Node) -> [i64; 2] {
+        let Some([x, y, width, height]) = node.place else { self.fail(&format!("`{}` has no place", node.name)) };
+        [i64::from(x + width / 2), i64::from(y + height / 2)]
+    }
+
     /// Presses a key or a chord: `ctrl+k`, `F1`, `Escape`.
     pub fn key(&self, chord: &str) {
         self.tool("xdotool", &["key", "--clearmodifiers", chord]);

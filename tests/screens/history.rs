@@ -1,12 +1,14 @@
 //! Trends that reach into the past: one plot from now to years, its gaps with their reasons, and hands that move it.
 
 use crate::stage::{Stage, picture};
-use eframe::egui::{Event, Key, Modifiers, MouseWheelUnit, PointerButton, TouchPhase, pos2};
+use eframe::egui::{Key, Modifiers, MouseWheelUnit, PointerButton, TouchPhase, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
-use watchkeeper::engine::Quality;
+use watchkeeper::engine::{Actor, Entry, Event, Quality, Value};
+use watchkeeper::historian::JournalLink;
+use watchkeeper::project::Priority;
 use watchkeeper::time::{Span, Utc};
 use watchkeeper::ui::Action;
 use watchkeeper::ui::sample::{self, Archive, Recorded, Sample};
@@ -237,7 +239,7 @@ fn the_wheel_zooms_into_the_past_and_escape_returns() {
     harness.hover_at(pos2(plot.left() + plot.width() * 0.5, plot.center().y));
     harness.run_steps(1);
     for _ in 0..6 {
-        harness.event(Event::MouseWheel {
+        harness.event(eframe::egui::Event::MouseWheel {
             unit: MouseWheelUnit::Point,
             delta: eframe::egui::vec2(0.0, 120.0),
             phase: TouchPhase::Move,
@@ -277,7 +279,12 @@ fn shift_click(harness: &mut Harness<'_, Stage>, share: f32) {
     harness.run_steps(1);
     for pressed in [true, false] {
         harness.event_modifiers(
-            Event::PointerButton { pos, button: PointerButton::Primary, pressed, modifiers: Modifiers::SHIFT },
+            eframe::egui::Event::PointerButton {
+                pos,
+                button: PointerButton::Primary,
+                pressed,
+                modifiers: Modifiers::SHIFT,
+            },
             Modifiers::SHIFT,
         );
         harness.run_steps(1);
@@ -398,4 +405,77 @@ fn a_picture_is_asked_for_of_the_panel_with_its_frame() {
     let [left, top, right, bottom] = taken.unwrap().of.map(|v| v as f32);
     assert!(left < plot.left() && top < plot.top() - 20.0 && right > plot.right() && bottom > plot.bottom());
     assert!(right - left < 960.0 && bottom - top < 430.0, "no more than the panel");
+}
+
+/// The farm with its journal: what Riverside journaled in its two hours, and a morning before.
+fn with_journal(theme: ThemeChoice) -> Harness<'static, Stage> {
+    let (sample, archive) = recorded();
+    let now = sample.snapshot.now.utc;
+    let archive = with_gaps(archive, now);
+    let entry = |secs: i64, event: Event, alarm: &str, occurrence: u64| {
+        let mut entry = Entry::new(now + Span::from_secs(secs), event);
+        entry.alarm = Some(alarm.into());
+        entry.occurrence = Some(occurrence);
+        entry.priority = Some(if alarm.ends_with("high-high") { Priority::Critical } else { Priority::Medium });
+        entry
+    };
+    let mut entries = Vec::new();
+    for (n, hours) in [20, 14, 9].into_iter().enumerate() {
+        let (from, n) = (-hours * 3_600, n as u64 + 100);
+        let mut raised = entry(from, Event::Raised, "tank1.level/high", n);
+        (raised.value, raised.unit) = (Some(Value::F64(86.5)), Some("%".into()));
+        let mut seen = entry(from + 300, Event::Acknowledged, "tank1.level/high", n);
+        seen.by = Some(Actor { user: "anna".into(), computer: "desk-1".into(), desk: Some("Anna B.".into()) });
+        seen.note = Some("V-101 shut by hand".into());
+        entries.extend([raised, seen, entry(from + 2_400, Event::Returned, "tank1.level/high", n)]);
+    }
+    let mut told: Vec<Entry> = sample.journal.clone();
+    told.splice(0..0, entries);
+    let journal = Some(JournalLink::on_paper(&told).unwrap());
+    Stage { archive: Some(archive), journal, ..Stage::new(sample, "Tank farm", theme) }.harness(SIZE, 1.0)
+}
+
+#[test]
+fn alarms_that_came_and_went_are_laid_over_the_trend_with_all_that_became_of_them() {
+    for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let mut harness = with_journal(theme);
+        press(&mut harness, Key::Num5);
+        harness.run_steps(25);
+        pointer_away(&mut harness);
+        let marks: Vec<String> =
+            harness.get_all_by_label("occurrence of tank1.level/high").filter_map(|n| n.value()).collect();
+        let past = marks.iter().find(|m| m.contains("Anna B.")).unwrap_or_else(|| panic!("{marks:?}"));
+        assert!(
+            past.starts_with("tank1.level/high raised 19 Nov 18:03:54 at 86.5 %, returned 19 Nov 18:43:54, after 40 m"),
+            "{past}"
+        );
+        assert!(
+            past.ends_with("acknowledged 19 Nov 18:08:54 by Anna B. (anna@desk-1): “V-101 shut by hand”"),
+            "{past}"
+        );
+        // What stands now is there once, with what the journal knows of it.
+        let standing: Vec<String> = harness
+            .get_all_by_label("occurrence of tank1.level/high-high")
+            .filter_map(|n| n.value())
+            .filter(|m| m.contains("high-high raised 14:03:15"))
+            .collect();
+        assert_eq!(standing.len(), 1, "{standing:?}");
+        assert!(standing[0].contains("stands, not acknowledged"), "{standing:?}");
+        picture(&mut harness, &format!("trend-occurrences-{name}"));
+    }
+}
+
+#[test]
+fn a_hidden_pen_takes_its_alarms_with_it() {
+    let mut harness = with_journal(ThemeChoice::Dark);
+    press(&mut harness, Key::Num4);
+    harness.run_steps(30);
+    pointer_away(&mut harness);
+    let count = |harness: &Harness<'_, Stage>| harness.get_all_by_label_contains("occurrence of ").count();
+    let before = count(&harness);
+    assert!(before >= 2);
+    harness.get_by_label("Hide pen tank1.level").click();
+    harness.run_steps(30);
+    pointer_away(&mut harness);
+    assert!(harness.query_by_label("occurrence of tank1.level/high").is_none(), "of a pen that is hidden");
 }

@@ -37,6 +37,7 @@ use compare::Compare;
 use cursors::Cursors;
 use eframe::egui::{Painter, Rect, Role, Stroke, StrokeKind, Ui, pos2, vec2};
 use legend::{Choice, Told};
+use occurrences::Occurrences;
 use range::Window;
 use std::sync::Arc;
 
@@ -67,6 +68,7 @@ pub struct TrendPanel {
     twins: Vec<Trace>,
     twin_past: Past,
     added: Added,
+    occurrences: Occurrences,
 }
 
 /// Columns that are asked for between two cursors: as fine as an hour of a second each.
@@ -152,7 +154,20 @@ impl PanelView for TrendPanel {
         }
         let name = format!("trend {}", pens.iter().map(|p| p.name).collect::<Vec<_>>().join(", "));
         let aside = self.aside(cx);
-        let Self { window, traces, past, width, cursors, choice, between, compare, twins, twin_past, added } = self;
+        let Self {
+            window,
+            traces,
+            past,
+            width,
+            cursors,
+            choice,
+            between,
+            compare,
+            twins,
+            twin_past,
+            added,
+            occurrences,
+        } = self;
         traces.resize_with(pens.len(), Trace::default);
         let now = snapshot.now.utc;
         let (from, to) = window.unwrap_or(Window { to: None, span: cx.panel.span }).ends(now);
@@ -226,7 +241,7 @@ impl PanelView for TrendPanel {
         let told = |at| words::instant_within(view.pixel(), at, now, cx.frame.zone);
         // Above the plot there is room for one row of times: while a cursor reads, it is that one's.
         cursors.paint(ui.painter(), &view, theme, |at| if cursor.is_none() { told(at) } else { String::new() });
-        occurrences::ui(ui, &view, cx, &pens);
+        occurrences.ui(ui, &view, cx, &pens);
         note::ui(ui, &view, cx, &pens, traces, past);
         lanes::ui(ui, &view, layout.lanes, cx, &pens, traces, cursor);
         let at_cursor = cursor.map(|at| (at, told(at)));

@@ -1,69 +1,293 @@
-//! Alarms of the pens where they were raised, as their symbols along the foot of the plot.
+//! Alarms of the pens over the time that is shown: a symbol along the foot of the plot where each was raised, and a line
+//! from there to where it returned.
 //!
-//! These are the alarms that are not normal now, from the snapshot of the frame. Those that came and went are in the journal.
+//! Those that are not normal now come from the snapshot of the frame. Those that came and went are asked of the journal
+//! beside the frame; what was told before stays until the new answer is there. Only what is not normal now has a colour.
 
 use super::super::Cx;
 use super::Pen;
-use crate::engine::AlarmView;
 use crate::engine::plan::Subject;
+use crate::engine::{AlarmState, AlarmView};
+use crate::historian::journal::ask::{Answer, Pending};
+use crate::historian::read::{Occurrence, OccurrencesOf};
+use crate::project::Priority;
+use crate::time::{Span, Utc};
+use crate::ui::fonts::{self, size};
 use crate::ui::widgets::pen::View;
-use crate::ui::widgets::symbol::Symbol;
-use crate::ui::widgets::tell;
+use crate::ui::widgets::symbol::{self, Symbol};
+use crate::ui::widgets::{tell, text};
 use crate::ui::words;
-use eframe::egui::{Rect, Role, Sense, Ui, pos2, vec2};
+use eframe::egui::{Align2, Rect, Role, Sense, Ui, pos2, vec2};
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Symbols closer than this are one, of the most urgent.
 const NEAR: f32 = 11.0;
+/// Occurrences asked for: the newest of the time that is shown. More than a plot has room for.
+const MOST: usize = 400;
+/// Occurrences told of one symbol.
+const TOLD: usize = 6;
+/// How often the journal is asked anew for a view that stands, as alarms come and go, in seconds of the window.
+const ANEW_SECS: f64 = 1.0;
+/// A question is left in peace for so long, or a view that moves with every frame would never get an answer.
+const PEACE_SECS: f64 = 0.15;
 
-/// What stands at one place.
-struct Mark<'a> {
-    x: f32,
-    alarms: Vec<&'a AlarmView>,
+/// What the journal told, and what it is being asked.
+#[derive(Debug, Default)]
+pub struct Occurrences {
+    asked: Option<Asked>,
+    pending: Option<Pending<Vec<Occurrence>>>,
+    shown: Option<(Asked, Answer<Vec<Occurrence>>)>,
 }
 
-/// See the module.
-pub fn ui(ui: &Ui, view: &View, cx: &Cx<'_>, pens: &[Pen<'_>]) {
-    let snapshot = cx.frame.snapshot;
-    let of_a_pen = |alarm: &&AlarmView| {
-        let subject = snapshot.plan.alarm(alarm.id).map(|plan| plan.subject);
-        let shown = |id| pens.iter().any(|p| p.id == Some(id) && !p.hidden);
-        matches!(subject, Some(Subject::Tag(id)) if shown(id))
-    };
-    let seen = |alarm: &&AlarmView| view.from <= alarm.raised && alarm.raised <= view.to && !alarm.state.is_hidden();
-    let mut alarms: Vec<&AlarmView> = snapshot.alarms.iter().filter(seen).filter(of_a_pen).collect();
-    alarms.sort_by_key(|alarm| (alarm.raised, alarm.id));
-    let mut marks: Vec<Mark<'_>> = Vec::new();
-    for alarm in alarms {
-        let x = view.x(alarm.raised);
-        match marks.last_mut() {
-            Some(last) if x - last.x < NEAR => last.alarms.push(alarm),
-            _ => marks.push(Mark { x, alarms: vec![alarm] }),
+#[derive(Debug, Clone)]
+struct Asked {
+    names: Vec<Arc<str>>,
+    from: Utc,
+    to: Utc,
+    /// As they stood: where they are others by now, there is news.
+    alarms: Arc<Vec<AlarmView>>,
+    /// In seconds of the window.
+    at: f64,
+}
+
+impl Asked {
+    /// Whether an answer to it is one for this view.
+    fn serves(&self, names: &[Arc<str>], view: &View, now: Utc) -> bool {
+        let (length, asked) = ((view.to - view.from).0, (self.to - self.from).0);
+        self.names == names
+            && self.from <= view.from
+            && view.to.min(now) <= self.to
+            && asked <= length.saturating_mul(8)
+    }
+}
+
+impl Occurrences {
+    /// Takes an answer that has come, and asks for what this view needs. To be called once a frame.
+    fn follow(&mut self, ui: &Ui, cx: &Cx<'_>, names: Vec<Arc<str>>, view: &View) {
+        let Some(journal) = cx.frame.journal.filter(|_| !names.is_empty()) else {
+            *self = Self::default();
+            return;
+        };
+        if let Some(answer) = self.pending.as_ref().and_then(Pending::take) {
+            self.pending = None;
+            self.shown = self.asked.clone().map(|asked| (asked, answer));
+        }
+        let snapshot = cx.frame.snapshot;
+        let time = ui.input(|i| i.time);
+        let (now, alarms) = (snapshot.now.utc, &snapshot.alarms);
+        if let Some(asked) = &self.asked {
+            let serves = asked.serves(&names, view, now);
+            let due = if serves { ANEW_SECS } else { PEACE_SECS } - (time - asked.at);
+            let news = !serves || !Arc::ptr_eq(&asked.alarms, alarms);
+            if !news {
+                return;
+            }
+            if due > 0.0 {
+                ui.ctx().request_repaint_after(Duration::from_secs_f64(due.clamp(0.01, ANEW_SECS)));
+                return;
+            }
+        }
+        // Beyond the view on both sides, so that a person who pans sees the next ones at once.
+        let margin = Span((view.to - view.from).0 / 2);
+        let asked = Asked {
+            names,
+            from: view.from + Span(-margin.0),
+            to: view.to + margin,
+            alarms: Arc::clone(alarms),
+            at: time,
+        };
+        let of = OccurrencesOf { names: asked.names.clone(), from: Some(asked.from), to: Some(asked.to), most: MOST };
+        let ctx = ui.ctx().clone();
+        self.pending = Some(journal.occurrences(of, Arc::new(move || ctx.request_repaint())));
+        self.asked = Some(asked);
+    }
+
+    /// Paints them, and tells of each under the pointer.
+    pub fn ui(&mut self, ui: &Ui, view: &View, cx: &Cx<'_>, pens: &[Pen<'_>]) {
+        let names = pens.iter().filter(|p| !p.hidden && p.id.is_some()).map(|p| Arc::from(p.name)).collect();
+        self.follow(ui, cx, names, view);
+        let mut seen = now(cx, pens);
+        let mut fault = None;
+        match &self.shown {
+            Some((asked, Ok(past))) => {
+                for occurrence in past.iter().filter(|o| !is_hidden(&o.alarm, pens)) {
+                    let same = |s: &&mut Seen| s.alarm == occurrence.alarm && s.occurrence == occurrence.occurrence;
+                    match seen.iter_mut().find(same) {
+                        // The journal knows more of it; its state is the snapshot's.
+                        Some(known) => {
+                            known.told = told(cx, occurrence, known.stands);
+                            known.until = known.until.and(occurrence.returned.or(known.until));
+                        }
+                        None => seen.push(Seen::of(cx, occurrence)),
+                    }
+                }
+                if past.len() >= MOST
+                    && let Some(oldest) = past.iter().map(|o| o.raised).min().filter(|at| *at > asked.from)
+                {
+                    let at = words::instant(oldest, cx.frame.snapshot.now.utc, cx.frame.zone);
+                    fault = (oldest > view.from).then(|| format!("alarms before {at} are more than are shown"));
+                }
+            }
+            Some((_, Err(why))) => fault = Some(format!("alarms of the past cannot be read: {why}")),
+            None => {}
+        }
+        seen.retain(|s| s.raised <= view.to && s.until.is_none_or(|until| until >= view.from));
+        seen.sort_by(|a, b| (a.raised, &a.alarm).cmp(&(b.raised, &b.alarm)));
+        for one in &seen {
+            one.paint_line(ui, view, cx);
+        }
+        let mut marks: Vec<(f32, Vec<&Seen>)> = Vec::new();
+        for one in seen.iter().filter(|s| s.raised >= view.from) {
+            let x = view.x(one.raised);
+            match marks.last_mut() {
+                Some((at, cluster)) if x - *at < NEAR => cluster.push(one),
+                _ => marks.push((x, vec![one])),
+            }
+        }
+        for (x, cluster) in &marks {
+            mark_ui(ui, view, cx, *x, cluster);
+        }
+        if let Some(fault) = fault {
+            let row = Rect::from_min_max(pos2(view.rect.left() + 6.0, view.rect.bottom() - 32.0), view.rect.max);
+            let row = row.with_max_y(row.top() + size::SMALL * 1.3);
+            let response = ui.interact(row, ui.scope_id().with("alarms not shown"), Sense::hover());
+            tell(&response, Role::Label, &fault, String::new);
+            let font = fonts::regular(size::SMALL);
+            text::paint(ui.painter(), row, Align2::LEFT_CENTER, fault, font, cx.frame.theme.muted);
         }
     }
-    for mark in &marks {
-        mark_ui(ui, view, cx, mark);
+}
+
+/// One occurrence.
+#[derive(Debug, Clone)]
+struct Seen {
+    alarm: Arc<str>,
+    occurrence: u64,
+    priority: Priority,
+    raised: Utc,
+    /// When it returned; `None`: it stands.
+    until: Option<Utc>,
+    /// Its condition holds now.
+    stands: bool,
+    /// Its state, where it is not normal now.
+    state: Option<AlarmState>,
+    told: String,
+}
+
+/// What is not normal now.
+fn now(cx: &Cx<'_>, pens: &[Pen<'_>]) -> Vec<Seen> {
+    let snapshot = cx.frame.snapshot;
+    let shown = |id| pens.iter().any(|p| p.id == Some(id) && !p.hidden);
+    let alarms = snapshot.alarms.iter().filter(|alarm| !alarm.state.is_hidden());
+    let seen = alarms.filter_map(|alarm| {
+        let plan = snapshot.plan.alarm(alarm.id)?;
+        matches!(plan.subject, Subject::Tag(id) if shown(id)).then(|| {
+            let raised = words::instant(alarm.raised, snapshot.now.utc, cx.frame.zone);
+            Seen {
+                alarm: Arc::clone(&plan.name),
+                occurrence: alarm.occurrence,
+                priority: plan.priority,
+                raised: alarm.raised,
+                // When it returned, the journal knows.
+                until: (!alarm.active).then_some(alarm.raised),
+                stands: alarm.active,
+                state: Some(alarm.state),
+                told: format!("{} raised {raised}, {}", plan.name, words::state(alarm)),
+            }
+        })
+    });
+    seen.collect()
+}
+
+/// Whether an alarm is of a pen that is not drawn; of one with an earlier name of its tag, nobody knows.
+fn is_hidden(alarm: &str, pens: &[Pen<'_>]) -> bool {
+    let tag = alarm.rsplit_once('/').map_or(alarm, |(tag, _)| tag);
+    pens.iter().any(|p| p.hidden && p.name.eq_ignore_ascii_case(tag))
+}
+
+/// An occurrence as a person is told it: when, at what value, until when, and who has acknowledged it.
+fn told(cx: &Cx<'_>, occurrence: &Occurrence, stands: bool) -> String {
+    let time = |at| words::instant(at, cx.frame.snapshot.now.utc, cx.frame.zone);
+    let tag = occurrence.alarm.rsplit_once('/').and_then(|(tag, _)| cx.frame.snapshot.plan.tag_id(tag));
+    let tag = tag.and_then(|id| cx.frame.snapshot.plan.tag(id));
+    let value = match (&occurrence.value, tag) {
+        (Some(value), Some(tag)) => format!(" at {}", words::value_with_unit(value, &tag.tag)),
+        _ => String::new(),
+    };
+    let until = match occurrence.returned {
+        Some(at) => format!("returned {}, after {}", time(at), words::duration(at - occurrence.raised)),
+        None if stands => "stands".to_owned(),
+        None => "no return is journaled".to_owned(),
+    };
+    let seen = match &occurrence.acknowledged {
+        Some(seen) => {
+            let note = seen.note.as_deref().map(|note| format!(": “{note}”")).unwrap_or_default();
+            format!("acknowledged {} by {}{note}", time(seen.at), seen.by)
+        }
+        None => "not acknowledged".to_owned(),
+    };
+    format!("{} raised {}{value}, {until}, {seen}", occurrence.alarm, time(occurrence.raised))
+}
+
+impl Seen {
+    /// Of the journal.
+    fn of(cx: &Cx<'_>, occurrence: &Occurrence) -> Self {
+        Self {
+            alarm: Arc::clone(&occurrence.alarm),
+            occurrence: occurrence.occurrence,
+            priority: occurrence.priority.unwrap_or(Priority::Low),
+            raised: occurrence.raised,
+            // Without a return it is a point: nobody knows how long it stood.
+            until: occurrence.returned.or(Some(occurrence.raised)),
+            stands: false,
+            state: None,
+            told: told(cx, occurrence, false),
+        }
+    }
+
+    /// The more urgent, and among equals what stands: that one's symbol is painted.
+    fn rank(&self) -> (bool, Priority, bool) {
+        (self.state.is_none(), self.priority, !self.stands)
+    }
+
+    /// From where it was raised to where it returned, with a foot there; to now where it stands.
+    fn paint_line(&self, ui: &Ui, view: &View, cx: &Cx<'_>) {
+        let now = cx.frame.snapshot.now.utc;
+        let until = self.until.unwrap_or(now).min(view.to);
+        let (left, right) = (view.x(self.raised).max(view.rect.left()), view.x(until).min(view.rect.right()));
+        if right - left < 1.0 {
+            return;
+        }
+        let ink = if self.stands { cx.frame.theme.priority(self.priority) } else { cx.frame.theme.muted };
+        let y = view.rect.bottom() - 2.0;
+        ui.painter().hline(left..=right, y, (2.0, ink));
+        if self.until.is_some_and(|until| until <= view.to) {
+            ui.painter().vline(right, y - 4.0..=y + 1.0, (1.0, ink));
+        }
     }
 }
 
-fn mark_ui(ui: &Ui, view: &View, cx: &Cx<'_>, mark: &Mark<'_>) {
-    let snapshot = cx.frame.snapshot;
-    let plan = |alarm: &AlarmView| snapshot.plan.alarm(alarm.id);
-    let urgent = mark.alarms.iter().filter_map(|alarm| Some((plan(alarm)?, *alarm))).min_by_key(|(p, _)| p.priority);
-    let Some((urgent, alarm)) = urgent else { return };
-    let center = pos2(mark.x, view.rect.bottom() - 7.0);
-    let symbol = Symbol { unacknowledged: false, ..Symbol::from_state(urgent.priority, alarm.state) };
-    ui.painter().vline(mark.x, center.y + 5.0..=view.rect.bottom(), (1.0, cx.frame.theme.text));
-    symbol.paint(ui.painter(), cx.frame.theme, center, 10.0, cx.frame.blink_on);
-    let said: Vec<String> = mark
-        .alarms
-        .iter()
-        .filter_map(|alarm| {
-            let raised = words::instant(alarm.raised, snapshot.now.utc, cx.frame.zone);
-            Some(format!("{} raised {raised}, {}", plan(alarm)?.name, words::state(alarm)))
-        })
-        .collect();
+/// A symbol where some were raised.
+fn mark_ui(ui: &Ui, view: &View, cx: &Cx<'_>, x: f32, cluster: &[&Seen]) {
+    let Some(first) = cluster.iter().min_by_key(|s| s.rank()) else { return };
+    let (theme, center) = (cx.frame.theme, pos2(x, view.rect.bottom() - 8.0));
+    match first.state {
+        Some(state) => {
+            let symbol = Symbol { unacknowledged: false, ..Symbol::from_state(first.priority, state) };
+            symbol.paint(ui.painter(), theme, center, 10.0, cx.frame.blink_on);
+        }
+        // Long gone: no colour while nothing is wrong.
+        None => symbol::mark(ui.painter(), first.priority, center, 9.0, theme.muted, false),
+    }
+    let mut said: Vec<&str> = cluster.iter().take(TOLD).map(|s| s.told.as_str()).collect();
+    let more = format!("and {} more", cluster.len().saturating_sub(TOLD));
+    if cluster.len() > TOLD {
+        said.push(&more);
+    }
     let rect = Rect::from_center_size(center, vec2(NEAR, NEAR));
-    let response = ui.interact(rect, ui.scope_id().with(("occurrence", alarm.id)), Sense::hover());
-    tell(&response, Role::Image, &format!("occurrence of {}", urgent.name), || said.join("; "));
+    let id = ui.scope_id().with(("occurrence", &first.alarm, first.occurrence));
+    let response = ui.interact(rect, id, Sense::hover());
+    tell(&response, Role::Image, &format!("occurrence of {}", first.alarm), || said.join("; "));
     let _shown = response.on_hover_text(said.join("\n"));
 }
