@@ -687,8 +687,8 @@ fn displays_and_panels_are_checked() {
             "8:6: warning: this panel lies over the alarms of line 45; move one of them",
         ),
         (
-            "kind = \"tank\"\nat = [0, 0, 4, 4]\ntag = \"wind\"",
-            "4:8: warning: panels of kind tank are not shown; not in this version",
+            "kind = \"mimic\"\nat = [0, 0, 4, 4]",
+            "4:8: warning: panels of kind mimic are not shown; not in this version",
         ),
     ] {
         assert_eq!(faults_with(END, &panel(lines)), [fault], "{lines}");

@@ -98,9 +98,13 @@ fn with_gaps(mut archive: Archive, now: Utc) -> Archive {
 }
 
 fn show(theme: ThemeChoice) -> Harness<'static, Stage> {
+    show_at(theme, SIZE, 1.0)
+}
+
+fn show_at(theme: ThemeChoice, size: [f32; 2], zoom: f32) -> Harness<'static, Stage> {
     let (sample, archive) = recorded();
     let archive = with_gaps(archive, sample.snapshot.now.utc);
-    Stage { archive: Some(archive), ..Stage::new(sample, "Tank farm", theme) }.harness(SIZE, 1.0)
+    Stage { archive: Some(archive), ..Stage::new(sample, "Tank farm", theme) }.harness(size, zoom)
 }
 
 fn told(harness: &Harness<'_, Stage>) -> String {
@@ -257,11 +261,24 @@ fn the_wheel_zooms_into_the_past_and_escape_returns() {
 #[test]
 fn trends_of_the_past_are_painted_in_both_themes() {
     for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
-        for (key, range) in [(Key::Num4, "8h"), (Key::Num5, "day"), (Key::Num6, "week"), (Key::Num7, "month")] {
+        for (key, range) in [
+            (Key::Num4, "8h"),
+            (Key::Num5, "day"),
+            (Key::Num6, "week"),
+            (Key::Num7, "month"),
+            (Key::Num8, "year"),
+            (Key::Num9, "five-years"),
+        ] {
             let mut harness = show(theme);
             press(&mut harness, key);
             pointer_away(&mut harness);
             picture(&mut harness, &format!("trend-{range}-{name}"));
+        }
+        for (key, range) in [(Key::Num5, "day"), (Key::Num8, "year")] {
+            let mut harness = show_at(theme, [2560.0, 1440.0], 1.5);
+            press(&mut harness, key);
+            pointer_away(&mut harness);
+            picture(&mut harness, &format!("trend-{range}-{name}-2560"));
         }
     }
 }

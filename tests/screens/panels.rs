@@ -319,3 +319,26 @@ fn a_display_without_panels_says_what_is_missing() {
     let name = sample.snapshot.plan.displays[0].display.name.clone();
     assert!(says(&show(sample, &name), "This display has no panels"));
 }
+
+#[test]
+fn tanks_are_painted_in_both_themes_and_tell_what_bars_tell() {
+    let displays = r#"
+[[display]]
+name = "Vessels"
+panel = [
+  { kind = "tank", at = [0, 0, 12, 9], title = "Tanks", tags = ["tank1.level", "tank2.level", "tank3.level", "tank4.level", "tank5.level"] },
+  { kind = "tank", at = [12, 0, 4, 9], tag = "tank1.level" },
+  { kind = "tank", at = [16, 0, 4, 5], tag = "lab.turbidity" },
+  { kind = "tank", at = [20, 0, 4, 5], tags = ["tank1.level", "tank2.level", "tank3.level", "tank5.level"] },
+  { kind = "bar", at = [16, 5, 8, 4], tags = ["tank1.level", "tank5.level", "tank3.level"] },
+]
+"#;
+    for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let sample = sample::riverside_with(displays);
+        let mut harness = Stage::new(sample, "Vessels", theme).harness(SIZE, 1.0);
+        crate::stage::picture(&mut harness, &format!("tank-{name}"));
+        assert_eq!(told(&harness, "tank1.level"), "95.3 %");
+        assert_eq!(told(&harness, "tank5.level"), "66.0 %, bad: no communication, 1 m 44 s old");
+        assert_eq!(told(&harness, "lab.turbidity"), "no value, bad: waiting for the first value");
+    }
+}

@@ -1,9 +1,9 @@
-//! `bar`: tags on upright scales, side by side; tags of one range share the scale at the left.
+//! `bar` and `tank`: tags on upright scales, side by side; tags of one range share the scale at the left.
 
 use super::{Aside, Cx, PanelView, grid, open_faceplate};
 use crate::ui::Outbox;
 use crate::ui::fonts::{self, size};
-use crate::ui::widgets::bar::{bar_ui, paint_scale};
+use crate::ui::widgets::bar::{Form, bar_ui, paint_scale};
 use crate::ui::widgets::{Reading, Scale, text};
 use eframe::egui::{Align2, Rect, Ui};
 
@@ -12,9 +12,15 @@ const SCALE: f32 = 30.0;
 /// Greatest width of one bar's place.
 const WIDEST: f32 = 110.0;
 
+/// Greatest width of one tank's place.
+const WIDEST_TANK: f32 = 150.0;
+
 /// See the module.
 #[derive(Debug)]
-pub struct BarPanel;
+pub struct BarPanel {
+    /// Bars, or vessels.
+    pub form: Form,
+}
 
 impl PanelView for BarPanel {
     /// The unit, where all bars have the same.
@@ -34,7 +40,8 @@ impl PanelView for BarPanel {
         let mut scales = scales_by_bar.iter().flatten();
         let shared = scales.next().filter(|first| scales.all(|s| s.range == first.range));
         let left = rect.left() + if shared.is_some() { SCALE } else { 0.0 };
-        let width = ((rect.right() - left) / titles.len().max(1) as f32).min(WIDEST);
+        let widest = if self.form == Form::Tank { WIDEST_TANK } else { WIDEST };
+        let width = ((rect.right() - left) / titles.len().max(1) as f32).min(widest);
         // Where "tank1" has no room, "t1" has.
         let fits = |title: &String| {
             let galley =
@@ -54,7 +61,7 @@ impl PanelView for BarPanel {
                 grid::say_no_tag(ui, rect.shrink(2.0), name, brush.theme);
                 continue;
             };
-            let response = bar_ui(ui, rect, ui.scope_id().with(index), title, &reading, scale, &brush);
+            let response = bar_ui(ui, self.form, rect, ui.scope_id().with(index), title, &reading, scale, &brush);
             open_faceplate(&response, id, out);
         }
     }

@@ -21,6 +21,7 @@ use super::{Action, Frame, Outbox, hand};
 use crate::engine::TagId;
 use crate::engine::plan::PanelPlan;
 use crate::project::{Display, Panel, PanelKind};
+use crate::ui::widgets::bar::Form;
 use crate::ui::widgets::{Brush, Reading};
 use eframe::egui::{Rect, Response, Ui};
 pub use grid::display_ui;
@@ -66,14 +67,15 @@ pub fn view(kind: PanelKind) -> Option<Box<dyn PanelView>> {
     match kind {
         PanelKind::Value => Some(Box::<value::ValuePanel>::default()),
         PanelKind::Gauge => Some(Box::new(gauge::GaugePanel)),
-        PanelKind::Bar => Some(Box::new(bar::BarPanel)),
+        PanelKind::Bar => Some(Box::new(bar::BarPanel { form: Form::Bar })),
+        PanelKind::Tank => Some(Box::new(bar::BarPanel { form: Form::Tank })),
         PanelKind::Lamp => Some(Box::new(lamp::LampPanel)),
         PanelKind::Spark => Some(Box::<spark::SparkPanel>::default()),
         PanelKind::Trend => Some(Box::<trend::TrendPanel>::default()),
         PanelKind::Alarms => Some(Box::<alarms::AlarmsPanel>::default()),
         PanelKind::Devices => Some(Box::new(devices::DevicesPanel)),
         PanelKind::Text => Some(Box::new(text::TextPanel)),
-        PanelKind::Tank | PanelKind::Journal | PanelKind::Image | PanelKind::Mimic => None,
+        PanelKind::Journal | PanelKind::Image | PanelKind::Mimic => None,
     }
 }
 

@@ -1,4 +1,5 @@
-//! A bar: a pointer on an upright scale with its normal band, limits and setpoint. Side by side, normal ones line up.
+//! A bar: a pointer on an upright scale with its normal band, limits and setpoint. Side by side, normal ones line up. A tank
+//! is the same scale as a vessel that is filled up to its value.
 
 use super::symbol::{self, Symbol};
 use super::{Brush, Reading, Scale, hatch, press, tell, text};
@@ -6,6 +7,33 @@ use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
 use crate::ui::words;
 use eframe::egui::{Align2, Id, Pos2, Rect, Response, Role, Shape, Stroke, StrokeKind, Ui, pos2, vec2};
+
+/// What the scale looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// A narrow track with a pointer beside it.
+    Bar,
+    /// A vessel, filled up to the value.
+    Tank,
+}
+
+impl Form {
+    /// Width of the track within a place of this width.
+    fn width(self, place: f32) -> f32 {
+        match self {
+            Self::Bar => (place * 0.56).clamp(8.0, 26.0),
+            Self::Tank => (place * 0.64).clamp(14.0, 84.0),
+        }
+    }
+
+    /// Rounding of its corners: a vessel has none that are sharp.
+    fn radius(self, width: f32) -> f32 {
+        match self {
+            Self::Bar => 0.0,
+            Self::Tank => (width * 0.18).min(10.0),
+        }
+    }
+}
 
 /// Height above the bar for the mark of its alarm.
 const ABOVE: f32 = 24.0;
@@ -31,9 +59,10 @@ pub fn paint_scale(ui: &Ui, rect: Rect, scale: &Scale, brush: &Brush<'_>) {
     }
 }
 
-/// Paints one bar into `rect`, with its number and `title` below.
+/// Paints one bar or tank into `rect`, with its number and `title` below.
 pub fn bar_ui(
     ui: &Ui,
+    form: Form,
     rect: Rect,
     id: Id,
     title: &str,
@@ -49,16 +78,27 @@ pub fn bar_ui(
     let theme = brush.theme;
     let painter = ui.painter_at(rect.expand2(vec2(4.0, 0.0)));
     let (top, bottom) = track_rows(rect);
-    let width = (rect.width() * 0.56).clamp(8.0, 26.0);
+    let width = form.width(rect.width());
+    let radius = form.radius(width);
     let track =
         Rect::from_min_max(pos2(rect.center().x - width / 2.0, top), pos2(rect.center().x + width / 2.0, bottom));
     // The pointer keeps to its own place, however narrow.
     let pointer = ((rect.width() - width) / 2.0).clamp(4.0, 9.0);
     let y = |value: f64| bottom - (bottom - top) * scale.share(value);
 
-    painter.rect(track, 0.0, theme.track, Stroke::new(1.0, theme.line), StrokeKind::Inside);
+    painter.rect(track, radius, theme.track, Stroke::new(1.0, theme.line), StrokeKind::Inside);
+    if let (Form::Tank, Some(number), false) = (form, reading.pointer(), reading.is_bad()) {
+        // The same outline, cut at the level: a fill with corners of its own would round the surface.
+        let full = painter.with_clip_rect(track.with_min_y(y(number)).intersect(painter.clip_rect()));
+        full.rect_filled(track.shrink(1.0), radius, theme.normal.gamma_multiply(0.5));
+    }
     if let Some([low, high]) = scale.normal {
-        let band = Rect::from_x_y_ranges(track.x_range(), y(high)..=y(low));
+        // In a vessel the band stands at its wall, or it would be one with the fill.
+        let across = match form {
+            Form::Bar => track.x_range(),
+            Form::Tank => eframe::egui::Rangef::new(track.left(), track.left() + 6.0),
+        };
+        let band = Rect::from_x_y_ranges(across, y(high)..=y(low));
         painter.rect(band, 0.0, theme.band, Stroke::new(1.0, theme.muted.gamma_multiply(0.7)), StrokeKind::Inside);
     }
     for limit in &scale.limits {

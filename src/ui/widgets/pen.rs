@@ -11,7 +11,7 @@ mod ink;
 mod view;
 
 use crate::engine::{Level, Point, Quality, TailView};
-use crate::time::Utc;
+use crate::time::{Span, Utc};
 use crate::ui::past::Known;
 use eframe::egui::epaint::Mesh;
 use eframe::egui::{Painter, Pos2, Rect, Shape, Stroke, pos2};
@@ -28,6 +28,21 @@ pub struct Gap {
     pub to: Utc,
     /// Why.
     pub quality: Quality,
+}
+
+/// A start is over within this; what waits longer is told.
+const START: Span = Span::from_secs(1);
+
+/// Gaps that follow each other without a value between them.
+pub fn runs_of(gaps: &[Gap]) -> impl Iterator<Item = &[Gap]> {
+    gaps.chunk_by(|gap, next| next.from <= gap.to)
+}
+
+/// Whether such a run is worth a mark. That every tag waits for a moment until it is read for the first time is told by
+/// nothing but its beginning.
+pub fn is_told(run: &[Gap]) -> bool {
+    let length = run.last().zip(run.first()).map_or(Span::ZERO, |(last, first)| last.to - first.from);
+    length >= START || run.iter().any(|gap| gap.quality != Quality::WAITING)
 }
 
 /// One pixel column of a run.

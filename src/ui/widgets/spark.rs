@@ -2,7 +2,7 @@
 //!
 //! A row of a `spark` panel is a name, its spark with the two ends of that scale, and the value with unit, quality and age.
 
-use super::pen::{Trace, View};
+use super::pen::{Trace, View, is_told, runs_of};
 use super::symbol::Symbol;
 use super::{Brush, Reading, hatch, press, tell, text};
 use crate::time::{Span, Utc};
@@ -53,7 +53,7 @@ pub fn paint(painter: &Painter, rect: Rect, theme: &Theme, recent: Recent<'_>) {
     }
     let view = View { rect, from, to: now, low, high };
     trace.follow(&known, &view, now, steps);
-    for gap in &trace.gaps {
+    for gap in runs_of(&trace.gaps).filter(|run| is_told(run)).flatten() {
         let across = Rect::from_x_y_ranges(view.x(gap.from.max(from))..=view.x(gap.to.min(now)), rect.y_range());
         hatch::hatch(painter, across, theme.muted.gamma_multiply(0.55), 5.0);
     }

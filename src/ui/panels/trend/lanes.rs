@@ -3,7 +3,7 @@
 use super::super::Cx;
 use super::{LANE, LANES, Pen, TIME_AXIS};
 use crate::engine::Quality;
-use crate::time::{Span, Utc};
+use crate::time::Utc;
 use crate::ui::fonts::{self, size};
 use crate::ui::past::gap_at;
 use crate::ui::widgets::pen::{self, Trace, View};
@@ -96,17 +96,9 @@ pub fn words_at(cx: &Cx<'_>, pen: &Pen<'_>, trace: &Trace, at: Utc) -> Option<St
     Some(Told::new(pen, gap, at, cx.frame.snapshot.now.utc).words(cx))
 }
 
-/// A start is over within this; what waits longer is told.
-const START: Span = Span::from_secs(1);
-
-/// Whether a pen has gaps that are worth a lane. That every tag waits for a moment until it is read for the first time is
-/// told by nothing but its beginning.
+/// Whether a pen has gaps that are worth a lane.
 pub fn has_gaps(trace: &Trace) -> bool {
-    let of_the_start = |run: &[pen::Gap]| {
-        let length = run.last().zip(run.first()).map_or(Span::ZERO, |(last, first)| last.to - first.from);
-        length < START && run.iter().all(|gap| gap.quality == Quality::WAITING)
-    };
-    trace.gaps.chunk_by(|gap, next| next.from <= gap.to).any(|run| !of_the_start(run))
+    pen::runs_of(&trace.gaps).any(pen::is_told)
 }
 
 /// One lane for each pen with gaps.
@@ -141,7 +133,7 @@ fn lane_ui(
         Some(Told::new(pen, gap, view.time(pointer.x), now).words(cx))
     });
     let at_cursor = || cursor.and_then(|at| words_at(cx, pen, trace, at));
-    let runs = trace.gaps.chunk_by(|gap, next| next.from <= gap.to);
+    let runs = pen::runs_of(&trace.gaps).filter(|run| pen::is_told(run));
     let length = |run: &&[pen::Gap]| run.last().zip(run.first()).map(|(last, first)| last.to - first.from);
     let Some(longest) = runs.max_by_key(length).and_then(|run| Told::of_run(pen, run, now)) else { return };
     let said = pointed.or_else(at_cursor);
@@ -180,7 +172,7 @@ fn lane_ui(
 fn paint_marks(ui: &Ui, view: &View, top: f32, cx: &Cx<'_>, pen: &Pen<'_>, trace: &Trace) -> Vec<[f32; 2]> {
     let (painter, plot, ink) = (ui.painter(), view.rect, cx.frame.theme.pen(pen.index));
     let mut marks: Vec<[f32; 2]> = Vec::new();
-    for gap in &trace.gaps {
+    for gap in pen::runs_of(&trace.gaps).filter(|run| pen::is_told(run)).flatten() {
         let (left, right) = (view.x(gap.from).max(plot.left()), view.x(gap.to).min(plot.right()));
         let right = right.max(left + 2.0);
         match marks.last_mut() {
