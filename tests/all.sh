@@ -40,6 +40,8 @@ needs=(
     "has_program xdpyinfo|x11-utils"
     "has_program import|imagemagick"
     "has_program strace|strace"
+    "has_file '/usr/lib/*/faketime/libfaketimeMT.so.1'|libfaketime"
+    "has_program setpriv|util-linux"
     "has_program mosquitto|mosquitto"
     "has_program mosquitto_pub|mosquitto-clients"
     "has_library libEGL.so.1|libegl1"

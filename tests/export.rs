@@ -160,6 +160,43 @@ fn steps_follow_the_days_of_the_plant_on_both_days_that_change_the_clock() {
 }
 
 #[test]
+fn hours_of_the_days_that_change_the_clock_are_each_there_once_and_the_doubled_one_bears_its_offset() {
+    for (zone, midnight, hours, doubled, offsets) in [
+        ("Europe/Amsterdam", "2026-03-28T23:00:00Z", 23, None, ["+01:00", "+02:00"]),
+        ("Europe/Amsterdam", "2026-10-24T22:00:00Z", 25, Some("2026-10-25T02:00:00.000"), ["+02:00", "+01:00"]),
+        ("America/New_York", "2026-03-08T05:00:00Z", 23, None, ["-05:00", "-04:00"]),
+        ("America/New_York", "2026-11-01T04:00:00Z", 25, Some("2026-11-01T01:00:00.000"), ["-04:00", "-05:00"]),
+    ] {
+        let mut plant = Plant::new(zone);
+        plant.tag(1, "a.count", "");
+        let start = utc(midnight).0;
+        // Every ten minutes, which none of the hours may miss or tell twice.
+        let samples: Vec<Sample> =
+            (0..6 * hours).map(|n| Sample::good(Utc(start + n * 600 * SECOND), n as f64)).collect();
+        plant.record(1, &samples);
+        let end = Utc(start + hours * 3_600 * SECOND).to_rfc3339();
+        let out = plant.told(&["--every", "1h", "--local", "--from", midnight, "--to", &end]);
+        let rows: Vec<Vec<&str>> = out.lines().skip(1).map(|line| line.split(',').collect()).collect();
+        assert_eq!(rows.len() as i64, hours, "{zone}: {out}");
+        for (n, row) in (0..).zip(&rows) {
+            assert_eq!(row[1], Utc(start + n * 3_600 * SECOND).to_rfc3339(), "an hour has sixty minutes: {out}");
+            let (first, last) = ((n * 6).to_string(), (n * 6 + 5).to_string());
+            assert_eq!((row[2], row[6]), (first.as_str(), last.as_str()), "{out}");
+            assert_eq!(row[8], "6", "{out}");
+        }
+        let local: Vec<&str> = rows.iter().map(|row| row[10]).collect();
+        assert!(local[0].ends_with(&format!("T00:00:00.000{}", offsets[0])), "{out}");
+        assert!(local[rows.len() - 1].ends_with(&format!("T23:00:00.000{}", offsets[1])), "{out}");
+        let once: std::collections::BTreeSet<&str> = local.iter().copied().collect();
+        assert_eq!(once.len(), local.len(), "with its offset each is another: {out}");
+        if let Some(doubled) = doubled {
+            let told: Vec<&str> = local.iter().copied().filter(|at| at.starts_with(doubled)).collect();
+            assert_eq!(told, offsets.map(|offset| format!("{doubled}{offset}")), "{out}");
+        }
+    }
+}
+
+#[test]
 fn a_file_is_there_whole_or_not_at_all() {
     let plant = small();
     let target = plant.file("out.jsonl");

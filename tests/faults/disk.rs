@@ -1,9 +1,10 @@
 //! Real small disks: one that fills and is freed again, and one that cannot be written.
 
-use crate::program::{Modbus, project, until};
+use crate::program::{Modbus, project, told as told_by, until, watchkeeper};
 use crate::support::*;
 use std::fs::File;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -167,4 +168,25 @@ fn a_folder_that_cannot_be_written_is_refused_at_the_start_and_the_way_out_is_to
     let why = Station::start(config(&plant, disk.path()), runtime.handle()).map(drop).unwrap_err().to_string();
     assert!(why.contains("Read-only file system") && why.contains("[history] path"), "{why}");
     assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_of_somebody_else_is_refused_and_the_way_out_is_told() {
+    let modbus = Modbus::start(10);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = project(folder.path(), modbus.address);
+    let data = folder.path().join("plant.data");
+    std::fs::create_dir(&data).unwrap();
+    // A program of its own, that anybody may run.
+    let program = folder.path().join("watchkeeper");
+    std::fs::copy(watchkeeper(&[]).get_program(), &program).unwrap();
+    for path in [folder.path(), &data, &program] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program).arg("run").arg(&plant);
+    let (code, out, error) = told_by(command.output().unwrap());
+    assert_eq!((code, out.as_str()), (3, ""), "{error}");
+    assert!(error.contains("Permission denied") && error.contains("[history] path"), "{error}");
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
 }

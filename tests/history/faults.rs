@@ -1,13 +1,15 @@
 //! The recorder and a disk that refuses, forgets, or holds what a later version made.
 
 use super::support::*;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use watchkeeper::engine::{Input, Quality};
 use watchkeeper::historian::FileError;
+use watchkeeper::historian::history::query::HistoryReader;
 use watchkeeper::historian::history::runs::Run;
 use watchkeeper::historian::history::{
-    HISTORY_FILE, HistoryRecorder, Pace, Retention, Sample, SeriesId, Store, schema,
+    HISTORY_FILE, HistoryRecorder, Pace, Retention, Sample, SeriesId, Store, frame, schema,
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -267,6 +269,86 @@ fn a_reader_that_stays_puts_off_the_cutting_of_the_write_ahead_log_and_no_more()
     reader.execute_batch("COMMIT").unwrap();
     store.checkpoint().unwrap();
     assert!(long > 1_000_000 && std::fs::metadata(&wal).unwrap().len() == 0);
+}
+
+/// Commits of an hour, one a second.
+const AN_HOUR: i64 = 3_600;
+
+fn wal_bytes(folder: &std::path::Path) -> u64 {
+    std::fs::metadata(folder.join(format!("{HISTORY_FILE}-wal"))).map_or(0, |m| m.len())
+}
+
+#[test]
+fn an_export_that_nobody_reads_on_for_an_hour_leaves_the_write_ahead_log_as_short_as_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, recent) = open(folder.path());
+    commit(&mut store, &recent, &[(TAG, canonical((0..200_000).map(good)))].into());
+    seal(&mut store, &recent);
+    store.checkpoint().unwrap();
+    // It has the first of its samples, and a reader of a pipe that is full waits within it.
+    let (taken, waits) = std::sync::mpsc::channel();
+    let (go_on, told) = std::sync::mpsc::channel::<()>();
+    let path = folder.path().to_owned();
+    let work = move || {
+        let reader = HistoryReader::open(&path, None).unwrap().unwrap();
+        let mut count = 0;
+        let all = watchkeeper::time::Utc(i64::MIN)..watchkeeper::time::Utc(i64::MAX);
+        let outcome = reader.samples(TAG, all, &AtomicBool::new(false), |_| {
+            count += 1;
+            if count == 10_000 {
+                taken.send(()).unwrap();
+                told.recv().unwrap();
+            }
+            std::ops::ControlFlow::Continue(())
+        });
+        (count, outcome.unwrap())
+    };
+    let reader = std::thread::Builder::new().name("export".to_owned()).spawn(work).unwrap();
+    waits.recv().unwrap();
+    let mut longest = 0;
+    for second in 0..AN_HOUR {
+        let first = 200_000 + second * 100;
+        commit(&mut store, &recent, &[(TAG, canonical((first..first + 100).map(good)))].into());
+        longest = longest.max(wal_bytes(folder.path()));
+        store.shorten_wal().unwrap();
+    }
+    assert!(longest < 16 << 20, "{longest} bytes");
+    go_on.send(()).unwrap();
+    let (count, outcome) = reader.join().unwrap();
+    assert!(outcome.complete && count >= 200_000, "{count}");
+    assert_eq!(store.integrity().unwrap(), "ok");
+}
+
+#[test]
+fn a_foreign_reader_that_stays_for_an_hour_costs_what_is_written_meanwhile_and_no_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut store, recent) = open(folder.path());
+    commit(&mut store, &recent, &[(TAG, canonical((0..10).map(good)))].into());
+    // As a backup or a shell of SQLite that was left open has it.
+    let foreign = rusqlite::Connection::open(folder.path().join(HISTORY_FILE)).unwrap();
+    foreign.execute_batch("BEGIN").unwrap();
+    let count = || foreign.query_row("SELECT count(*) FROM log", [], |r| r.get::<_, i64>(0)).unwrap();
+    assert_eq!(count(), 1);
+    let mut run = Run::next(None, at(0));
+    for second in 0..AN_HOUR {
+        run.alive = at(second);
+        let first = 10 + second * 100;
+        let frame = frame::encode([(TAG, &canonical((first..first + 100).map(good)))].into_iter());
+        store.commit(&[], &[frame], &[&run]).unwrap();
+        recent.add([(TAG, &canonical((first..first + 100).map(good)))].into_iter());
+        store.shorten_wal().unwrap();
+    }
+    seal(&mut store, &recent);
+    // A page of the log's tree and one of runs for a commit, and what sealing writes.
+    let long = wal_bytes(folder.path());
+    assert!(long < AN_HOUR as u64 * 5 * 4_120, "{long} bytes");
+    assert_eq!(count(), 1, "it sees what it began with");
+    foreign.execute_batch("COMMIT").unwrap();
+    store.checkpoint().unwrap();
+    assert_eq!(wal_bytes(folder.path()), 0);
+    assert_eq!(store.integrity().unwrap(), "ok");
+    drop(store);
+    assert_eq!(all(folder.path())[&TAG].len() as i64, 10 + AN_HOUR * 100);
 }
 
 #[test]

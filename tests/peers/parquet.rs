@@ -1,4 +1,5 @@
-//! Exported Parquet against DuckDB: what it reads agrees with what was recorded to the last bit.
+//! What is exported against readers of others: Parquet against DuckDB, CSV and JSON Lines against Python's own readers. What
+//! they read agrees with what was recorded to the last bit.
 
 use serde_json::{Value as Json, json};
 use std::fs::File;
@@ -13,15 +14,20 @@ use watchkeeper::time::Utc;
 
 /// Types of the columns, and all rows, as DuckDB reads them.
 fn read_back(path: &Path) -> (Json, Vec<Json>) {
+    let mut lines = read_by("read_parquet.py", path).into_iter();
+    (lines.next().unwrap(), lines.collect())
+}
+
+/// What a script of ours prints of a file.
+fn read_by(script: &str, path: &Path) -> Vec<Json> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let python = std::env::var_os("WATCHKEEPER_PEERS_PYTHON")
         .map_or_else(|| root.join("target/peers-venv/bin/python"), PathBuf::from);
-    let said = Command::new(&python).arg(root.join("tests/peers/read_parquet.py")).arg(path).output();
+    let said = Command::new(&python).arg(root.join("tests/peers").join(script)).arg(path).output();
     let said = said.unwrap_or_else(|why| panic!("cannot start {}: {why}; tests/all.sh makes it", python.display()));
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     let text = String::from_utf8(said.stdout).unwrap();
-    let mut lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
-    (lines.next().unwrap(), lines.collect())
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn bits(value: f64) -> Json {
@@ -145,4 +151,58 @@ fn duckdb_reads_exported_steps_and_a_file_without_rows() {
     assert_eq!(read.len(), 100);
     let (types, read) = exported(RowKind::Samples, |_| {});
     assert_eq!((types["tag"].as_str(), read.len()), (Some("VARCHAR"), 0));
+}
+
+/// All samples in a file of this kind, as Python's readers tell them.
+fn read_as_text(format: FileFormat, name: &str) -> Vec<Json> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    let file = BufWriter::new(File::create(&path).unwrap());
+    let mut exporter = Exporter::new(file, format, RowKind::Samples, None).unwrap();
+    for (tag, sample) in &samples() {
+        exporter.sample(Of { tag, unit: None }, sample).unwrap();
+    }
+    std::io::Write::flush(&mut exporter.finish().unwrap()).unwrap();
+    read_by("read_text.py", &path)
+}
+
+#[test]
+fn json_lines_are_read_by_python_to_the_last_bit() {
+    let (rows, read) = (samples(), read_as_text(FileFormat::Jsonl, "out.jsonl"));
+    assert_eq!(read.len(), rows.len());
+    for (row, (tag, sample)) in read.iter().zip(&rows) {
+        let value = match &sample.value {
+            // JSON knows one kind of number; a float that is whole may stand there without a point.
+            Some(Value::F64(v)) if row[2][0] == "integer" => json!(["integer", format!("{v:.0}")]),
+            Some(Value::F64(v)) => json!(["float", bits(*v)]),
+            Some(Value::I64(v)) => json!(["integer", v.to_string()]),
+            Some(Value::U64(v)) => json!(["integer", v.to_string()]),
+            Some(Value::Bool(v)) => json!(["other", v]),
+            Some(Value::Text(v)) => json!(["other", v.as_ref()]),
+            None => json!(["other", null]),
+        };
+        assert_eq!(*row, json!([tag, sample.time.0, value, sample.quality.to_string()]));
+        if let Some(Value::F64(v)) = &sample.value
+            && *v == 0.0
+        {
+            assert!(v.is_sign_positive() || row[2][0] == "float", "the sign of zero: {row}");
+        }
+    }
+}
+
+#[test]
+fn csv_is_read_by_python_to_the_last_bit() {
+    let (rows, read) = (samples(), read_as_text(FileFormat::Csv, "out.csv"));
+    assert_eq!(read.len(), rows.len());
+    for (row, (tag, sample)) in read.iter().zip(&rows) {
+        let value = match &sample.value {
+            Some(Value::F64(v)) => {
+                assert_eq!(row[2][1], bits(*v), "{row}");
+                row[2][0].clone()
+            }
+            Some(value) => json!(value.to_string()),
+            None => json!(""),
+        };
+        assert_eq!(*row, json!([tag, sample.time.0, [value, row[2][1]], sample.quality.to_string()]));
+    }
 }

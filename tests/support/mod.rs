@@ -164,6 +164,11 @@ impl Running {
         Self(Some(command.spawn().unwrap()))
     }
 
+    /// None.
+    pub const fn none() -> Self {
+        Self(None)
+    }
+
     pub fn child(&mut self) -> &mut Child {
         self.0.as_mut().unwrap()
     }
