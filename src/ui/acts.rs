@@ -38,6 +38,17 @@ pub enum Act {
     Display,
 }
 
+/// Where a menu of acts is opened: keys that act there are told in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Menu {
+    /// On a row of an alarm list.
+    List,
+    /// On a row of what is hidden.
+    Hidden,
+    /// On the faceplate.
+    Faceplate,
+}
+
 /// An alarm that something may be done about.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
@@ -83,8 +94,8 @@ pub fn keys_are_ours(ui: &Ui) -> bool {
 }
 
 /// The menu of a row: by the right button at the pointer, by key below the row.
-pub fn row_menu(ui: &Ui, response: &Response, target: &Target<'_>, out: &mut Outbox) {
-    let _shown = response.context_menu(|ui| target.menu_ui(ui, false, out));
+pub fn row_menu(ui: &Ui, response: &Response, target: &Target<'_>, place: Menu, out: &mut Outbox) {
+    let _shown = response.context_menu(|ui| target.menu_ui(ui, place, false, out));
     let keyed = response.has_focus()
         && keys_are_ours(ui)
         && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Menu) || i.consume_key(Modifiers::SHIFT, Key::F10));
@@ -93,7 +104,7 @@ pub fn row_menu(ui: &Ui, response: &Response, target: &Target<'_>, out: &mut Out
         Popup::open_id(ui.ctx(), id);
     }
     if Popup::is_id_open(ui.ctx(), id) {
-        let _shown = Popup::menu(response).id(id).open_memory(None).show(|ui| target.menu_ui(ui, true, out));
+        let _shown = Popup::menu(response).id(id).open_memory(None).show(|ui| target.menu_ui(ui, place, true, out));
     }
 }
 
@@ -188,12 +199,12 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// The keys that do it in a list.
-    pub const fn keys(act: Act) -> &'static str {
-        match act {
-            Act::Acknowledge => "Space",
-            Act::Shelve => "S",
-            Act::Unshelve => "U",
+    /// The key that does it where its menu was opened.
+    const fn key(act: Act, place: Menu) -> &'static str {
+        match (act, place) {
+            (Act::Acknowledge, Menu::List) => "Space",
+            (Act::Shelve, Menu::List) => "S",
+            (Act::Unshelve | Act::InService, Menu::Hidden) => "U",
             _ => "",
         }
     }
@@ -253,7 +264,7 @@ impl<'a> Target<'a> {
     }
 
     /// All that can be done, as the entries of a menu; the first takes the focus where a key opened it.
-    pub fn menu_ui(&self, ui: &mut Ui, by_key: bool, out: &mut Outbox) {
+    pub fn menu_ui(&self, ui: &mut Ui, place: Menu, by_key: bool, out: &mut Outbox) {
         ui.set_min_width(230.0);
         ui.set_max_width(300.0);
         ui.label(fonts::bold(self.alarm.name.as_ref()));
@@ -263,7 +274,7 @@ impl<'a> Target<'a> {
                 ui.separator();
             }
             let why_not = self.why_not(act);
-            let button = Button::new(self.label(act)).shortcut_text(Self::keys(act)).frame_when_inactive(false);
+            let button = Button::new(self.label(act)).shortcut_text(Self::key(act, place)).frame_when_inactive(false);
             let enabled = why_not.is_none();
             let response = ui.add_enabled(enabled, button.min_size(vec2(ui.available_width(), 6.0 * STEP)));
             let response = self.told(response, act, why_not);

@@ -1,6 +1,6 @@
 //! The faceplate of the chosen tag: what it is, what to do, what it was in the last hour, and where it comes from.
 
-use super::acts::{Act, Target};
+use super::acts::{Act, Menu, Target};
 use super::lasthour::{LastHour, Limit};
 use super::theme::{RADIUS, STEP, Theme};
 use super::tree::heading_ui;
@@ -306,7 +306,7 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'
         let brush = widgets::Brush { theme, blink_on: frame.blink_on };
         let id = ui.scope_id().with(("menu", target.id.0));
         let button = widgets::button(ui, menu, id, "…", &format!("Menu of {}", alarm.name), &brush);
-        let _shown = Popup::menu(&button).show(|ui| target.menu_ui(ui, button.has_focus(), outbox));
+        let _shown = Popup::menu(&button).show(|ui| target.menu_ui(ui, Menu::Faceplate, button.has_focus(), outbox));
         // What has happened is read here in full, wherever it was cut before.
         if !normal && !alarm.message.is_empty() {
             ui.horizontal(|ui| {

@@ -180,7 +180,7 @@ fn row_ui(
     if response.clicked() {
         target.perform(Act::Subject, None, outbox);
     }
-    acts::row_menu(ui, &response, &target, outbox);
+    acts::row_menu(ui, &response, &target, acts::Menu::Hidden, outbox);
     let painter = ui.painter();
     painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, theme.line));
     // In no colour of an alarm: it is hidden on purpose. Filled, where its condition holds all the same.

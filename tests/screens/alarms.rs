@@ -518,6 +518,23 @@ fn the_detail_tells_what_became_of_the_last_occurrences() {
 }
 
 #[test]
+fn a_flood_that_begins_folds_no_row_away_from_under_the_pointer() {
+    let mut quiet = flooded();
+    let (since, flood) = (quiet.snapshot.counts.flood_since.take(), std::mem::take(&mut quiet.snapshot.counts.flood));
+    assert!(flood);
+    let mut harness = open(quiet, Place::Alarms);
+    let before = rows(&harness);
+    harness.hover_at(eframe::egui::pos2(700.0, 420.0));
+    harness.run_steps(2);
+    harness.state_mut().publish(|snapshot| (snapshot.counts.flood_since, snapshot.counts.flood) = (since, flood));
+    harness.run_steps(3);
+    assert_eq!(rows(&harness), before);
+    harness.hover_at(eframe::egui::pos2(100.0, 500.0));
+    harness.run_steps(3);
+    assert!(is_there(&harness, "Leave the flood console"), "it opens as soon as the pointer has left");
+}
+
+#[test]
 fn in_a_flood_the_horn_and_what_is_hidden_keep_their_buttons_at_every_size() {
     for (size, percent) in
         [([1280.0, 800.0], 100), ([1280.0, 800.0], 200), ([1024.0, 600.0], 150), ([800.0, 600.0], 100)]

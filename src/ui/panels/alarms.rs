@@ -48,6 +48,8 @@ use std::sync::Arc;
 const MESSAGE_LINES: usize = 6;
 /// Least width of a list that leaves room for the detail of a row beside it.
 const BESIDE: f32 = 740.0;
+/// A pointer that has not moved for so many seconds is about to do nothing.
+const REST: f32 = 5.0;
 /// Least height of rows and of a console above them.
 const LEAST_ROWS: f32 = 90.0;
 
@@ -173,7 +175,10 @@ impl AlarmList {
     /// The list over the whole middle.
     pub fn ui(&mut self, ui: &mut Ui, rect: Rect, frame: &Frame<'_>, index: &AlarmIndex, out: &mut Outbox) {
         self.follow(frame.snapshot);
-        if self.console.follow(&frame.snapshot.counts) {
+        self.console.follow(&frame.snapshot.counts);
+        // Folding would take the rows away from under a pointer that is about to press one.
+        let still = ui.input(|i| i.pointer.time_since_last_movement());
+        if self.console.is_due() && (still > REST || !ui.rect_contains_pointer(rect)) {
             self.show_console(true);
         }
         if acts::keys_are_ours(ui) {
@@ -478,7 +483,7 @@ impl AlarmList {
             self.sender.acknowledge(ui, button, alarms, frame, out);
         }
         if let (Some(response), Some(target)) = (&asked.response, Target::new(frame, id, view)) {
-            acts::row_menu(ui, response, &target, out);
+            acts::row_menu(ui, response, &target, acts::Menu::List, out);
         }
     }
 

@@ -37,6 +37,8 @@ const NARROW: f32 = 640.0;
 #[derive(Debug, Default)]
 pub struct Console {
     on: bool,
+    /// A flood has begun, and it waits for the pointer to leave the rows.
+    due: bool,
     /// The beginning of the flood that it knows of.
     begun: Option<Now>,
     /// When it was last on the screen, and when somebody who was away came back, and since when that one was away.
@@ -54,15 +56,19 @@ pub struct Wish {
 }
 
 impl Console {
-    /// Takes up the news. `true`: a flood has begun, and it is open now.
-    pub fn follow(&mut self, counts: &Counts) -> bool {
-        let Some(begun) = counts.flood_since.filter(|_| counts.flood) else { return false };
-        let another = self.begun != Some(begun);
-        if another {
+    /// Takes up the news: where a flood has begun, it is due.
+    pub fn follow(&mut self, counts: &Counts) {
+        if let Some(begun) = counts.flood_since.filter(|_| counts.flood)
+            && self.begun != Some(begun)
+        {
             self.begun = Some(begun);
-            self.on = true;
+            self.due = !self.on;
         }
-        another
+    }
+
+    /// Whether a flood has begun that it has not been opened for.
+    pub const fn is_due(&self) -> bool {
+        self.due
     }
 
     /// Whether it is open.
@@ -73,6 +79,7 @@ impl Console {
     /// Opens it, or leaves it until the next flood.
     pub const fn set(&mut self, on: bool) {
         self.on = on;
+        self.due = false;
     }
 
     /// Into what it folds first.

@@ -47,10 +47,7 @@ impl AlarmList {
                 .collect();
             self.choice.all(visible.into_iter());
         }
-        if !full {
-            return;
-        }
-        if ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::G)) {
+        if full && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::G)) {
             self.fold = self.fold.next();
             self.open.clear();
         }
