@@ -5,6 +5,7 @@ use super::when::instant;
 use super::{Exit, end_of_output, open_project, parse_span, say, signals};
 use crate::engine::trial::{Exactness, Run, Settings};
 use crate::historian::JournalReader;
+use crate::historian::backtest::told::{rough, shift};
 use crate::historian::backtest::{Backtest, BacktestError, backtest};
 use crate::historian::history::query::HistoryReader;
 use crate::historian::history::query::grid::zone_named;
@@ -13,7 +14,6 @@ use crate::runtime::clock::system_clock;
 use crate::text::visible_json;
 use crate::time::{Span, Utc};
 use jiff::tz::TimeZone;
-use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub struct BacktestArguments {
     #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
     pub limit: Option<f64>,
     /// The deadband to try, in units or in percent of the range, such as 2 or 2%
-    #[arg(long, value_name = "NUMBER", value_parser = parse_deadband)]
+    #[arg(long, value_name = "NUMBER", value_parser = Deadband::parse)]
     pub deadband: Option<Deadband>,
     /// The on-delay to try, such as 5s
     #[arg(long, value_name = "TIME", value_parser = parse_span)]
@@ -198,7 +198,7 @@ fn told(arguments: &BacktestArguments, project: &Project, found: &Backtest) -> S
         text.push_str(&String::from_utf8_lossy(&lines));
     }
     line(&mut text, "");
-    line(&mut text, &acts(found));
+    line(&mut text, &found.summary());
     for act in acted_on.iter().take(MOST_LINES) {
         let would = match act.trial {
             None => "would not have come".to_owned(),
@@ -217,7 +217,7 @@ fn told(arguments: &BacktestArguments, project: &Project, found: &Backtest) -> S
     if acted_on.len() > MOST_LINES {
         line(&mut text, &format!("  and {} more; --format json has all", acted_on.len() - MOST_LINES));
     }
-    for doubt in doubts(found, trial) {
+    for doubt in found.doubts() {
         line(&mut text, &doubt);
     }
     text
@@ -226,54 +226,6 @@ fn told(arguments: &BacktestArguments, project: &Project, found: &Backtest) -> S
 fn line(text: &mut String, words: &str) {
     text.push_str(words);
     text.push('\n');
-}
-
-/// `412 → 9 occurrences; of the 3 that were acted on 2 would have come, 1 of them 40 s later; 1 would not`.
-fn acts(found: &Backtest) -> String {
-    let outcome = &found.outcome;
-    let mut words = format!("{} → {} occurrences", outcome.present.count, outcome.trial.count);
-    let acted = found.acted_on.len();
-    if acted == 0 {
-        words.push_str("; nobody acknowledged one in this time");
-        return words;
-    }
-    let shifts: Vec<Span> = found.acted_on.iter().filter_map(|a| Some(a.trial? - a.raised)).collect();
-    let later: Vec<&Span> = shifts.iter().filter(|s| s.0 >= 1_000_000).collect();
-    let _written = write!(words, "; of the {acted} that were acted on {} would have come", shifts.len());
-    if let Some(most) = later.iter().max() {
-        let by = if later.len() == 1 { shift(**most) } else { format!("up to {}", shift(**most)) };
-        let _written = write!(words, ", {} of them {by}", later.len());
-    }
-    if shifts.len() < acted {
-        let _written = write!(words, "; {} would not", acted - shifts.len());
-    }
-    words
-}
-
-/// What keeps the answer from being the whole truth.
-fn doubts(found: &Backtest, trial: &Run) -> Vec<String> {
-    let outcome = &found.outcome;
-    let mut doubts = Vec::new();
-    if let Exactness::Within(units) = outcome.exactness {
-        let bound = match (outcome.least, outcome.most) {
-            (Some(least), Some(most)) => format!("between {least} and {most} occurrences are certain"),
-            (Some(least), None) => format!(
-                "at least {least} occurrences are certain; how many at most cannot be told, because the deadband tried is less than twice that"
-            ),
-            (None, _) => "how far the count is off cannot be told".to_owned(),
-        };
-        doubts.push(format!("Recorded with record-deadband = {units}: {bound}."));
-    }
-    for tag in &found.unrecorded {
-        doubts.push(format!("{tag} is not recorded: what hangs on it counts as if it had no value."));
-    }
-    if found.damaged > 0 {
-        doubts.push(format!("{} parts of the history are damaged and count as gaps.", found.damaged));
-    }
-    if trial.held_at_start {
-        doubts.push("It held when the time began: its first occurrence may have come earlier.".to_owned());
-    }
-    doubts
 }
 
 fn json(arguments: &BacktestArguments, project: &Project, found: &Backtest) -> String {
@@ -315,83 +267,16 @@ fn json(arguments: &BacktestArguments, project: &Project, found: &Backtest) -> S
         "from": range.start.to_rfc3339(), "to": range.end.to_rfc3339(),
         "known_seconds": outcome.known.as_secs_f64(), "samples": samples,
         "present": run(&outcome.present, false), "trial": run(&outcome.trial, true),
-        "acted_on": people, "summary": acts(found),
+        "acted_on": people, "summary": found.summary(),
         "exact": within.is_none(), "value_within": within, "trial_least": outcome.least, "trial_most": outcome.most,
         "unrecorded": unrecorded.iter().map(AsRef::as_ref).collect::<Vec<&str>>(), "damaged": damaged,
     });
     format!("{}\n", visible_json(&whole.to_string()))
 }
 
-/// `40 s later`, `2 min earlier`, `at the same time`.
-fn shift(by: Span) -> String {
-    match by.0 {
-        0 => "at the same time".to_owned(),
-        later if later > 0 => format!("{} later", rough(by)),
-        _ => format!("{} earlier", rough(Span(-by.0))),
-    }
-}
-
-/// For people: two units at the most.
-fn rough(span: Span) -> String {
-    let seconds = span.0.max(0) as f64 / 1e6;
-    if seconds < 10.0 {
-        return format!("{} s", crate::text::rounded(seconds, Some(u8::from(seconds != seconds.trunc()))));
-    }
-    let whole = seconds.round() as u64;
-    match whole {
-        0..60 => format!("{whole} s"),
-        60..3_600 => two((whole / 60, "min"), (whole % 60, "s")),
-        3_600..172_800 => two((whole / 3_600, "h"), (whole % 3_600 / 60, "min")),
-        _ => two((whole / 86_400, "d"), (whole % 86_400 / 3_600, "h")),
-    }
-}
-
-fn two(large: (u64, &str), small: (u64, &str)) -> String {
-    if small.0 == 0 {
-        format!("{} {}", large.0, large.1)
-    } else {
-        format!("{} {} {} {}", large.0, large.1, small.0, small.1)
-    }
-}
-
 fn local(time: Utc, zone: &TimeZone) -> String {
     match jiff::Timestamp::from_microsecond(time.0) {
         Ok(time) => time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
         Err(_) => time.to_rfc3339(),
-    }
-}
-
-fn parse_deadband(text: &str) -> Result<Deadband, String> {
-    let wrong = || format!("\"{text}\" is no deadband; write 2 in the tag's unit, or 2% of its range");
-    let (number, percent) = match text.trim().strip_suffix('%') {
-        Some(number) => (number.trim(), true),
-        None => (text.trim(), false),
-    };
-    let size = number.parse::<f64>().ok().filter(|size| size.is_finite() && *size >= 0.0).ok_or_else(wrong)?;
-    Ok(if percent { Deadband::Percent(size) } else { Deadband::Units(size) })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_told_in_two_units_at_the_most() {
-        let told = |seconds: f64| rough(Span((seconds * 1e6) as i64));
-        assert_eq!(
-            [0.0, 1.5, 40.0, 90.0, 3_600.0, 90_000.0, 2_592_000.0, 200_000.0].map(told),
-            ["0 s", "1.5 s", "40 s", "1 min 30 s", "1 h", "25 h", "30 d", "2 d 7 h"]
-        );
-        assert_eq!(
-            [0, 40_000_000, -120_000_000].map(|m| shift(Span(m))),
-            ["at the same time", "40 s later", "2 min earlier"]
-        );
-    }
-
-    #[test]
-    fn a_deadband_is_units_or_percent() {
-        assert_eq!(parse_deadband("2"), Ok(Deadband::Units(2.0)));
-        assert_eq!(parse_deadband("2 %"), Ok(Deadband::Percent(2.0)));
-        assert!(parse_deadband("-1").is_err() && parse_deadband("two").is_err() && parse_deadband("inf").is_err());
     }
 }

@@ -184,6 +184,29 @@ pub enum Deadband {
     Percent(f64),
 }
 
+impl Deadband {
+    /// From what a person types: `2`, `2%`. The message says what would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("\"{text}\" is no deadband; write 2 in the tag's unit, or 2% of its range");
+        let (number, percent) = match text.trim().strip_suffix('%') {
+            Some(number) => (number.trim(), true),
+            None => (text.trim(), false),
+        };
+        let size = number.parse::<f64>().ok().filter(|size| size.is_finite() && *size >= 0.0).ok_or_else(wrong)?;
+        Ok(if percent { Self::Percent(size) } else { Self::Units(size) })
+    }
+}
+
+/// As it is typed: `2`, `2%`.
+impl std::fmt::Display for Deadband {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Units(units) => write!(f, "{units}"),
+            Self::Percent(percent) => write!(f, "{percent}%"),
+        }
+    }
+}
+
 impl Default for Deadband {
     fn default() -> Self {
         Self::Units(0.0)
@@ -221,5 +244,18 @@ impl Priority {
     /// 1 to 4.
     pub const fn number(self) -> u8 {
         self as u8 + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadband_is_typed_in_units_or_in_percent() {
+        assert_eq!(Deadband::parse("2"), Ok(Deadband::Units(2.0)));
+        assert_eq!(Deadband::parse("2 %"), Ok(Deadband::Percent(2.0)));
+        assert_eq!(Deadband::Percent(2.5).to_string(), "2.5%");
+        assert!(Deadband::parse("-1").is_err() && Deadband::parse("two").is_err() && Deadband::parse("inf").is_err());
     }
 }

@@ -6,7 +6,7 @@
 use super::ask::{Asked, What};
 use super::theme::STEP;
 use super::words::say;
-use super::{Action, Frame, Outbox, fonts};
+use super::{Action, Frame, Outbox, fonts, trying};
 use crate::engine::plan::{AlarmPlan, Plan, Subject};
 use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command};
 use crate::link::About;
@@ -34,6 +34,8 @@ pub enum Act {
     InService,
     /// Opens the faceplate of its tag, or the list of devices.
     Subject,
+    /// Tries other settings on what was recorded.
+    Try,
     /// Opens the display that shows it.
     Display,
 }
@@ -139,6 +141,9 @@ impl<'a> Target<'a> {
         if self.alarm.subject != Subject::System {
             acts.push(Act::Subject);
         }
+        if trying::can_be_tried(self.alarm) {
+            acts.push(Act::Try);
+        }
         if display_of(&self.frame.snapshot.plan, self.id).is_some() {
             acts.push(Act::Display);
         }
@@ -147,7 +152,7 @@ impl<'a> Target<'a> {
 
     /// Why this cannot be done now; `None`: it can.
     pub fn why_not(&self, act: Act) -> Option<String> {
-        if matches!(act, Act::Subject | Act::Display) {
+        if matches!(act, Act::Subject | Act::Try | Act::Display) {
             return None;
         }
         if let Some(why) = not_here(self.frame.about) {
@@ -176,6 +181,7 @@ impl<'a> Target<'a> {
             Act::Unshelve => "Unshelve".to_owned(),
             Act::OutOfService => "Take out of service…".to_owned(),
             Act::InService => "Put back in service".to_owned(),
+            Act::Try => "Try settings…".to_owned(),
             Act::Subject => match self.alarm.subject {
                 Subject::Tag(tag) => format!("Open {}", plan.tag(tag).map_or("", |t| &t.name)),
                 Subject::Device(_) | Subject::System => "Open devices".to_owned(),
@@ -193,6 +199,7 @@ impl<'a> Target<'a> {
         match act {
             Act::Subject | Act::Display => self.label(act),
             Act::Note => format!("{} {alarm} with a note", say::ACKNOWLEDGE),
+            Act::Try => format!("Try settings of {alarm}"),
             Act::OutOfService => format!("Take {alarm} out of service"),
             Act::InService => format!("Put {alarm} back in service"),
             _ => format!("{} {alarm}", self.label(act).trim_end_matches('…')),
@@ -234,6 +241,7 @@ impl<'a> Target<'a> {
                 Subject::Device(_) => out.action(Action::OpenDevices),
                 Subject::System => {}
             },
+            Act::Try => out.action(Action::TrySettings(alarm)),
             Act::Display => {
                 if let Some(display) = display_of(&self.frame.snapshot.plan, self.id) {
                     out.action(Action::OpenDisplay(display));

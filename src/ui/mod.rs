@@ -8,6 +8,7 @@
 //! actions  what can be done here, with text and keys    words    every sentence, number and time
 //! layout   what folds when the window is small           preferences the sheet that changes the settings
 //! theme    every colour; fonts the one family           settings what a person chose, kept between runs
+//! trying   other settings of an alarm, on what was recorded
 //! banner, tree, status, faceplate, palette, faults, help, states, lists, hidden, dialogs, notlive: the parts of the window
 //! horn     what is chosen for it, its test, how it fares    notify  the desktop tells it, where the window is not in front
 //! wake     when a frame is worth its price              files    the dialog, on a thread of its own
@@ -49,6 +50,7 @@ pub mod states;
 pub mod status;
 pub mod theme;
 pub mod tree;
+pub mod trying;
 pub mod until;
 pub mod wake;
 pub mod widgets;
@@ -102,6 +104,8 @@ pub enum Action {
     OpenAllTags,
     /// Show every device in one list.
     OpenDevices,
+    /// Try other settings of this alarm on what was recorded.
+    TrySettings(Arc<str>),
     /// Open the faceplate of this tag.
     OpenFaceplate(TagId),
     /// Close the faceplate.

@@ -15,7 +15,7 @@ mod tests;
 use crate::engine::TailView;
 use crate::historian::history::query::{Gap, Picture};
 use crate::time::{Span, Utc};
-pub use ask::{Answer, History, Pending, Question, Wake};
+pub use ask::{Answer, History, Pending, PendingTrial, Question, Trying, Verdict, Wake};
 use eframe::egui::Context;
 pub use known::{Known, Part};
 use std::sync::Arc;

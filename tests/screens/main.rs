@@ -14,4 +14,5 @@ mod panels;
 mod pictures;
 mod sizes;
 mod spark;
+mod trying;
 mod window;

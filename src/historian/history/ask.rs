@@ -146,6 +146,16 @@ impl HistoryLink {
         Ok(Self(Arc::new(owner)))
     }
 
+    /// The data folder.
+    pub(in crate::historian) fn folder(&self) -> &Path {
+        &self.0.0.folder
+    }
+
+    /// The recorder's unsealed samples, where it is in this process.
+    pub(in crate::historian) fn recent(&self) -> Option<Arc<Recent>> {
+        self.0.0.recent.clone()
+    }
+
     /// Asks; `wake` is told from a reader's thread when the answer is there. Never waits.
     pub fn ask(&self, question: Question, wake: Wake) -> Pending {
         let slot = Arc::new(Slot::default());

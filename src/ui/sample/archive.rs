@@ -1,10 +1,13 @@
 //! A history on paper: answers from lists of samples as the historian would, at once or when it is told to.
 
 use crate::engine::Quality;
+use crate::engine::Value;
+use crate::engine::trial::Trial;
+use crate::historian::backtest::Backtest;
 use crate::historian::history::query::Picture;
 use crate::historian::history::query::picture::Sketch;
 use crate::time::Utc;
-use crate::ui::past::{Answer, History, Pending, Question, Wake};
+use crate::ui::past::{Answer, History, Pending, PendingTrial, Question, Trying, Verdict, Wake};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -70,6 +73,22 @@ impl Archive {
         Answer { pens: pens.collect(), recorded_to: Some(self.recorded_to), from: question.from, to: question.to }
     }
 
+    fn verdict(&self, trying: &Trying) -> Verdict {
+        let Trying { project, alarm, settings, range } = trying;
+        let mut trial = Trial::new(project, alarm, settings).map_err(|e| e.to_string())?;
+        let inputs = trial.inputs().to_vec();
+        let Some((tag, name)) = inputs.first() else { return Err("no tag".to_owned()) };
+        let samples = self.tags.get(name.as_ref()).map(|s| s.as_slice()).unwrap_or_default();
+        for sample in samples.iter().filter(|s| range.contains(&s.time)) {
+            let value = Some(Value::F64(sample.value)).filter(|_| !sample.quality.is_bad());
+            trial.sample(*tag, sample.time, value, sample.quality);
+        }
+        let outcome = trial.finish(range.end.min(self.recorded_to));
+        let count = samples.len() as u64;
+        let range = range.clone();
+        Ok(Backtest { range, outcome, acted_on: Vec::new(), samples: count, unrecorded: Vec::new(), damaged: 0 })
+    }
+
     fn picture(&self, name: &str, question: &Question) -> Picture {
         let mut sketch = Sketch::new(question.from, question.to, question.columns);
         let samples = self.tags.get(name).map(|s| s.as_slice()).unwrap_or_default();
@@ -94,6 +113,22 @@ impl History for Archive {
             wake();
         }
         Box::new(Under { receiver, late: self.late.clone(), open: self.open.clone() })
+    }
+
+    fn backtest(&self, trying: Trying, wake: Wake) -> Box<dyn PendingTrial> {
+        let verdict = self.verdict(&trying);
+        wake();
+        Box::new(Tried(Some(verdict)))
+    }
+}
+
+/// A verdict that is there at once.
+#[derive(Debug)]
+struct Tried(Option<Verdict>);
+
+impl PendingTrial for Tried {
+    fn take(&mut self) -> Option<Verdict> {
+        self.0.take()
     }
 }
 

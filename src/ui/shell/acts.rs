@@ -64,6 +64,7 @@ impl Shell {
             Action::OpenDevices => self.place = Place::Devices,
             Action::OpenAlarmList => self.place = Place::Alarms,
             Action::OpenHidden => self.place = Place::Hidden,
+            Action::TrySettings(alarm) => self.dialog = Some(Dialog::Try(alarm, None)),
             Action::AskForAct(asked) => self.dialog = Some(Dialog::Act(Box::new(Ask::new(asked)))),
             Action::ToggleFlood | Action::OpenFlood => {
                 let leaves = action == Action::ToggleFlood && self.place == Place::Alarms;

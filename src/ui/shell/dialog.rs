@@ -8,6 +8,7 @@ use crate::ui::dialogs::{question_ui, sheet_ui};
 use crate::ui::palette::{self, Finder};
 use crate::ui::preferences::{self, Preferences};
 use crate::ui::theme::STEP;
+use crate::ui::trying::{self, Trial};
 use crate::ui::words::say;
 use crate::ui::{Action, Frame, Outbox, faults, fonts, help, states};
 use eframe::egui::{Label, RichText, Ui};
@@ -23,6 +24,8 @@ pub(super) enum Dialog {
     Settings(Box<Preferences>),
     /// Words for an act on alarms.
     Act(Box<Ask>),
+    /// Other settings of an alarm; made in the frame that opens it.
+    Try(Arc<str>, Option<Box<Trial>>),
     /// Another project could not be opened.
     Refused(Arc<Refused>),
     /// Saves a trend as a display.
@@ -71,6 +74,15 @@ impl Shell {
                         false
                     }
                 }
+            }
+            (Dialog::Try(alarm, trial), Some(frame)) => {
+                let plan = &frame.snapshot.plan;
+                if trial.is_none() {
+                    *trial = plan.alarm_id(alarm).and_then(|id| Trial::new(frame, id)).map(Box::new);
+                }
+                trial
+                    .as_mut()
+                    .is_some_and(|trial| sheet_ui(ui, &theme, &trial.title(), |ui| trying::trial_ui(ui, frame, trial)))
             }
             (Dialog::Settings(state), frame) => {
                 let now = preferences::InForce {

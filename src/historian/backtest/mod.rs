@@ -2,6 +2,9 @@
 //!
 //! The rules are the engine's own ([`crate::engine::trial`]); here lies only the way from the disk to it.
 
+pub mod ask;
+pub mod told;
+
 use super::history::query::HistoryReader;
 use super::history::{Sample, SeriesId};
 use super::{FileError, JournalReader};
