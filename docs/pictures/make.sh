@@ -26,7 +26,7 @@ for theme in dark light; do
     display=:$(cat "$home/$theme/display")
     env -u WAYLAND_DISPLAY DISPLAY="$display" HOME="$home/$theme" XDG_RUNTIME_DIR="$home/$theme/run" \
         XDG_CONFIG_HOME="$home/$theme/.config" XDG_DATA_HOME="$home/$theme/.local/share" TZ=Europe/Amsterdam \
-        LIBGL_ALWAYS_SOFTWARE=1 "$program" --theme "$theme" --size 1440x900 >"$home/$theme/log" 2>&1 &
+        LIBGL_ALWAYS_SOFTWARE=1 WATCHKEEPER_PLAYER=true "$program" --theme "$theme" --size 1440x900 >"$home/$theme/log" 2>&1 &
     started+=($!)
     printf '%s %s\n' "$theme" "$display" >>"$home/displays"
 done
