@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use watchkeeper::engine::{HistoryState, Input};
 use watchkeeper::historian::history::seal::Sealing;
 use watchkeeper::historian::history::{
-    Columns, HistoryRecorder, Recent, Retention, Sample, SeriesId, SeriesTag, Store, chunk, frame,
+    Columns, HistoryRecorder, Pace, Recent, Retention, Sample, SeriesId, SeriesTag, Store, chunk, frame,
 };
 use watchkeeper::time::{Clock, Mono, Now, Utc};
 
@@ -159,7 +159,9 @@ impl Plant {
             keep: None,
         };
         let tags: Vec<_> = (0..TAGS).map(tag).collect();
-        let recorder = HistoryRecorder::start(folder, &tags, Retention::default(), clock, sender).expect("a recorder");
+        let store = Store::open(folder, Utc(0)).expect("a history");
+        let (retention, pace) = (Retention::default(), Pace::default());
+        let recorder = HistoryRecorder::start_on(store, &tags, retention, clock, sender, pace).expect("a recorder");
         let (state, random) = (HistoryState::default(), fastrand::Rng::with_seed(42));
         Self { recorder, answers, state, random, values: vec![50.0; TAGS], pushed: 0, making: 0.0 }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use support::{Modbus, Running, until};
-use watchkeeper::engine::{Actor, AlarmRef, AlarmState, AlarmView, Command, LinkState, Mode, Quality};
+use watchkeeper::engine::{Actor, AlarmRef, AlarmState, AlarmView, Command, LinkState, Mode, Quality, Value};
 use watchkeeper::historian::{JOURNAL_FILE, JournalReader, Row, Verdict};
 use watchkeeper::link::{AddDisplay, Desk, DeskRequest, PlantLink};
 use watchkeeper::project::{NewDisplay, Pen};
@@ -198,7 +198,7 @@ fn a_data_folder_that_is_deleted_is_noticed_and_nothing_counts_as_recorded() {
     let data = link.about.data_folder.clone();
     std::fs::remove_dir_all(&data).unwrap();
 
-    let told = "was deleted or moved while it was in use; stop and start the program";
+    let told = "was deleted or moved while it was in use";
     let journal = || link.snapshots.borrow().journal.fault.clone();
     assert!(until("the journal's fault, with nobody acting", journal).contains(told));
     let history = || link.snapshots.borrow().history.as_ref().and_then(|h| h.fault.clone());
@@ -216,6 +216,54 @@ fn a_data_folder_that_is_deleted_is_noticed_and_nothing_counts_as_recorded() {
     assert!(data.join("watchkeeper.owner").exists(), "the owner's name is still that of the second");
     second.stop();
     assert!(matches!(verify(&data), Verdict::Whole { .. }));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_data_folder_that_is_deleted_is_made_anew_and_all_goes_on_in_it() {
+    let modbus = Modbus::start(10);
+    modbus.set(0, &[200]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    let raised = in_state(&link, AlarmState::Unacknowledged);
+    let data = link.about.data_folder.clone();
+    std::fs::remove_dir_all(&data).unwrap();
+    let faults = || {
+        let snapshot = link.snapshots.borrow();
+        [snapshot.journal.fault.clone(), snapshot.history.as_ref().and_then(|h| h.fault.clone())]
+    };
+    until("both faults", || faults().iter().all(Option::is_some).then_some(()));
+    until("both are mended", || faults().iter().all(Option::is_none).then_some(()));
+
+    // Its lock is ours again, and what a person does counts.
+    let second = Station::start(config(&plant), runtime.handle()).unwrap();
+    assert!(second.about().held_by.is_some());
+    second.stop();
+    acknowledge(&link, raised.occurrence, "seen");
+    in_state(&link, AlarmState::Acknowledged);
+    modbus.set(0, &[190]);
+    until("the value", || {
+        let snapshot = link.snapshots.borrow().clone();
+        let value = snapshot.tag(snapshot.plan.tag_id("tank1.level")?)?.value.clone();
+        (value == Some(Value::F64(95.0))).then_some(())
+    });
+    assert_eq!(station.stop(), Vec::<String>::new());
+    assert!(matches!(verify(&data), Verdict::Whole { .. }));
+
+    // The next start knows the alarm, and the history what the other tag has been all the while.
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let kept = in_state(&station.link(), AlarmState::Acknowledged);
+    assert_eq!(kept.occurrence, raised.occurrence);
+    station.stop();
+    let (code, out, error) = support::ended(&["export", plant.to_str().unwrap()]);
+    assert_eq!(code, 0, "{error}");
+    let energy: Vec<&str> =
+        out.lines().filter(|line| line.starts_with("meter.energy") && line.ends_with(",0,good")).collect();
+    assert!(!energy.is_empty(), "which did not change since: {out}");
+    assert!(out.contains(",100,good") && out.contains(",95,good"), "{out}");
 }
 
 #[test]

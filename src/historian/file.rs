@@ -91,7 +91,7 @@ pub enum FileError {
         source: rusqlite::Error,
     },
     /// The files that are written are no longer those in the folder.
-    #[error("the data folder {} was deleted or moved while it was in use; stop and start the program", folder.display())]
+    #[error("the data folder {} was deleted or moved while it was in use", folder.display())]
     Gone {
         /// The folder.
         folder: PathBuf,

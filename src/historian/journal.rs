@@ -116,6 +116,13 @@ impl Journal {
         Ok(())
     }
 
+    /// Goes on here with what the alarms remember of another journal, which `note` tells of.
+    pub(super) fn go_on_from(&mut self, note: &Entry, memories: Memories, now: Utc) -> Result<(), JournalError> {
+        self.append(&[note])?;
+        self.memories = memories;
+        self.checkpoint(now)
+    }
+
     /// Whether a checkpoint is worth its bytes.
     pub fn checkpoint_due(&self) -> bool {
         self.since_checkpoint >= CHECKPOINT_EVERY.max(self.memories.len() as u64)

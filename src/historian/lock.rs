@@ -69,6 +69,10 @@ pub struct DataFolder {
     earlier_project: Option<PathBuf>,
     /// Whether it is still ours; another may have taken one that was made anew.
     place: Place,
+    holder: Holder,
+    project: Option<PathBuf>,
+    /// The disk it lies on.
+    disk: Option<u64>,
     /// Held for its lock alone.
     _lock: File,
 }
@@ -98,7 +102,25 @@ impl DataFolder {
             replace(&path.join(PROJECT_FILE), project.to_string_lossy().as_bytes()).map_err(refused)?;
         }
         let place = Place::of(&path.join(LOCK_FILE));
-        Ok(Self { path: path.to_owned(), earlier_project, place, _lock: lock })
+        let (holder, project, disk) = (holder.clone(), project.map(Path::to_owned), disk_of(path));
+        Ok(Self { path: path.to_owned(), earlier_project, place, holder, project, disk, _lock: lock })
+    }
+
+    /// Whether it is still where it was, with its lock.
+    pub fn is_ours(&mut self) -> bool {
+        self.place.check().is_ok()
+    }
+
+    /// Makes and takes a folder in the place of one that is gone. On the disk where it was alone: where a drive was pulled out,
+    /// what is under its place is another.
+    pub fn taken_again(&self, now: Utc) -> Result<Self, LockError> {
+        let there = if self.path.exists() { Some(self.path.as_path()) } else { self.path.parent() };
+        if there.is_none_or(|there| disk_of(there) != self.disk) {
+            let source = std::io::Error::new(std::io::ErrorKind::NotFound, "the disk that it lay on is gone");
+            return Err(LockError::Io { folder: self.path.clone(), source });
+        }
+        let holder = Holder { since: now.to_rfc3339(), ..self.holder.clone() };
+        Self::take(&self.path, &holder, self.project.as_deref())
     }
 
     /// Where it lies.
@@ -120,6 +142,19 @@ impl Drop for DataFolder {
         // The lock goes with the file handle; a leftover owner file is harmless, so a failure is not told.
         drop(fs::remove_file(self.path.join(OWNER_FILE)));
     }
+}
+
+/// The disk on which a folder lies. `None`: not known.
+#[cfg(unix)]
+fn disk_of(path: &Path) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).ok().map(|folder| folder.dev())
+}
+
+/// The disk on which a folder lies. `None`: not known.
+#[cfg(not(unix))]
+const fn disk_of(_path: &Path) -> Option<u64> {
+    None
 }
 
 /// Whether a data folder that was held is so no longer. A folder that is not there counts as held: whoever has it open

@@ -4,6 +4,7 @@
 //! lock      one owner of a data folder; who it is; which project the folder belongs to
 //! file      what both files share: opening with the settings that durability hangs on, setting a damaged one aside
 //! place     whether open files are still those in the folder
+//! tenure    a folder that is deleted under us is made and taken again
 //! schema    the journal's file: its tables, and when it counts as damaged
 //! row       an entry as it lies in the table
 //! chain     the canonical bytes of a row, and its hash
@@ -34,6 +35,7 @@ pub mod read;
 pub mod row;
 pub mod schema;
 pub mod search;
+pub mod tenure;
 pub mod writer;
 
 pub use file::FileError;
@@ -44,6 +46,7 @@ pub use lock::{DataFolder, Holder, LockError};
 pub use read::{JournalReader, Verdict};
 pub use row::Row;
 pub use search::Search;
+pub use tenure::Tenure;
 pub use writer::{JournalQueue, Store, Writer};
 
 /// Name of the journal inside a data folder.

@@ -4,8 +4,8 @@
 //! and the operating system call that success. So whoever writes asks here, before and after each commit and once a
 //! second while nothing is written.
 //!
-//! Invariant: what was found gone stays gone until the next start. Another process may have taken the folder meanwhile, and
-//! its lock was given up with the file, so going on would be two owners.
+//! Invariant: what was found gone stays gone for whoever has it open. Another process may have taken the folder meanwhile,
+//! and its lock was given up with the file, so going on would be two owners; see [`super::tenure`] for what is done.
 
 use super::file::FileError;
 use std::path::{Path, PathBuf};

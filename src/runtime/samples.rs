@@ -1,8 +1,8 @@
 //! The engine's samples on their way to the historian: from the plan's numbers of tags to the history's own.
 
 use crate::engine::{Entry, Event, HistoryState, Input, Plan, Record};
-use crate::historian::FileError;
 use crate::historian::history::{HistoryQueue, HistoryRecorder, Retention, Sample, SeriesId, SeriesTag};
+use crate::historian::{FileError, Tenure};
 use crate::time::{Clock, Utc};
 use std::path::Path;
 use tokio::sync::mpsc;
@@ -50,7 +50,7 @@ impl Samples {
 /// # Errors
 /// A history that cannot be opened; the plant goes without one. See [`not_recorded`].
 pub fn start_recorder(
-    folder: &Path,
+    folder: &Tenure,
     plan: &Plan,
     clock: &Clock,
     answers: mpsc::Sender<Input>,

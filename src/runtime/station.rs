@@ -22,7 +22,8 @@ use crate::historian::history::{HistoryRecorder, Recent};
 use crate::historian::journal::Memories;
 use crate::historian::journal::index::Indexer;
 use crate::historian::line::log_handed_over;
-use crate::historian::{DataFolder, JournalError, JournalLink, LockError, Writer};
+use crate::historian::tenure::Kept;
+use crate::historian::{JournalError, JournalLink, LockError, Tenure, Writer};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
 use crate::project::{Endpoint, Issue};
 use crate::time::Clock;
@@ -111,7 +112,7 @@ pub struct Station {
     history: Option<HistoryRecorder>,
     /// Ends before the folder goes.
     indexer: Option<Indexer>,
-    recording: Option<(Writer, DataFolder)>,
+    recording: Option<(Writer, Tenure)>,
     actor: Actor,
     clock: Clock,
     /// The plan in force, and which version of the project it is of.
@@ -150,12 +151,14 @@ impl Station {
                 restarted = journal.last_at_open().is_some();
                 let opening = opening_entries(&journal, &plan, &fingerprint, &actor, &clock);
                 let memories = journal.memories().clone();
-                let writer = Writer::start(*journal, answer.clone(), clock.clone())?;
+                let tenure = Tenure::new(folder);
+                let kept = Kept::new(*journal, tenure.clone(), plan.clone(), clock.clone());
+                let writer = Writer::start(kept, answer.clone(), clock.clone())?;
                 for entry in opening {
                     log_handed_over(&entry);
                     writer.queue().push(None, entry);
                 }
-                match samples::start_recorder(folder.path(), &plan, &clock, answer.clone()) {
+                match samples::start_recorder(&tenure, &plan, &clock, answer.clone()) {
                     Ok(recorder) => {
                         history_state = Some(HistoryState::default());
                         if let Some((path, why)) = recorder.set_aside() {
@@ -171,7 +174,7 @@ impl Station {
                         notices.push(format!("Nothing is recorded: {why}"));
                     }
                 }
-                (memories, Recorder::Journal(writer.queue()), Some((writer, folder)), None)
+                (memories, Recorder::Journal(writer.queue()), Some((writer, tenure)), None)
             }
         };
 
@@ -367,7 +370,7 @@ impl Station {
 }
 
 /// Searches are slow without it, and nothing else is.
-fn start_indexer(folder: &DataFolder) -> Option<Indexer> {
+fn start_indexer(folder: &Tenure) -> Option<Indexer> {
     let told =
         |error: &std::io::Error| tracing::warn!("searches of the journal may be slow, it is not indexed: {error}");
     Indexer::start(folder.path()).inspect_err(told).ok()

@@ -275,7 +275,9 @@ fn a_power_cut_at_any_instant_takes_nothing_that_was_told_as_recorded() {
     assert!(syncs("history.sqlite-wal") as i64 >= ROUNDS, "{} syncs", syncs("history.sqlite-wal"));
     assert!(syncs(HISTORY_FILE) >= 2, "{} checkpoints", syncs(HISTORY_FILE));
     let mut random = fastrand::Rng::with_seed(3);
-    let mut cuts: Vec<usize> = std::iter::repeat_with(|| random.usize(..events.len())).take(60).collect();
+    // A long run takes a thousand.
+    let count = std::env::var("WATCHKEEPER_TEST_CUTS").map_or(60, |cuts| cuts.parse().unwrap());
+    let mut cuts: Vec<usize> = std::iter::repeat_with(|| random.usize(..events.len())).take(count).collect();
     // And just before and after what happens seldom: the file itself is written and synced.
     let of_file = |e: &Event| matches!(e, Event::Sync { file } if file.ends_with(HISTORY_FILE));
     let checkpoints = (0..events.len()).filter(|i| of_file(&events[*i]));

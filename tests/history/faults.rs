@@ -4,13 +4,13 @@ use super::support::*;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use watchkeeper::engine::{Input, Quality};
-use watchkeeper::historian::FileError;
+use watchkeeper::engine::{HistoryState, Input, Quality};
 use watchkeeper::historian::history::query::HistoryReader;
 use watchkeeper::historian::history::runs::Run;
 use watchkeeper::historian::history::{
     HISTORY_FILE, HistoryRecorder, Pace, Retention, Sample, SeriesId, Store, frame, schema,
 };
+use watchkeeper::historian::{DataFolder, FileError, Holder, Tenure};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -377,4 +377,64 @@ fn a_history_that_was_half_made_when_the_power_went_is_made_again() {
     drop(store);
     assert!(all(&cut).is_empty());
     assert!(!cut.join(format!("{HISTORY_FILE}-journal")).exists());
+}
+
+/// A recorder on a folder that is ours, and its folder, which can be moved.
+fn start_in(data: &std::path::Path, hands: &Hands) -> (HistoryRecorder, mpsc::Receiver<Input>) {
+    let holder = Holder::this_process("anna", "desk-1", NOON);
+    let tenure = Tenure::new(DataFolder::take(data, &holder, None).unwrap());
+    let (sender, answers) = mpsc::channel(16);
+    let tags = [tag("a"), tag("b")];
+    let recorder = HistoryRecorder::start(&tenure, &tags, Retention::default(), hands.clock(), sender).unwrap();
+    (recorder, answers)
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_that_was_moved_is_gone_on_with_where_an_earlier_state_of_it_is_put_and_not_where_another_plants_is() {
+    for foreign in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, moved, backup) =
+            (folder.path().join("data"), folder.path().join("moved"), folder.path().join("backup"));
+        let hands = Hands::default();
+        let (recorder, mut answers) = start_in(&data, &hands);
+        recorder.queue().push_all([(SeriesId(1), good(1)), (SeriesId(2), good(1))]);
+        told(&mut answers, |state| state.samples == 2);
+        // As a backup has it: of another plant, or of this one, a while ago.
+        std::fs::create_dir(&backup).unwrap();
+        if foreign {
+            let mut store = Store::open(&backup, NOON).unwrap();
+            let names = watchkeeper::historian::history::Registry::default().adopt(&[tag("z")], NOON).1;
+            store.commit(&names, &[], &[]).unwrap();
+        } else {
+            let source = rusqlite::Connection::open(data.join(HISTORY_FILE)).unwrap();
+            source.execute("VACUUM INTO ?1", [backup.join(HISTORY_FILE).to_str().unwrap()]).unwrap();
+        }
+        recorder.queue().push(SeriesId(1), good(9));
+        told(&mut answers, |state| state.samples == 3);
+        std::fs::rename(&data, &moved).unwrap();
+        std::fs::rename(&backup, &data).unwrap();
+        hands.set(20);
+        recorder.queue().push(SeriesId(1), good(20));
+        assert!(told(&mut answers, |state| state.fault.is_some()).fault.unwrap().contains("deleted or moved"));
+        hands.set(40);
+        if foreign {
+            let another =
+                |state: &HistoryState| state.fault.as_ref().is_some_and(|why| why.contains("another history"));
+            told(&mut answers, another);
+            assert!(recorder.close(PATIENCE).is_err(), "what waited is told as lost");
+            assert!(all(&data).is_empty(), "and nothing of it is mixed in");
+            continue;
+        }
+        told(&mut answers, |state| state.fault.is_none() && state.waiting == 0 && state.samples == 4);
+        recorder.close(PATIENCE).unwrap();
+        let stored = all(&data);
+        let good_ones: Vec<i64> =
+            stored[&SeriesId(1)].iter().filter(|s| s.quality.is_good()).map(|s| (s.time.0 - NOON.0) / SECOND).collect();
+        assert_eq!(good_ones, [1, 9, 20], "what was in memory alone, too");
+        let lost = stored[&SeriesId(2)].iter().find(|s| s.quality == Quality::NOT_RECORDED).unwrap();
+        assert_eq!(lost.time, at(0), "from the last commit on that is in the backup");
+        // What was moved is as it was.
+        assert_eq!(all(&moved)[&SeriesId(1)].len(), 2);
+    }
 }

@@ -208,7 +208,11 @@ impl Desk {
         if let Some(store) = &mut self.store {
             // Before any finding of damage: what is gone is not set aside, and no new file is begun in a folder whose lock
             // was given up with it.
-            store.check_place().map_err(|e| trouble(&e))?;
+            match store.check_place() {
+                Ok(()) => {}
+                Err(FileError::Gone { .. }) => self.renew(now)?,
+                Err(error) => return Err(trouble(&error)),
+            }
         }
         if let Some(why) = self.shared.take_damage() {
             return Err(Trouble::Damaged(why));
@@ -407,7 +411,44 @@ impl Desk {
     fn begin_anew(&mut self, why: &str, now: Utc) {
         let Some(store) = self.store.take() else { return };
         tracing::error!("the history is damaged ({why}); it is set aside and a new one begun");
-        for (series, columns) in self.recent.move_to_new_file() {
+        self.carry_over(BTreeMap::new());
+        match store.begin_anew(why, now) {
+            Ok(store) => {
+                self.state.set_aside = store.set_aside().map(told_aside);
+                self.store = Some(store);
+            }
+            Err(error) => tracing::error!("could not set {} aside: {error}", schema::HISTORY_FILE),
+        }
+    }
+
+    /// Goes on in a folder that was made anew, with all that is known of tags and not yet in chunks, and with what each was last.
+    fn renew(&mut self, now: Now) -> Result<(), Trouble> {
+        let Some(store) = &mut self.store else { return Ok(()) };
+        let (mut new, last) = store.renewed(&self.shared.known(), now).map_err(|e| trouble(&e))?;
+        let Found { tags, last_run, unsealed, .. } = new.take_found();
+        if !self.shared.agrees_with(&tags) {
+            // Somebody put another plant's in its place.
+            let why =
+                "the data folder was moved, and the one in its place holds another history; stop and start the program";
+            return Err(Trouble::Refused(why.to_owned()));
+        }
+        self.carry_over(last);
+        if let Some(run) = last_run {
+            // An earlier state of ours: what came since is not in it.
+            for series in run.tags {
+                let mark = Sample::bad(run.alive, Quality::NOT_RECORDED, Some("the data folder was moved".into()));
+                self.carried.entry(series).or_default().push(mark);
+            }
+            self.run.id = run.id + 1;
+        }
+        self.recent.add(unsealed.samples.iter().map(|(series, columns)| (*series, columns)));
+        self.store = Some(new);
+        Ok(())
+    }
+
+    /// Into a new file: what is in memory alone, after `before`.
+    fn carry_over(&mut self, before: BTreeMap<SeriesId, Columns>) {
+        for (series, columns) in self.recent.move_to_new_file().into_iter().chain(before) {
             let carried = self.carried.remove(&series).unwrap_or_default();
             self.carried.insert(series, columns.merged(&carried.into_canonical().0).0);
         }
@@ -416,13 +457,6 @@ impl Desk {
         self.unsealed_since = None;
         self.unreadable.clear();
         self.shared.write_names_again();
-        match store.begin_anew(why, now) {
-            Ok(store) => {
-                self.state.set_aside = store.set_aside().map(told_aside);
-                self.store = Some(store);
-            }
-            Err(error) => tracing::error!("could not set {} aside: {error}", schema::HISTORY_FILE),
-        }
     }
 
     /// Says how recording fares, where that changed.

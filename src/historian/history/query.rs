@@ -16,7 +16,7 @@ mod log;
 pub mod picture;
 pub mod reader;
 pub mod steps;
-mod walk;
+pub(super) mod walk;
 
 pub use cache::ChunkCache;
 pub use grid::Grid;

@@ -254,6 +254,14 @@ impl Shared {
         names.changes = names.registry.present().cloned().collect();
     }
 
+    /// Whether another history's tags are these, as far as it knows any: its numbers mean the same.
+    pub fn agrees_with(&self, rows: &[TagRow]) -> bool {
+        let names = self.names();
+        let other = Registry::new(rows.iter().cloned());
+        let same = |row: &TagRow| names.registry.find(&row.name) == Some(row.series);
+        other.present().all(same)
+    }
+
     /// What a tag is called now.
     pub fn name_of(&self, series: SeriesId) -> String {
         let names = self.names();

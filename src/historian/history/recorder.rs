@@ -5,6 +5,7 @@
 //! and marked in the data of its tag when recording resumes.
 
 use super::super::file::FileError;
+use super::super::tenure::Tenure;
 use super::desk::{COMMIT_EVERY, Desk, SEAL_WEIGHT};
 use super::queue::{HistoryQueue, MOST_WAITING, Shared};
 use super::recent::Recent;
@@ -72,16 +73,16 @@ pub struct HistoryRecorder {
 }
 
 impl HistoryRecorder {
-    /// Opens the history of a data folder, which must be owned (see [`super::super::DataFolder`]), and starts the thread. How
+    /// Opens the history of a data folder that is owned, and starts the thread. How
     /// recording fares is told on `answers` when it changes; a closed receiver is no fault, and a full one is told later.
     pub fn start(
-        folder: &Path,
+        folder: &Tenure,
         tags: &[SeriesTag],
         retention: Retention,
         clock: Clock,
         answers: mpsc::Sender<Input>,
     ) -> Result<Self, FileError> {
-        let store = Store::open(folder, clock.now().utc)?;
+        let store = Store::open(folder.path(), clock.now().utc)?.with_tenure(folder.clone());
         Self::start_on(store, tags, retention, clock, answers, Pace::default())
     }
 

@@ -7,7 +7,11 @@
 
 use super::super::file::{self, BUSY, FileError, OpenedFile, bytes_on_disk, is_damage};
 use super::super::place::Place;
+use super::super::tenure::Tenure;
+use super::columns::Columns;
 use super::mend::Spot;
+use super::query::ChunkCache;
+use super::query::walk::Walk;
 use super::rows::CHUNK_LEVEL;
 use super::runs::Run;
 use super::sample::SeriesId;
@@ -15,10 +19,12 @@ use super::schema;
 use super::tags::{self, TagRow};
 use super::unsealed::{LostCommit, Reading, Unsealed};
 use super::{chunk, digest};
-use crate::time::Utc;
+use crate::time::{Now, Utc};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// Asked before each commit to the disk. A refusal is what a failing disk says; tests give one at the instant they choose.
@@ -55,11 +61,12 @@ pub struct Store {
     found: Found,
     set_aside: Option<(PathBuf, String)>,
     gate: Option<Gate>,
+    tenure: Option<Tenure>,
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, last_seq, next_body, set_aside, place: _, connection: _, found: _, gate: _ } = self;
+        let Self { path, last_seq, next_body, set_aside, place: _, connection: _, found: _, gate: _, tenure: _ } = self;
         f.debug_struct("Store")
             .field("path", path)
             .field("last_seq", last_seq)
@@ -106,7 +113,7 @@ impl Store {
             connection.execute(query, params![file, now.0]).map_err(sqlite)?;
         }
         let place = Place::of(&path);
-        Ok(Self { connection, path, place, last_seq, next_body, found, set_aside, gate: None })
+        Ok(Self { connection, path, place, last_seq, next_body, found, set_aside, gate: None, tenure: None })
     }
 
     fn begin_beside(path: &Path, why: &str, now: Utc) -> Result<Self, FileError> {
@@ -135,16 +142,46 @@ impl Store {
     /// Sets this file aside as damaged and begins a new one. What is known of tags and unsealed samples is carried over by
     /// the recorder, which has it in memory.
     pub fn begin_anew(self, why: &str, now: Utc) -> Result<Self, FileError> {
-        let Self { connection, path, gate, .. } = self;
+        let Self { connection, path, gate, tenure, .. } = self;
         drop(connection);
         let store = Self::begin_beside(&path, why, now)?;
-        Ok(Self { gate, ..store })
+        Ok(Self { gate, tenure, ..store })
+    }
+
+    /// Lets the history be opened again where its folder is deleted or moved.
+    #[must_use]
+    pub fn with_tenure(mut self, tenure: Tenure) -> Self {
+        self.tenure = Some(tenure);
+        self
+    }
+
+    /// The history of a folder that was made anew because it was gone, and what was recorded last of each of these tags in the
+    /// one of before.
+    ///
+    /// # Errors
+    /// As long as there is none. To be tried again.
+    pub fn renewed(&mut self, tags: &[SeriesId], now: Now) -> Result<(Self, BTreeMap<SeriesId, Columns>), FileError> {
+        let folder = self.path.parent().unwrap_or(&self.path).to_owned();
+        let Some(tenure) = &self.tenure else { return Err(FileError::Gone { folder }) };
+        let refused = |why: String| FileError::Io { path: folder.clone(), source: std::io::Error::other(why) };
+        tenure.renew(now).map_err(|e| refused(e.to_string()))?;
+        // A file that is gone is there for whoever has it open.
+        let (cache, stop) = (ChunkCache::new(0), AtomicBool::new(false));
+        let mut last = BTreeMap::new();
+        for series in tags {
+            let walk = Walk::new(&self.connection, *series, Columns::new(), &cache, None, &stop).sealed_before(i64::MAX);
+            if let Ok(Some(sample)) = walk {
+                last.insert(*series, std::iter::once(sample).collect());
+            }
+        }
+        let store = Self::open(&folder, now.utc)?.with_tenure(tenure.clone());
+        Ok((Self { gate: self.gate.take(), ..store }, last))
     }
 
     /// Whether the file is still that in the data folder.
     ///
     /// # Errors
-    /// [`FileError::Gone`], until the history is opened again.
+    /// [`FileError::Gone`], see [`Self::renewed`].
     pub fn check_place(&mut self) -> Result<(), FileError> {
         self.place.check()
     }
