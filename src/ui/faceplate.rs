@@ -436,6 +436,7 @@ fn neighbours_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outb
         }
         let name = Rect::from_min_max(rect.min, pos2(drawn.left() - 20.0, rect.bottom()));
         text::paint(painter, name, Align2::LEFT_CENTER, reading.name, fonts::regular(size::BODY), frame.theme.muted);
+        hand::can_be_taken(&response, other);
         if response.clicked() {
             outbox.action(Action::OpenFaceplate(other));
         }

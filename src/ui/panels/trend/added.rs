@@ -103,13 +103,15 @@ pub fn place(cx: &Cx<'_>, pens: &[Pen<'_>], id: TagId) -> Result<(bool, String),
 /// The side on which a pen of this kind has its axis: where there is one of its unit already, else the one with fewer
 /// axes; the first at the left, the second at the right.
 pub fn side(pens: &[Pen<'_>], reading: &Reading<'_>) -> bool {
-    let kind_of = |pen: &Pen<'_>| pen.reading.as_ref().map(|r| Kind::of(r, pen.steps));
+    fn kind_of<'a>(pen: &Pen<'a>) -> Option<Kind<'a>> {
+        pen.reading.as_ref().map(|r| Kind::of(r, pen.steps))
+    }
     let kind = Some(Kind::of(reading, super::is_steps(reading)));
     if let Some(pen) = pens.iter().find(|pen| kind_of(pen) == kind) {
         return pen.right;
     }
     let axes = |right: bool| {
-        let mut kinds: Vec<Option<Kind>> = pens.iter().filter(|pen| pen.right == right).map(kind_of).collect();
+        let mut kinds: Vec<Option<Kind<'_>>> = pens.iter().filter(|pen| pen.right == right).map(kind_of).collect();
         kinds.sort();
         kinds.dedup();
         kinds.len()

@@ -115,11 +115,11 @@ pub struct Widths {
 
 impl Axes {
     /// Gives every pen the number of its axis: one for each unit on each side, states apart from numbers.
-    pub fn place(pens: &mut [Pen<'_>]) {
-        let mut axes: Vec<(bool, Option<Kind>)> = Vec::new();
+    pub fn place<'a>(pens: &mut [Pen<'a>]) {
+        let mut axes: Vec<(bool, Option<Kind<'a>>)> = Vec::new();
         for pen in pens {
             let kind = pen.reading.as_ref().map(|r| Kind::of(r, pen.steps));
-            let own = |(right, other): &(bool, Option<Kind>)| {
+            let own = |(right, other): &(bool, Option<Kind<'a>>)| {
                 *right == pen.right && (kind.is_none() || other.is_none() || *other == kind)
             };
             let last = || (0..axes.len()).rfind(|i| axes[*i].0 == pen.right);
@@ -289,18 +289,18 @@ impl Axes {
 }
 
 /// What pens of one axis have in common.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind<'a> {
     /// Words of states.
     States,
     /// Numbers of one unit.
-    Numbers(String),
+    Numbers(&'a str),
 }
 
-impl Kind {
+impl<'a> Kind<'a> {
     /// Of a pen.
-    pub fn of(reading: &Reading<'_>, steps: bool) -> Self {
-        if steps { Self::States } else { Self::Numbers(reading.tag.unit.clone()) }
+    pub fn of(reading: &Reading<'a>, steps: bool) -> Self {
+        if steps { Self::States } else { Self::Numbers(&reading.tag.unit) }
     }
 }
 

@@ -6,8 +6,8 @@
 
 use super::super::Cx;
 use super::Pen;
+use crate::engine::AlarmView;
 use crate::engine::plan::Subject;
-use crate::engine::{AlarmState, AlarmView};
 use crate::historian::journal::ask::{Answer, Pending};
 use crate::historian::read::{Occurrence, OccurrencesOf};
 use crate::project::Priority;
@@ -53,9 +53,9 @@ struct Asked {
 
 impl Asked {
     /// Whether an answer to it is one for this view.
-    fn serves(&self, names: &[Arc<str>], view: &View, now: Utc) -> bool {
+    fn serves(&self, pens: &[Pen<'_>], view: &View, now: Utc) -> bool {
         let (length, asked) = ((view.to - view.from).0, (self.to - self.from).0);
-        self.names == names
+        self.names.iter().map(|name| &**name).eq(names(pens))
             && self.from <= view.from
             && view.to.min(now) <= self.to
             && asked <= length.saturating_mul(8)
@@ -64,8 +64,8 @@ impl Asked {
 
 impl Occurrences {
     /// Takes an answer that has come, and asks for what this view needs. To be called once a frame.
-    fn follow(&mut self, ui: &Ui, cx: &Cx<'_>, names: Vec<Arc<str>>, view: &View) {
-        let Some(journal) = cx.frame.journal.filter(|_| !names.is_empty()) else {
+    fn follow(&mut self, ui: &Ui, cx: &Cx<'_>, pens: &[Pen<'_>], view: &View) {
+        let Some(journal) = cx.frame.journal.filter(|_| names(pens).next().is_some()) else {
             *self = Self::default();
             return;
         };
@@ -77,7 +77,7 @@ impl Occurrences {
         let time = ui.input(|i| i.time);
         let (now, alarms) = (snapshot.now.utc, &snapshot.alarms);
         if let Some(asked) = &self.asked {
-            let serves = asked.serves(&names, view, now);
+            let serves = asked.serves(pens, view, now);
             let due = if serves { ANEW_SECS } else { PEACE_SECS } - (time - asked.at);
             let news = !serves || !Arc::ptr_eq(&asked.alarms, alarms);
             if !news {
@@ -91,7 +91,7 @@ impl Occurrences {
         // Beyond the view on both sides, so that a person who pans sees the next ones at once.
         let margin = Span((view.to - view.from).0 / 2);
         let asked = Asked {
-            names,
+            names: names(pens).map(Arc::from).collect(),
             from: view.from + Span(-margin.0),
             to: view.to + margin,
             alarms: Arc::clone(alarms),
@@ -105,21 +105,21 @@ impl Occurrences {
 
     /// Paints them, and tells of each under the pointer.
     pub fn ui(&mut self, ui: &Ui, view: &View, cx: &Cx<'_>, pens: &[Pen<'_>]) {
-        let names = pens.iter().filter(|p| !p.hidden && p.id.is_some()).map(|p| Arc::from(p.name)).collect();
-        self.follow(ui, cx, names, view);
+        self.follow(ui, cx, pens, view);
         let mut seen = now(cx, pens);
         let mut fault = None;
         match &self.shown {
             Some((asked, Ok(past))) => {
                 for occurrence in past.iter().filter(|o| !is_hidden(&o.alarm, pens)) {
-                    let same = |s: &&mut Seen| s.alarm == occurrence.alarm && s.occurrence == occurrence.occurrence;
+                    let same =
+                        |s: &&mut Seen<'_>| *s.alarm == *occurrence.alarm && s.occurrence == occurrence.occurrence;
                     match seen.iter_mut().find(same) {
                         // The journal knows more of it; its state is the snapshot's.
                         Some(known) => {
-                            known.told = told(cx, occurrence, known.stands);
+                            known.past = Some(occurrence);
                             known.until = known.until.and(occurrence.returned.or(known.until));
                         }
-                        None => seen.push(Seen::of(cx, occurrence)),
+                        None => seen.push(Seen::of(occurrence)),
                     }
                 }
                 if past.len() >= MOST
@@ -133,11 +133,11 @@ impl Occurrences {
             None => {}
         }
         seen.retain(|s| s.raised <= view.to && s.until.is_none_or(|until| until >= view.from));
-        seen.sort_by(|a, b| (a.raised, &a.alarm).cmp(&(b.raised, &b.alarm)));
+        seen.sort_by(|a, b| (a.raised, a.alarm).cmp(&(b.raised, b.alarm)));
         for one in &seen {
             one.paint_line(ui, view, cx);
         }
-        let mut marks: Vec<(f32, Vec<&Seen>)> = Vec::new();
+        let mut marks: Vec<(f32, Vec<&Seen<'_>>)> = Vec::new();
         for one in seen.iter().filter(|s| s.raised >= view.from) {
             let x = view.x(one.raised);
             match marks.last_mut() {
@@ -159,10 +159,15 @@ impl Occurrences {
     }
 }
 
-/// One occurrence.
-#[derive(Debug, Clone)]
-struct Seen {
-    alarm: Arc<str>,
+/// Names of the tags whose alarms are shown.
+fn names<'a>(pens: &'a [Pen<'_>]) -> impl Iterator<Item = &'a str> {
+    pens.iter().filter(|p| !p.hidden && p.id.is_some()).map(|p| p.name)
+}
+
+/// One occurrence. Its words are made only for whoever reads them.
+#[derive(Debug, Clone, Copy)]
+struct Seen<'a> {
+    alarm: &'a str,
     occurrence: u64,
     priority: Priority,
     raised: Utc,
@@ -170,31 +175,29 @@ struct Seen {
     until: Option<Utc>,
     /// Its condition holds now.
     stands: bool,
-    /// Its state, where it is not normal now.
-    state: Option<AlarmState>,
-    told: String,
+    /// As it is now, where it is not normal.
+    view: Option<&'a AlarmView>,
+    /// What the journal knows of it.
+    past: Option<&'a Occurrence>,
 }
 
 /// What is not normal now.
-fn now(cx: &Cx<'_>, pens: &[Pen<'_>]) -> Vec<Seen> {
+fn now<'a>(cx: &Cx<'a>, pens: &[Pen<'_>]) -> Vec<Seen<'a>> {
     let snapshot = cx.frame.snapshot;
     let shown = |id| pens.iter().any(|p| p.id == Some(id) && !p.hidden);
     let alarms = snapshot.alarms.iter().filter(|alarm| !alarm.state.is_hidden());
     let seen = alarms.filter_map(|alarm| {
         let plan = snapshot.plan.alarm(alarm.id)?;
-        matches!(plan.subject, Subject::Tag(id) if shown(id)).then(|| {
-            let raised = words::instant(alarm.raised, snapshot.now.utc, cx.frame.zone);
-            Seen {
-                alarm: Arc::clone(&plan.name),
-                occurrence: alarm.occurrence,
-                priority: plan.priority,
-                raised: alarm.raised,
-                // When it returned, the journal knows.
-                until: (!alarm.active).then_some(alarm.raised),
-                stands: alarm.active,
-                state: Some(alarm.state),
-                told: format!("{} raised {raised}, {}", plan.name, words::state(alarm)),
-            }
+        matches!(plan.subject, Subject::Tag(id) if shown(id)).then(|| Seen {
+            alarm: &plan.name,
+            occurrence: alarm.occurrence,
+            priority: plan.priority,
+            raised: alarm.raised,
+            // When it returned, the journal knows.
+            until: (!alarm.active).then_some(alarm.raised),
+            stands: alarm.active,
+            view: Some(alarm),
+            past: None,
         })
     });
     seen.collect()
@@ -230,25 +233,37 @@ fn told(cx: &Cx<'_>, occurrence: &Occurrence, stands: bool) -> String {
     format!("{} raised {}{value}, {until}, {seen}", occurrence.alarm, time(occurrence.raised))
 }
 
-impl Seen {
+impl<'a> Seen<'a> {
     /// Of the journal.
-    fn of(cx: &Cx<'_>, occurrence: &Occurrence) -> Self {
+    fn of(occurrence: &'a Occurrence) -> Self {
         Self {
-            alarm: Arc::clone(&occurrence.alarm),
+            alarm: &occurrence.alarm,
             occurrence: occurrence.occurrence,
             priority: occurrence.priority.unwrap_or(Priority::Low),
             raised: occurrence.raised,
             // Without a return it is a point: nobody knows how long it stood.
             until: occurrence.returned.or(Some(occurrence.raised)),
             stands: false,
-            state: None,
-            told: told(cx, occurrence, false),
+            view: None,
+            past: Some(occurrence),
+        }
+    }
+
+    /// As a person is told it.
+    fn told(&self, cx: &Cx<'_>) -> String {
+        match (self.past, self.view) {
+            (Some(past), _) => told(cx, past, self.stands),
+            (None, Some(view)) => {
+                let raised = words::instant(self.raised, cx.frame.snapshot.now.utc, cx.frame.zone);
+                format!("{} raised {raised}, {}", self.alarm, words::state(view))
+            }
+            (None, None) => self.alarm.to_owned(),
         }
     }
 
     /// The more urgent, and among equals what stands: that one's symbol is painted.
     fn rank(&self) -> (bool, Priority, bool) {
-        (self.state.is_none(), self.priority, !self.stands)
+        (self.view.is_none(), self.priority, !self.stands)
     }
 
     /// From where it was raised to where it returned, with a foot there; to now where it stands.
@@ -269,25 +284,29 @@ impl Seen {
 }
 
 /// A symbol where some were raised.
-fn mark_ui(ui: &Ui, view: &View, cx: &Cx<'_>, x: f32, cluster: &[&Seen]) {
+fn mark_ui(ui: &Ui, view: &View, cx: &Cx<'_>, x: f32, cluster: &[&Seen<'_>]) {
     let Some(first) = cluster.iter().min_by_key(|s| s.rank()) else { return };
     let (theme, center) = (cx.frame.theme, pos2(x, view.rect.bottom() - 8.0));
-    match first.state {
-        Some(state) => {
-            let symbol = Symbol { unacknowledged: false, ..Symbol::from_state(first.priority, state) };
+    match first.view {
+        Some(view) => {
+            let symbol = Symbol { unacknowledged: false, ..Symbol::from_state(first.priority, view.state) };
             symbol.paint(ui.painter(), theme, center, 10.0, cx.frame.blink_on);
         }
         // Long gone: no colour while nothing is wrong.
         None => symbol::mark(ui.painter(), first.priority, center, 9.0, theme.muted, false),
     }
-    let mut said: Vec<&str> = cluster.iter().take(TOLD).map(|s| s.told.as_str()).collect();
-    let more = format!("and {} more", cluster.len().saturating_sub(TOLD));
-    if cluster.len() > TOLD {
-        said.push(&more);
-    }
+    let said = |between: &str| {
+        let mut said: Vec<String> = cluster.iter().take(TOLD).map(|s| s.told(cx)).collect();
+        if cluster.len() > TOLD {
+            said.push(format!("and {} more", cluster.len() - TOLD));
+        }
+        said.join(between)
+    };
     let rect = Rect::from_center_size(center, vec2(NEAR, NEAR));
-    let id = ui.scope_id().with(("occurrence", &first.alarm, first.occurrence));
+    let id = ui.scope_id().with(("occurrence", first.alarm, first.occurrence));
     let response = ui.interact(rect, id, Sense::hover());
-    tell(&response, Role::Image, &format!("occurrence of {}", first.alarm), || said.join("; "));
-    let _shown = response.on_hover_text(said.join("\n"));
+    tell(&response, Role::Image, &format!("occurrence of {}", first.alarm), || said("; "));
+    if response.hovered() {
+        let _shown = response.on_hover_text(said("\n"));
+    }
 }
