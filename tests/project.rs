@@ -596,6 +596,205 @@ fn alarms_are_checked_against_their_tags() {
 }
 
 #[test]
+fn rates_deviations_and_limits_by_state_are_checked() {
+    let alarm = |lines: &str| format!("[[alarm]]\ntag = \"wind\"\npriority = \"low\"\n{lines}\n");
+    let rows = |rows: &str| format!("kind = \"high\"\nlimit = 9\nlimits = [{rows}]");
+    for (lines, fault) in [
+        (
+            "kind = \"rate\"\nlimit = -1",
+            "5:9: error: limit = -1 would hold always; a rate's limit is above 0, and direction says which way it goes",
+        ),
+        (
+            "kind = \"rate\"\nlimit = 1\ndirection = \"up\"",
+            "6:13: error: unknown direction \"up\"; it is one of rising, falling, either",
+        ),
+        (
+            "kind = \"rate\"\nlimit = 1\nover = 60",
+            "6:8: error: over is a whole number, without a unit of time; write it with its unit: over = \"60s\" for seconds",
+        ),
+        (
+            "kind = \"rate\"\nlimit = 1\ndeadband = \"2%\"",
+            "6:12: error: a rate has no range that a deadband could be a percentage of; write it in units per second",
+        ),
+        (
+            "kind = \"deviation\"\nlimit = 1",
+            "1:1: error: an alarm has no from; write the tag to compare with: from = \"other.tag\"",
+        ),
+        (
+            "kind = \"deviation\"\nlimit = 0\nfrom = \"pump1.flow\"",
+            "5:9: error: limit = 0 would hold always; a deviation has no sign, and its limit is above 0",
+        ),
+        (
+            "kind = \"deviation\"\nlimit = 1\nfrom = \"pump1.flw\"",
+            "6:8: error: there is no tag \"pump1.flw\"; did you mean \"pump1.flow\"?",
+        ),
+        (
+            "kind = \"deviation\"\nlimit = 1\nfrom = \"Wind\"",
+            "6:8: error: a tag lies never far from itself; name the tag to compare with",
+        ),
+        (
+            "kind = \"deviation\"\nlimit = 1\nfrom = \"pump1.running\"",
+            "6:8: error: pump1.running is of type bool, and no number to compare with; name a tag that is a number",
+        ),
+        (
+            "kind = \"high\"\nlimit = 1\nfrom = \"pump1.flow\"",
+            "6:1: error: \"from\" does not belong to an alarm of kind high; leave it out; it belongs to deviation",
+        ),
+        (
+            &rows("{ when = \"pump1.running\" }"),
+            "6:11: error: a row of limits has no limit; write limit = 80.0, or limit = false where this state has none",
+        ),
+        (
+            &rows("{ limit = 1 }"),
+            "6:11: error: a row of limits has no when; write the formula that is true in this state: when = \"not pump1.running\"",
+        ),
+        (
+            &rows("{ when = \"pump1.running\", limit = true }"),
+            "6:45: error: limit = true names no limit; write limit = 80.0, or limit = false where this state has none",
+        ),
+        (
+            &rows("{ when = \"not pump1.rning\", limit = 1 }"),
+            "6:25: error: there is no tag \"pump1.rning\"; did you mean \"pump1.running\"?",
+        ),
+        (
+            &rows("{ when = \"pump1.running\", limit = 1 }, { when = \" pump1.running\", limit = 2 }"),
+            "6:59: error: this state has a row already, in line 48; the first true row counts: leave one of the two out",
+        ),
+        (
+            &rows("{ when = \"pump1.running\", limt = 1 }"),
+            "6:37: error: unknown key \"limt\" in a row of limits; did you mean \"limit\"?",
+        ),
+        (
+            "kind = \"state\"\nwhen = 3\nlimits = []",
+            "6:1: error: \"limits\" does not belong to an alarm of kind state; leave it out; it belongs to high-high, high, low, low-low, rate, deviation",
+        ),
+    ] {
+        let told = faults_with(END, &alarm(lines));
+        // A missing key is told beside a misspelt one.
+        assert_eq!(told.iter().find(|t| *t == fault).map(String::as_str), Some(fault), "{lines}: {told:?}");
+    }
+    let of_flow = |lines: &str| format!("[[alarm]]\ntag = \"pump1.flow\"\npriority = \"low\"\n{lines}\n");
+    assert_eq!(
+        faults_with(
+            END,
+            &of_flow("kind = \"high\"\nlimit = 400\nlimits = [{ when = \"pump1.running\", limit = 900 }]")
+        ),
+        ["6:45: warning: the limit 900 lies outside the tag's range, 0 to 500; check limit and range"]
+    );
+    let whole = of_flow("kind = \"rate\"\nlimit = 2\n")
+        + &of_flow("kind = \"deviation\"\nlimit = 5\nfrom = \"WIND\"\ndeadband = \"1%\"\n");
+    let (plan, issues) = compiled(&format!("{WHOLE}{whole}"));
+    assert_eq!(issues, []);
+    let condition = |name: &str| plan.alarm(plan.alarm_id(name).unwrap()).unwrap().condition;
+    let (over, direction) = (Span::from_secs(60), watchkeeper::project::Direction::Either);
+    assert_eq!(condition("pump1.flow/rate"), Condition::Rate { limit: 2.0, deadband: 0.0, over, direction });
+    let from = plan.tag_id("wind").unwrap();
+    assert_eq!(condition("pump1.flow/deviation"), Condition::Deviation { limit: 5.0, deadband: 5.0, from });
+    assert!(plan.alarm_id("wind/quality").is_some(), "a deviation is never held in silence");
+}
+
+#[test]
+fn bad_practice_is_a_warning_that_says_why_and_what_to_do() {
+    let tag =
+        "[[tag]]\nname = \"level\"\ndevice = \"plc1\"\nregister = \"holding:900\"\ntype = \"f32\"\nrange = [0, 100]\n";
+    let alarm = |lines: &str| format!("[[tag.alarm]]\npriority = \"low\"\n{lines}\n");
+    let high = alarm("kind = \"high\"\nlimit = 80");
+    let rate = alarm("kind = \"rate\"\nlimit = 0.5\ndirection = \"rising\"");
+    for (alarms, warnings) in [
+        (
+            format!("{high}{}", alarm("kind = \"high-high\"\nlimit = 90\ndeadband = 15")),
+            vec![
+                "15:12: warning: the deadband 15 is wider than the 10 to high = 80: high-high would still stand when the value is back there; write less than 10; usual are 5 % of the range for flow and level, 2 % for pressure, 1 % for temperature",
+            ],
+        ),
+        (format!("{high}{}", alarm("kind = \"high-high\"\nlimit = 90\ndeadband = \"10%\"")), vec![]),
+        (
+            alarm("kind = \"high\"\nlimit = 80\ndeadband = 80"),
+            vec![
+                "11:12: warning: with a deadband of 80 it never returns within the range, 0 to 100; write less than 80",
+            ],
+        ),
+        (
+            alarm("kind = \"low\"\nlimit = 20\ndeadband = 90"),
+            vec![
+                "11:12: warning: with a deadband of 90 it never returns within the range, 0 to 100; write less than 80",
+            ],
+        ),
+        (
+            alarm("kind = \"deviation\"\nfrom = \"wind\"\nlimit = 5\ndeadband = 5"),
+            vec![
+                "12:12: warning: with a deadband of 5 it never returns: a deviation is never below 0; write less than the limit, 5",
+            ],
+        ),
+        (
+            "[[tag.alarm]]\nkind = \"high\"\nlimit = 80\npriority = \"critical\"\n".to_owned(),
+            vec![
+                "10:12: warning: a critical alarm without a response: nobody is told what to do; write response = \"…\"; where there is nothing to do at once, it is not critical",
+            ],
+        ),
+        // Ten percent of a range that is crossed in ten minutes: a minute.
+        (
+            format!(
+                "{}{}",
+                alarm("kind = \"high\"\nlimit = 80\non-delay = \"61s\""),
+                alarm("kind = \"high-high\"\nlimit = 90")
+            ),
+            vec![
+                "11:12: warning: on-delay = \"61s\" is longer than the 1m that the value needs to high-high = 90 where it crosses its range in 10m: this alarm may come after it; shorten it, or move the limits apart; a rate alarm of the tag says how fast it really may go",
+            ],
+        ),
+        (
+            format!(
+                "{}{}",
+                alarm("kind = \"high\"\nlimit = 80\non-delay = \"60s\""),
+                alarm("kind = \"high-high\"\nlimit = 90")
+            ),
+            vec![],
+        ),
+        // Half a percent in a second: twenty seconds; a rise says nothing of the fall to the low limit.
+        (
+            format!(
+                "{}{}{rate}",
+                alarm("kind = \"high\"\nlimit = 80\non-delay = \"21s\""),
+                alarm("kind = \"high-high\"\nlimit = 90")
+            ),
+            vec![
+                "11:12: warning: on-delay = \"21s\" is longer than the 20s that the value needs to high-high = 90 at the limit of its rate alarm: this alarm may come after it; shorten it, or move the limits apart; a rate alarm of the tag says how fast it really may go",
+            ],
+        ),
+        (
+            format!(
+                "{}{}{rate}",
+                alarm("kind = \"low\"\nlimit = 20\non-delay = \"21s\""),
+                alarm("kind = \"low-low\"\nlimit = 10")
+            ),
+            vec![],
+        ),
+    ] {
+        assert_eq!(faults_with(END, &format!("{tag}{alarms}")), warnings, "{alarms}");
+    }
+    let silent = WHOLE.replace("poll = \"500ms\"", "poll = \"500ms\"\nno-answer = { priority = \"critical\" }");
+    assert!(faults(&silent)[0].ends_with(
+        "warning: a critical alarm without a response: nobody is told what to do; write response = \"…\" in no-answer"
+    ));
+    let many = |critical: usize| {
+        let one = |i: usize| {
+            let priority = if i < critical { "critical" } else { "low" };
+            format!(
+                "[[tag]]\nname = \"t{i}\"\ndevice = \"plc1\"\nregister = \"coil:{i}\"\n[[tag.alarm]]\nkind = \"state\"\nwhen = true\nresponse = \"Look\"\npriority = \"{priority}\"\n"
+            )
+        };
+        faults(&format!("{WHOLE}{}", (0..39).map(one).collect::<Vec<_>>().concat()))
+    };
+    assert_eq!(many(2), [""; 0], "two of forty");
+    assert!(
+        many(3)[0].contains("warning: 3 of 40 alarms are critical, 7 %: when many come, nobody can tell"),
+        "{:?}",
+        many(3)
+    );
+}
+
+#[test]
 fn formulas_point_into_their_text_and_circles_show_their_path() {
     assert_eq!(
         faults_when("pump1.flow * 2", "pump1.flow * (pump.x + wnd"),

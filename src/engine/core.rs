@@ -2,7 +2,8 @@
 //!
 //! Invariant: at one instant, inputs come before deadlines. A deadline earlier than an input is carried out before it,
 //! with its own time; one at the very same instant waits for [`Input::Tick`] (or a later input), so that a return that
-//! arrives at the instant at which a delay ends comes first.
+//! arrives at the instant at which a delay ends comes first. What a device answered arrives when it is received, however
+//! long it then waits to be heard.
 
 use super::alarm::{AlarmMemory, Limit};
 use super::alarming::AlarmCell;
@@ -94,6 +95,8 @@ pub struct Engine {
     pub(super) compared_by: BTreeMap<TagId, Vec<AlarmId>>,
     /// Tags that changed in this instant and are still to be judged and recorded.
     pub(super) changed_tags: Vec<(TagId, Stamp)>,
+    /// When the last input happened.
+    pub(super) heard: Mono,
     /// Counts the settlings; see [`super::settling`].
     pub(super) settlings: u32,
     /// Alarms whose suppression or limit is to be worked out anew.
@@ -148,6 +151,7 @@ impl Engine {
             steered_by: BTreeMap::new(),
             compared_by: BTreeMap::new(),
             changed_tags: Vec::new(),
+            heard: Mono(i64::MIN),
             settlings: 1,
             states_due: BTreeSet::new(),
             alarms_due: BTreeSet::new(),
@@ -172,9 +176,20 @@ impl Engine {
     }
 
     /// Something happens at `now`. What is asked of the world is added to `effects`.
+    ///
+    /// What a device answered happened when it was received, if that is not before what was heard already: a value that
+    /// waited in a queue while a delay ended came before the delay's end.
     pub fn apply(&mut self, now: Now, input: Input, effects: &mut Vec<Effect>) {
         let is_tick = matches!(input, Input::Tick);
-        self.carry_out_due(now, is_tick, effects);
+        let at = match &input {
+            Input::Report(report) => {
+                let mono = report.received.mono.max(self.heard).min(now.mono);
+                Now { mono, utc: now.utc + (mono - now.mono) }
+            }
+            _ => now,
+        };
+        self.heard = self.heard.max(at.mono);
+        self.carry_out_due(at, is_tick, effects);
         match input {
             Input::Deploy(plan) => self.deploy(now, &plan, effects),
             Input::Redraw(plan, entry) if plan.watches_the_same(&self.plan) => {
@@ -182,7 +197,11 @@ impl Engine {
                 self.write(*entry, effects);
             }
             Input::Redraw(..) => self.dropped_inputs += 1,
-            Input::Report(report) => self.take_report(now, &report, effects),
+            Input::Report(report) => {
+                self.take_report(at, &report, effects);
+                self.settle(at, effects);
+                self.carry_out_due(now, false, effects);
+            }
             Input::Link { generation, device, status } => {
                 if generation == self.plan.generation && device.index() < self.devices.len() {
                     self.take_link(now, device, *status, effects);

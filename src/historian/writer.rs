@@ -22,8 +22,8 @@ use tokio::sync::mpsc;
 /// Entries that may wait in memory for the disk.
 pub const MOST_WAITING: usize = 1_000_000;
 
-/// Entries in one transaction.
-const BATCH: usize = 2_000;
+/// Entries in one transaction: more than a person acknowledges at once, so that such an act is on disk whole or not at all.
+const BATCH: usize = 10_000;
 
 /// Between two tries while the disk refuses.
 const RETRY: Duration = Duration::from_secs(1);
@@ -114,20 +114,33 @@ struct Item {
 impl JournalQueue {
     /// Hands an entry to the writer. `ticket` is answered by `Durable` or `JournalFailed`.
     pub fn push(&self, ticket: Option<Ticket>, entry: Entry) {
+        self.push_all([(ticket, entry)]);
+    }
+
+    /// Hands entries of one moment to the writer, which writes them in one transaction where they are no more than it takes.
+    pub fn push_all(&self, entries: impl IntoIterator<Item = (Option<Ticket>, Entry)>) {
         let mut inbox = self.0.lock();
-        if inbox.entries.len() + inbox.taken >= inbox.limit {
-            inbox.lost_now += 1;
-            inbox.lost += 1;
-            inbox.refused.extend(ticket.filter(|_| is_act(&entry)));
-        } else {
-            if inbox.lost_now > 0 {
-                let gap = gap(std::mem::take(&mut inbox.lost_now), entry.time);
-                inbox.entries.push_back(Item { ticket: None, entry: gap });
-            }
-            inbox.entries.push_back(Item { ticket, entry });
+        for (ticket, entry) in entries {
+            inbox.push(ticket, entry);
         }
         drop(inbox);
         self.0.arrived.notify_one();
+    }
+}
+
+impl Inbox {
+    fn push(&mut self, ticket: Option<Ticket>, entry: Entry) {
+        if self.entries.len() + self.taken >= self.limit {
+            self.lost_now += 1;
+            self.lost += 1;
+            self.refused.extend(ticket.filter(|_| is_act(&entry)));
+            return;
+        }
+        if self.lost_now > 0 {
+            let gap = gap(std::mem::take(&mut self.lost_now), entry.time);
+            self.entries.push_back(Item { ticket: None, entry: gap });
+        }
+        self.entries.push_back(Item { ticket, entry });
     }
 }
 

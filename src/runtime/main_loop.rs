@@ -172,10 +172,10 @@ impl MainLoop {
     /// Hands effects on. Where nothing is recorded the engine gets its answer here, which may bring further effects.
     fn carry_out(&mut self, now: Now, effects: &mut Vec<Effect>) {
         while !effects.is_empty() {
-            let mut answers: Vec<Input> = Vec::new();
+            let mut entries: Vec<(Ticket, Entry)> = Vec::new();
             for effect in effects.drain(..) {
                 match effect {
-                    Effect::Journal(ticket, entry) => answers.extend(self.record(ticket, *entry)),
+                    Effect::Journal(ticket, entry) => entries.push((ticket, *entry)),
                     Effect::Record(record) => {
                         if let Some(samples) = &mut self.samples {
                             samples.gather(record);
@@ -183,6 +183,7 @@ impl MainLoop {
                     }
                 }
             }
+            let answers = self.record(entries);
             for answer in answers {
                 self.engine.apply(now, answer, effects);
             }
@@ -192,15 +193,20 @@ impl MainLoop {
         }
     }
 
-    fn record(&self, ticket: Ticket, entry: Entry) -> Option<Input> {
+    /// Entries of one moment: of one act among them, which is on disk whole or not at all.
+    fn record(&self, entries: Vec<(Ticket, Entry)>) -> Vec<Input> {
         match &self.recorder {
             Recorder::Journal(queue) => {
-                log_handed_over(&entry);
-                queue.push(Some(ticket), entry);
-                None
+                if !entries.is_empty() {
+                    entries.iter().map(|(_, entry)| entry).for_each(log_handed_over);
+                    queue.push_all(entries.into_iter().map(|(ticket, entry)| (Some(ticket), entry)));
+                }
+                Vec::new()
             }
-            Recorder::Nowhere => Some(Input::Durable(ticket)),
-            Recorder::Refused(why) => Some(Input::JournalFailed(ticket, why.clone())),
+            Recorder::Nowhere => entries.into_iter().map(|(ticket, _)| Input::Durable(ticket)).collect(),
+            Recorder::Refused(why) => {
+                entries.into_iter().map(|(ticket, _)| Input::JournalFailed(ticket, why.clone())).collect()
+            }
         }
     }
 

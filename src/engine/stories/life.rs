@@ -145,6 +145,26 @@ fn the_same_inputs_give_the_same_effects() {
 }
 
 #[test]
+fn a_return_that_was_received_before_the_delay_ended_raises_nothing_however_late_it_is_heard() {
+    let mut play = Play::new(plan(|p| p.alarms[0].on_delay = Span::from_secs(5)));
+    let late = |play: &mut Play, received: f64, heard: f64, value: f64| {
+        let received = Now { mono: Mono(0), utc: Utc(START) } + Span((received * 1e6) as i64);
+        let samples = vec![Sample::good(TagId(0), Value::F64(value), Raw::NONE)];
+        // A busy program: nobody looked at the clock meanwhile.
+        play.now = Now { mono: Mono(0), utc: Utc(START) } + Span((heard * 1e6) as i64);
+        play.apply(Input::Report(Report { generation: Generation(1), received, samples }));
+    };
+    play.at(10.0).set("level", 96.0);
+    late(&mut play, 14.9, 15.2, 50.0);
+    assert_eq!(play.told(), "");
+    play.at(20.0).set("level", 96.0);
+    late(&mut play, 24.9, 25.2, 97.0);
+    assert_eq!(play.alarm("level/high").raised, Utc(START + 25_000_000), "its delay ended then");
+    late(&mut play, 25.1, 25.3, 50.0);
+    assert_eq!(play.told(), "25s raised level/high #1\n25s returned level/high\n");
+}
+
+#[test]
 fn acknowledging_many_is_one_act_and_an_entry_each() {
     let high = "kind = \"high\"\nlimit = 90\npriority = \"high\"";
     let mut play = Play::new(written(high, high));
