@@ -157,7 +157,7 @@ impl Journaled {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(folder.path(), START.utc).expect("a journal");
         let (answer, answers) = mpsc::channel(1_024);
-        let writer = Writer::start(journal, answer, watchkeeper::runtime::system_clock()).expect("a thread");
+        let writer = Writer::start(journal, answer, watchkeeper::runtime::clock::system_clock()).expect("a thread");
         Self { engine: topics(alarms), writer, answers, folder }
     }
 

@@ -30,7 +30,7 @@ use watchkeeper::historian::history::ask::HistoryLink;
 use watchkeeper::link::{Desk, PlantLink};
 use watchkeeper::time::{Span, Utc};
 use watchkeeper::ui::panels::{Panels, display_ui};
-use watchkeeper::ui::past::{Answer, History, Pending, Question, Wake};
+use watchkeeper::ui::past::{Answer, History, Pending, PendingTrial, Question, Trying, Wake};
 use watchkeeper::ui::sample::{self, Sample};
 use watchkeeper::ui::settings::Settings;
 use watchkeeper::ui::shell::{Place, Shell};
@@ -172,6 +172,10 @@ impl History for Watched {
             wake();
         };
         Box::new(Taken(self.link.ask(question, Arc::new(answered))))
+    }
+
+    fn backtest(&self, trying: Trying, wake: Wake) -> Box<dyn PendingTrial> {
+        Box::new(self.link.backtest(trying, wake))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is looked for in a journal, and whether an entry is that.
 //!
-//! Invariant: [`Wanted::takes`] alone decides. Indexes only bring fewer entries before it, so that a search finds the same
+//! Invariant: `Wanted::takes` alone decides. Indexes only bring fewer entries before it, so that a search finds the same
 //! with them and without.
 
 use super::row::Row;

@@ -332,7 +332,7 @@ impl Stage {
 
     fn middle(&mut self, node: &Node) -> [i64; 2] {
         let Some([x, y, width, height]) = node.place else { self.fail(&format!("`{}` has no place", node.name)) };
-        [i64::from(x + width / 2), i64::from(y + height / 2)]
+        [x + width / 2, y + height / 2]
     }
 
     /// Presses a key or a chord: `ctrl+k`, `F1`, `Escape`.

@@ -2,7 +2,7 @@
 //! so, in the data itself, and all the rest stays where it is. What cannot be read is kept in the table `damaged`, byte by
 //! byte, for whoever wants to try by hand.
 //!
-//! Only damage of the structure (header, tables, the trees of pages) sets the whole file aside, see [`super::salvage`].
+//! Only damage of the structure (header, tables, the trees of pages) sets the whole file aside, see `salvage`.
 //! Invariant: what is mended once is whole: the next scan finds nothing there, so that damage is told once.
 
 use super::super::file::FileError;

@@ -169,7 +169,8 @@ impl Store {
         let (cache, stop) = (ChunkCache::new(0), AtomicBool::new(false));
         let mut last = BTreeMap::new();
         for series in tags {
-            let walk = Walk::new(&self.connection, *series, Columns::new(), &cache, None, &stop).sealed_before(i64::MAX);
+            let walk =
+                Walk::new(&self.connection, *series, Columns::new(), &cache, None, &stop).sealed_before(i64::MAX);
             if let Ok(Some(sample)) = walk {
                 last.insert(*series, std::iter::once(sample).collect());
             }

@@ -56,7 +56,7 @@ pub struct TagRow {
 }
 
 impl TagRow {
-    /// Writes it, twice: a page that is lost shall not take the names of all samples along, see [`super::salvage`].
+    /// Writes it, twice: a page that is lost shall not take the names of all samples along, see `salvage`.
     pub fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         for table in ["tag", "tag_copy"] {
             let query =

@@ -28,7 +28,7 @@ pub struct OccurrencesOf {
     pub from: Option<Utc>,
     /// Only what was raised up to this time.
     pub to: Option<Utc>,
-    /// So many of the newest; no more than [`MOST_OCCURRENCES`].
+    /// So many of the newest; no more than `MOST_OCCURRENCES`.
     pub most: usize,
 }
 
