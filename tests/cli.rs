@@ -29,10 +29,9 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let page = include_str!("../docs/commands.md");
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
-    assert_eq!(
-        names,
-        ["watchkeeper", "run", "horn-test", "check", "values", "journal", "demo", "rehearse", "backtest", "export"]
-    );
+    let expected =
+        "watchkeeper run horn-test check values journal figures handover demo rehearse backtest export".split(' ');
+    assert_eq!(names, expected.collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
         let help = cli::help(if name == "watchkeeper" { "" } else { name }).unwrap();
         let rows: Vec<&str> = section.lines().filter(|l| l.starts_with("| `--")).collect();
@@ -44,7 +43,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
 
 #[test]
 fn every_command_helps_with_an_example() {
-    for command in ["run", "check", "values", "journal", "export", "demo"] {
+    for command in ["run", "check", "values", "journal", "figures", "handover", "export", "demo"] {
         let (code, out, _) = ended(&[command, "--help"]);
         assert_eq!(code, 0);
         assert!(out.contains(&format!("Example:\n  watchkeeper {command}")), "{out}");
@@ -228,6 +227,57 @@ fn run_records_until_it_is_terminated_and_its_journal_is_whole() {
     assert!(out.lines().nth(4).unwrap().contains("raised    tank1.level/high  critical  100 %"), "{out}");
     let (_, out, _) = ended(&["journal", plant, "--from", "1h", "--to", "30m", "--format", "jsonl"]);
     assert_eq!(out, "");
+
+    for (search, found) in [
+        (&["--tag", "tank1.level", "--event", "alarms"][..], &["raised", "returned"][..]),
+        (&["--alarm", "TANK1.level/high", "--priority", "critical", "--event", "raised"], &["raised"]),
+        (&["--text", "tank1 rais"], &["raised"]),
+        (&["--tag", "plc1"], &["link-up"]),
+        (&["--event", "system", "--last", "2"], &["link-up", "stopped"]),
+        (&["--by", "nobody of that name"], &[]),
+    ] {
+        let (code, out, error) = ended(&[&["journal", plant, "--format", "jsonl"], search].concat());
+        let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!((code, words(&lines).as_slice()), (0, found), "{search:?}: {error}");
+    }
+    let (code, _, error) = ended(&["journal", plant, "--event", "rised"]);
+    assert!(code == 2 && error.contains("did you mean \"raised\"?"), "{error}");
+
+    let (code, head, _) = ended(&["journal", plant, "--head"]);
+    assert!(code == 0 && head.starts_with("7:"), "{head}");
+    let kept = folder.path().join("head.txt");
+    fs::write(&kept, &head).unwrap();
+    let (code, out, _) = ended(&["journal", plant, "--verify", "--head", kept.to_str().unwrap()]);
+    assert!(code == 0 && out.contains("the head that was kept elsewhere is in it"), "{out}");
+    let other = format!("7:{}", "0".repeat(64));
+    let (code, out, _) = ended(&["journal", plant, "--verify", "--head", &other]);
+    assert!(
+        code == 1 && out.starts_with("broken at entry 7: its hash is not the one that was kept elsewhere"),
+        "{out}"
+    );
+    for call in [&["--verify", "--head"][..], &["--head", "7:00"], &["--verify", "--head", "none.txt"]] {
+        assert_eq!(ended(&[&["journal", plant], call].concat()).0, 2, "{call:?}");
+    }
+
+    let (code, out, error) = ended(&["figures", plant, "--format", "json"]);
+    let figures: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        (code, &figures["annunciated"], &figures["priorities"]["critical"]),
+        (0, &json!(1), &json!(1)),
+        "{error}"
+    );
+    let (code, out, error) = ended(&["figures", plant, "--from", "1h"]);
+    assert!(code == 0 && out.contains("1 alarm annunciated") && error.contains("less than 30 days"), "{out} {error}");
+    assert!(out.contains("tank1.level/high      1  100.0 %"), "{out}");
+    assert_eq!(ended(&["figures", plant, "--from", "1h", "--to", "2h"]).0, 2);
+    let page = folder.path().join("handover.html");
+    let (code, out, error) = ended(&["handover", plant, "--by", "Anna", "-o", page.to_str().unwrap()]);
+    assert_eq!((code, out.as_str(), error.as_str()), (0, "", ""));
+    let page = fs::read_to_string(page).unwrap();
+    assert!(
+        page.starts_with("<!DOCTYPE html>") && page.contains("tank1.level/high") && page.contains("Anna"),
+        "{page}"
+    );
 
     let file = folder.path().join("plant.data").join("journal.sqlite");
     let connection = rusqlite::Connection::open(file).unwrap();

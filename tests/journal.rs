@@ -15,7 +15,7 @@ use watchkeeper::historian::{
     JOURNAL_FILE, Journal, JournalError, JournalLink, JournalReader, Row, Search, Store, Verdict, Writer,
 };
 use watchkeeper::project::Priority;
-use watchkeeper::time::{Clock, Now, Utc};
+use watchkeeper::time::{Clock, Mono, Now, Span, Utc};
 
 const NOON: Utc = Utc(1_795_348_800_000_000);
 
@@ -460,7 +460,7 @@ fn anything(number: u64) -> Entry {
         let mixed = (number + salt).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33;
         of[(mixed % of.len() as u64) as usize].into()
     };
-    let (event, _) = Event::ALL[(number.wrapping_mul(7) % 25) as usize];
+    let (event, _) = Event::ALL[(number.wrapping_mul(7) % (Event::ALL.len() as u64 - 1)) as usize];
     let mut entry = raised(number);
     // A clock that is set back by an hour now and then.
     entry.time = Utc(NOON.0 + number as i64 * 1_000_000 - i64::from(number % 5_000 > 4_000) * 3_600_000_000);
@@ -558,4 +558,160 @@ fn an_index_of_another_journal_or_a_damaged_one_is_not_believed_and_made_anew() 
         let reach: i64 = index.query_row("SELECT seq FROM reach", [], |r| r.get(0)).unwrap();
         assert_eq!(reach, 8_000, "{damage}");
     }
+}
+
+/// A journal of ten entries a day over ten days, with a checkpoint after each.
+fn ten_days(folder: &Path) -> Journal {
+    let mut journal = Journal::open(folder, NOON).unwrap();
+    for day in 0..10 {
+        let mut entries: Vec<Entry> =
+            (1..=10).map(|i| told(day * 1_440 + i, Event::Raised, "tank1.level/high", i as u64)).collect();
+        if day == 0 {
+            entries[0].alarm = Some("tank2.level/high".into());
+        }
+        append(&mut journal, &entries);
+        journal.checkpoint(entries[9].time).unwrap();
+    }
+    journal
+}
+
+fn days_after_noon(days: i64) -> Utc {
+    Utc(NOON.0 + days * 86_400_000_000)
+}
+
+#[test]
+fn what_is_older_than_it_is_kept_goes_and_the_chain_is_verified_from_the_anchor_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = ten_days(folder.path());
+    let (entries, memories) = (journal.entries(), journal.memories().clone());
+    let head = JournalReader::open(folder.path()).unwrap().unwrap().head().unwrap().unwrap();
+    journal.set_keep(Span::from_secs(5 * 86_400));
+    journal.keep_all(days_after_noon(9)).unwrap();
+    // The days 0 to 3 went, each of ten entries and a checkpoint, and one entry tells of it.
+    assert_eq!(journal.entries(), entries - 44 + 1);
+    let rows = rows(folder.path());
+    assert_eq!(rows[0].seq, 45);
+    let note = rows.last().unwrap().note.clone().unwrap();
+    assert!(
+        note.starts_with(
+            "44 entries up to 2026-11-25T12:10:00.000Z were cut off, as journal-keep = 5d asks; anchor 44:"
+        ),
+        "{note}"
+    );
+    let Verdict::Whole { first: 45, entries: 67, .. } = verify(folder.path()) else {
+        panic!("{:?}", verify(folder.path()))
+    };
+    // An alarm that has stood since the first day is still known, whatever was cut.
+    assert!(memories.contains_key("tank2.level/high"));
+    assert_eq!(journal.memories(), &memories);
+    drop(journal);
+    let mut journal = Journal::open(folder.path(), NOON).unwrap();
+    assert_eq!(journal.memories(), &memories);
+    assert_eq!(journal.entries(), 67);
+    // A second time within the same day cuts nothing, and says nothing.
+    journal.set_keep(Span::from_secs(5 * 86_400));
+    journal.keep_all(days_after_noon(9)).unwrap();
+    assert_eq!(journal.entries(), 67);
+    append(&mut journal, &[raised(1)]);
+    assert!(matches!(verify(folder.path()), Verdict::Whole { first: 45, entries: 68, .. }));
+    // A head that was kept elsewhere is found as before; one of what was cut, alone, is nothing to check by.
+    let reader = JournalReader::open(folder.path()).unwrap().unwrap();
+    let kept = (head.seq, head.hash);
+    assert!(
+        matches!(reader.verify_against(&[kept, (7, [0; 32])]).unwrap(), Verdict::Whole { unchecked, .. } if unchecked == [7])
+    );
+    assert!(matches!(reader.verify_against(&[(7, [0; 32])]).unwrap(), Verdict::Broken { seq: 7, .. }));
+}
+
+#[test]
+fn what_stood_longer_than_everything_is_kept_is_written_down_before_its_entry_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = Journal::open(folder.path(), NOON).unwrap();
+    append(
+        &mut journal,
+        &[told(0, Event::Raised, "tank1.level/high", 7), told(1, Event::Acknowledged, "tank1.level/high", 7)],
+    );
+    let memories = journal.memories().clone();
+    journal.set_keep(Span::from_secs(86_400));
+    journal.keep_all(days_after_noon(400)).unwrap();
+    let events: Vec<String> = rows(folder.path()).iter().map(|row| row.event.to_string()).collect();
+    assert_eq!(events, ["checkpoint", "trimmed"]);
+    drop(journal);
+    assert_eq!(Journal::open(folder.path(), NOON).unwrap().memories(), &memories);
+}
+
+#[test]
+fn a_cut_that_was_stopped_half_way_is_whole_and_a_beginning_that_somebody_cut_off_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = ten_days(folder.path());
+    append(
+        &mut journal,
+        &(1..=2_000).map(|i| told(9 * 1_440 + 20, Event::Raised, "tank1.level/high", i)).collect::<Vec<_>>(),
+    );
+    journal.checkpoint(days_after_noon(9)).unwrap();
+    journal.set_keep(Span::from_secs(86_400));
+    // An hour with a steady clock, and one step.
+    let at =
+        |minutes: i64| Now { mono: Mono(minutes * 60_000_000), utc: Utc(days_after_noon(30).0 + minutes * 60_000_000) };
+    for minutes in [0, 61] {
+        journal.keep_step(at(minutes)).unwrap();
+    }
+    assert!(matches!(verify(folder.path()), Verdict::Whole { first: 501, .. }), "{:?}", verify(folder.path()));
+    for minutes in 62..70 {
+        journal.keep_step(at(minutes)).unwrap();
+    }
+    assert!(
+        matches!(verify(folder.path()), Verdict::Whole { first: 2_111, entries: 2, .. }),
+        "{:?}",
+        verify(folder.path())
+    );
+    drop(journal);
+
+    let folder = tempfile::tempdir().unwrap();
+    ten_entries(folder.path());
+    let sql = "INSERT INTO anchor SELECT 1, seq, hash FROM entry WHERE seq = 3; DELETE FROM entry WHERE seq <= 3";
+    tamper(folder.path(), sql);
+    let verdict = verify(folder.path());
+    assert!(matches!(&verdict, Verdict::Broken { seq: 4, why } if why.contains("no entry tells")), "{verdict:?}");
+}
+
+#[test]
+fn the_table_refuses_removal_after_a_cut_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = ten_days(folder.path());
+    journal.set_keep(Span::from_secs(5 * 86_400));
+    journal.keep_all(days_after_noon(9)).unwrap();
+    let connection = rusqlite::Connection::open(folder.path().join(JOURNAL_FILE)).unwrap();
+    assert!(
+        connection.execute_batch("DELETE FROM entry WHERE seq = 60").unwrap_err().to_string().contains("append-only")
+    );
+}
+
+#[test]
+fn a_head_that_was_kept_elsewhere_tells_a_journal_that_was_written_anew_or_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    ten_entries(folder.path());
+    let reader = || JournalReader::open(folder.path()).unwrap().unwrap();
+    let head = reader().head().unwrap().unwrap();
+    assert_eq!((head.seq, head.time), (10, Utc(NOON.0 + 10)));
+    assert!(head.to_string().ends_with(" 2026-11-22T12:00:00.000Z"), "{head}");
+    append(&mut Journal::open(folder.path(), NOON).unwrap(), &[raised(11)]);
+    let kept = [(head.seq, head.hash)];
+    assert!(matches!(reader().verify_against(&kept).unwrap(), Verdict::Whole { entries: 11, .. }));
+    let twice = [(head.seq, head.hash), (head.seq, [1; 32])];
+    assert!(matches!(reader().verify_against(&twice).unwrap(), Verdict::Broken { seq: 10, .. }));
+    // Its last two entries and its record of them cut off, so that the rest is whole by itself.
+    tamper(
+        folder.path(),
+        "DELETE FROM entry WHERE seq > 9; UPDATE head SET seq = 9, hash = (SELECT hash FROM entry WHERE seq = 9)",
+    );
+    assert!(matches!(verify(folder.path()), Verdict::Whole { entries: 9, .. }));
+    assert!(matches!(reader().verify_against(&kept).unwrap(), Verdict::Broken { seq: 10, .. }));
+    // Written anew from the first entry on, every hash right.
+    let anew = tempfile::tempdir().unwrap();
+    append(&mut Journal::open(anew.path(), NOON).unwrap(), &(2..=12).map(raised).collect::<Vec<_>>());
+    let reader = JournalReader::open(anew.path()).unwrap().unwrap();
+    assert!(matches!(reader.verify().unwrap(), Verdict::Whole { entries: 11, .. }));
+    let verdict = reader.verify_against(&kept).unwrap();
+    assert!(matches!(&verdict, Verdict::Broken { seq: 10, why } if why.contains("written anew")), "{verdict:?}");
 }

@@ -296,6 +296,30 @@ fn an_alarm_keeps_its_state_when_its_tag_is_renamed() {
 }
 
 #[test]
+fn the_journal_says_in_words_what_changed_between_two_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), "127.0.0.1:1".parse().unwrap());
+    let runtime = field_runtime().unwrap();
+    let told_by_a_start = || {
+        Station::start(config(&plant), runtime.handle()).unwrap().stop();
+        let deployed = rows(&folder.path().join("plant.data")).into_iter().rfind(|r| r.event.as_ref() == "deployed");
+        deployed.unwrap().note.unwrap().to_string()
+    };
+    let note = told_by_a_start();
+    assert!(!note.contains("last start"), "nothing to compare with: {note}");
+    let note = told_by_a_start();
+    assert!(note.ends_with("; as at the last start"), "{note}");
+    let text = std::fs::read_to_string(&plant).unwrap();
+    std::fs::write(&plant, text.replace("limit = 95.0", "limit = 90.0").replace("\"u64\"", "\"u32\"")).unwrap();
+    let note = told_by_a_start();
+    let changes = "; since the last start: limit of tank1.level/high 95 → 90; type of meter.energy u64 → u32";
+    assert!(note.ends_with(changes), "{note}");
+    std::fs::write(&plant, format!("# a word to the reader\n{}", std::fs::read_to_string(&plant).unwrap())).unwrap();
+    let note = told_by_a_start();
+    assert!(note.ends_with("; written otherwise than at the last start, to the same effect"), "{note}");
+}
+
+#[test]
 fn a_step_of_the_wall_clock_is_journaled_and_ages_do_not_jump() {
     let modbus = Modbus::start(10);
     let folder = tempfile::tempdir().unwrap();

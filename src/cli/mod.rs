@@ -7,7 +7,9 @@ pub mod backtest;
 pub mod check;
 pub mod demo;
 pub mod export;
+pub mod figures;
 mod format;
+pub mod handover;
 pub mod horn_test;
 pub mod journal;
 pub mod live;
@@ -120,6 +122,10 @@ pub enum Command {
     Journal(journal::JournalArguments),
     /// Play the horn's sounds once, and say by which program, or why they cannot be heard
     HornTest(horn_test::HornTestArguments),
+    /// How the alarms fare beside the targets of ISA-18.2 and EEMUA 191
+    Figures(figures::FiguresArguments),
+    /// What the next shift has to know, as a page that prints well
+    Handover(handover::HandoverArguments),
     /// Only serve the demo plant's devices, for any client
     Demo(DemoArguments),
 }
@@ -179,6 +185,8 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Run(arguments) => run::run(&arguments),
         Command::Values(arguments) => values::values(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
+        Command::Figures(arguments) => figures::figures(&arguments),
+        Command::Handover(arguments) => handover::handover(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),

@@ -377,6 +377,7 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         | Event::HornSilent
         | Event::HornReady
         | Event::HornOff
+        | Event::Trimmed
         | Event::Checkpoint => {}
     }
 }

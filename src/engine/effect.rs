@@ -208,6 +208,8 @@ pub enum Event {
     HornReady,
     /// The horn was switched off; the note says by whom or how.
     HornOff,
+    /// Entries older than `journal-keep` were cut off the journal's beginning; the note says how many, and the anchor.
+    Trimmed,
     /// All alarm memories, so that a start need not read further back.
     Checkpoint,
 }
@@ -225,7 +227,7 @@ pub enum EventKind {
 
 impl Event {
     /// Every event with its word.
-    pub const ALL: [(Self, &'static str); 32] = [
+    pub const ALL: [(Self, &'static str); 33] = [
         (Self::Raised, "raised"),
         (Self::Acknowledged, "acknowledged"),
         (Self::Returned, "returned"),
@@ -257,6 +259,7 @@ impl Event {
         (Self::HornSilent, "horn-silent"),
         (Self::HornReady, "horn-ready"),
         (Self::HornOff, "horn-off"),
+        (Self::Trimmed, "trimmed"),
         (Self::Checkpoint, "checkpoint"),
     ];
 
@@ -303,6 +306,7 @@ impl Event {
             | Self::HornSilent
             | Self::HornReady
             | Self::HornOff
+            | Self::Trimmed
             | Self::Checkpoint => EventKind::System,
         }
     }

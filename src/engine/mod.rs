@@ -11,8 +11,10 @@ pub mod coming;
 pub mod command;
 pub mod core;
 pub mod effect;
+pub mod figures;
 pub mod formula;
 mod groups;
+pub mod handover;
 mod horn;
 pub mod input;
 mod judging;
@@ -24,6 +26,7 @@ mod rate;
 mod readings;
 mod recording;
 mod settling;
+pub mod shift;
 pub mod snapshot;
 mod steering;
 #[cfg(test)]

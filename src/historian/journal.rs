@@ -6,6 +6,7 @@
 
 pub mod ask;
 pub mod index;
+pub mod keep;
 
 use super::chain::{self, Hash};
 use super::file::{OpenedFile, bytes_on_disk, transact};
@@ -15,6 +16,7 @@ use super::{JournalError, schema};
 use crate::engine::alarm::{AlarmMemory, remember};
 use crate::engine::{Entry, Event};
 use crate::time::Utc;
+use keep::Keeper;
 use rusqlite::{Connection, Transaction, params};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -37,6 +39,9 @@ pub struct Journal {
     since_checkpoint: u64,
     set_aside: Option<(PathBuf, String)>,
     last: Option<(Arc<str>, Utc)>,
+    /// The last entry that retention has cut off.
+    anchor: u64,
+    keeper: Keeper,
 }
 
 /// The last entry.
@@ -68,8 +73,13 @@ impl Journal {
             .map(Some)
             .or_else(none_where_no_row)
             .map_err(sqlite)?;
+        let anchor = connection
+            .query_row("SELECT seq FROM anchor", [], |r| r.get::<_, i64>(0))
+            .or_else(|error| none_where_no_row(error).map(|none| none.unwrap_or(0)))
+            .map_err(sqlite)? as u64;
         let place = Place::of(&path);
-        Ok(Self { connection, path, place, head, memories, since_checkpoint, set_aside, last })
+        let keeper = Keeper::new(keep::DEFAULT_KEEP);
+        Ok(Self { connection, path, place, head, memories, since_checkpoint, set_aside, last, anchor, keeper })
     }
 
     /// What the alarms remember at the journal's end.
@@ -87,9 +97,9 @@ impl Journal {
         self.set_aside.as_ref().map(|(path, why)| (path.as_path(), why.as_str()))
     }
 
-    /// Number of the last entry.
+    /// How many entries it holds.
     pub fn entries(&self) -> u64 {
-        self.head.seq
+        self.head.seq.saturating_sub(self.anchor)
     }
 
     /// Size on disk, its write-ahead log included.

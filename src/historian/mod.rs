@@ -10,6 +10,7 @@
 //! chain     the canonical bytes of a row, and its hash
 //! journal   the one writing connection: append, checkpoint, what alarms remember; and questions of the window to it
 //! identity  permanent ids of tags and alarms, and the history of their names
+//! deployed  the text of the project that was put into force last
 //! writer    the named thread that owns a journal: batches, retries, answers
 //! line      an entry as a line of the log
 //! search    what is looked for in a journal, and whether an entry is that
@@ -23,6 +24,7 @@
 
 pub mod backtest;
 pub mod chain;
+pub mod deployed;
 pub mod export;
 pub mod file;
 pub mod history;

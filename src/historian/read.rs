@@ -2,11 +2,12 @@
 
 mod find;
 mod occurrences;
+mod reports;
 mod verify;
 
 pub use find::{MOST_OF_A_PAGE, Order, Page};
 pub use occurrences::{Acknowledged, Occurrence, OccurrencesOf};
-pub use verify::Verdict;
+pub use verify::{ChainHead, Verdict};
 
 use super::journal::index::Index;
 use super::journal::{Head, Memories, append_in, none_where_no_row, read_memories, read_memories_before};

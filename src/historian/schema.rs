@@ -60,6 +60,14 @@ CREATE TABLE identity (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// From the first cut of retention on: what the anchor says was cut may go, and nothing else.
+pub(super) const ONLY_CUT_UP_TO_THE_ANCHOR: &str = "
+DROP TRIGGER IF EXISTS entry_is_append_only_2;
+CREATE TRIGGER IF NOT EXISTS entry_is_append_only_3 BEFORE DELETE ON entry
+WHEN OLD.seq > ifnull((SELECT seq FROM anchor), 0)
+BEGIN SELECT raise(ABORT, 'the journal is append-only'); END;
+";
+
 /// Opens a data folder's journal for writing, or begins it.
 pub fn open(folder: &Path, now: Utc) -> Result<OpenedFile, JournalError> {
     KIND.open(folder, now, examine)

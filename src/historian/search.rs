@@ -35,9 +35,10 @@ impl Search {
         *self == Self::default()
     }
 
-    /// Adds the events of a kind.
+    /// Adds the events of a kind, but for checkpoints, which are the program's own.
     pub fn add_kind(&mut self, kind: EventKind) {
-        self.events.extend(Event::ALL.iter().map(|(event, _)| *event).filter(|event| event.kind() == kind));
+        let wanted = |event: &Event| event.kind() == kind && *event != Event::Checkpoint;
+        self.events.extend(Event::ALL.iter().map(|(event, _)| *event).filter(wanted));
     }
 }
 

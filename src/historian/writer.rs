@@ -11,7 +11,7 @@
 use super::Journal;
 use super::line::{is_act, log_act};
 use crate::engine::{Entry, Event, Input, JournalState, Ticket};
-use crate::time::{Clock, Utc};
+use crate::time::{Clock, Now, Utc};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -42,6 +42,10 @@ pub trait Store: Send {
     fn append(&mut self, entries: &[&Entry]) -> Result<(), String>;
     /// Writes what bounds the next start, where it is worth it or `closing`.
     fn checkpoint(&mut self, now: Utc, closing: bool) -> Result<(), String>;
+    /// Cuts a step of what is older than it is to be kept, if anything is.
+    fn keep_step(&mut self, _now: Now) -> Result<(), String> {
+        Ok(())
+    }
     /// Entries in it.
     fn entries(&self) -> u64;
     /// Its size on disk.
@@ -59,6 +63,10 @@ impl Store for Journal {
 
     fn checkpoint(&mut self, now: Utc, closing: bool) -> Result<(), String> {
         if closing || self.checkpoint_due() { Self::checkpoint(self, now).map_err(|e| e.to_string()) } else { Ok(()) }
+    }
+
+    fn keep_step(&mut self, now: Now) -> Result<(), String> {
+        Self::keep_step(self, now).map_err(|e| e.to_string())
     }
 
     fn entries(&self) -> u64 {
@@ -241,6 +249,7 @@ impl<S: Store> Desk<S> {
         let mut last_tries = LAST_TRIES;
         loop {
             let closing = self.take(fault.is_some());
+            let was_quiet = self.waiting.is_empty();
             match self.write_all() {
                 Ok(()) => {
                     if fault.take().is_some() {
@@ -256,6 +265,14 @@ impl<S: Store> Desk<S> {
             }
             if let Some(reason) = &fault {
                 self.refuse_acts(reason);
+            }
+            // Nobody waits for it, so it waits for everybody: at most a step a turn in which nothing was written.
+            if fault.is_none()
+                && was_quiet
+                && !closing
+                && let Err(reason) = self.store.keep_step(self.clock.now())
+            {
+                tracing::warn!("could not cut what is too old off the journal: {reason}");
             }
             self.tell(fault.clone());
             if !closing {
@@ -397,7 +414,6 @@ impl<S: Store> Desk<S> {
 mod tests {
     use super::*;
     use crate::engine::Actor;
-    use crate::time::Now;
     use std::fmt::Write as _;
 
     /// A disk that takes what it is given, or says why not.

@@ -181,16 +181,12 @@ fn history(section: &mut Section<'_, '_, '_>) -> HistorySettings {
         return HistorySettings::default();
     };
     let mut inner = section.inner(table, keys::HISTORY, &span);
-    let settings = HistorySettings {
+    HistorySettings {
         path: inner.filled("path"),
         keep: inner.duration("keep", Span::from_secs(1)),
         max_size_bytes: inner.size("max-size", 1024 * 1024..=u64::MAX),
-        journal_keep: inner.duration("journal-keep", Span::from_secs(1)),
-    };
-    if settings.journal_keep.is_some() {
-        inner.warning("journal-keep", "journal-keep: the journal is kept for ever; not in this version", "");
+        journal_keep: inner.duration("journal-keep", Span::from_secs(86_400)),
     }
-    settings
 }
 
 fn shift<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {

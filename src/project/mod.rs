@@ -7,6 +7,7 @@
 pub mod alarm;
 pub mod aside;
 pub mod device;
+pub mod diff;
 pub mod display;
 pub mod file;
 pub mod issue;

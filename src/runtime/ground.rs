@@ -3,8 +3,9 @@
 use super::station::{StartError, WhenHeld};
 use crate::engine::{Actor, Entry, Event, Plan};
 use crate::historian::journal::Memories;
-use crate::historian::lock;
 use crate::historian::{DataFolder, Holder, Journal, JournalReader, LockError};
+use crate::historian::{deployed, lock};
+use crate::project::{Project, diff};
 use crate::time::Clock;
 use std::path::Path;
 
@@ -79,8 +80,44 @@ fn notices(folder: &DataFolder, journal: &Journal) -> Vec<String> {
     notices
 }
 
+/// What an entry may say of what changed, in bytes.
+const LONGEST_CHANGES: usize = 4_000;
+
+/// What the project says otherwise than the one that this folder's plant ran with last, in words; and keeps its text for the
+/// next start. `None`: there is none to compare with.
+pub fn changes_since_the_last(
+    folder: &DataFolder,
+    journal: &Journal,
+    project: &Project,
+    text: &[u8],
+) -> Option<String> {
+    let before = deployed::read(folder.path());
+    if before.as_deref() != Some(text)
+        && let Err(error) = deployed::write(folder.path(), text)
+    {
+        tracing::warn!("the project's text could not be kept for the next start to compare with: {error}");
+    }
+    // A journal that has just begun knows of no project before, whatever lies beside it.
+    let before = before.filter(|_| journal.last_at_open().is_some())?;
+    if before == text {
+        return Some("as at the last start".to_owned());
+    }
+    let changes = diff::changes(&crate::project::file::read(&before).0, project);
+    if changes.is_empty() {
+        return Some("written otherwise than at the last start, to the same effect".to_owned());
+    }
+    Some(format!("since the last start: {}", diff::in_short(&changes, LONGEST_CHANGES)))
+}
+
 /// `started` and `deployed`, with what the next reader of the journal has to know.
-pub fn opening_entries(journal: &Journal, plan: &Plan, fingerprint: &str, actor: &Actor, clock: &Clock) -> [Entry; 2] {
+pub fn opening_entries(
+    journal: &Journal,
+    plan: &Plan,
+    fingerprint: &str,
+    changes: Option<String>,
+    actor: &Actor,
+    clock: &Clock,
+) -> [Entry; 2] {
     let now = clock.now().utc;
     let mut note = format!("watchkeeper {}", env!("CARGO_PKG_VERSION"));
     if let Some((event, time)) = journal.last_at_open()
@@ -98,7 +135,10 @@ pub fn opening_entries(journal: &Journal, plan: &Plan, fingerprint: &str, actor:
     let mut deployed = Entry::new(now, Event::Deployed);
     deployed.by = Some(actor.clone());
     deployed.subject = Some(plan.project.name.as_str().into());
-    deployed.note =
-        Some(format!("{} tags, {} alarms, sha256 {fingerprint}", plan.tags.len(), plan.alarms.len()).into());
+    let mut note = format!("{} tags, {} alarms, sha256 {fingerprint}", plan.tags.len(), plan.alarms.len());
+    if let Some(changes) = changes {
+        note.extend(["; ", &changes]);
+    }
+    deployed.note = Some(note.into());
     [started, deployed]
 }

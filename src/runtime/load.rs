@@ -21,6 +21,8 @@ pub struct Loaded {
     pub issues: Vec<Issue>,
     /// SHA-256 of the text, as hex: which version of the project was in force.
     pub fingerprint: String,
+    /// The text.
+    pub text: Arc<[u8]>,
 }
 
 impl Loaded {
@@ -31,7 +33,7 @@ impl Loaded {
             None => project::file::read(bytes),
         };
         let fingerprint = crate::historian::chain::hex(&Sha256::digest(bytes));
-        Self { project: Arc::new(project), issues, fingerprint }
+        Self { project: Arc::new(project), issues, fingerprint, text: bytes.into() }
     }
 
     /// Whether the file as a whole could not be taken (no text, no TOML, a newer format), so that there is nothing to run.

@@ -7,7 +7,7 @@
 //! longer is told and passed over.
 
 use super::Loaded;
-use super::ground::{Ground, opening_entries, prepare};
+use super::ground::{Ground, changes_since_the_last, opening_entries, prepare};
 use super::horn::Feed;
 use super::main_loop::{MainLoop, Recorder};
 use super::samples::{self, Samples};
@@ -21,6 +21,7 @@ use crate::historian::history::ask::HistoryLink;
 use crate::historian::history::{HistoryRecorder, Recent};
 use crate::historian::journal::Memories;
 use crate::historian::journal::index::Indexer;
+use crate::historian::journal::keep::DEFAULT_KEEP;
 use crate::historian::line::log_handed_over;
 use crate::historian::tenure::Kept;
 use crate::historian::{JournalError, JournalLink, LockError, Tenure, Writer};
@@ -125,7 +126,7 @@ impl Station {
     pub fn start(config: StationConfig, runtime: &Handle) -> Result<Self, StartError> {
         let StationConfig { loaded, mode, data_folder, record, when_held, tail_points, client_id_suffix, actor, clock } =
             config;
-        let Loaded { project, issues, fingerprint } = loaded;
+        let Loaded { project, issues, fingerprint, text } = loaded;
         let (plan, compiled) = Plan::compile(project.clone(), Generation(1), mode);
         let plan = Arc::new(plan);
         let folder = data_folder.or_else(|| project.data_folder()).unwrap_or_default();
@@ -146,10 +147,12 @@ impl Station {
                 let why = format!("the plant is held by {who}");
                 (memories, Recorder::Refused(why.into()), None, Some(who))
             }
-            Ground::Owned(folder, journal, told) => {
+            Ground::Owned(folder, mut journal, told) => {
                 notices = told;
                 restarted = journal.last_at_open().is_some();
-                let opening = opening_entries(&journal, &plan, &fingerprint, &actor, &clock);
+                journal.set_keep(project.history.journal_keep.unwrap_or(DEFAULT_KEEP));
+                let changes = changes_since_the_last(&folder, &journal, &project, &text);
+                let opening = opening_entries(&journal, &plan, &fingerprint, changes, &actor, &clock);
                 let memories = journal.memories().clone();
                 let tenure = Tenure::new(folder);
                 let kept = Kept::new(*journal, tenure.clone(), plan.clone(), clock.clone());

@@ -4,12 +4,15 @@
 //! A question is asked and its [`Pending`] kept; whoever does not want the answer any more drops it, and a reading under
 //! way ends within some thousand entries.
 
-use crate::engine::Entry;
+use crate::engine::figures::Figures;
+use crate::engine::handover::Handover;
+use crate::engine::{Entry, Plan};
 use crate::historian::history::ask::Wake;
 use crate::historian::place::Place;
 use crate::historian::read::{Occurrence, OccurrencesOf, Order, Page};
 use crate::historian::search::Search;
 use crate::historian::{JOURNAL_FILE, JournalError, JournalReader};
+use crate::time::Utc;
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -132,6 +135,16 @@ impl JournalLink {
     /// Occurrences of alarms, newest first; see [`JournalReader::occurrences`].
     pub fn occurrences(&self, of: OccurrencesOf, wake: Wake) -> Pending<Vec<Occurrence>> {
         self.ask(wake, move |reader, unwanted| reader.occurrences(&of, unwanted))
+    }
+
+    /// The figures of a period; see [`JournalReader::figures`].
+    pub fn figures(&self, from: Utc, to: Utc, wake: Wake) -> Pending<Figures> {
+        self.ask(wake, move |reader, unwanted| reader.figures(from, to, unwanted))
+    }
+
+    /// A hand-over; see [`JournalReader::handover`].
+    pub fn handover(&self, since: Utc, until: Utc, plan: Arc<Plan>, wake: Wake) -> Pending<Handover> {
+        self.ask(wake, move |reader, unwanted| reader.handover(since, until, &plan, unwanted))
     }
 
     /// Asks what `work` answers; where there is no journal yet, the answer is that of an empty one.

@@ -63,6 +63,19 @@ impl JournalReader {
         Ok(whole.then_some(page))
     }
 
+    /// Hands out what is looked for, beyond the entry `beyond` in this order or from the end, until `each` ends it.
+    /// `false`: `unwanted` was set meanwhile.
+    pub fn find(
+        &self,
+        search: &Search,
+        order: Order,
+        beyond: Option<u64>,
+        unwanted: &AtomicBool,
+        each: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<bool, JournalError> {
+        self.walk(&self.wanted(search)?, order, beyond, unwanted, each)
+    }
+
     /// A search with the earlier names of what it names.
     pub(super) fn wanted(&self, search: &Search) -> Result<Wanted, JournalError> {
         let mut names: Vec<String> = search.names.iter().map(|name| name.to_lowercase()).collect();
