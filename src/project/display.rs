@@ -123,6 +123,6 @@ impl PanelKind {
 
     /// Whether this version shows it; the others are parsed and told as a warning.
     pub const fn is_served(self) -> bool {
-        !matches!(self, Self::Journal | Self::Image | Self::Mimic)
+        !matches!(self, Self::Image | Self::Mimic)
     }
 }

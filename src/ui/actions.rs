@@ -34,6 +34,7 @@ const HELP: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F1)];
 const ALARMS: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F2)];
 const HIDDEN: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F3)];
 const FLOOD: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F4)];
+const JOURNAL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F6)];
 const TREE: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::B)];
 const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
@@ -94,6 +95,19 @@ pub fn all() -> Vec<Entry> {
             "Flood console",
             "What came first, what is new, what chatters, and the list folded; or one by one again",
             FLOOD,
+        ),
+        entry(Action::OpenJournal, "Journal", "What happened and what people did, the newest first", JOURNAL),
+        entry(
+            Action::OpenFigures,
+            "Figures of alarms",
+            "Rates, floods, the most frequent, chattering and stale ones, each beside its target",
+            &[],
+        ),
+        entry(
+            Action::OpenHandover,
+            "Hand-over",
+            "What the next shift has to know, since the shift began; as a page to print",
+            &[],
         ),
         entry(
             Action::SilenceHorn,

@@ -2,6 +2,7 @@
 
 use super::acts::{Act, Menu, Target};
 use super::lasthour::{LastHour, Limit};
+use super::panels::journal::beside::Beside;
 use super::theme::{RADIUS, STEP, Theme};
 use super::tree::heading_ui;
 use super::widgets::symbol::Symbol;
@@ -31,6 +32,7 @@ const DOUBLE: Span = Span::from_millis(500);
 #[derive(Debug, Default)]
 pub struct FaceplateState {
     hour: LastHour,
+    journal: Beside,
     pressed: Option<Mono>,
 }
 
@@ -68,6 +70,7 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         }
         alarms_ui(ui, frame, plan, &watched, outbox);
         facts_ui(ui, frame, plan, &reading);
+        state.journal.ui(ui, frame, &plan.name);
         neighbours_ui(ui, frame, id, plan, outbox);
     });
 }

@@ -40,10 +40,12 @@ pub struct Keeper {
 }
 
 impl Keeper {
-    /// Asks where to write a table, unless another dialog is open.
+    /// Asks where to write a table or a page, unless another dialog is open.
     pub fn save(&mut self, ctx: &Context, table: Table) -> Option<String> {
         let Table { name, bytes } = table;
-        self.open(ctx, &name, "CSV", "csv", move || Ok(bytes.to_vec()))
+        let is_page = Path::new(&name).extension().is_some_and(|ending| ending == "html");
+        let (kind, ending) = if is_page { ("Web page", "html") } else { ("CSV", "csv") };
+        self.open(ctx, &name, kind, ending, move || Ok(bytes.to_vec()))
     }
 
     /// Takes a picture as soon as nothing lies over it.

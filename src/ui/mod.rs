@@ -26,9 +26,11 @@ pub mod banner;
 pub mod dialogs;
 pub mod faceplate;
 pub mod faults;
+pub mod figures;
 pub mod files;
 pub mod fonts;
 pub mod hand;
+pub mod handover;
 pub mod help;
 pub mod hidden;
 pub mod horn;
@@ -128,6 +130,12 @@ pub enum Action {
     OpenAlarmList,
     /// Show what is shelved, suppressed or out of service.
     OpenHidden,
+    /// Show what happened and what people did.
+    OpenJournal,
+    /// Show how the alarms fare beside their targets.
+    OpenFigures,
+    /// Show what the next shift has to know.
+    OpenHandover,
     /// Show the project's faults.
     OpenFaults,
     /// Find anything (Ctrl+K).

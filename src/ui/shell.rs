@@ -18,7 +18,7 @@ use super::past::History;
 use super::settings::Settings;
 use super::theme::Theme;
 use super::words::say;
-use super::{Action, Frame, Outbox, actions, fonts, hidden, lists, panels, states, status, tree};
+use super::{Action, Frame, Outbox, actions, figures, fonts, handover, hidden, lists, panels, states, status, tree};
 use crate::engine::{Plan, Snapshot, TagId};
 use crate::link::{About, Desk, DeskRequest, PlantLink, Refused};
 use crate::text::visible;
@@ -47,6 +47,12 @@ pub enum Place {
     Alarms,
     /// What is shelved, suppressed or out of service.
     Hidden,
+    /// What happened and what people did.
+    Journal,
+    /// How the alarms fare beside their targets.
+    Figures,
+    /// What the next shift has to know.
+    Handover,
     /// A trend that a person has opened, by its number.
     Trend(u32),
 }
@@ -89,6 +95,7 @@ pub struct Shell {
     banner: BannerState,
     faceplate: FaceplateState,
     panels: panels::Panels,
+    views: Views,
     notice: Option<(Now, String)>,
     /// The name typed at this desk, as commands bear it.
     desk_name: Option<Arc<str>>,
@@ -117,6 +124,14 @@ struct TreeState {
     covers: bool,
 }
 
+/// What is made of the journal over the whole middle.
+#[derive(Debug, Default)]
+struct Views {
+    journal: panels::journal::JournalList,
+    figures: figures::Figures,
+    handover: handover::Handover,
+}
+
 impl Shell {
     /// A window with these settings.
     pub fn new(settings: Settings) -> Self {
@@ -142,6 +157,7 @@ impl Shell {
             banner: BannerState::default(),
             faceplate: FaceplateState::default(),
             panels: panels::Panels::default(),
+            views: Views::default(),
             notice: None,
             second_press: SecondPress::default(),
             awaited: None,
@@ -246,6 +262,7 @@ impl Shell {
             self.notices_read = false;
             // What was read of the past is of the plant before, whatever its tags are called.
             self.panels = panels::Panels::default();
+            self.views = Views::default();
             self.faceplate = FaceplateState::default();
             if matches!(self.place, Place::Trend(_)) {
                 self.place = Place::Display(0);
@@ -366,6 +383,9 @@ impl Shell {
             Place::Devices => say::DEVICES.to_owned(),
             Place::Alarms => say::ALL_ALARMS.to_owned(),
             Place::Hidden => say::HIDDEN_ALARMS.to_owned(),
+            Place::Journal => say::JOURNAL.to_owned(),
+            Place::Figures => say::FIGURES.to_owned(),
+            Place::Handover => say::HANDOVER.to_owned(),
             Place::Trend(number) => {
                 let mut trends = self.panels.trends().list().into_iter();
                 trends.find(|(other, _)| *other == number).map_or_else(String::new, |(_, name)| name)
@@ -386,6 +406,9 @@ impl Shell {
                     Place::Hidden => {
                         frame.theme.panel_frame().show(ui, |ui| hidden::hidden_ui(ui, frame, outbox));
                     }
+                    Place::Journal => panels::journal::whole_ui(ui, frame, &mut self.views.journal, outbox),
+                    Place::Figures => self.views.figures.ui(ui, frame),
+                    Place::Handover => self.views.handover.ui(ui, frame, outbox),
                     Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
                     Place::Trend(number) => panels::free_trend_ui(ui, frame, number, &mut self.panels, outbox),
                     Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),

@@ -10,6 +10,7 @@ mod stage;
 mod hand;
 mod history;
 mod horn;
+mod journal;
 mod panels;
 mod pictures;
 mod sizes;

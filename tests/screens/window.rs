@@ -76,6 +76,13 @@ impl Desktop {
         harness
     }
 
+    /// Another journal than the sample's.
+    pub fn set_journal(&mut self, journal: Option<JournalLink>) {
+        if let Desk::Plant(plant) = &mut self.desk {
+            plant.journal = journal;
+        }
+    }
+
     pub fn desk(&self) -> Desk {
         self.desk.clone()
     }

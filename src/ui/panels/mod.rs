@@ -9,6 +9,7 @@ pub mod devices;
 pub mod gauge;
 pub mod grid;
 pub mod index;
+pub mod journal;
 pub mod lamp;
 mod recent;
 pub mod spark;
@@ -75,7 +76,8 @@ pub fn view(kind: PanelKind) -> Option<Box<dyn PanelView>> {
         PanelKind::Alarms => Some(Box::<alarms::AlarmsPanel>::default()),
         PanelKind::Devices => Some(Box::new(devices::DevicesPanel)),
         PanelKind::Text => Some(Box::new(text::TextPanel)),
-        PanelKind::Journal | PanelKind::Image | PanelKind::Mimic => None,
+        PanelKind::Journal => Some(Box::<journal::JournalPanel>::default()),
+        PanelKind::Image | PanelKind::Mimic => None,
     }
 }
 

@@ -65,6 +65,9 @@ impl Shell {
             Action::OpenAlarmList => self.place = Place::Alarms,
             Action::OpenHidden => self.place = Place::Hidden,
             Action::TrySettings(alarm) => self.dialog = Some(Dialog::Try(alarm, None)),
+            Action::OpenJournal => self.place = Place::Journal,
+            Action::OpenFigures => self.place = Place::Figures,
+            Action::OpenHandover => self.place = Place::Handover,
             Action::AskForAct(asked) => self.dialog = Some(Dialog::Act(Box::new(Ask::new(asked)))),
             Action::ToggleFlood | Action::OpenFlood => {
                 let leaves = action == Action::ToggleFlood && self.place == Place::Alarms;

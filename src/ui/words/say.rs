@@ -61,6 +61,12 @@ pub const NO_FILE: &str =
     "The demo plant has no file: nothing can be saved in it. A project of your own takes displays";
 /// Opens a tag's last hour as a trend.
 pub const OPEN_TREND: &str = "Open as a trend";
+/// Name of the list of what happened.
+pub const JOURNAL: &str = "Journal";
+/// Name of the figures of alarms.
+pub const FIGURES: &str = "Figures of alarms";
+/// Name of the hand-over.
+pub const HANDOVER: &str = "Hand-over";
 /// Name of the list of faults.
 pub const FAULTS: &str = "Faults of the project";
 
