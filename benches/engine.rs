@@ -189,7 +189,7 @@ impl Journaled {
     fn events(self) -> BTreeMap<&'static str, u64> {
         let Self { writer, folder, answers, .. } = self;
         drop(answers);
-        writer.close(Duration::from_secs(60)).expect("it ends in order");
+        writer.close(Duration::from_mins(1)).expect("it ends in order");
         let reader = JournalReader::open(folder.path()).expect("a journal").expect("a file");
         let verdict = reader.verify().expect("it can be read");
         assert!(matches!(verdict, Verdict::Whole { .. }), "the chain holds: {verdict:?}");

@@ -681,9 +681,9 @@ fn rates_deviations_and_limits_by_state_are_checked() {
         ),
         ["6:45: warning: the limit 900 lies outside the tag's range, 0 to 500; check limit and range"]
     );
-    let whole = of_flow("kind = \"rate\"\nlimit = 2\n")
-        + &of_flow("kind = \"deviation\"\nlimit = 5\nfrom = \"WIND\"\ndeadband = \"1%\"\n");
-    let (plan, issues) = compiled(&format!("{WHOLE}{whole}"));
+    let rate = of_flow("kind = \"rate\"\nlimit = 2\n");
+    let deviation = of_flow("kind = \"deviation\"\nlimit = 5\nfrom = \"WIND\"\ndeadband = \"1%\"\n");
+    let (plan, issues) = compiled(&format!("{WHOLE}{rate}{deviation}"));
     assert_eq!(issues, []);
     let condition = |name: &str| plan.alarm(plan.alarm_id(name).unwrap()).unwrap().condition;
     let (over, direction) = (Span::from_secs(60), watchkeeper::project::Direction::Either);

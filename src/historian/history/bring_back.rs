@@ -48,6 +48,11 @@ impl Salvage {
         Self { due: true, under_way: None }
     }
 
+    /// Whether there is nothing to do.
+    pub const fn is_idle(&self) -> bool {
+        !self.due && self.under_way.is_none()
+    }
+
     /// Begins, or takes in some. Returns what to tell when a file is done. After an error the same is tried again.
     pub fn turn(
         &mut self,

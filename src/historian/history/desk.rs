@@ -230,7 +230,8 @@ impl Desk {
 
     /// Takes in what is whole in a file that was set aside, as long as the disk has room.
     fn bring_back(&mut self, now: Now) -> Result<(), Trouble> {
-        let Some(store) = self.store.as_mut().filter(|_| !self.state.disk_is_filling()) else { return Ok(()) };
+        let wanted = !self.salvage.is_idle() && !self.state.disk_is_filling();
+        let Some(store) = self.store.as_mut().filter(|_| wanted) else { return Ok(()) };
         let changing = self.recent.changing_chunks();
         let turned = self.salvage.turn(store, &self.shared, &self.clock, &self.run, now.utc);
         drop(changing);
