@@ -48,12 +48,13 @@ fn a_history_that_is_larger_than_it_may_be_gives_up_its_oldest_chunks() {
     drop((store, recent));
     let (sender, mut answers) = mpsc::channel(16);
     let hands = Hands::default();
+    hands.set(2_000_000);
     let retention = Retention { keep: None, most_bytes: Some(before / 2) };
     let store = Store::open(folder.path(), NOON).unwrap();
     let recorder =
         HistoryRecorder::start_on(store, &[tag("a")], retention, hands.clock(), sender, pace(1_000)).unwrap();
     told(&mut answers, |state| {
-        hands.set(11);
+        hands.set(2_000_011);
         state.recorded_to.is_some()
     });
     for turn in 1..=4 {
