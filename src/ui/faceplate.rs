@@ -293,15 +293,21 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'
         }
         let name = Rect::from_min_max(pos2(rect.left() + 26.0, rect.top()), rect.max);
         let words = format!("{}  {}", alarm.short, condition(frame, alarm, plan));
-        text::paint(ui.painter(), name, Align2::LEFT_CENTER, words, fonts::regular(size::BODY), ink);
+        let named = text::paint(ui.painter(), name, Align2::LEFT_CENTER, words, fonts::regular(size::BODY), ink);
         let said = view.map_or("normal", |v| words::state(v));
         let held = view
             .and_then(|v| v.held_since)
             .map(|since| format!("input bad since {}", words::instant(since, frame.snapshot.now.utc, frame.zone)));
         let menu = Rect::from_min_max(pos2(rect.right() - 24.0, rect.top() + 1.0), rect.max - vec2(0.0, 1.0));
-        let state = rect.with_max_x(menu.left() - 1.5 * STEP);
+        let state = rect.with_max_x(menu.left() - 1.5 * STEP).with_min_x(named.right() + 2.0 * STEP);
         let words = held.as_deref().unwrap_or(said);
-        text::paint(ui.painter(), state, Align2::RIGHT_CENTER, words, fonts::regular(size::BODY), ink);
+        let font = fonts::regular(size::BODY);
+        let width = ui.painter().layout_no_wrap(words.to_owned(), font.clone(), ink).size().x;
+        // Beside its limit, or else in the line below: neither is cut for the other.
+        let below = width > state.width();
+        if !below {
+            text::paint(ui.painter(), state, Align2::RIGHT_CENTER, words, font, ink);
+        }
         widgets::tell(&response, Role::Status, &alarm.name, || {
             format!("{said}, {}, {}", alarm.priority.word(), condition(frame, alarm, plan))
         });
@@ -311,12 +317,14 @@ fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'
         let button = widgets::button(ui, menu, id, "…", &format!("Menu of {}", alarm.name), &brush);
         let _shown = Popup::menu(&button).show(|ui| target.menu_ui(ui, Menu::Faceplate, button.has_focus(), outbox));
         // What has happened is read here in full, wherever it was cut before.
-        if !normal && !alarm.message.is_empty() {
+        if below || (!normal && !alarm.message.is_empty()) {
             ui.horizontal(|ui| {
                 ui.add_space(26.0 - ui.spacing().item_spacing.x);
                 let message = crate::text::bounded(&alarm.message, TEXT_CHARS).0;
+                let message = Some(message.to_owned()).filter(|m| !normal && !m.is_empty());
                 let marks = view.map(words::marks).unwrap_or_default();
-                let message: Vec<String> = marks.into_iter().chain([message.to_owned()]).collect();
+                let said = below.then(|| words.to_owned());
+                let message: Vec<String> = said.into_iter().chain(marks).chain(message).collect();
                 ui.add(Label::new(RichText::new(message.join(" · ")).color(theme.muted)).wrap());
             });
         }
