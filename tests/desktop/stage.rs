@@ -321,7 +321,11 @@ impl Stage {
     /// Takes hold of a node with the mouse and brings it over another; `seen` is called before it is let go.
     pub fn drag_with_mouse(&mut self, from: &Node, to: &Node, seen: impl FnOnce(&mut Self)) {
         let ([x, y], [to_x, to_y]) = (self.middle(from), self.middle(to));
-        self.tool("xdotool", &["mousemove", &x.to_string(), &y.to_string(), "sleep", "0.1", "mousedown", "1"]);
+        self.tool("xdotool", &["mousemove", &x.to_string(), &y.to_string(), "sleep", "0.3", "mousedown", "1"]);
+        // What is pressed is found where the pointer is when a frame is made: on a busy machine that is a while after.
+        for near in [2, 6, 10] {
+            self.tool("xdotool", &["sleep", "0.3", "mousemove", &(x + near).to_string(), &(y + near).to_string()]);
+        }
         for step in 1..=10 {
             let at = |from: i64, to: i64| (from + (to - from) * step / 10).to_string();
             self.tool("xdotool", &["mousemove", &at(x, to_x), &at(y, to_y), "sleep", "0.05"]);
