@@ -84,22 +84,7 @@ impl Book {
     /// plant's journal has, as far as this program knows.
     pub fn follow(&mut self, ctx: &Context, link: &JournalLink, entries: u64) {
         let time = ctx.input(|i| i.time);
-        if let Some(answer) = self.older.as_ref().and_then(Pending::take) {
-            self.older = None;
-            match answer {
-                Ok(page) => {
-                    self.fault = None;
-                    self.began = true;
-                    self.beyond = page.beyond;
-                    self.rows.extend(page.rows);
-                    while self.rows.len() > MOST_ROWS {
-                        self.rows.pop_front();
-                        self.cut = true;
-                    }
-                }
-                Err(why) => self.fault = Some(why),
-            }
-        }
+        self.take_older();
         if let Some(answer) = self.newer.as_ref().and_then(Pending::take) {
             self.newer = None;
             match answer {
@@ -124,17 +109,27 @@ impl Book {
             self.newer = Some(self.ask(ctx, link, Order::OldestFirst, Some(newest)));
         }
         // An answer may be there already; then this frame shows it.
-        if self.older.is_some() && self.rows.is_empty() {
-            self.take_at_once();
+        if self.rows.is_empty() {
+            self.take_older();
         }
     }
 
-    fn take_at_once(&mut self) {
-        if let Some(Ok(page)) = self.older.as_ref().and_then(Pending::take) {
-            self.older = None;
-            self.began = true;
-            self.beyond = page.beyond;
-            self.rows.extend(page.rows);
+    /// Takes the answer of older rows, where it is there.
+    fn take_older(&mut self) {
+        let Some(answer) = self.older.as_ref().and_then(Pending::take) else { return };
+        self.older = None;
+        match answer {
+            Ok(page) => {
+                self.fault = None;
+                self.began = true;
+                self.beyond = page.beyond;
+                self.rows.extend(page.rows);
+                while self.rows.len() > MOST_ROWS {
+                    self.rows.pop_front();
+                    self.cut = true;
+                }
+            }
+            Err(why) => self.fault = Some(why),
         }
     }
 
