@@ -75,9 +75,10 @@ impl Handover {
             let search = Search { by, events: vec![Event::WindowClosed], ..Search::default() };
             self.asking_last_here = Some(journal.entries(search, Order::NewestFirst, None, 1, wake()));
         }
-        if let Some(Ok(page)) = self.asking_last_here.as_ref().and_then(Pending::take) {
+        if let Some(answer) = self.asking_last_here.as_ref().and_then(Pending::take) {
             self.asking_last_here = None;
-            self.last_here = page.rows.first().map(|row| Utc(row.time));
+            // Where it cannot be read, neither can the hand-over, which says why.
+            self.last_here = answer.ok().and_then(|page| page.rows.first().map(|row| Utc(row.time)));
         }
         let now = frame.snapshot.now.utc;
         let other = self.asked.is_some_and(|(since, _)| since != self.since);
