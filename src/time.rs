@@ -163,6 +163,35 @@ impl Utc {
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_microsecond()))
     }
+
+    /// An instant as a person writes it: RFC 3339, a date or a local time in `zone`, a time of the day of `now`, `now`, or
+    /// how long ago (`2h`, `now-2h`).
+    ///
+    /// # Errors
+    /// What would be right.
+    pub fn parse_written(text: &str, now: Self, zone: &jiff::tz::TimeZone) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some(time) = Self::parse_rfc3339(text) {
+            return Ok(time);
+        }
+        if text.eq_ignore_ascii_case("now") {
+            return Ok(now);
+        }
+        if let Ok(ago) = Span::parse(text.strip_prefix("now-").unwrap_or(text)) {
+            return Ok(now + Span(-ago.0));
+        }
+        let today = || {
+            let time = text.contains(':').then(|| text.parse::<jiff::civil::Time>().ok())??;
+            let now = jiff::Timestamp::from_microsecond(now.0).ok()?;
+            Some(now.to_zoned(zone.clone()).date().to_datetime(time))
+        };
+        let date = || text.parse::<jiff::civil::Date>().ok().map(|date| date.at(0, 0, 0, 0));
+        let civil = text.parse().ok().or_else(date).or_else(today);
+        match civil.and_then(|civil| civil.to_zoned(zone.clone()).ok()) {
+            Some(time) => Ok(Self(time.timestamp().as_microsecond())),
+            None => Err(format!("\"{text}\" is no time; write 2026-11-20T14:00, 2026-11-20, or 2h for two hours ago")),
+        }
+    }
 }
 
 /// A handle to whatever tells the time: the real clock in `runtime`, a scripted one in tests and rehearsal.
@@ -207,5 +236,26 @@ mod tests {
     fn instants_print_as_rfc3339_with_milliseconds() {
         assert_eq!(Utc(1_795_356_202_125_000).to_rfc3339(), "2026-11-22T14:03:22.125Z");
         assert_eq!(Utc::parse_rfc3339("2026-11-22T15:03:22.125+01:00"), Some(Utc(1_795_356_202_125_000)));
+    }
+
+    #[test]
+    fn instants_are_read_as_people_write_them() {
+        let zone = jiff::tz::TimeZone::get("Europe/Amsterdam").unwrap();
+        let now = Utc::parse_rfc3339("2026-11-22T14:03:22Z").unwrap();
+        for (written, meant) in [
+            ("2026-11-20T14:00:00Z", "2026-11-20T14:00:00.000Z"),
+            (" 2026-11-20 ", "2026-11-19T23:00:00.000Z"),
+            ("2026-07-20T14:00", "2026-07-20T12:00:00.000Z"),
+            ("2026-07-20 14:00", "2026-07-20T12:00:00.000Z"),
+            ("06:30", "2026-11-22T05:30:00.000Z"),
+            ("2h", "2026-11-22T12:03:22.000Z"),
+            ("now-2h", "2026-11-22T12:03:22.000Z"),
+            ("Now", "2026-11-22T14:03:22.000Z"),
+        ] {
+            assert_eq!(Utc::parse_written(written, now, &zone).map(Utc::to_rfc3339).as_deref(), Ok(meant), "{written}");
+        }
+        for written in ["yesterday", "", "25:00", "2026-13-01", "14"] {
+            assert!(Utc::parse_written(written, now, &zone).unwrap_err().contains("2h for two hours ago"), "{written}");
+        }
     }
 }

@@ -244,6 +244,29 @@ fn a_history_of_a_newer_version_is_left_alone_and_the_plant_runs_without() {
 }
 
 #[test]
+fn a_history_that_cannot_be_opened_at_the_start_is_begun_as_soon_as_it_can_be() {
+    let modbus = Modbus::start(10);
+    let folder = tempfile::tempdir().unwrap();
+    let (plant, data) = plant(folder.path(), &modbus, "");
+    // As a full disk does: the journal is there, and no further file can be made.
+    std::fs::create_dir_all(data.join(HISTORY_FILE)).unwrap();
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    modbus.set(0, &[60]);
+    shows(&link, 30.0);
+    state(&link, "a fault", |s| s.fault.is_some());
+    assert_eq!(alarm(&link, "system.history/recording"), Some(AlarmState::Unacknowledged));
+    std::fs::remove_dir(data.join(HISTORY_FILE)).unwrap();
+    assert_eq!(state(&link, "samples on the disk", |s| s.samples > 0).fault, None);
+    until("the end of the fault in the journal", || entry(&data, "recording-resumed"));
+    modbus.set(0, &[80]);
+    shows(&link, 40.0);
+    assert_eq!(station.stop(), Vec::<String>::new());
+    assert_eq!(steps(&samples(&data, "tank1.level")), ["30", "40", "bad:not-running"]);
+}
+
+#[test]
 fn a_damaged_history_is_set_aside_and_a_new_one_begun() {
     let modbus = Modbus::start(10);
     let folder = tempfile::tempdir().unwrap();

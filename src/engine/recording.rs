@@ -267,6 +267,15 @@ impl Engine {
         }
     }
 
+    /// What could not be recorded since the start can be from now on: what each tag is, and all that comes.
+    pub fn begin_recording(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        self.options.record = true;
+        self.thinners = vec![Thinner::default(); self.plan.tags.len()];
+        for index in 0..self.thinners.len() as u32 {
+            self.mark_deployed(now, TagId(index), effects);
+        }
+    }
+
     /// A sample that is older than the tag's present one: recorded in its place, whatever the deadband.
     pub(super) fn record_late(
         &mut self,

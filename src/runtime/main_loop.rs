@@ -63,6 +63,8 @@ pub struct MainLoop {
     pub recorder: Recorder,
     /// Where samples go; `None`: the engine asks for none to be recorded.
     pub samples: Option<Samples>,
+    /// The same, where the history could not be opened yet.
+    pub late_samples: Option<oneshot::Receiver<Samples>>,
 }
 
 /// Publishing and the watch over the wall clock.
@@ -122,6 +124,13 @@ impl MainLoop {
                 true = some(self.commands.recv_many(&mut commands, BATCH)) => {}
                 true = some(self.inputs.recv_many(&mut inputs, BATCH)) => {}
                 () = looked.notified() => {}
+                samples = late(&mut self.late_samples) => {
+                    self.late_samples = None;
+                    if let Some(samples) = samples {
+                        self.samples = Some(samples);
+                        self.engine.begin_recording(self.clock.now(), &mut effects);
+                    }
+                }
                 () = tokio::time::sleep(pause) => {}
             }
             let now = self.clock.now();
@@ -229,4 +238,12 @@ impl MainLoop {
 /// `false` disables the branch of a select: all senders of that queue are gone.
 async fn some(received: impl Future<Output = usize>) -> bool {
     received.await > 0
+}
+
+/// Waits for ever where nothing is awaited. `None`: it will not come any more.
+async fn late<T>(awaited: &mut Option<oneshot::Receiver<T>>) -> Option<T> {
+    match awaited {
+        Some(receiver) => receiver.await.ok(),
+        None => std::future::pending().await,
+    }
 }

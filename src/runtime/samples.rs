@@ -2,10 +2,15 @@
 
 use crate::engine::{Entry, Event, HistoryState, Input, Plan, Record};
 use crate::historian::history::{HistoryQueue, HistoryRecorder, Retention, Sample, SeriesId, SeriesTag};
-use crate::historian::{FileError, Tenure};
+use crate::historian::line::log_handed_over;
+use crate::historian::{FileError, JournalQueue, Tenure};
 use crate::time::{Clock, Utc};
 use std::path::Path;
-use tokio::sync::mpsc;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
 
 /// Where the engine's samples go. Nothing here waits; what the historian has no room for it drops and counts.
 #[derive(Debug)]
@@ -48,7 +53,7 @@ impl Samples {
 /// Starts the recorder of a plant that is ours.
 ///
 /// # Errors
-/// A history that cannot be opened; the plant goes without one. See [`not_recorded`].
+/// A history that cannot be opened; the plant goes without one. See [`not_recorded`] and [`Opening`].
 pub fn start_recorder(
     folder: &Tenure,
     plan: &Plan,
@@ -60,7 +65,57 @@ pub fn start_recorder(
     HistoryRecorder::start(folder, &SeriesTag::of_plan(plan), retention, clock.clone(), answers)
 }
 
-/// The state of a history that could not be opened: a fault that stands until the next start.
+/// A history that could not be opened, as on a full disk: tried again until it can be, by a thread of its own.
+#[derive(Debug)]
+pub struct Opening {
+    end: SyncSender<()>,
+    opened: JoinHandle<Option<HistoryRecorder>>,
+}
+
+impl Opening {
+    /// `journal`: where a damaged history that is set aside is told. What is given back comes when samples have a place.
+    ///
+    /// # Errors
+    /// Where no thread can be started.
+    pub fn start(
+        folder: Tenure,
+        plan: Arc<Plan>,
+        clock: Clock,
+        answers: mpsc::Sender<Input>,
+        journal: JournalQueue,
+        again: Duration,
+    ) -> std::io::Result<(Self, oneshot::Receiver<Samples>)> {
+        let (end, ended) = sync_channel(0);
+        let (found, awaited) = oneshot::channel();
+        let run = move || {
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(again) {
+                let Ok(recorder) = start_recorder(&folder, &plan, &clock, answers.clone()) else { continue };
+                if let Some((path, why)) = recorder.set_aside() {
+                    let entry = set_aside_entry(path, why, clock.now().utc);
+                    log_handed_over(&entry);
+                    journal.push(None, entry);
+                }
+                tracing::info!("the history could be opened at last: samples are recorded from now on");
+                // Where the plant has ended meanwhile, nothing comes.
+                let _ended = found.send(Samples::new(&recorder));
+                return Some(recorder);
+            }
+            None
+        };
+        let opened = thread::Builder::new().name("history-opening".to_owned()).spawn(run)?;
+        Ok((Self { end, opened }, awaited))
+    }
+
+    /// Stops trying. Gives back the recorder, where there is one by now.
+    pub fn end(self) -> Option<HistoryRecorder> {
+        let Self { end, opened } = self;
+        drop(end);
+        // A try under way ends by itself; a thread that panicked has no recorder.
+        opened.join().ok().flatten()
+    }
+}
+
+/// The state of a history that could not be opened: a fault that stands until it can be.
 pub fn not_recorded(why: &FileError) -> HistoryState {
     HistoryState { fault: Some(why.to_string().into()), ..HistoryState::default() }
 }

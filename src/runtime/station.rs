@@ -3,14 +3,14 @@
 //! Start: the data folder's lock before anything in it is opened, then the journal, then the history, then the engine with
 //! what the alarms remember, then the main loop, then the field. Stop: the field, then the main loop, then the history, then
 //! the journal with its `stopped` and its checkpoint, then the lock. A plant whose journal cannot be opened does not start;
-//! one whose history cannot does, and says so for as long as it runs. Each step of a stop has its time; one that takes
+//! one whose history cannot does, says so, and tries again until it can. Each step of a stop has its time; one that takes
 //! longer is told and passed over.
 
 use super::Loaded;
 use super::ground::{Ground, changes_since_the_last, opening_entries, prepare};
 use super::horn::Feed;
 use super::main_loop::{MainLoop, Recorder};
-use super::samples::{self, Samples};
+use super::samples::{self, Opening, Samples};
 use super::sources::{Connection, Run, Sources};
 use crate::drivers::{self, Field, INPUT_QUEUE};
 use crate::engine::{
@@ -38,6 +38,9 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// How long the main loop, the history and the journal may each take to end.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two tries to open a history that could not be.
+const OPEN_AGAIN: Duration = Duration::from_secs(10);
 
 /// Answers of the journal and the historian that may wait for the engine.
 const ANSWER_QUEUE: usize = 64;
@@ -111,6 +114,7 @@ pub struct Station {
     readers: OnceLock<(Option<HistoryLink>, Option<JournalLink>)>,
     /// Recorder and writer end before the lock goes: fields are dropped in their order.
     history: Option<HistoryRecorder>,
+    opening: Option<Opening>,
     /// Ends before the folder goes.
     indexer: Option<Indexer>,
     recording: Option<(Writer, Tenure)>,
@@ -140,6 +144,7 @@ impl Station {
         let mut notices = Vec::new();
         let mut history = None;
         let mut history_state = None;
+        let (mut opening, mut late_samples) = (None, None);
         let mut restarted = false;
         let (memories, recorder, recording, held_by) = match ground {
             Ground::Bare => (Memories::default(), Recorder::Nowhere, None, None),
@@ -152,12 +157,12 @@ impl Station {
                 restarted = journal.last_at_open().is_some();
                 journal.set_keep(project.history.journal_keep.unwrap_or(DEFAULT_KEEP));
                 let changes = changes_since_the_last(&folder, &journal, &project, &text);
-                let opening = opening_entries(&journal, &plan, &fingerprint, changes, &actor, &clock);
+                let first = opening_entries(&journal, &plan, &fingerprint, changes, &actor, &clock);
                 let memories = journal.memories().clone();
                 let tenure = Tenure::new(folder);
                 let kept = Kept::new(*journal, tenure.clone(), plan.clone(), clock.clone());
                 let writer = Writer::start(kept, answer.clone(), clock.clone())?;
-                for entry in opening {
+                for entry in first {
                     log_handed_over(&entry);
                     writer.queue().push(None, entry);
                 }
@@ -174,7 +179,11 @@ impl Station {
                     }
                     Err(why) => {
                         history_state = Some(samples::not_recorded(&why));
-                        notices.push(format!("Nothing is recorded: {why}"));
+                        notices.push(format!("Nothing is recorded yet: {why}"));
+                        let (clock, answer) = (clock.clone(), answer.clone());
+                        let (trying, samples) =
+                            Opening::start(tenure.clone(), plan.clone(), clock, answer, writer.queue(), OPEN_AGAIN)?;
+                        (opening, late_samples) = (Some(trying), Some(samples));
                     }
                 }
                 (memories, Recorder::Journal(writer.queue()), Some((writer, tenure)), None)
@@ -228,6 +237,7 @@ impl Station {
             looked: looked.clone(),
             recorder,
             samples,
+            late_samples,
         };
         let handle = runtime.clone();
         thread::Builder::new().name("plant".to_owned()).spawn(move || {
@@ -267,6 +277,7 @@ impl Station {
             past,
             readers,
             history,
+            opening,
             indexer: recording.as_ref().and_then(|(_, folder)| start_indexer(folder)),
             recording,
             actor,
@@ -347,7 +358,9 @@ impl Station {
 
     /// Stops in order. Returns what did not go well, in words; everything is stopped all the same.
     pub fn stop(self) -> Vec<String> {
-        let Self { snapshots, commands, sources, stop, ended, history, indexer, recording, actor, clock, .. } = self;
+        let Self {
+            snapshots, commands, sources, stop, ended, history, opening, indexer, recording, actor, clock, ..
+        } = self;
         let mut faults = Vec::new();
         sources.stop();
         drop((snapshots, commands));
@@ -356,6 +369,7 @@ impl Station {
             faults.push("the main loop did not end in order".to_owned());
         }
         drop(indexer);
+        let history = history.or_else(|| opening.and_then(Opening::end));
         faults.extend(history.and_then(|history| history.close(PATIENCE).err()));
         if let Some((writer, folder)) = recording {
             let mut entry = Entry::new(clock.now().utc, Event::Stopped);

@@ -177,6 +177,29 @@ fn the_filter_looks_for_tag_person_and_priority_and_says_where_nothing_fits() {
     assert!(rows(&harness).len() > 10);
 }
 
+#[test]
+fn a_period_is_typed_as_on_the_command_line_and_what_is_no_time_shows_no_rows_as_if_it_were() {
+    let mut harness = window(shift(), Place::Journal, ThemeChoice::Dark, [1440.0, 900.0], 100);
+    let all = rows(&harness).len();
+    type_into(&mut harness, "From, in the journal", "yesterday");
+    assert_eq!(rows(&harness), []);
+    assert!(is_there(
+        &harness,
+        "From: \"yesterday\" is no time; write 2026-11-20T14:00, 2026-11-20, or 2h for two hours ago"
+    ));
+    press(&mut harness, "Clear the journal's filter");
+    type_into(&mut harness, "From, in the journal", "10m");
+    let newest = rows(&harness);
+    assert!(!newest.is_empty() && newest.len() < all, "{} of {all}", newest.len());
+    picture(&mut harness, "journal-period-dark");
+    press(&mut harness, "Clear the journal's filter");
+    type_into(&mut harness, "To, in the journal", "10m");
+    let older = rows(&harness);
+    assert!(newest.iter().all(|row| !older.contains(row)), "{older:?}");
+    type_into(&mut harness, "From, in the journal", "5m");
+    assert!(is_there(&harness, "The period ends before it begins"));
+}
+
 /// A window on a journal on the disk, which goes on being written.
 fn on_disk(folder: &std::path::Path, entries: usize) -> (Journal, Window) {
     let mut journal = Journal::open(folder, Utc(0)).unwrap();

@@ -394,9 +394,7 @@ impl Desk {
         if self.trimming.is_under_way() || self.tidied.is_none_or(|last| now.mono - last >= TIDY_EVERY) {
             self.tidied = Some(now.mono);
             store.shorten_wal().map_err(|e| trouble(&e))?;
-            let changing = self.recent.changing_chunks();
-            self.trimming.step(store, &self.shared, now).map_err(|e| trouble(&e))?;
-            drop(changing);
+            self.trimming.step(store, &self.recent, &self.shared, now).map_err(|e| trouble(&e))?;
             store.give_back(PAGES_A_TURN).map_err(|e| trouble(&e))?;
             self.look_at_space();
         }

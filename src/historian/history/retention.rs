@@ -6,6 +6,7 @@
 use super::super::file::FileError;
 use super::levels;
 use super::queue::Shared;
+use super::recent::Recent;
 use super::recorder::Retention;
 use super::rows::{self, CHUNK_LEVEL, SummaryRow};
 use super::sample::SeriesId;
@@ -82,7 +83,7 @@ impl Trimming {
     }
 
     /// Removes a few chunks.
-    pub fn step(&mut self, store: &mut Store, shared: &Shared, now: Now) -> Result<(), FileError> {
+    pub fn step(&mut self, store: &mut Store, recent: &Recent, shared: &Shared, now: Now) -> Result<(), FileError> {
         let now = self.calendar.now(now);
         if self.left.is_empty() {
             (self.left, self.keep) = (shared.known(), shared.keep());
@@ -90,7 +91,7 @@ impl Trimming {
                 forget_damaged(store, "SELECT id FROM damaged WHERE last < ?1", now.0.saturating_sub(keep.0))?;
             }
             if let Some(most) = self.retention.most_bytes {
-                self.too_large = make_smaller(store, &self.left, most)?;
+                self.too_large = make_smaller(store, recent, &self.left, most)?;
             }
         }
         if self.retention.keep.is_none() && self.keep.is_empty() {
@@ -107,7 +108,7 @@ impl Trimming {
                     .take_while(|row| row.is_sound() && row.summary.last < limit);
                 let old: Vec<SummaryRow> = old.collect();
                 gone += old.len();
-                forget(store, series, &old)?;
+                forget(store, recent, series, &old)?;
                 if old.len() == MOST_CHUNKS {
                     return Ok(()); // the same tag again in the next step
                 }
@@ -122,7 +123,7 @@ impl Trimming {
 }
 
 /// Removes the oldest chunks of all tags while there is too much, at most a step's worth. Returns whether there still is.
-fn make_smaller(store: &mut Store, tags: &[SeriesId], most_bytes: u64) -> Result<bool, FileError> {
+fn make_smaller(store: &mut Store, recent: &Recent, tags: &[SeriesId], most_bytes: u64) -> Result<bool, FileError> {
     if store.bytes_used()? <= most_bytes {
         return Ok(false);
     }
@@ -137,7 +138,7 @@ fn make_smaller(store: &mut Store, tags: &[SeriesId], most_bytes: u64) -> Result
     }
     all.sort_by_key(|(last, series, _)| (*last, *series));
     for (_, series, row) in all.into_iter().take(MOST_CHUNKS) {
-        forget(store, series, &[row])?;
+        forget(store, recent, series, &[row])?;
         if store.bytes_used()? <= most_bytes {
             return Ok(false);
         }
@@ -159,8 +160,10 @@ fn oldest(store: &Store, series: SeriesId, most: usize) -> Result<Vec<SummaryRow
     rows::oldest_summaries(&store.connection, series, CHUNK_LEVEL, most).map_err(|e| store.sqlite(e))
 }
 
-fn forget(store: &mut Store, series: SeriesId, chunks: &[SummaryRow]) -> Result<(), FileError> {
+/// Removes chunks of a tag. Only now are the readers' summaries out of date, not with every look.
+fn forget(store: &mut Store, recent: &Recent, series: SeriesId, chunks: &[SummaryRow]) -> Result<(), FileError> {
     let (Some(first), Some(last)) = (chunks.first(), chunks.last()) else { return Ok(()) };
+    let _changing = recent.changing_chunks();
     store.transact(|transaction| {
         remove(transaction, series, chunks)?;
         levels::update(transaction, series, first.summary.first, last.summary.last)

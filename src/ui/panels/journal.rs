@@ -84,6 +84,10 @@ impl JournalList {
             self.show_new();
         }
         let below = Rect::from_min_max(pos2(rect.left(), line.bottom() + STEP), rect.max);
+        if let Some(why) = self.filter.fault() {
+            grid::say(ui, below, &why, frame.theme);
+            return;
+        }
         if self.book.rows().is_empty() {
             grid::say(ui, below, &self.nothing(frame), frame.theme);
             return;

@@ -1,21 +1,26 @@
-//! What is looked for: a text, a tag, a person, priorities and kinds of events, in a row above the list.
+//! What is looked for: a text, a tag, a person, a period, priorities and kinds of events, in a row above the list.
 
 use crate::engine::EventKind;
 use crate::historian::Search;
 use crate::project::Priority;
-use crate::ui::Frame;
+use crate::time::Utc;
 use crate::ui::theme::STEP;
 use crate::ui::widgets::symbol::{self, Symbol};
+use crate::ui::{Frame, words};
 use eframe::egui::{
-    Align, Align2, Button, Layout, Rect, Role, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder, WidgetInfo, vec2,
+    Align, Align2, Button, Layout, Rect, Response, Role, Sense, Stroke, StrokeKind, TextEdit, Ui, UiBuilder,
+    WidgetInfo, vec2,
 };
 use std::sync::Arc;
 
 /// Height of its line.
 pub const HEIGHT: f32 = 28.0;
-/// Below this width the fields for tag and person are left out, and below the next the kinds.
+/// Below this width the fields of the period are left out, below the next those for tag and person, then the kinds.
+const WIDEST: f32 = 940.0;
 const WIDE: f32 = 760.0;
 const MIDDLE: f32 = 430.0;
+/// Width of each end of the period.
+const PERIOD_FIELD: f32 = 112.0;
 /// What is typed is looked for when nothing more was typed for so long.
 const QUIET_SECS: f64 = 0.25;
 
@@ -36,8 +41,43 @@ pub struct Filter {
     priorities: [bool; 4],
     /// By kind, the same.
     kinds: [bool; 3],
+    from: Bound,
+    to: Bound,
     /// When something was typed that is not looked for yet.
     typed: Option<f64>,
+}
+
+/// One end of the period.
+#[derive(Debug, Default)]
+struct Bound {
+    typed: String,
+    /// What is wrong with it.
+    fault: Option<String>,
+    at: Option<Utc>,
+}
+
+impl Bound {
+    /// Takes what is typed as of now: two hours ago stays the same instant while the list is read.
+    fn read(&mut self, frame: &Frame<'_>) {
+        let typed = self.typed.trim();
+        let read = if typed.is_empty() {
+            Ok(None)
+        } else {
+            Utc::parse_written(typed, frame.snapshot.now.utc, frame.zone).map(Some)
+        };
+        (self.at, self.fault) = match read {
+            Ok(at) => (at, None),
+            Err(why) => (None, Some(why)),
+        };
+    }
+
+    fn ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, hint: &str, name: &str) -> bool {
+        let (changed, edit) = field_ui(ui, PERIOD_FIELD, &mut self.typed, hint, name);
+        if let Some(at) = self.at {
+            edit.on_hover_text(words::date_and_time(at, frame.zone));
+        }
+        changed
+    }
 }
 
 impl Filter {
@@ -45,7 +85,18 @@ impl Filter {
     pub fn is_active(&self) -> bool {
         self.priorities.contains(&true)
             || self.kinds.contains(&true)
-            || [&self.text, &self.tag, &self.person].iter().any(|text| !text.trim().is_empty())
+            || [&self.text, &self.tag, &self.person, &self.from.typed, &self.to.typed]
+                .iter()
+                .any(|text| !text.trim().is_empty())
+    }
+
+    /// What is wrong with the period: what is looked for then is not what somebody meant.
+    pub fn fault(&self) -> Option<String> {
+        let of = |end: &str, bound: &Bound| Some(format!("{end}: {}", bound.fault.as_ref()?));
+        of("From", &self.from).or_else(|| of("To", &self.to)).or_else(|| {
+            let backwards = self.from.at.zip(self.to.at).is_some_and(|(from, to)| from > to);
+            backwards.then(|| "The period ends before it begins".to_owned())
+        })
     }
 
     /// As the journal is asked; `tags`: those that the panel is about.
@@ -57,6 +108,7 @@ impl Filter {
             vec![typed.into()]
         };
         let mut search = Search { names, text: self.text.clone(), by: self.person.clone(), ..Search::default() };
+        (search.from, search.to) = (self.from.at, self.to.at);
         search.priorities = Priority::ALL.into_iter().filter(|p| self.priorities[*p as usize]).collect();
         for (chosen, (kind, ..)) in self.kinds.iter().zip(KINDS) {
             if *chosen {
@@ -89,11 +141,16 @@ impl Filter {
             }
             let clear = if self.is_active() { 62.0 } else { 0.0 };
             let fields = if width >= WIDE { 3.0 } else { 1.0 };
-            let room = ((ui.available_width() - clear) / fields - 2.0 * STEP).clamp(40.0, 240.0);
-            typed |= field_ui(ui, room, &mut self.text, "Words", "Search in the journal");
+            let period = if width >= WIDEST { 2.0 * (PERIOD_FIELD + 2.0 * STEP) } else { 0.0 };
+            let room = ((ui.available_width() - clear - period) / fields - 2.0 * STEP).clamp(40.0, 240.0);
+            typed |= field_ui(ui, room, &mut self.text, "Words", "Search in the journal").0;
             if width >= WIDE {
-                typed |= field_ui(ui, room, &mut self.tag, "Tag, device or alarm", "Tag in the journal");
-                typed |= field_ui(ui, room, &mut self.person, "Person", "Person in the journal");
+                typed |= field_ui(ui, room, &mut self.tag, "Tag, device or alarm", "Tag in the journal").0;
+                typed |= field_ui(ui, room, &mut self.person, "Person", "Person in the journal").0;
+            }
+            if width >= WIDEST {
+                typed |= self.from.ui(ui, frame, "From: 06:00, 2h", "From, in the journal");
+                typed |= self.to.ui(ui, frame, "To: 14:00", "To, in the journal");
             }
             if self.is_active() {
                 let clear = ui.add(Button::new("Clear")).on_hover_text("Shows everything again");
@@ -112,6 +169,8 @@ impl Filter {
                 return None;
             }
             self.typed = None;
+            self.from.read(frame);
+            self.to.read(frame);
         }
         let search = self.search(tags);
         (search != *before).then_some(search)
@@ -154,7 +213,8 @@ impl Filter {
     }
 }
 
-fn field_ui(ui: &mut Ui, width: f32, text: &mut String, hint: &str, name: &str) -> bool {
+/// Gives back whether something was typed, and the field.
+fn field_ui(ui: &mut Ui, width: f32, text: &mut String, hint: &str, name: &str) -> (bool, Response) {
     let edit = TextEdit::singleline(text)
         .id(ui.scope_id().with(name))
         .hint_text(hint)
@@ -166,5 +226,5 @@ fn field_ui(ui: &mut Ui, width: f32, text: &mut String, hint: &str, name: &str) 
         current_text_value: Some(text.clone()),
         ..WidgetInfo::labeled(Role::TextInput, true, name)
     });
-    edit.changed()
+    (edit.changed(), edit)
 }
