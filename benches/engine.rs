@@ -242,6 +242,8 @@ fn raise_many() {
     const EACH: u32 = 100;
     const ANSWERS: u32 = 600;
     let mut plant = Journaled::new(EACH * ANSWERS);
+    // A tag that waits for its first value for more than ten seconds has an alarm of its own.
+    plant.apply(START, values(START, 0, (0..EACH * ANSWERS).map(|_| 1_000.0)));
     let began = Instant::now();
     let (mut slowest, mut busy) = (Duration::ZERO, Duration::ZERO);
     for answer in 0..ANSWERS {

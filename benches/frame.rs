@@ -507,6 +507,7 @@ impl Flooded {
 }
 
 fn frames(criterion: &mut Criterion) {
+    watchkeeper::ui::memory::keep_what_a_frame_frees();
     let (mut ours, mut bare) = (Ours::new(), Bare::new());
     let cases: [(&str, usize, &[Part]); 4] = [
         ("all", 0, &[Part::Gauges, Part::Trends, Part::Alarms]),

@@ -97,6 +97,7 @@ pub fn is_possible() -> Result<(), WindowError> {
 #[expect(clippy::needless_pass_by_value, reason = "the window keeps both to its end; nobody else may")]
 pub fn run(desk: DeskLink, options: WindowOptions) -> Result<(), WindowError> {
     is_possible()?;
+    super::memory::keep_what_a_frame_frees();
     let opened = Arc::new(AtomicBool::new(false));
     let mut last = None;
     for renderer in renderers(options.renderer) {

@@ -16,6 +16,7 @@
 //! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
 //! hand     a tag that is dragged, and the press that opens its last hour
+//! memory   what the allocator keeps from frame to frame
 //! ```
 
 pub mod actions;
@@ -38,6 +39,7 @@ pub mod keep;
 pub mod lasthour;
 pub mod layout;
 pub mod lists;
+pub mod memory;
 pub mod notify;
 pub mod notlive;
 pub mod palette;
