@@ -263,7 +263,7 @@ fn start() {
             let put = "INSERT INTO body (id, digest, samples) VALUES (?1, ?2, ?3)";
             let row = rusqlite::params![id + 1, encoded.digest, encoded.body];
             transaction.prepare_cached(put).expect("a statement").execute(row).expect("a row");
-            let put = "INSERT INTO summary VALUES (?1,0,?2,?2,1,0,0,0,0,0.0,0.0,0.0,0.0,0.0,0.0,0,0,?3)";
+            let put = "INSERT INTO summary VALUES (?1,0,?2,?2,1,0,0,0,0,0.0,0.0,0.0,0.0,0.0,0.0,0,0,?3,NULL)";
             let row = rusqlite::params![id % 1_000, id, id + 1];
             transaction.prepare_cached(put).expect("a statement").execute(row).expect("a row");
         }
