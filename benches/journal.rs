@@ -109,7 +109,7 @@ fn make(folder: &Path, entries: u64) {
         let next = journal.entries() + 1;
         let batch: Vec<Entry> = (next..(next + 2_000).min(entries + 1)).map(entry).collect();
         journal.append(&batch.iter().collect::<Vec<_>>()).expect("room on the disk");
-        if journal.entries().is_multiple_of(1_000_000) {
+        if journal.checkpoint_due() {
             journal.checkpoint(at(next)).expect("room on the disk");
         }
     }

@@ -14,6 +14,7 @@
 //! writer    the named thread that owns a journal: batches, retries, answers
 //! line      an entry as a line of the log
 //! search    what is looked for in a journal, and whether an entry is that
+//! questions what waits for a reader, and answers on their way to a window
 //! read      reading beside a running writer: pages, occurrences, verification of the chain
 //! history   the samples of every tag: append log, compressed chunks, queries
 //! backtest  what an alarm would have done on what was recorded
@@ -33,6 +34,7 @@ pub mod journal;
 pub mod line;
 pub mod lock;
 pub mod place;
+pub mod questions;
 pub mod read;
 pub mod row;
 pub mod schema;

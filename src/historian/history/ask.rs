@@ -2,25 +2,24 @@
 //! a disk.
 //!
 //! A question is asked and its [`Pending`] kept; whoever does not want the answer any more drops it, and a reading under
-//! way ends between two chunks.
+//! way ends between two chunks. A screen asks one for each trend that it shows; of too many, the newest is answered "busy".
 
+pub use super::super::questions::Wake;
+use super::super::questions::{self, Queue, Reply};
 use super::desk::COMMIT_EVERY;
 use super::query::{ChunkCache, HistoryReader, Picture};
 use super::recent::Recent;
 use super::sample::SeriesId;
 use crate::time::{Span, Utc};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 
 /// Threads that read. Two, so that a question about years does not keep one about a minute waiting.
 const READERS: usize = 2;
-
-/// Questions that may wait. A screen asks one for each trend that it shows; of more, the newest is answered "busy".
-const MOST_WAITING: usize = 256;
 
 /// Decoded chunks that are kept for asking again.
 const CACHE_BYTES: usize = 64 << 20;
@@ -55,8 +54,8 @@ pub struct Answer {
     pub to: Utc,
 }
 
-/// Told when an answer is there.
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
+/// An answer that is on its way. Dropping it cancels the question.
+pub type Pending = questions::Pending<Answer>;
 
 /// The window's end of a history. Cheap to clone; when the last one is dropped, the readers end.
 #[derive(Clone)]
@@ -73,11 +72,7 @@ struct Owner(Arc<Shared>);
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        let mut jobs = self.0.lock();
-        jobs.ended = true;
-        jobs.waiting.clear();
-        drop(jobs);
-        self.0.more.notify_all();
+        self.0.jobs.end();
     }
 }
 
@@ -85,43 +80,17 @@ struct Shared {
     folder: PathBuf,
     recent: Option<Arc<Recent>>,
     cache: Arc<ChunkCache>,
-    /// Questions from any thread to the readers: plain lock, held for moments. Full: see [`MOST_WAITING`].
-    jobs: Mutex<Jobs>,
-    more: Condvar,
-}
-
-#[derive(Default)]
-struct Jobs {
-    waiting: VecDeque<Job>,
-    ended: bool,
+    jobs: Queue<Job>,
 }
 
 struct Job {
     question: Question,
-    slot: Arc<Slot>,
-    wake: Wake,
+    reply: Reply<Answer>,
 }
 
-#[derive(Debug, Default)]
-struct Slot {
-    unwanted: AtomicBool,
-    answer: Mutex<Option<Answer>>,
-}
-
-/// An answer that is on its way. Dropping it cancels the question.
-#[derive(Debug)]
-pub struct Pending(Arc<Slot>);
-
-impl Pending {
-    /// The answer, once, when it is there. Never waits.
-    pub fn take(&self) -> Option<Answer> {
-        self.0.answer.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        self.0.unwanted.store(true, Ordering::Relaxed);
+impl questions::Job for Job {
+    fn is_wanted(&self) -> bool {
+        !self.reply.unwanted().load(Ordering::Relaxed)
     }
 }
 
@@ -135,8 +104,7 @@ impl HistoryLink {
             folder: folder.to_owned(),
             recent,
             cache: Arc::new(ChunkCache::new(CACHE_BYTES)),
-            jobs: Mutex::default(),
-            more: Condvar::new(),
+            jobs: Queue::default(),
         });
         let owner = Owner(shared.clone());
         for number in 1..=READERS {
@@ -158,20 +126,12 @@ impl HistoryLink {
 
     /// Asks; `wake` is told from a reader's thread when the answer is there. Never waits.
     pub fn ask(&self, question: Question, wake: Wake) -> Pending {
-        let slot = Arc::new(Slot::default());
-        let job = Job { question, slot: slot.clone(), wake };
-        let mut jobs = self.0.0.lock();
-        jobs.waiting.retain(|job| !job.slot.unwanted.load(Ordering::Relaxed));
-        if jobs.waiting.len() >= MOST_WAITING {
-            drop(jobs);
+        let (reply, pending) = Reply::new(wake);
+        if let Err(job) = self.0.0.jobs.push(Job { question, reply }) {
             let busy = vec![Err("too many trends are waiting for the history".to_owned()); job.question.pens.len()];
             job.answer(busy, None);
-        } else {
-            jobs.waiting.push_back(job);
-            drop(jobs);
-            self.0.0.more.notify_one();
         }
-        Pending(slot)
+        pending
     }
 }
 
@@ -181,31 +141,7 @@ impl Job {
         // What is handed over while a commit is made is in the next one, and a commit is on the disk before readers in this
         // process have it: the last second may have a hole.
         let recorded_to = recorded_to.map(|to| to + Span(-(COMMIT_EVERY.as_micros() as i64)));
-        let answer = Answer { pens, recorded_to, from, to };
-        *self.slot.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-        (self.wake)();
-    }
-}
-
-impl Shared {
-    /// Whoever panicked while holding the lock left whole questions at least.
-    fn lock(&self) -> MutexGuard<'_, Jobs> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next question that is still wanted. `None`: nobody will ask any more.
-    fn next(&self) -> Option<Job> {
-        let mut jobs = self.lock();
-        loop {
-            if jobs.ended {
-                return None;
-            }
-            match jobs.waiting.pop_front() {
-                Some(job) if job.slot.unwanted.load(Ordering::Relaxed) => {}
-                Some(job) => return Some(job),
-                None => jobs = self.more.wait(jobs).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
+        self.reply.give(Answer { pens, recorded_to, from, to });
     }
 }
 
@@ -226,7 +162,7 @@ struct Open {
 
 impl Reader {
     fn run(&mut self) {
-        while let Some(job) = self.shared.next() {
+        while let Some(job) = self.shared.jobs.next() {
             let answered = self.answer(&job);
             let (pens, recorded_to) = answered.unwrap_or_else(|why| {
                 // Another try with a new connection next time.
@@ -248,7 +184,7 @@ impl Reader {
         for pen in pens {
             let picture = match open.names.get(&pen.to_lowercase()) {
                 None => Ok(Some(Picture::default())),
-                Some(series) => open.reader.picture(*series, *from..*to, *columns, &job.slot.unwanted),
+                Some(series) => open.reader.picture(*series, *from..*to, *columns, job.reply.unwanted()),
             };
             match picture {
                 Ok(Some(picture)) => pictures.push(Ok(picture)),

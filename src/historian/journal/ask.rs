@@ -7,27 +7,26 @@
 use crate::engine::figures::Figures;
 use crate::engine::handover::Handover;
 use crate::engine::{Entry, Plan};
-use crate::historian::history::ask::Wake;
 use crate::historian::place::Place;
+use crate::historian::questions::{self, Queue, Reply, Wake};
 use crate::historian::read::{Occurrence, OccurrencesOf, Order, Page};
 use crate::historian::search::Search;
 use crate::historian::{JOURNAL_FILE, JournalError, JournalReader};
 use crate::time::Utc;
-use std::collections::VecDeque;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// Threads that read. Two, so that figures of a year do not keep a page waiting.
 const READERS: usize = 2;
 
-/// Questions that may wait. A screen asks one or two for each panel that it shows; of more, the newest is answered "busy".
-const MOST_WAITING: usize = 256;
-
 /// What is answered: `Err` says why it cannot be told.
 pub type Answer<T> = Result<T, String>;
+
+/// An answer that is on its way. Dropping it cancels the question.
+pub type Pending<T> = questions::Pending<Answer<T>>;
 
 /// The window's end of a journal. Cheap to clone; when the last one is dropped, the readers end.
 #[derive(Clone)]
@@ -48,57 +47,60 @@ struct Owner {
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        let mut jobs = self.shared.lock();
-        jobs.ended = true;
-        jobs.waiting.clear();
-        drop(jobs);
-        self.shared.more.notify_all();
+        self.shared.jobs.end();
     }
 }
 
 #[derive(Default)]
 struct Shared {
     folder: PathBuf,
-    /// Questions from any thread to the readers: plain lock, held for moments. Full: see [`MOST_WAITING`].
-    jobs: Mutex<Jobs>,
-    more: Condvar,
-}
-
-#[derive(Default)]
-struct Jobs {
-    waiting: VecDeque<Job>,
-    ended: bool,
-}
-
-struct Job {
-    unwanted: Arc<AtomicBool>,
-    /// Answers from this reader, or says why there is none.
-    work: Box<dyn FnOnce(Reading<'_>) + Send>,
+    jobs: Queue<Job>,
 }
 
 /// What a question is answered from: a journal, none yet, or why none can be read.
 type Reading<'a> = Result<Option<&'a JournalReader>, String>;
 
-#[derive(Debug)]
-struct Slot<T> {
-    unwanted: Arc<AtomicBool>,
-    answer: Mutex<Option<Answer<T>>>,
+/// A question, with the kind of its answer left out.
+struct Job(Box<dyn Work>);
+
+/// Answers from a reader, or says why there is none.
+trait Work: Send {
+    fn answer(self: Box<Self>, reading: Reading<'_>);
+    fn is_wanted(&self) -> bool;
 }
 
-/// An answer that is on its way. Dropping it cancels the question.
-#[derive(Debug)]
-pub struct Pending<T>(Arc<Slot<T>>);
-
-impl<T> Pending<T> {
-    /// The answer, once, when it is there. Never waits.
-    pub fn take(&self) -> Option<Answer<T>> {
-        self.0.answer.lock().unwrap_or_else(PoisonError::into_inner).take()
+impl questions::Job for Job {
+    fn is_wanted(&self) -> bool {
+        self.0.is_wanted()
     }
 }
 
-impl<T> Drop for Pending<T> {
-    fn drop(&mut self) {
-        self.0.unwanted.store(true, Ordering::Relaxed);
+struct Asked<T, F> {
+    reply: Reply<Answer<T>>,
+    read: F,
+}
+
+impl<T, F> Work for Asked<T, F>
+where
+    T: Default + Send,
+    F: FnOnce(&JournalReader, &AtomicBool) -> Result<Option<T>, JournalError> + Send,
+{
+    fn answer(self: Box<Self>, reading: Reading<'_>) {
+        let Self { reply, read } = *self;
+        reply.give(match reading {
+            Ok(Some(reader)) => match read(reader, reply.unwanted()) {
+                Ok(Some(answer)) => Ok(answer),
+                // Nobody wants it; what is answered does not matter.
+                Ok(None) => Err("not wanted any more".to_owned()),
+                Err(error) => Err(error.to_string()),
+            },
+            Ok(None) => Ok(T::default()),
+            Err(why) => Err(why),
+        });
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.unwanted().load(Ordering::Relaxed)
     }
 }
 
@@ -147,69 +149,20 @@ impl JournalLink {
         self.ask(wake, move |reader, unwanted| reader.handover(since, until, &plan, unwanted))
     }
 
-    /// Asks what `work` answers; where there is no journal yet, the answer is that of an empty one.
+    /// Asks what `read` finds; where there is no journal yet, the answer is that of an empty one.
     fn ask<T: Default + Send + 'static>(
         &self,
         wake: Wake,
-        work: impl FnOnce(&JournalReader, &AtomicBool) -> Result<Option<T>, JournalError> + Send + 'static,
+        read: impl FnOnce(&JournalReader, &AtomicBool) -> Result<Option<T>, JournalError> + Send + 'static,
     ) -> Pending<T> {
-        let unwanted = Arc::new(AtomicBool::new(false));
-        let slot = Arc::new(Slot { unwanted: unwanted.clone(), answer: Mutex::new(None) });
-        let own = slot.clone();
-        let answer = move |reading: Reading<'_>| {
-            let answer = match reading {
-                Ok(Some(reader)) => match work(reader, &own.unwanted) {
-                    Ok(Some(answer)) => Ok(answer),
-                    // Nobody wants it; what is answered does not matter.
-                    Ok(None) => Err("not wanted any more".to_owned()),
-                    Err(error) => Err(error.to_string()),
-                },
-                Ok(None) => Ok(T::default()),
-                Err(why) => Err(why),
-            };
-            *own.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-            wake();
-        };
-        self.hand_over(Job { unwanted, work: Box::new(answer) });
-        Pending(slot)
-    }
-
-    fn hand_over(&self, job: Job) {
+        let (reply, pending) = Reply::new(wake);
+        let job = Job(Box::new(Asked { reply, read }));
         if let Some(paper) = &self.0.paper {
-            return (job.work)(Ok(Some(&paper.lock().unwrap_or_else(PoisonError::into_inner))));
+            job.0.answer(Ok(Some(&paper.lock().unwrap_or_else(PoisonError::into_inner))));
+        } else if let Err(job) = self.0.shared.jobs.push(job) {
+            job.0.answer(Err("too many questions are waiting for the journal".to_owned()));
         }
-        let mut jobs = self.0.shared.lock();
-        jobs.waiting.retain(|job| !job.unwanted.load(Ordering::Relaxed));
-        if jobs.waiting.len() >= MOST_WAITING {
-            drop(jobs);
-            (job.work)(Err("too many questions are waiting for the journal".to_owned()));
-        } else {
-            jobs.waiting.push_back(job);
-            drop(jobs);
-            self.0.shared.more.notify_one();
-        }
-    }
-}
-
-impl Shared {
-    /// Whoever panicked while holding the lock left whole questions at least.
-    fn lock(&self) -> MutexGuard<'_, Jobs> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next question that is still wanted. `None`: nobody will ask any more.
-    fn next(&self) -> Option<Job> {
-        let mut jobs = self.lock();
-        loop {
-            if jobs.ended {
-                return None;
-            }
-            match jobs.waiting.pop_front() {
-                Some(job) if job.unwanted.load(Ordering::Relaxed) => {}
-                Some(job) => return Some(job),
-                None => jobs = self.more.wait(jobs).unwrap_or_else(PoisonError::into_inner),
-            }
-        }
+        pending
     }
 }
 
@@ -221,10 +174,10 @@ struct Desk {
 
 impl Desk {
     fn run(&mut self) {
-        while let Some(job) = self.shared.next() {
+        while let Some(Job(work)) = self.shared.jobs.next() {
             match self.opened() {
-                Ok(()) => (job.work)(Ok(self.open.as_ref().map(|(reader, _)| reader))),
-                Err(why) => (job.work)(Err(why)),
+                Ok(()) => work.answer(Ok(self.open.as_ref().map(|(reader, _)| reader))),
+                Err(why) => work.answer(Err(why)),
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::historian::journal::none_where_no_row;
 use crate::historian::row::{COLUMNS, Row};
 use crate::historian::search::{self, Wanted};
 use crate::historian::{JournalError, schema};
-use rusqlite::{Connection, OpenFlags, Statement, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Statement, TransactionBehavior, params};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -37,6 +37,9 @@ pub const BATCH: u64 = 2_000;
 
 /// Entries of which the times are told together.
 const STRETCH: u64 = 1_000;
+
+/// Words with the same beginning that are looked for one by one.
+const MOST_WORDS: usize = 24;
 
 /// Between two looks whether there is something to take in.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -254,12 +257,46 @@ impl Index {
     /// A query for the numbers of entries that may be wanted, by falling or rising number: its parameters are the words,
     /// the least and the greatest number. `None`: the search asks for nothing that is in the index.
     pub fn proposals(&self, wanted: &Wanted, falling: bool) -> rusqlite::Result<Option<(Statement<'_>, String)>> {
-        let Some(words) = expression(wanted) else { return Ok(None) };
+        let Some(words) = self.expression(wanted)? else { return Ok(None) };
         let order = if falling { "DESC" } else { "ASC" };
         let statement = self.connection.prepare(&format!(
             "SELECT rowid FROM word WHERE word MATCH ?1 AND rowid BETWEEN ?2 AND ?3 ORDER BY rowid {order}"
         ))?;
         Ok(Some((statement, words)))
+    }
+
+    /// The search as FTS5 takes it. `None`: there is nothing in it that is indexed.
+    fn expression(&self, wanted: &Wanted) -> rusqlite::Result<Option<String>> {
+        let any = |tokens: Vec<String>| (!tokens.is_empty()).then(|| format!("({})", tokens.join(" OR ")));
+        let mut all: Vec<String> = Vec::new();
+        for (lead, words) in [('w', &wanted.text), ('p', &wanted.by)] {
+            for word in words {
+                all.push(self.beginning(&token(lead, word))?);
+            }
+        }
+        all.extend(any(wanted.names.iter().map(|n| name(n)).collect()));
+        all.extend(any(wanted.events.iter().map(|word| token('e', word)).collect()));
+        all.extend(any(wanted.priorities.iter().map(|word| token('q', word)).collect()));
+        Ok((!all.is_empty()).then(|| all.join(" AND ")))
+    }
+
+    /// Every word that begins so, as FTS5 takes it. For the beginning of a word FTS5 gathers all entries of all that begin so
+    /// before it gives the first one; several whole words it reads side by side, as far as somebody reads on.
+    fn beginning(&self, token: &str) -> rusqlite::Result<String> {
+        // The tokens are of letters and digits: 0 is their least, and ~ is beyond them all.
+        let mut next = self.connection.prepare_cached("SELECT term FROM term WHERE term BETWEEN ?1 AND ?2 LIMIT 1")?;
+        let last = format!("{token}~");
+        let mut from = token.to_owned();
+        let mut words: Vec<String> = Vec::new();
+        while let Some(word) = next.query_row([&from, &last], |r| r.get::<_, String>(0)).optional()? {
+            if words.len() == MOST_WORDS {
+                return Ok(format!("{token}*"));
+            }
+            from = format!("{word}0");
+            words.push(word);
+        }
+        // None begins so: then none is to be found.
+        Ok(if words.is_empty() { token.to_owned() } else { format!("({})", words.join(" OR ")) })
     }
 }
 
@@ -281,18 +318,6 @@ fn tokens_of(row: &Row) -> BTreeSet<String> {
         tokens.extend(parts.chain([lower.as_str()]).map(name));
     }
     tokens
-}
-
-/// The search as FTS5 takes it. `None`: there is nothing in it that is indexed.
-fn expression(wanted: &Wanted) -> Option<String> {
-    let any = |tokens: Vec<String>| (!tokens.is_empty()).then(|| format!("({})", tokens.join(" OR ")));
-    let mut all: Vec<String> = Vec::new();
-    all.extend(wanted.text.iter().map(|word| format!("{}*", token('w', word))));
-    all.extend(wanted.by.iter().map(|word| format!("{}*", token('p', word))));
-    all.extend(any(wanted.names.iter().map(|n| name(n)).collect()));
-    all.extend(any(wanted.events.iter().map(|word| token('e', word)).collect()));
-    all.extend(any(wanted.priorities.iter().map(|word| token('q', word)).collect()));
-    (!all.is_empty()).then(|| all.join(" AND "))
 }
 
 /// A word of ASCII letters and digits alone, whatever it was made of: the beginning of a word gives the beginning of its
@@ -358,6 +383,8 @@ fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(file::BUSY)?;
+    // The words alone, in order; it lies in the connection, not in the file.
+    connection.execute_batch("CREATE VIRTUAL TABLE temp.term USING fts5vocab(main, word, instance)")?;
     Ok(connection)
 }
 

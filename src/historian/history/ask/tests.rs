@@ -1,8 +1,10 @@
 //! Questions against a real file, answered by the threads.
 
+use super::super::super::questions::MOST_WAITING;
 use super::super::store::Store;
 use super::super::{Columns, Sample, TagRow, frame, runs::Run};
 use super::*;
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 

@@ -114,6 +114,22 @@ impl Sketch {
         self.follow_gap(point, detail);
     }
 
+    /// Takes up samples in order of time that are good, one and all, without a look at each for what only a doubtful one
+    /// has. `values`: as many, NaN where there is no number.
+    pub fn good_samples(&mut self, times: &[i64], values: &[f64]) {
+        let (mut times, mut values) = (times, values);
+        while let Some(&first) = times.first() {
+            self.enter(Utc(first));
+            self.close_gap(Utc(first));
+            let end = self.column.end;
+            let within = times.iter().position(|time| *time >= end).unwrap_or(times.len()).max(1);
+            let (own_times, own_values) = (&times[..within], &values[..within.min(values.len())]);
+            self.column.take_good(own_times, own_values);
+            self.last_time = own_times.last().map_or(self.last_time, |last| Utc(*last));
+            (times, values) = (&times[within..], &values[own_values.len()..]);
+        }
+    }
+
     /// Takes up a run of samples. It belongs to the column that it begins in.
     pub fn run(&mut self, run: &Run) {
         let Run { worst, first, last, min, max, min_first } = *run;
@@ -239,6 +255,36 @@ impl Column {
                 self.max = it;
             }
         }
+    }
+
+    /// The same as [`Self::take`] for each.
+    fn take_good(&mut self, times: &[i64], values: &[f64]) {
+        let good = |i: usize, value: f64| Point { time: Utc(times[i]), value, quality: Quality::GOOD };
+        let begun = self.count;
+        let counted = |i: usize, value: f64| Some((begun + i as u32, good(i, value)));
+        let few = self.few.iter_mut().skip(begun as usize);
+        for (place, (i, value)) in few.zip(values.iter().enumerate()) {
+            *place = counted(i, *value);
+        }
+        let value_of = |candidate: Candidate| candidate.map_or(f64::NAN, |(_, point)| point.value);
+        let (mut least, mut greatest) = (value_of(self.min), value_of(self.max));
+        let (mut min, mut max) = (None, None);
+        for (i, &value) in values.iter().enumerate() {
+            // What is no number is neither less nor greater than another.
+            if value < least || least.is_nan() && !value.is_nan() {
+                (least, min) = (value, Some(i));
+            }
+            if value > greatest || greatest.is_nan() && !value.is_nan() {
+                (greatest, max) = (value, Some(i));
+            }
+        }
+        self.min = min.map_or(self.min, |i| counted(i, least));
+        self.max = max.map_or(self.max, |i| counted(i, greatest));
+        if let (Some(first), Some(last)) = (values.first(), values.last()) {
+            self.first = self.first.or_else(|| counted(0, *first));
+            self.last = counted(values.len() - 1, *last);
+        }
+        self.count += values.len() as u32;
     }
 
     /// Gives its points away, in the order in which they came.

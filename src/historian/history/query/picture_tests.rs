@@ -55,6 +55,32 @@ fn run_of(samples: &[Point]) -> Run {
 
 proptest! {
     #[test]
+    fn good_samples_taken_together_draw_what_they_draw_one_by_one(
+        samples in samples(), length in 1_usize..60, to in 1_i64..9_000, columns in 1_usize..40,
+    ) {
+        let mut sketch = Sketch::new(Utc(0), Utc(to), columns);
+        for part in samples.chunks(length) {
+            if part.iter().all(|p| p.quality == Quality::GOOD) {
+                let times: Vec<i64> = part.iter().map(|p| p.time.0).collect();
+                // A text has no number.
+                let values: Vec<f64> = part.iter().map(|p| if p.value == 7.0 { f64::NAN } else { p.value }).collect();
+                sketch.good_samples(&times, &values);
+            } else {
+                part.iter().for_each(|p| sketch.sample(p.time, p.value, p.quality, None));
+            }
+        }
+        let until = Utc(samples.last().map_or(0, |p| p.time.0));
+        let mut one_by_one = samples;
+        for part in one_by_one.chunks_mut(length).filter(|part| part.iter().all(|p| p.quality == Quality::GOOD)) {
+            part.iter_mut().filter(|p| p.value == 7.0).for_each(|p| p.value = f64::NAN);
+        }
+        let (together, alone) = (sketch.finish(until), drawn(&one_by_one, 0, to, columns));
+        prop_assert_eq!(&together.gaps, &alone.gaps);
+        let bits = |picture: &Picture| picture.points.iter().map(bits).collect::<Vec<_>>();
+        prop_assert_eq!(bits(&together), bits(&alone));
+    }
+
+    #[test]
     fn a_picture_keeps_first_least_greatest_last_and_every_doubt_of_each_column(
         samples in samples(), to in 1_i64..9_000, columns in 1_usize..40,
     ) {

@@ -14,6 +14,7 @@ use super::log::LogCopy;
 use super::picture::{Picture, Sketch};
 use super::steps::{Step, Stepper};
 use super::walk::{Part, Walk};
+use crate::engine::Quality;
 use crate::time::Utc;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use std::collections::BTreeMap;
@@ -299,9 +300,13 @@ impl HistoryReader {
 
 fn draw(sketch: &mut Sketch, columns: &Columns, range: Range<usize>) {
     let numbers = columns.numbers();
+    let (times, qualities) = (columns.times(), columns.qualities());
+    if qualities[range.clone()].iter().all(|quality| *quality == Quality::GOOD) {
+        return sketch.good_samples(&times[range.clone()], &numbers[range]);
+    }
     for index in range {
         let detail = columns.details().get(index).and_then(Option::as_ref);
-        sketch.sample(Utc(columns.times()[index]), numbers[index], columns.qualities()[index], detail);
+        sketch.sample(Utc(times[index]), numbers[index], qualities[index], detail);
     }
 }
 
