@@ -191,6 +191,14 @@ impl<'a> Writing<'a> {
         }
     }
 
+    /// The last entry before the first that is taken: it tells whether the program ran then, and how it had ended.
+    #[must_use]
+    pub fn after(mut self, before: &Entry) -> Self {
+        self.stopped = (before.event == Event::Stopped).then(|| (before.time, "stopped".into()));
+        self.last = Some(before.time);
+        self
+    }
+
     /// Takes the next entry.
     pub fn take(&mut self, entry: &Entry) {
         let hidden_before =
@@ -279,11 +287,11 @@ impl<'a> Writing<'a> {
                 // What was down when the program ended is not known to be so any more.
                 let open = links.first.iter_mut().chain(&mut gaps.first).filter(|outage| outage.to.is_none());
                 open.for_each(|outage| outage.to = Some(entry.time));
-                let (from, why) = match self.stopped.take() {
-                    Some((at, why)) => (Some(at), why),
-                    None => (self.last, "ended without a stop".into()),
-                };
-                gaps.push(Outage { what: WATCH.into(), from, to: Some(entry.time), why });
+                let ended = self.stopped.take().or_else(|| Some((self.last?, "ended without a stop".into())));
+                // Where nothing came before, the plant was not watched yet.
+                if let Some((at, why)) = ended {
+                    gaps.push(Outage { what: WATCH.into(), from: Some(at), to: Some(entry.time), why });
+                }
             }
             Event::Deployed
             | Event::ClockStepped

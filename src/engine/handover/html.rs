@@ -272,7 +272,7 @@ impl Page<'_> {
             let word = event.word().replace('-', " ");
             writeln!(
                 out,
-                "<tr><td class=\"time\">{}</td><td>{word}</td><td>{}</td></tr>",
+                "<tr><td class=\"time\">{}</td><td class=\"time\">{word}</td><td>{}</td></tr>",
                 Text(&self.time(*time)),
                 Text(note)
             )?;

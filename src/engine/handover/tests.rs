@@ -175,6 +175,23 @@ fn what_was_not_there_is_told_from_when_to_when() {
 }
 
 #[test]
+fn a_first_start_is_no_gap_and_how_the_run_before_ended_is_known_from_before_the_period() {
+    let plan = plan();
+    let gaps = |before: Option<Entry>| {
+        let mut writing = Writing::new(SIX, Memories::new(), &plan);
+        if let Some(before) = before {
+            writing = writing.after(&before);
+        }
+        writing.take(&system(30, Event::Started, "", ""));
+        let gaps = writing.finish(at(60)).gaps.first;
+        gaps.iter().map(|gap| (gap.from.unwrap(), gap.why.to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!(gaps(None), []);
+    assert_eq!(gaps(Some(system(-90, Event::Stopped, "", ""))), [(at(-90), "stopped".to_owned())]);
+    assert_eq!(gaps(Some(entry(-90, Event::Raised, "high", 1))), [(at(-90), "ended without a stop".to_owned())]);
+}
+
+#[test]
 fn a_long_list_is_cut_and_says_how_much_is_left_out() {
     let since: Vec<Entry> = (0..500).map(|i| entry(i % 400, Event::Raised, &format!("a{i}"), 1)).collect();
     let handover = handover(&[], &since);

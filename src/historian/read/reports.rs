@@ -33,8 +33,21 @@ impl JournalReader {
     ) -> Result<Option<Handover>, JournalError> {
         let (first, memories) = self.memories_at(since)?;
         let mut writing = Writing::new(since, memories, plan);
+        if let Some(before) = self.last_before(first, unwanted)? {
+            writing = writing.after(&before);
+        }
         let whole = self.each_from(first, until + Span(1), unwanted, |entry| writing.take(entry))?;
         Ok(whole.then(|| writing.finish(until)))
+    }
+
+    /// The last entry with a lower number. `None`: the journal begins later.
+    fn last_before(&self, number: u64, unwanted: &AtomicBool) -> Result<Option<Entry>, JournalError> {
+        let mut found = None;
+        self.find(&Search::default(), Order::NewestFirst, Some(number), unwanted, &mut |row| {
+            found = row.to_entry();
+            if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(found)
     }
 
     /// Hands out the entries before `to`, from the number `first` on. `false`: `unwanted` was set meanwhile.
