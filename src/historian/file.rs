@@ -285,7 +285,10 @@ impl Kind {
 
 /// Refuses a library whose faults these files cannot live with.
 pub fn check_library() -> Result<(), FileError> {
-    let found = rusqlite::version_number();
+    check_version(rusqlite::version_number())
+}
+
+fn check_version(found: i32) -> Result<(), FileError> {
     if found >= LEAST_SQLITE { Ok(()) } else { Err(FileError::OldLibrary { found, needed: LEAST_SQLITE }) }
 }
 
@@ -343,4 +346,16 @@ fn read_only(path: &Path) -> rusqlite::Result<Connection> {
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |r| r.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_with_the_fault_of_the_write_ahead_log_is_refused_and_ours_is_not() {
+        assert!(check_version(LEAST_SQLITE).is_ok() && check_library().is_ok());
+        let refused = check_version(3_051_002).unwrap_err().to_string();
+        assert!(refused.contains("3051002") && refused.contains("bundled"), "{refused}");
+    }
 }
