@@ -142,6 +142,7 @@ impl Subscriber for Ours {
         let settings = MqttSettings {
             host: "127.0.0.1".to_owned(),
             port: feeder.port,
+            tls: None,
             client_id: None,
             user: None,
             password_secret: None,

@@ -42,6 +42,7 @@ needs=(
     "has_program strace|strace"
     "has_file '/usr/lib/*/faketime/libfaketimeMT.so.1'|libfaketime"
     "has_program setpriv|util-linux"
+    "has_program openssl|openssl"
     "has_program mosquitto|mosquitto"
     "has_program mosquitto_pub|mosquitto-clients"
     "has_library libEGL.so.1|libegl1"

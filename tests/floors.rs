@@ -30,7 +30,7 @@ const NEIGHBOURS: [(&str, &str); 4] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 17] = [
+const HOMES: [(&str, &[&str]); 19] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
@@ -50,6 +50,8 @@ const HOMES: [(&str, &[&str]); 17] = [
     // The engine and the project reach no disk and no socket, not even through a library.
     ("directories", &["cli", "main", "runtime", "ui", "historian", "drivers"]),
     ("socket2", &["drivers"]),
+    ("tokio_rustls", &["drivers"]),
+    ("rustls_native_certs", &["drivers/tls"]),
 ];
 
 /// What reads a clock. Only the file that makes the `Clock` may name them; `tokio::time` is another matter: it sleeps and

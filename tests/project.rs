@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use watchkeeper::engine::plan::{Condition, RecordPlan, SourcePlan};
 use watchkeeper::engine::{Generation, Mode, Plan};
-use watchkeeper::project::{Endpoint, Issue, Priority, Project, Severity, Source, file};
+use watchkeeper::project::{Endpoint, Issue, Priority, Project, Severity, Source, TlsSettings, file};
 use watchkeeper::time::Span;
 
 /// A project that is whole: two devices, a few tags, alarms and displays. Tests add to it and change it.
@@ -912,9 +912,8 @@ fn displays_and_panels_are_checked() {
 #[test]
 fn what_this_version_does_not_serve_is_a_warning_and_the_rest_runs() {
     let serial = "[[device]]\nname = \"bus\"\nprotocol = \"modbus-rtu\"\naddress = \"/dev/ttyUSB0\"\nbaud = 19200\nparity = \"even\"\n[[tag]]\nname = \"a\"\ndevice = \"bus\"\nregister = \"input:1\"\ntype = \"i16\"\n";
-    let tls = "[[device]]\nname = \"tls\"\nprotocol = \"mqtt\"\naddress = \"mqtts://broker:8883\"\nca = \"ca.pem\"\n[[tag]]\nname = \"a\"\ndevice = \"tls\"\ntopic = \"a\"\n";
     let many = "[[tag]]\nname = \"a.{1}.wind\"\ndevice = \"site\"\ntopic = \"site/+/state\"\n";
-    for (lines, warnings) in [(serial, 1), (tls, 2), (many, 1)] {
+    for (lines, warnings) in [(serial, 1), (many, 1)] {
         let text = format!("{WHOLE}{lines}");
         let (plan, issues) = compiled(&text);
         assert_eq!(issues.len(), warnings, "{issues:?}");
@@ -926,6 +925,38 @@ fn what_this_version_does_not_serve_is_a_warning_and_the_rest_runs() {
         let tag = plan.tags.last().unwrap();
         assert!(matches!(tag.source, SourcePlan::Fault(_)), "{tag:?}");
         assert!(matches!(plan.tags[0].source, SourcePlan::Register { .. }));
+    }
+}
+
+#[test]
+fn a_connection_over_tls_has_its_files_and_an_alarm_for_what_expires() {
+    let device = |address: &str, more: &str| {
+        format!("[[device]]\nname = \"tls\"\nprotocol = \"mqtt\"\naddress = \"{address}\"\n{more}")
+    };
+    let whole = device("mqtts://broker", "ca = \"ca.pem\"\ncert = \"me.pem\"\nkey = \"me.key\"\n");
+    let (plan, issues) = compiled(&format!("{WHOLE}{whole}"));
+    assert_eq!(issues, []);
+    let Endpoint::Mqtt(settings) = &plan.devices[2].device.endpoint else { panic!("{:?}", plan.devices[2]) };
+    let identity = Some(("me.pem".to_owned(), "me.key".to_owned()));
+    assert_eq!(settings.tls, Some(TlsSettings { ca: Some("ca.pem".to_owned()), identity }));
+    assert_eq!(settings.port, 8883);
+    let names = plan.alarms.iter().map(|a| &*a.name).filter(|name| name.starts_with("system.certificate"));
+    assert_eq!(names.collect::<Vec<_>>(), ["system.certificate/tls"]);
+    for (address, more, fault) in [
+        (
+            "mqtt://broker",
+            "ca = \"ca.pem\"\n",
+            "ca is of TLS, and mqtt:// sends everything in the clear; write mqtts:// in address, or leave ca out",
+        ),
+        (
+            "mqtts://broker",
+            "key = \"me.key\"\n",
+            "key without cert: a certificate and its key belong together; write cert = \"client-cert.pem\" beside it",
+        ),
+    ] {
+        let (_, issues) = compiled(&format!("{WHOLE}{}", device(address, more)));
+        assert_eq!(issues.len(), 1, "{issues:?}");
+        assert!(issues[0].to_string().ends_with(fault), "{}", issues[0]);
     }
 }
 

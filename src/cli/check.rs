@@ -119,7 +119,10 @@ mod tests {
             ("watchkeeper = 1\n", Exit::Done),
             ("watchkeeper = 2\n", Exit::Project),
             // A warning alone is no failure.
-            ("watchkeeper = 1\n[[device]]\nname = \"a\"\nprotocol = \"mqtt\"\naddress = \"mqtts://b\"\n", Exit::Done),
+            (
+                "watchkeeper = 1\n[[device]]\nname = \"a\"\nprotocol = \"mqtt\"\naddress = \"mqtt://b\"\n[[tag]]\nname = \"a.{1}\"\ndevice = \"a\"\ntopic = \"+\"\n",
+                Exit::Done,
+            ),
         ] {
             std::fs::write(&file, text).unwrap();
             assert_eq!(check(&CheckArguments { project: file.clone(), format: CheckFormat::Text }), exit, "{text}");

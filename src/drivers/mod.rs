@@ -8,6 +8,7 @@ pub mod demo;
 pub mod modbus;
 pub mod mqtt;
 pub mod stream;
+pub mod tls;
 
 use crate::engine::{DeviceId, DeviceStatus, Generation, Input, Report};
 use crate::time::Clock;

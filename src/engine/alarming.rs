@@ -301,7 +301,7 @@ impl Engine {
             }
             Subject::Device(_) => {}
             Subject::System => {
-                entry.value = self.system_value(rule.condition);
+                entry.value = self.system_value(now, rule.condition);
                 entry.unit = entry.value.as_ref().and_then(|_| system::unit(rule.condition)).map(Arc::from);
             }
         }

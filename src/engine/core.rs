@@ -368,6 +368,9 @@ impl Engine {
         let since = status.since;
         self.devices[device.index()].status = Arc::new(status);
         self.devices_view = None;
+        if self.devices[device.index()].status.certificate.is_some() {
+            self.judge_systems(now, effects);
+        }
         if before.state == state {
             return;
         }

@@ -126,6 +126,27 @@ pub struct DeviceStatus {
     pub refused_topics: u64,
     /// The last error in words, kept while connected too.
     pub last_error: Option<Arc<str>>,
+    /// Over TLS, of the certificates of the newest handshake the one that expires first.
+    pub certificate: Option<CertificateStatus>,
+}
+
+/// A certificate that a connection hangs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateStatus {
+    /// Whose it is, in words: `the broker's certificate for broker.example`.
+    pub which: Arc<str>,
+    /// Until when it is valid.
+    pub until: Utc,
+}
+
+impl CertificateStatus {
+    /// So long before its end it is time to have it renewed.
+    pub const NOTICE: Span = Span::from_secs(30 * 24 * 3600);
+
+    /// Whether it has expired or is about to.
+    pub fn is_due(&self, now: Utc) -> bool {
+        self.until - now < Self::NOTICE
+    }
 }
 
 impl DeviceStatus {
@@ -149,6 +170,7 @@ impl DeviceStatus {
             bytes_out: 0,
             refused_topics: 0,
             last_error: None,
+            certificate: None,
         }
     }
 

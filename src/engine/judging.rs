@@ -165,7 +165,8 @@ impl Engine {
             | Condition::ProjectFaults
             | Condition::Recording
             | Condition::DiskSpace
-            | Condition::SilentHorn => Judgement::Nothing,
+            | Condition::SilentHorn
+            | Condition::Certificate(_) => Judgement::Nothing,
         }
     }
 

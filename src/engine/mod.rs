@@ -42,7 +42,7 @@ pub use command::{Actor, AlarmRef, Command};
 pub use effect::{Effect, Entry, Event, EventKind, Record, Ticket};
 pub use formula::{Formula, FormulaFault};
 pub use horn::{Annunciation, HornState};
-pub use input::{DeviceStatus, Input, LinkState, Report, Sample};
+pub use input::{CertificateStatus, DeviceStatus, Input, LinkState, Report, Sample};
 pub use plan::{AlarmId, DeviceId, Generation, Plan, TagId};
 pub use quality::{Level, Quality};
 pub use snapshot::{AlarmState, AlarmView, Counts, DeviceView, HistoryState, JournalState, Mode, Snapshot, TagView};

@@ -253,6 +253,8 @@ pub enum Condition {
     DiskSpace,
     /// The horn cannot be heard.
     SilentHorn,
+    /// A certificate that the connection to this device hangs on is about to expire, or has.
+    Certificate(DeviceId),
 }
 
 impl Condition {
@@ -270,7 +272,8 @@ impl Condition {
             | Self::ProjectFaults
             | Self::Recording
             | Self::DiskSpace
-            | Self::SilentHorn => None,
+            | Self::SilentHorn
+            | Self::Certificate(_) => None,
         }
     }
 

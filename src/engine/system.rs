@@ -1,17 +1,19 @@
 //! The program's own alarms: faults of the project, samples that cannot be recorded, a disk that fills, a horn that
-//! cannot be heard.
+//! cannot be heard, certificates that expire.
 
 use super::Value;
 use super::alarming::Verdict;
 use super::core::Engine;
 use super::effect::{Effect, Entry, Event};
 use super::horn::HornState;
-use super::plan::{AlarmId, Condition, Subject};
+use super::input::CertificateStatus;
+use super::plan::{AlarmId, Condition, DeviceId, Subject};
 use super::snapshot::HistoryState;
-use crate::time::Now;
+use crate::time::{Now, Span};
 use std::sync::Arc;
 
 const GIB: u64 = 1 << 30;
+const DAY: Span = Span::from_secs(24 * 3600);
 
 impl HistoryState {
     /// Free space below which a disk counts as filling: a twentieth of it, but no less than 1 GiB and no more than 10 GiB,
@@ -44,6 +46,7 @@ pub(super) const fn unit(condition: Condition) -> Option<&'static str> {
     match condition {
         Condition::DiskSpace => Some("B"),
         Condition::Recording => Some("samples"),
+        Condition::Certificate(_) => Some("d"),
         _ => None,
     }
 }
@@ -108,6 +111,10 @@ impl Engine {
                     HornState::Ready { .. } | HornState::Off(_) => Verdict::Goes,
                     HornState::Absent | HornState::Trying => continue,
                 },
+                (Condition::Certificate(device), _) => match self.certificate(device) {
+                    Some(certificate) => Verdict::of(certificate.is_due(now.utc)),
+                    None => continue,
+                },
                 // Nothing is recorded here: what another process's journal says of it stands.
                 _ => continue,
             };
@@ -115,9 +122,17 @@ impl Engine {
         }
     }
 
+    fn certificate(&self, device: DeviceId) -> Option<&CertificateStatus> {
+        self.devices.get(device.index())?.status.certificate.as_ref()
+    }
+
     /// The number that an alarm of the program itself is about.
-    pub(super) fn system_value(&self, condition: Condition) -> Option<Value> {
+    pub(super) fn system_value(&self, now: Now, condition: Condition) -> Option<Value> {
         match condition {
+            // Whole days that are left; below 0 it is that long ago.
+            Condition::Certificate(device) => {
+                self.certificate(device).map(|c| Value::I64((c.until - now.utc).0.div_euclid(DAY.0)))
+            }
             Condition::ProjectFaults => Some(Value::U64(u64::from(self.plan.unwatched_alarms))),
             Condition::Recording => self.history.as_ref().filter(|h| h.lost > 0).map(|h| Value::U64(h.lost)),
             Condition::DiskSpace => self.history.as_ref().and_then(|h| h.free_bytes).map(Value::U64),

@@ -48,7 +48,7 @@ impl Protocol {
 pub enum Endpoint {
     /// Modbus/TCP.
     ModbusTcp(ModbusSettings),
-    /// MQTT over TCP.
+    /// MQTT over TCP, or over TLS.
     Mqtt(MqttSettings),
     /// Written in the contract and not served by this version: its tags are `bad:configuration`.
     Unserved(Protocol),
@@ -92,8 +92,10 @@ pub struct ModbusSettings {
 pub struct MqttSettings {
     /// Host name or address.
     pub host: String,
-    /// TCP port; 1883 where none was written.
+    /// TCP port; 1883, or over TLS 8883, where none was written.
     pub port: u16,
+    /// Over TLS (`mqtts://`), and how.
+    pub tls: Option<TlsSettings>,
     /// As written; `None`: made from project, device and computer, and kept stable.
     pub client_id: Option<String>,
     /// User name.
@@ -104,6 +106,15 @@ pub struct MqttSettings {
     pub keep_alive: Span,
     /// Greatest packet taken, in bytes; default 1 MiB.
     pub max_packet_bytes: u32,
+}
+
+/// Who is believed, and who we are, on a connection over TLS. Files are PEM, their paths relative to the project's file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TlsSettings {
+    /// The authorities that are believed; `None`: those of this computer.
+    pub ca: Option<String>,
+    /// Our own certificate and its key.
+    pub identity: Option<(String, String)>,
 }
 
 /// The one alarm of a device that is gone.

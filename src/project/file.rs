@@ -11,6 +11,7 @@ mod device;
 mod display;
 pub mod keys;
 mod mend;
+mod mqtt;
 mod name;
 pub mod nearest;
 mod register;

@@ -17,7 +17,7 @@ const LARGEST_BYTES: u64 = 256 * 1024 * 1024;
 pub struct Loaded {
     /// What is not at fault.
     pub project: Arc<Project>,
-    /// Faults of the text.
+    /// Faults of the text, and of the files that it names.
     pub issues: Vec<Issue>,
     /// SHA-256 of the text, as hex: which version of the project was in force.
     pub fingerprint: String,
@@ -28,10 +28,13 @@ pub struct Loaded {
 impl Loaded {
     /// From text that is in memory; `path` is where it came from, if anywhere.
     pub fn from_bytes(bytes: &[u8], path: Option<&Path>) -> Self {
-        let (project, issues) = match path {
+        let (project, mut issues) = match path {
             Some(path) => project::file::read_named(bytes, path.to_owned()),
             None => project::file::read(bytes),
         };
+        if path.is_some() {
+            issues.extend(crate::drivers::tls::files::check(&project));
+        }
         let fingerprint = crate::historian::chain::hex(&Sha256::digest(bytes));
         Self { project: Arc::new(project), issues, fingerprint, text: bytes.into() }
     }

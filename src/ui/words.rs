@@ -417,6 +417,11 @@ pub fn alarm_value(snapshot: &Snapshot, alarm: &AlarmPlan) -> AlarmValue {
             let text = match alarm.condition {
                 Condition::Recording => history.filter(|h| h.lost > 0).map(|h| format!("{} lost", count(h.lost))),
                 Condition::DiskSpace => history.and_then(|h| h.free_bytes).map(|free| format!("{} free", bytes(free))),
+                Condition::Certificate(id) => {
+                    let status = snapshot.devices.get(id.index()).map(|d| &d.status);
+                    let until = status.and_then(|s| s.certificate.as_ref()).map(|c| c.until.to_rfc3339());
+                    until.and_then(|time| time.get(..10).map(|day| format!("until {day}")))
+                }
                 _ => None,
             };
             AlarmValue { text: text.unwrap_or_default(), good: true, bad: false }

@@ -21,6 +21,7 @@ pub fn settings(port: u16) -> MqttSettings {
     MqttSettings {
         host: "127.0.0.1".to_owned(),
         port,
+        tls: None,
         client_id: None,
         user: None,
         password_secret: None,

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use watchkeeper::drivers::{Field, INPUT_QUEUE, mqtt};
 use watchkeeper::engine::core::EngineOptions;
-use watchkeeper::engine::{DeviceStatus, Engine, Generation, Input, Mode, Plan};
+use watchkeeper::engine::{AlarmState, DeviceStatus, Engine, Generation, Input, Mode, Plan};
 use watchkeeper::project::{Severity, file};
 use watchkeeper::time::Clock;
 
@@ -65,6 +65,13 @@ impl Plant {
     /// The first device's link.
     pub fn link(&mut self) -> DeviceStatus {
         DeviceStatus::clone(&self.engine.snapshot(self.clock.now()).devices[0].status)
+    }
+
+    /// The state of an alarm.
+    pub fn alarm(&mut self, name: &str) -> AlarmState {
+        let id = self.plan.alarm_id(name).unwrap();
+        let snapshot = self.engine.snapshot(self.clock.now());
+        snapshot.alarms.iter().find(|view| view.id == id).map_or(AlarmState::Normal, |view| view.state)
     }
 
     /// Runs until a tag shows this.

@@ -5,5 +5,6 @@
 
 mod modbus;
 mod mqtt;
+mod mqtt_tls;
 mod parquet;
 mod support;

@@ -1,9 +1,9 @@
 //! MQTT against mosquitto, from the project's text to the snapshot; messages are sent by mosquitto's own client.
 
 #[path = "../mqtt/clock.rs"]
-mod clock;
+pub(super) mod clock;
 #[path = "../mqtt/plant.rs"]
-mod plant;
+pub(super) mod plant;
 
 use plant::Plant;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -13,36 +13,45 @@ use std::time::Duration;
 use watchkeeper::engine::LinkState;
 
 /// Runs a program of mosquitto's packages.
-fn program(name: &str) -> Command {
+pub(super) fn program(name: &str) -> Command {
     let sbin = Path::new("/usr/sbin").join(name);
     Command::new(if sbin.exists() { sbin.as_os_str().to_owned() } else { name.into() })
 }
 
-fn missing(name: &str, error: &std::io::Error) -> ! {
+pub(super) fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+}
+
+pub(super) fn missing(name: &str, error: &std::io::Error) -> ! {
     panic!("{name} cannot be started ({error}); run tests/all.sh, which installs it")
 }
 
 /// A mosquitto of this test alone.
-struct Broker {
-    port: u16,
-    folder: tempfile::TempDir,
+pub(super) struct Broker {
+    pub(super) port: u16,
+    pub(super) folder: tempfile::TempDir,
     child: Option<Child>,
 }
 
 impl Broker {
     /// Starts it on a free loopback port; `more` are lines of its configuration.
-    fn start(more: &str) -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    pub(super) fn start(more: &str) -> Self {
+        let port = free_port();
         let folder = tempfile::tempdir().unwrap();
         // Started by root, mosquitto would become another user, who cannot read this folder.
         let config = format!("listener {port} 127.0.0.1\npersistence false\nuser root\n{more}\n");
+        Self::configured(port, folder, &config)
+    }
+
+    /// Starts it with this configuration.
+    pub(super) fn configured(port: u16, folder: tempfile::TempDir, config: &str) -> Self {
         std::fs::write(folder.path().join("broker.conf"), config).unwrap();
         let mut broker = Self { port, folder, child: None };
         broker.up();
         broker
     }
 
-    fn up(&mut self) {
+    pub(super) fn up(&mut self) {
         let config = self.folder.path().join("broker.conf");
         let mut mosquitto = program("mosquitto");
         mosquitto.arg("-c").arg(config).stdout(Stdio::null()).stderr(Stdio::null());
@@ -56,7 +65,7 @@ impl Broker {
         panic!("mosquitto does not listen on port {}", self.port);
     }
 
-    fn down(&mut self) {
+    pub(super) fn down(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
@@ -64,7 +73,7 @@ impl Broker {
     }
 
     /// Publishes one message.
-    fn publish(&self, topic: &str, payload: &str, more: &[&str]) {
+    pub(super) fn publish(&self, topic: &str, payload: &str, more: &[&str]) {
         let file = self.folder.path().join("payload");
         std::fs::write(&file, payload).unwrap();
         let mut client = program("mosquitto_pub");
@@ -95,7 +104,7 @@ impl Drop for Broker {
 }
 
 /// A tag of the broker.
-fn tag(name: &str, topic: &str, more: &str) -> String {
+pub(super) fn tag(name: &str, topic: &str, more: &str) -> String {
     format!("[[tag]]\nname = \"{name}\"\ndevice = \"site\"\ntopic = \"{topic}\"\n{more}\n")
 }
 

@@ -5,16 +5,17 @@
 //! Invariant: at the first error the link is `NoAnswer` with its reason; the topics are subscribed on every connection.
 
 use super::session::{self, End};
-use super::socket::{self, Line, Lookup};
+use super::socket::{self, Line, Lookup, Road};
 use super::status::Status;
 use super::subscriptions;
 use super::topics::{Reports, Topics};
 use crate::drivers::Field;
 use crate::drivers::stream::{Tap, TapLimits};
+use crate::drivers::tls::{self, Tls};
 use crate::engine::plan::SourcePlan;
 use crate::engine::{DeviceId, LinkState, Plan};
 use crate::project::{Endpoint, MqttSettings, Project};
-use crate::time::Span;
+use crate::time::{Clock, Span};
 use rumqttc::{AsyncClient, Broker, EventLoop, MqttOptions};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub struct Connection {
     pub secrets: fn(&str) -> Option<String>,
     /// Where the addresses of its host come from: [`socket::ask_system`] but in tests.
     pub lookup: Lookup,
+    /// Over TLS; `None`: in the clear.
+    pub tls: Option<Tls>,
     /// What a client id is made from where none is written: the project and where it lies.
     pub origin: String,
 }
@@ -77,7 +80,9 @@ impl Connection {
         let path = project.path.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
         let origin = format!("{}\0{path}", project.name);
         let (secrets, lookup) = (secret_from_environment, socket::ask_system);
-        Self { device, name, settings, topics, client_id_suffix: None, secrets, lookup, origin }
+        let folder = tls::files::folder(project);
+        let tls = settings.tls.clone().map(|settings| Tls::new(settings, folder));
+        Self { device, name, settings, topics, client_id_suffix: None, secrets, lookup, tls, origin }
     }
 
     /// The client id: as written, or made from project, device and computer and so the same at every start. 23 letters
@@ -93,7 +98,7 @@ impl Connection {
         digest.iter().take(6).fold("watchkeeper".to_owned(), |id, byte| format!("{id}{byte:02x}"))
     }
 
-    fn options(&self, tap: &Arc<Tap>, breathe: &Arc<AtomicBool>) -> Result<MqttOptions, String> {
+    fn options(&self, clock: &Clock, tap: &Arc<Tap>, breathe: &Arc<AtomicBool>) -> Result<MqttOptions, String> {
         let settings = &self.settings;
         let mut options = MqttOptions::new(self.client_id(), Broker::tcp(settings.host.clone(), settings.port));
         let most = settings.max_packet_bytes.max(1) as usize;
@@ -111,10 +116,14 @@ impl Connection {
             (None, None) => &mut options,
         };
         let (host, port, lookup) = (settings.host.clone(), settings.port, self.lookup);
-        let (tap, breathe) = (Arc::clone(tap), Arc::clone(breathe));
+        let (tap, breathe, tls, clock) = (Arc::clone(tap), Arc::clone(breathe), self.tls.clone(), clock.clone());
         options.set_socket_connector(move |_, _| {
             let (host, tap, breathe) = (host.clone(), Arc::clone(&tap), Arc::clone(&breathe));
-            async move { Ok(Line::new(socket::connect(lookup, &host, port).await?, tap, breathe)) }
+            let (tls, clock) = (tls.clone(), clock.clone());
+            async move {
+                let socket = socket::connect(lookup, &host, port).await?;
+                Ok(Line::new(Road::over(socket, &host, tls.as_ref().map(|tls| (tls, &clock))).await?, tap, breathe))
+            }
         });
         Ok(options)
     }
@@ -141,7 +150,8 @@ pub fn secret_from_environment(secret: &str) -> Option<String> {
 pub async fn run(mut connection: Connection, field: Field) {
     let tap = Tap::new(field.clock.clone(), KEPT);
     let breathe = Arc::new(AtomicBool::new(false));
-    let mut status = Status::new(connection.device, field.clone(), Arc::clone(&tap));
+    let seen = connection.tls.as_ref().map(|tls| Arc::clone(&tls.seen));
+    let mut status = Status::new(connection.device, field.clone(), Arc::clone(&tap), seen);
     let mut faults = Reports::new(field.generation);
     connection.topics.tell_faults(field.clock.now(), &mut faults);
     if !(status.enter(LinkState::Connecting).await && session::hand_on(&mut faults, &field).await) {
@@ -149,11 +159,12 @@ pub async fn run(mut connection: Connection, field: Field) {
     }
     let mut wait = BACK_OFF_FIRST;
     loop {
-        let (client, events) = match connection.options(&tap, &breathe).and_then(client) {
+        let (client, events) = match connection.options(&field.clock, &tap, &breathe).and_then(client) {
             Ok(both) => both,
             Err(why) => return cannot_be_asked(&connection, &mut status, &why).await,
         };
-        let session = session::Session::new(&connection.name, client, events, &field, &breathe, &connection.settings);
+        let (settings, tls) = (&connection.settings, connection.tls.as_ref());
+        let session = session::Session::new(&connection.name, client, events, &field, &breathe, settings, tls);
         let End::Lost { why, held } = session.run(&mut connection.topics, &mut status).await else { return };
         if held == Span::ZERO {
             status.forget_sign_in();
@@ -203,6 +214,7 @@ mod tests {
         let settings = MqttSettings {
             host: "localhost".to_owned(),
             port: 1883,
+            tls: None,
             client_id: None,
             user: None,
             password_secret: None,

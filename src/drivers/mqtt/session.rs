@@ -8,9 +8,10 @@ use super::subscriptions::Subscriptions;
 use super::topics::{Reports, Topics};
 use super::words;
 use crate::drivers::Field;
+use crate::drivers::tls::Tls;
 use crate::project::MqttSettings;
 use crate::time::{Mono, Now, Span};
-use rumqttc::{AsyncClient, Event, EventLoop, Outgoing, Packet, Publish};
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet, Publish};
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +46,8 @@ pub struct Session<'a> {
     field: &'a Field,
     breathe: &'a AtomicBool,
     max_packet_bytes: u32,
+    host: &'a str,
+    tls: Option<&'a Tls>,
     subscriptions: Subscriptions,
     connected_at: Option<Mono>,
     breathed_at: Mono,
@@ -76,7 +79,8 @@ impl<'a> Session<'a> {
         events: EventLoop,
         field: &'a Field,
         breathe: &'a AtomicBool,
-        settings: &MqttSettings,
+        settings: &'a MqttSettings,
+        tls: Option<&'a Tls>,
     ) -> Self {
         Self {
             name,
@@ -85,6 +89,8 @@ impl<'a> Session<'a> {
             field,
             breathe,
             max_packet_bytes: settings.max_packet_bytes,
+            host: &settings.host,
+            tls,
             subscriptions: Subscriptions::default(),
             connected_at: None,
             breathed_at: field.clock.now().mono,
@@ -121,7 +127,7 @@ impl<'a> Session<'a> {
             let (mut first, lost) = match polled {
                 Ok(None) => (None, Some("the broker does not answer a request to subscribe".to_owned())),
                 Ok(event) => (event, None),
-                Err(error) => (None, Some(words::loss(&error, self.max_packet_bytes))),
+                Err(error) => (None, Some(self.loss(&error))),
             };
             // What was read together with it, and also what was read before an error: nothing of it is lost.
             while let Some(event) = first.take().or_else(|| self.events.state.events.pop_front()) {
@@ -153,6 +159,12 @@ impl<'a> Session<'a> {
                 return End::Stopped;
             }
         }
+    }
+
+    /// Why the connection was lost, in words.
+    fn loss(&self, error: &ConnectionError) -> String {
+        let of_tls = words::io_error(error).and_then(|error| self.tls?.told(error, self.host));
+        of_tls.unwrap_or_else(|| words::loss(error, self.max_packet_bytes))
     }
 
     /// Whatever a broker sends is a sign of life. The answer to a ping stands behind all that was sent before, and the

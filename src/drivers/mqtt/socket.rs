@@ -1,6 +1,8 @@
 //! The road to a broker: name, socket, tap, and a pause for breath.
 
 use crate::drivers::stream::{Tap, Tapped};
+use crate::drivers::tls::Tls;
+use crate::time::Clock;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -10,6 +12,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
+use tokio_rustls::client::TlsStream;
 
 /// Time one address of a name may take while others are left; the whole connect has 5 s.
 const TRY: Duration = Duration::from_secs(2);
@@ -46,6 +49,68 @@ pub async fn connect(lookup: Lookup, host: &str, port: u16) -> io::Result<TcpStr
     Ok(stream)
 }
 
+/// What a broker is reached over.
+#[derive(Debug)]
+pub enum Road {
+    /// In the clear.
+    Plain(TcpStream),
+    /// Over TLS.
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Road {
+    /// Makes it over a socket; `host` is whom the other end must be.
+    ///
+    /// # Errors
+    /// Of the handshake, in words.
+    pub async fn over(socket: TcpStream, host: &str, tls: Option<(&Tls, &Clock)>) -> io::Result<Self> {
+        match tls {
+            None => Ok(Self::Plain(socket)),
+            Some((tls, clock)) => Ok(Self::Tls(Box::new(tls.handshake(host, socket, clock).await?))),
+        }
+    }
+
+    /// The socket below.
+    pub fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+}
+
+impl AsyncRead for Road {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Road {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
+
 /// A stream that, when asked to, is "not ready" once.
 ///
 /// The client library looks at the socket first and at its keep-alive timer only when the socket has nothing: a broker
@@ -58,12 +123,12 @@ pub struct Breathing<S> {
 }
 
 /// The socket as the library gets it.
-pub type Line = Breathing<Tapped<TcpStream>>;
+pub type Line = Breathing<Tapped<Road>>;
 
 impl Line {
-    /// Puts tap and breath around a socket. Whoever sets `breathe` gets one pause at the next read.
-    pub fn new(socket: TcpStream, tap: Arc<Tap>, breathe: Arc<AtomicBool>) -> Self {
-        Self { stream: Tapped::new(socket, tap), breathe }
+    /// Puts tap and breath around a road: the tap sees what the broker says, not how it was encrypted. Whoever sets `breathe` gets one pause at the next read.
+    pub fn new(road: Road, tap: Arc<Tap>, breathe: Arc<AtomicBool>) -> Self {
+        Self { stream: Tapped::new(road, tap), breathe }
     }
 }
 

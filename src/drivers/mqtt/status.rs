@@ -2,6 +2,7 @@
 
 use crate::drivers::Field;
 use crate::drivers::stream::Tap;
+use crate::drivers::tls::Seen;
 use crate::engine::{DeviceId, DeviceStatus, LinkState};
 use crate::time::{Mono, Now, Span};
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ pub struct Status {
     device: DeviceId,
     field: Field,
     tap: Arc<Tap>,
+    /// Over TLS.
+    certificates: Option<Arc<Seen>>,
     now: DeviceStatus,
     told: Option<(Mono, DeviceStatus)>,
     ping_sent: Option<Mono>,
@@ -25,9 +28,19 @@ pub struct Status {
 
 impl Status {
     /// Nothing was tried and nothing told yet.
-    pub fn new(device: DeviceId, field: Field, tap: Arc<Tap>) -> Self {
+    pub fn new(device: DeviceId, field: Field, tap: Arc<Tap>, certificates: Option<Arc<Seen>>) -> Self {
         let now = DeviceStatus::new(field.clock.now());
-        Self { device, field, tap, now, told: None, ping_sent: None, connections: 0, refused: BTreeSet::new() }
+        Self {
+            device,
+            field,
+            tap,
+            certificates,
+            now,
+            told: None,
+            ping_sent: None,
+            connections: 0,
+            refused: BTreeSet::new(),
+        }
     }
 
     /// The figures, for counting.
@@ -97,6 +110,9 @@ impl Status {
     }
 
     fn count_bytes(&mut self) {
+        if let Some(seen) = &self.certificates {
+            self.now.certificate = seen.first_to_expire().or_else(|| self.now.certificate.take());
+        }
         self.now.bytes_in = self.tap.bytes_in();
         self.now.bytes_out = self.tap.bytes_out();
     }

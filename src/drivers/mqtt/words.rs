@@ -18,6 +18,17 @@ pub fn loss(error: &ConnectionError, max_packet_bytes: u32) -> String {
     }
 }
 
+/// The failure of the stream that a connection ended with.
+pub const fn io_error(error: &ConnectionError) -> Option<&io::Error> {
+    match error {
+        ConnectionError::Io(e)
+        | ConnectionError::MqttState(StateError::Io(e) | StateError::Deserialization(mqttbytes::Error::Io(e))) => {
+            Some(e)
+        }
+        _ => None,
+    }
+}
+
 const fn refusal(code: ConnectReturnCode) -> &'static str {
     match code {
         ConnectReturnCode::NotAuthorized => "not authorised",

@@ -66,6 +66,7 @@ impl Compiler {
         }
         self.no_answers();
         self.own_alarms();
+        self.certificates();
         self.project_faults();
         let index = self.plan.alarms.iter().enumerate();
         self.plan.alarm_index = index.map(|(i, a)| (a.name.to_lowercase(), AlarmId(i as u32))).collect();
@@ -461,6 +462,40 @@ impl Compiler {
                 "look at the screen; see why in the status bar, mend it, and press \"Test the horn\"",
             ],
         ));
+    }
+
+    /// One for each connection over TLS.
+    fn certificates(&mut self) {
+        let project = Arc::clone(&self.project);
+        for (index, device) in project.devices.iter().enumerate() {
+            if !matches!(&device.endpoint, Endpoint::Mqtt(settings) if settings.tls.is_some()) {
+                continue;
+            }
+            self.plan.alarms.push(AlarmPlan {
+                name: format!("system.certificate/{}", device.name).into(),
+                short: device.name.as_str().into(),
+                subject: Subject::System,
+                condition: Condition::Certificate(super::DeviceId(index as u32)),
+                kind: "certificate",
+                on_delay: Span::ZERO,
+                off_delay: Span::ZERO,
+                priority: Priority::Medium,
+                latch: false,
+                group: None,
+                limits: Arc::default(),
+                suppress_when: None,
+                message: format!(
+                    "a certificate of the connection to {} expires within 30 days, or has expired",
+                    device.name
+                )
+                .into(),
+                cause: Some("certificates are made for a time, and nobody has renewed this one yet".into()),
+                consequence: Some("from that day on the device is not connected any more".into()),
+                response: Some("have it renewed; the program's log says which it is".into()),
+                display: None,
+                written: None,
+            });
+        }
     }
 
     fn project_faults(&mut self) {

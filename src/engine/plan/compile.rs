@@ -4,7 +4,7 @@ use super::{DeviceId, DevicePlan, Generation, Plan, Scaling, SourcePlan, TagId, 
 use crate::engine::snapshot::Mode;
 use crate::project::device::ModbusSettings;
 use crate::project::file::nearest::near;
-use crate::project::{DataType, Device, Endpoint, Issue, Place, Project, Protocol, Source, Tag};
+use crate::project::{DataType, Device, Endpoint, Issue, Place, Project, Source, Tag};
 use crate::time::Span;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -258,8 +258,7 @@ fn unusable(device: &Device, endpoint: &Endpoint, source: &str) -> Unusable {
     match endpoint {
         Endpoint::Fault(why) => Unusable { message: format!("device {name} is at fault: {why}"), mend: None },
         Endpoint::Unserved(protocol) => {
-            let what = if *protocol == Protocol::Mqtt { "mqtts (TLS)" } else { protocol.word() };
-            let message = format!("device {name} is not served: {what} is not in this version");
+            let message = format!("device {name} is not served: {} is not in this version", protocol.word());
             Unusable { message, mend: None }
         }
         Endpoint::ModbusTcp(_) | Endpoint::Mqtt(_) => Unusable {

@@ -1,10 +1,10 @@
 //! `[[device]]`.
 
-use super::keys::{DEVICE, NO_ANSWER, PASSWORD};
+use super::keys::{DEVICE, NO_ANSWER};
 use super::name::plain_fault;
 use super::section::{Reader, Section, shortened};
-use super::{Context, PRIORITIES};
-use crate::project::{Device, Endpoint, MqttSettings, NoAnswer, Order, Protocol, device::ModbusSettings};
+use super::{Context, PRIORITIES, mqtt};
+use crate::project::{Device, Endpoint, NoAnswer, Order, Protocol, device::ModbusSettings};
 use crate::time::Span;
 use std::ops::Range;
 use toml::de::DeTable;
@@ -59,12 +59,12 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
         Some(Protocol::ModbusTcp | Protocol::ModbusRtuOverTcp | Protocol::ModbusRtu) => {
             modbus(&mut section, protocol, address.as_deref(), &mut defaults, context, name.is_some())
         }
-        Some(Protocol::Mqtt) => mqtt(&mut section, address.as_deref()),
+        Some(Protocol::Mqtt) => mqtt::read(&mut section, address.as_deref()),
         None => {
             // Whichever it is, what its keys say is judged.
             let mut unused = DeviceDefaults::default();
             modbus(&mut section, Some(Protocol::ModbusTcp), None, &mut unused, context, false);
-            mqtt(&mut section, None)
+            mqtt::read(&mut section, None)
         }
     };
     let torn = section.is_torn();
@@ -203,83 +203,6 @@ fn agree(section: &mut Section<'_, '_, '_>, context: &mut Context, address: &str
     }
 }
 
-fn mqtt(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> Option<Endpoint> {
-    let client_id = section.filled("client-id");
-    let user = section.filled("user");
-    let password_secret = password(section);
-    let keep_alive = section.duration("keep-alive", Span::from_secs(1)).unwrap_or(Span::from_secs(10));
-    if keep_alive > Span::from_secs(65_535) {
-        section.error("keep-alive", "keep-alive is longer than MQTT can say", "write \"65535s\" or less");
-    }
-    // 268,435,455 bytes: the longest remaining length that MQTT can say.
-    let max_packet_bytes = section.size("max-packet", 128..=268_435_455).unwrap_or(1024 * 1024) as u32;
-    let mut unserved = false;
-    for key in ["ca", "cert", "key"] {
-        if section.filled(key).is_some() {
-            section.warning(
-                key,
-                format!("{key}: TLS is not served, and this device is not connected; not in this version"),
-                "",
-            );
-            unserved = true;
-        }
-    }
-    let address = address?;
-    let mend = "write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"";
-    let (secure, rest) = match address.split_once("://") {
-        Some(("mqtt", rest)) => (false, rest),
-        Some(("mqtts", rest)) => (true, rest),
-        Some((scheme, _)) => {
-            section.error("address", format!("\"{}://\" is no scheme of an mqtt device", shortened(scheme)), mend);
-            return None;
-        }
-        None => {
-            section.error("address", format!("\"{}\" does not begin with mqtt://", shortened(address)), mend);
-            return None;
-        }
-    };
-    let Some((host, port)) = host_and_port(rest, if secure { 8883 } else { 1883 }) else {
-        let message = if rest.contains('@') {
-            "user and password do not belong into the address".to_owned()
-        } else {
-            format!("\"{}\" is no address", shortened(address))
-        };
-        section.error("address", message, mend);
-        return None;
-    };
-    if secure {
-        section.warning("address", "mqtts:// is not served, and this device is not connected; not in this version", "");
-        unserved = true;
-    }
-    if unserved {
-        return Some(Endpoint::Unserved(Protocol::Mqtt));
-    }
-    Some(Endpoint::Mqtt(MqttSettings { host, port, client_id, user, password_secret, keep_alive, max_packet_bytes }))
-}
-
-/// The name of a secret. What was written in its place is never repeated: it may be the password.
-fn password(section: &mut Section<'_, '_, '_>) -> Option<String> {
-    let item = section.item("password")?;
-    let mend =
-        "write password = { secret = \"site-broker\" }; the password itself stands in the environment or the key store";
-    if item.get_ref().is_str() {
-        section.error("password", "the password itself must not stand in a project", mend);
-        return None;
-    }
-    let (table, span) = section.table("password", mend)?;
-    let mut inner = section.inner(table, PASSWORD, &span);
-    let secret = inner.filled("secret");
-    if !inner.has("secret") {
-        inner.missing("secret", mend);
-    }
-    let secret = secret?;
-    if secret.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-        return Some(secret);
-    }
-    inner.error("secret", "the name of a secret has letters, digits, - and _ alone", mend);
-    None
-}
-
 fn no_answer(section: &mut Section<'_, '_, '_>, name: &str) -> NoAnswer {
     let mut alarm = NoAnswer::default();
     let mend = "write no-answer = { priority = \"high\", on-delay = \"10s\" }";
@@ -303,7 +226,7 @@ fn no_answer(section: &mut Section<'_, '_, '_>, name: &str) -> NoAnswer {
 }
 
 /// `host`, `host:port`, `[v6]:port`, or a bare IPv6 address.
-fn host_and_port(text: &str, default_port: u16) -> Option<(String, u16)> {
+pub(super) fn host_and_port(text: &str, default_port: u16) -> Option<(String, u16)> {
     let text = text.strip_suffix('/').unwrap_or(text);
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (host, rest) = rest.split_once(']')?;
