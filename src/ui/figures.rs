@@ -8,7 +8,7 @@ use super::panels::{Aside, grid};
 use super::theme::STEP;
 use super::widgets::{tell, text};
 use super::words::{self, say};
-use super::{Frame, fonts};
+use super::{Frame, fonts, wake};
 use crate::engine::figures::{ENOUGH, Figures as Counted, Measure, Standing};
 use crate::historian::journal::ask::{Answer, Pending};
 use crate::time::{Span, Utc};
@@ -16,7 +16,6 @@ use eframe::egui::{
     Align, Button, Context, Layout, Rect, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 use fonts::size;
-use std::sync::Arc;
 
 /// Counted anew when so much time went by: a long period costs more, and changes less.
 fn again(length_secs: i64) -> Span {
@@ -69,9 +68,8 @@ impl Figures {
         let length = PERIODS.get(self.period).map_or(86_400, |(_, secs)| *secs);
         let is_due = self.asked.is_none_or(|(period, at)| period != self.period || now - at >= again(length));
         if is_due && (self.pending.is_none() || self.asked.is_some_and(|(period, _)| period != self.period)) {
-            let waker = ctx.clone();
             let from = now + Span::from_secs(-length);
-            self.pending = Some(journal.figures(from, now, Arc::new(move || waker.request_repaint())));
+            self.pending = Some(journal.figures(from, now, wake::on_answer(ctx)));
             self.asked = Some((self.period, now));
         }
         if let Some(answer) = self.pending.as_ref().and_then(Pending::take) {

@@ -5,7 +5,7 @@ use super::panels::{Aside, grid};
 use super::theme::STEP;
 use super::widgets::{symbol, tell};
 use super::words::{self, say};
-use super::{Action, Frame, Outbox, fonts};
+use super::{Action, Frame, Outbox, fonts, wake};
 use crate::engine::handover::{Act, Handed, Handover as Written, Heading, Listed, Outage, html};
 use crate::engine::shift::on_duty;
 use crate::engine::{AlarmState, Event, TagId};
@@ -20,7 +20,6 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 use fonts::size;
-use std::sync::Arc;
 
 /// Written anew when so much time went by.
 const AGAIN: Span = Span::from_secs(15);
@@ -66,10 +65,7 @@ impl Handover {
 
     fn follow(&mut self, ctx: &Context, frame: &Frame<'_>) {
         let Some(journal) = frame.journal else { return };
-        let wake = || {
-            let ctx = ctx.clone();
-            Arc::new(move || ctx.request_repaint()) as crate::historian::history::ask::Wake
-        };
+        let wake = || wake::on_answer(ctx);
         if self.asked.is_none() {
             let by = frame.about.actor.user.to_string();
             let search = Search { by, events: vec![Event::WindowClosed], ..Search::default() };

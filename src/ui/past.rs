@@ -15,6 +15,7 @@ mod tests;
 use crate::engine::TailView;
 use crate::historian::history::query::{Gap, Picture};
 use crate::time::{Span, Utc};
+use crate::ui::wake;
 pub use ask::{Answer, History, Pending, PendingTrial, Question, Trying, Verdict, Wake};
 use eframe::egui::Context;
 pub use known::{Known, Part};
@@ -70,6 +71,8 @@ struct Asked {
     /// When, in seconds of the window and in the plant's time.
     at: f64,
     now: Utc,
+    /// What is shown serves until it is there: the next frame of the clock is soon enough.
+    no_hurry: bool,
     pending: Box<dyn Pending>,
 }
 
@@ -144,14 +147,15 @@ impl Past {
             to: wanted.to,
             columns: (to.saturating_sub(from) / column).max(1) as usize,
         };
-        let ctx = ctx.clone();
-        let pending = history.ask(question, Arc::new(move || ctx.request_repaint()));
-        self.asked = Some(Asked { wanted, at: time, now: need.now, pending });
+        let no_hurry = self.shown.as_ref().is_some_and(|s| s.is_whole() && s.wanted.serves(need));
+        let wake = if no_hurry { Arc::new(|| {}) } else { wake::on_answer(ctx) };
+        let pending = history.ask(question, wake);
+        self.asked = Some(Asked { wanted, at: time, now: need.now, no_hurry, pending });
     }
 
     /// Asks for the frame that says that an answer is late.
     fn tell_later(&self, ctx: &Context, time: f64) {
-        if let Some(asked) = &self.asked {
+        if let Some(asked) = self.asked.as_ref().filter(|asked| !asked.no_hurry) {
             let left = asked.at + TOLD_AFTER_SECS - time;
             if left > 0.0 {
                 ctx.request_repaint_after(Duration::from_secs_f64(left.clamp(0.005, 1.0) + 0.005));

@@ -3,12 +3,12 @@
 
 use super::Frame;
 use super::fonts::{self, size};
-use super::past::{Need, Past, PendingTrial, Trying, Wake};
+use super::past::{Need, Past, PendingTrial, Trying};
 use super::theme::{LINE, PEN, STEP};
 use super::widgets::pen::{Trace, View};
 use super::widgets::scale::span_of;
 use super::widgets::{self, hatch};
-use super::words;
+use super::{wake, words};
 use crate::engine::plan::{AlarmPlan, Subject, TagPlan};
 use crate::engine::trial::{Run, Settings};
 use crate::engine::{AlarmId, TagId};
@@ -131,8 +131,7 @@ impl Trial {
             self.verdict = Some(Err("this program has no history of the plant".to_owned()));
             return;
         };
-        let context = ui.ctx().clone();
-        let wake: Wake = Arc::new(move || context.request_repaint());
+        let wake = wake::on_answer(ui.ctx());
         let project = Arc::clone(&frame.snapshot.plan.project);
         let range = self.from()..self.to;
         let trying = Trying { project, alarm: Arc::clone(&self.alarm), settings, range };

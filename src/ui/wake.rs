@@ -5,7 +5,9 @@
 
 use crate::engine::Snapshot;
 use crate::engine::snapshot::TagView;
+use crate::historian::history::ask::Wake;
 use crate::time::{Clock, Mono, Now, Span};
+use eframe::egui::Context;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -65,6 +67,13 @@ pub fn until_tick(now: Now, blinking: bool) -> Duration {
     let left = period - now.utc.0.rem_euclid(period);
     // A little late rather than early: early would paint the old second once more.
     Duration::from_micros(left as u64) + Duration::from_millis(20)
+}
+
+/// Asks for a frame when an answer is there, from whichever thread gives it. One: egui paints twice for one that is asked
+/// for at once.
+pub fn on_answer(ctx: &Context) -> Wake {
+    let ctx = ctx.clone();
+    Arc::new(move || ctx.request_repaint_after(Duration::from_millis(1)))
 }
 
 /// Whether `new` shows anything that `old` does not. Ages are the clock's; counters of devices wait for it.

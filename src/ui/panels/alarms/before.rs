@@ -6,8 +6,7 @@ use crate::historian::journal::ask::{Answer, Pending};
 use crate::historian::read::{Occurrence, OccurrencesOf};
 use crate::ui::faceplate::fact_ui;
 use crate::ui::tree::heading_ui;
-use crate::ui::words;
-use crate::ui::{Frame, widgets};
+use crate::ui::{Frame, wake, widgets, words};
 use eframe::egui::{Label, RichText, Role, Ui};
 use std::sync::Arc;
 
@@ -48,9 +47,8 @@ impl Before {
             if self.asked.as_ref().is_none_or(|before| before.alarm != asked.alarm) {
                 self.shown = None;
             }
-            let ctx = ui.ctx().clone();
             let of = OccurrencesOf { names: vec![Arc::clone(&alarm.name)], most: MOST, ..OccurrencesOf::default() };
-            self.pending = Some(journal.occurrences(of, Arc::new(move || ctx.request_repaint())));
+            self.pending = Some(journal.occurrences(of, wake::on_answer(ui.ctx())));
             self.asked = Some(asked);
         }
         if let Some(answer) = self.pending.as_ref().and_then(Pending::take) {

@@ -10,7 +10,7 @@ use crate::time::Utc;
 use crate::ui::fonts::{self, size};
 use crate::ui::tree::heading_ui;
 use crate::ui::widgets::{tell, text};
-use crate::ui::{Frame, words};
+use crate::ui::{Frame, wake, words};
 use eframe::egui::{Align2, Label, Rect, RichText, Role, Sense, Ui, pos2, vec2};
 use std::sync::Arc;
 
@@ -38,9 +38,8 @@ impl Beside {
             if self.asked.as_ref().is_none_or(|(before, _)| before != tag) {
                 self.shown = None;
             }
-            let ctx = ui.ctx().clone();
             let search = Search { names: vec![tag.clone()], ..Search::default() };
-            let wake = Arc::new(move || ctx.request_repaint());
+            let wake = wake::on_answer(ui.ctx());
             self.pending = Some(journal.entries(search, Order::NewestFirst, None, MOST, wake));
             self.asked = Some(asked);
         }

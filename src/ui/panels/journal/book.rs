@@ -7,9 +7,9 @@
 use crate::historian::journal::ask::Pending;
 use crate::historian::read::{Order, Page};
 use crate::historian::{JournalLink, Row, Search};
+use crate::ui::wake;
 use eframe::egui::Context;
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 /// Entries of one question.
 const PAGE: usize = 200;
@@ -160,7 +160,6 @@ impl Book {
     }
 
     fn ask(&self, ctx: &Context, link: &JournalLink, order: Order, beyond: Option<u64>) -> Pending<Page> {
-        let ctx = ctx.clone();
-        link.entries(self.search.clone(), order, beyond, PAGE, Arc::new(move || ctx.request_repaint()))
+        link.entries(self.search.clone(), order, beyond, PAGE, wake::on_answer(ctx))
     }
 }

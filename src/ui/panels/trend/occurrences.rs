@@ -16,7 +16,7 @@ use crate::ui::fonts::{self, size};
 use crate::ui::widgets::pen::View;
 use crate::ui::widgets::symbol::{self, Symbol};
 use crate::ui::widgets::{tell, text};
-use crate::ui::words;
+use crate::ui::{wake, words};
 use eframe::egui::{Align2, Rect, Role, Sense, Ui, pos2, vec2};
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,8 +98,7 @@ impl Occurrences {
             at: time,
         };
         let of = OccurrencesOf { names: asked.names.clone(), from: Some(asked.from), to: Some(asked.to), most: MOST };
-        let ctx = ui.ctx().clone();
-        self.pending = Some(journal.occurrences(of, Arc::new(move || ctx.request_repaint())));
+        self.pending = Some(journal.occurrences(of, wake::on_answer(ui.ctx())));
         self.asked = Some(asked);
     }
 
