@@ -20,6 +20,7 @@ use watchkeeper::drivers::modbus::blocks::{Block, Spot};
 use watchkeeper::drivers::modbus::reply::Tolerance;
 use watchkeeper::drivers::modbus::value::cell;
 use watchkeeper::drivers::modbus::wire::{self, Outcome, Wire};
+use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::{Field, INPUT_QUEUE};
 use watchkeeper::engine::{Generation, Input, Report, TagId};
 use watchkeeper::project::{Area, DataType, Order, RegisterSource};
@@ -98,7 +99,7 @@ impl Checked {
                 .await
                 .unwrap(),
             block: Block { area: Area::Holding, start: 0, count: REGISTERS, spots },
-            field: Field { inputs: sender, clock, generation: Generation(1) },
+            field: Field { inputs: sender, clock, generation: Generation(1), monitor: Monitor::default() },
             inputs,
         }
     }

@@ -16,6 +16,7 @@ use rumqttc::{AsyncClient, Event, EventLoop, MqttOptions, Packet, QoS, Subscribe
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
+use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::mqtt::topics::Topics;
 use watchkeeper::drivers::mqtt::{self, Connection};
 use watchkeeper::drivers::{Field, INPUT_QUEUE};
@@ -157,7 +158,10 @@ impl Subscriber for Ours {
         });
         let (sender, inputs) = tokio::sync::mpsc::channel(INPUT_QUEUE);
         let runtime = runtime();
-        runtime.spawn(mqtt::run(connection, Field { inputs: sender, clock, generation: Generation(1) }));
+        runtime.spawn(mqtt::run(
+            connection,
+            Field { inputs: sender, clock, generation: Generation(1), monitor: Monitor::default() },
+        ));
         Self { feeder, runtime, inputs }
     }
 

@@ -19,7 +19,7 @@
 //! | 0 | [`text`] | what cannot be seen in a text from outside, made to be seen |
 //! | 0 | [`project`] | the document an engineer writes: text to values, every fault with its place |
 //! | 1 | [`engine`] | the plant as a plain value: plan, quality, staleness, formulas, alarms, snapshots |
-//! | 2 | [`link`] | the wire between screen and plant: snapshots one way, commands the other, and the past |
+//! | 2 | [`link`] | the wire between screen and plant: snapshots one way, commands the other, the past, what devices said |
 //! | 2 | [`drivers`] | the field edge: Modbus TCP, MQTT, and the demo plant |
 //! | 2 | [`historian`] | the disk edge: the journal, the history of every tag, the lock on the data folder |
 //! | 3 | [`runtime`] | the shell around the engine: the thread that owns it, sources, the real clock |

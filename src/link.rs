@@ -1,5 +1,6 @@
 //! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
 
+use crate::drivers::monitor::Monitor;
 use crate::engine::{Actor, Command, Snapshot};
 use crate::historian::JournalLink;
 use crate::historian::history::ask::HistoryLink;
@@ -54,6 +55,8 @@ pub struct About {
     pub unwatched: Option<String>,
     /// Who acts on this computer.
     pub actor: crate::engine::Actor,
+    /// What was last said with the devices: copied only where somebody looks at one of them.
+    pub monitor: Monitor,
 }
 
 /// What a window asks of the program around it.

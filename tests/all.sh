@@ -45,6 +45,7 @@ needs=(
     "has_program openssl|openssl"
     "has_program mosquitto|mosquitto"
     "has_program mosquitto_pub|mosquitto-clients"
+    "has_program tshark|tshark"
     "has_library libEGL.so.1|libegl1"
     "has_library libGL.so.1|libgl1"
     "has_file '/usr/lib/*/dri/swrast_dri.so'|libgl1-mesa-dri"
@@ -105,7 +106,7 @@ group() {
 group "what the tests need" 15 install_missing
 [ "${1:-}" != --install ] || exit 0
 group "tests that need no system package" 30 cargo test --locked
-group "real peers: mosquitto, pymodbus and DuckDB" 10 cargo test --locked --test peers
+group "real peers: mosquitto, pymodbus, DuckDB, tshark and Python's HTTP" 10 cargo test --locked --test peers
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(--config 'target."cfg(unix)".runner = "sudo -E"')
 group "power cuts and full disks (as root: they mount small disks)" 10 cargo test --locked "${as_root[@]}" --test faults

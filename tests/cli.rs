@@ -30,7 +30,8 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
     let expected =
-        "watchkeeper run horn-test check values journal figures handover demo rehearse backtest export".split(' ');
+        "watchkeeper run horn-test check values explain journal figures handover demo rehearse backtest export"
+            .split(' ');
     assert_eq!(names, expected.collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
         let help = cli::help(if name == "watchkeeper" { "" } else { name }).unwrap();
@@ -43,7 +44,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
 
 #[test]
 fn every_command_helps_with_an_example() {
-    for command in ["run", "check", "values", "journal", "figures", "handover", "export", "demo"] {
+    for command in ["run", "check", "values", "explain", "journal", "figures", "handover", "export", "demo"] {
         let (code, out, _) = ended(&[command, "--help"]);
         assert_eq!(code, 0);
         assert!(out.contains(&format!("Example:\n  watchkeeper {command}")), "{out}");

@@ -16,6 +16,7 @@ use watchkeeper::drivers::demo::messages::{Message, Publisher, WEATHER_AVAILABIL
 use watchkeeper::drivers::demo::plant::Plant;
 use watchkeeper::drivers::demo::registers::Units;
 use watchkeeper::drivers::demo::{self, DemoOptions, Scene};
+use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::{Field, INPUT_QUEUE, demo::modbus, demo::mqtt};
 use watchkeeper::engine::{Engine, EngineOptions, Generation, Input, Level, Mode, Plan, TagId};
 use watchkeeper::project::{self, Endpoint, Priority, Source};
@@ -360,7 +361,7 @@ async fn the_drivers_find_every_tag_good_within_seconds() {
     let (plan, _) = Plan::compile(Arc::new(project), Generation(1), Mode::Demo);
     let plan = Arc::new(plan);
     let (inputs, mut received) = tokio::sync::mpsc::channel(INPUT_QUEUE);
-    let field = Field { inputs, clock: clock.clone(), generation: Generation(1) };
+    let field = Field { inputs, clock: clock.clone(), generation: Generation(1), monitor: Monitor::default() };
     let mut drivers = tokio::task::JoinSet::new();
     for connection in watchkeeper::drivers::modbus::connection::connections(&plan) {
         drivers.spawn(watchkeeper::drivers::modbus::connection::run(connection, field.clone()));

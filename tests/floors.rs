@@ -24,10 +24,10 @@ const FLOORS: [(&str, u8); 11] = [
     ("main", 4),
 ];
 
-/// What may know a neighbour on its own floor: a document has durations in it, the screen's end of a plant has the end of
-/// its history, and `main` calls the subcommands.
-const NEIGHBOURS: [(&str, &str); 4] =
-    [("project", "time"), ("project", "text"), ("link", "historian"), ("main", "cli")];
+/// What may know a neighbour on its own floor: a document has durations in it, the screen's end of a plant has the ends of
+/// its history and of what is said on its wires, and `main` calls the subcommands.
+const NEIGHBOURS: [(&str, &str); 5] =
+    [("project", "time"), ("project", "text"), ("link", "historian"), ("link", "drivers"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
 const HOMES: [(&str, &[&str]); 19] = [

@@ -16,9 +16,11 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::task::JoinSet;
+use watchkeeper::drivers::monitor::Outcome;
 use watchkeeper::engine::plan::TagPlan;
-use watchkeeper::engine::{DeviceStatus, LinkState, Quality, Sample, Value};
+use watchkeeper::engine::{DeviceId, DeviceStatus, LinkState, Quality, Sample, Value};
 use watchkeeper::project::{Area, Source};
+use watchkeeper::time::Span;
 
 /// A device that polls every 20 ms and is patient for 100 ms, twice, where `settings` do not say otherwise.
 fn device(name: &str, addr: SocketAddr, settings: &str) -> String {
@@ -183,6 +185,9 @@ async fn an_exception_marks_its_tags_and_keeps_the_link() {
         plant.until("recovery", |p| p.good("h0") > 2 && p.good("h1") > 2).await;
         assert_eq!(server.connections(), 1);
         plant.until("figures", |p| p.status[0].exceptions > 0).await;
+        assert_eq!(plant.status[0].exceptions_with(code), plant.status[0].exceptions, "all of one code");
+        let (_, kept) = plant.monitor.device(DeviceId(0)).exchanges().last_exception(Area::Holding, 0, 1).unwrap();
+        assert_eq!((kept.outcome, kept.received.last()), (Outcome::Exception(code), Some(&code)));
         assert!(plant.status[0].last_error.as_deref().unwrap().starts_with(words));
         plant.stop().await;
     })
@@ -446,5 +451,28 @@ async fn figures_are_told_at_most_once_a_second() {
     assert_eq!(status.bytes_out, status.requests * 12);
     assert_eq!(status.bytes_in, status.answers * 11);
     assert!(status.round_trip.unwrap().0 > 0 && status.last_answer.is_some());
+    let trips = &status.round_trips;
+    assert_eq!(trips.count, status.answers);
+    assert!(trips.p50 <= trips.p99 && trips.p99 <= trips.longest && trips.p50 > Some(Span::ZERO), "{trips:?}");
+    let kept = plant.monitor.device(DeviceId(0)).exchanges().of(Area::Holding, 0, 1);
+    assert_eq!(kept.len(), 10);
+    for (request, exchange) in kept {
+        assert_eq!((request.start, request.count, &exchange.outcome), (0, 1, &Outcome::Answered));
+        assert_eq!((exchange.sent.len(), exchange.received.len()), (12, 11));
+        assert_eq!(exchange.sent[..2], exchange.received[..2], "one transaction");
+    }
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_answers_is_kept_without_an_answer_of_another() {
+    let (server, mut plant) = one(Fault::None, "", "h0").await;
+    plant.until("a value", |p| p.good("h0") > 2).await;
+    server.set(Fault::Silent);
+    plant.until("timeouts", |p| p.status[0].timeouts > 1).await;
+    let kept = plant.monitor.device(DeviceId(0)).exchanges().of(Area::Holding, 0, 1);
+    let (_, last) = kept.last().unwrap();
+    assert_eq!(last.outcome, Outcome::Failed("timeout after 100 ms".into()));
+    assert!(last.sent.len() == 12 && last.received.is_empty() && last.took >= Span::from_millis(100), "{last:?}");
     plant.stop().await;
 }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, timeout};
 use watchkeeper::drivers::mqtt::Connection;
-use watchkeeper::engine::{LinkState, Value};
+use watchkeeper::engine::{DeviceId, LinkState, Value};
 use watchkeeper::project::MqttSettings;
 use watchkeeper::time::Span;
 
@@ -175,6 +175,10 @@ async fn a_refused_topic_is_a_fault_of_its_tags_and_the_others_live() {
     assert_eq!(driver.told(1).await, "1 good");
     let link = driver.link("a counted refusal", |link| link.refused_topics == 1).await;
     assert_eq!(link.last_error.as_deref(), Some("the broker refused the subscription of secret"));
+    let topics = driver.monitor.device(DeviceId(0)).topics().list();
+    let told: Vec<_> = topics.iter().map(|t| (t.name.as_str(), t.refused, t.messages)).collect();
+    assert_eq!(told, [("secret", true, 0), ("open", false, 1)]);
+    assert_eq!(topics[1].last.as_ref().unwrap().head, b"1");
 }
 
 #[tokio::test]
@@ -300,6 +304,7 @@ async fn a_ping_measures_the_round_trip() {
     peer.send(&[0xd0, 0]).await;
     let link = driver.link("a round trip", |link| link.round_trip.is_some()).await;
     assert!((1..1_000_000).contains(&link.round_trip.unwrap().0), "{link:?}");
+    assert_eq!((link.round_trips.count, link.round_trips.longest), (1, link.round_trip));
 }
 
 /// The queue is full nearly all the time, and the socket never empty: still the broker hears of us in time, and each

@@ -6,6 +6,7 @@
 pub mod backtest;
 pub mod check;
 pub mod demo;
+pub mod explain;
 pub mod export;
 pub mod figures;
 mod format;
@@ -13,9 +14,11 @@ pub mod handover;
 pub mod horn_test;
 pub mod journal;
 pub mod live;
+mod metrics;
 pub mod rehearse;
 pub mod run;
 pub mod signals;
+mod trace;
 pub mod values;
 mod when;
 
@@ -112,6 +115,8 @@ pub enum Command {
     Check(CheckArguments),
     /// Connect and print values as they change; records nothing
     Values(values::ValuesArguments),
+    /// From a tag's value to the bytes that it came in: the last exchange, field by field
+    Explain(explain::ExplainArguments),
     /// Play a scenario through the engine in virtual time
     Rehearse(rehearse::RehearseArguments),
     /// What an alarm would have done with another limit, deadband or delay, on what was recorded
@@ -184,6 +189,7 @@ pub fn carry_out(command: Command) -> Exit {
     match command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Values(arguments) => values::values(&arguments),
+        Command::Explain(arguments) => explain::explain(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
         Command::Figures(arguments) => figures::figures(&arguments),
         Command::Handover(arguments) => handover::handover(&arguments),
@@ -278,7 +284,7 @@ fn mute_logging() {
 /// Goes on without a window, because of `why`: as a live table on a terminal, otherwise as `run` does.
 pub fn without_window(why: &str, project: Option<&Path>) -> Exit {
     say(why);
-    if live::is_possible() { run::watch_live(project) } else { run::watch(project, None, false) }
+    if live::is_possible() { run::watch_live(project) } else { run::watch(project, &run::Watch::default()) }
 }
 
 /// A message on standard error; whether it can be written matters to nobody any more.

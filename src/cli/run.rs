@@ -1,14 +1,16 @@
 //! `run`: acquires, alarms and records without a window until stopped.
 
-use super::{Exit, live, open_project, open_runtime, parse_span, say, signals};
+use super::{Exit, live, metrics, open_project, open_runtime, parse_span, say, signals, trace};
 use crate::drivers::demo::{self, Demo};
+use crate::drivers::monitor::Monitor;
 use crate::engine::Mode;
 use crate::link::HornChoice;
 use crate::project::{Issue, Severity};
 use crate::runtime::clock::system_clock;
 use crate::runtime::horn::Horn;
-use crate::runtime::{Loaded, Station, StationConfig, WhenHeld, local_actor, supervisor};
+use crate::runtime::{Loaded, Station, StationConfig, WhenHeld, Wiring, local_actor, supervisor};
 use crate::time::{Clock, Span};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
 
@@ -30,19 +32,55 @@ pub struct RunArguments {
     /// Sound no horn: for a gateway that nobody stands beside
     #[arg(long)]
     pub silent: bool,
+    /// Serve figures for Prometheus over HTTP at this address, such as 127.0.0.1:9100; a port alone is this computer's own
+    #[arg(long, value_name = "ADDR", value_parser = metrics::parse_address)]
+    pub metrics: Option<SocketAddr>,
+    /// Write every byte of every connection to a file that Wireshark opens, up to 256 MiB
+    #[arg(long, value_name = "FILE", conflicts_with = "demo")]
+    pub trace: Option<PathBuf>,
+}
+
+/// How a project is watched without a screen.
+#[derive(Debug, Clone, Default)]
+pub struct Watch {
+    /// Stop by itself after this time.
+    pub duration: Option<Span>,
+    /// Sound no horn.
+    pub silent: bool,
+    /// Where figures are served.
+    pub metrics: Option<SocketAddr>,
+    /// Where every byte is written, too.
+    pub trace: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Exit {
     super::start_logging(super::USUAL_LOG);
-    watch(arguments.project.as_deref(), arguments.duration, arguments.silent)
+    let RunArguments { project, duration, silent, metrics, trace, .. } = arguments;
+    let watch_so = Watch { duration: *duration, silent: *silent, metrics: *metrics, trace: trace.clone() };
+    watch(project.as_deref(), &watch_so)
 }
 
 /// Watches a project, or the demo plant, without a screen until asked to stop.
-pub fn watch(project: Option<&Path>, duration: Option<Span>, silent: bool) -> Exit {
-    let horn = HornChoice { off: silent.then(|| "run with --silent".into()), player: None };
-    let ended = Ground::open(project, WhenHeld::Refuse, 0, horn).map(|ground| {
+pub fn watch(project: Option<&Path>, how: &Watch) -> Exit {
+    let horn = HornChoice { off: how.silent.then(|| "run with --silent".into()), player: None };
+    let duration = how.duration;
+    let traced = match trace::begin(how.trace.as_deref(), project.unwrap_or(Path::new(""))) {
+        Ok(traced) => traced,
+        Err(exit) => return exit,
+    };
+    let ended = Ground::open(project, WhenHeld::Refuse, traced.monitor(), horn).map(|ground| {
         let Ground { runtime, station, .. } = &ground;
+        if let Some(address) = how.metrics {
+            match runtime.block_on(metrics::listen(address)) {
+                Ok(listener) => drop(runtime.spawn(metrics::serve(listener, station.peek()))),
+                Err(why) => {
+                    say(&why);
+                    ground.close();
+                    return Exit::World;
+                }
+            }
+        }
         let died = station.died();
         let asked = runtime.block_on(async {
             tokio::select! {
@@ -57,12 +95,13 @@ pub fn watch(project: Option<&Path>, duration: Option<Span>, silent: bool) -> Ex
         let exit = ground.close();
         if asked { exit } else { Exit::World }
     });
+    traced.end();
     ended.unwrap_or_else(|exit| exit)
 }
 
 /// Watches a project, or the demo plant, as a live table on the terminal until asked to stop.
 pub fn watch_live(project: Option<&Path>) -> Exit {
-    let ended = Ground::open(project, WhenHeld::Show, 0, HornChoice::default()).map(|ground| {
+    let ended = Ground::open(project, WhenHeld::Show, Monitor::default(), HornChoice::default()).map(|ground| {
         super::mute_logging();
         let shown = ground.runtime.block_on(live::show(ground.station.link(), ground.clock.clone()));
         match ground.close() {
@@ -85,7 +124,7 @@ struct Ground {
 
 impl Ground {
     /// Starts a project, or the demo plant. What is at fault in it is logged, the rest runs. `Err` has told why not.
-    fn open(project: Option<&Path>, when_held: WhenHeld, tail_points: usize, horn: HornChoice) -> Result<Self, Exit> {
+    fn open(project: Option<&Path>, when_held: WhenHeld, monitor: Monitor, horn: HornChoice) -> Result<Self, Exit> {
         let clock = system_clock();
         let runtime = open_runtime()?;
         let refused = |error: &dyn std::fmt::Display| {
@@ -114,12 +153,13 @@ impl Ground {
             data_folder,
             record: true,
             when_held,
-            tail_points,
+            tail_points: 0,
             client_id_suffix: None,
             actor: local_actor(),
             clock: clock.clone(),
         };
-        let station = Station::start(config, runtime.handle()).map_err(|e| refused(&e))?;
+        let wiring = Wiring { monitor, ..Wiring::default() };
+        let station = Station::start_wired(config, runtime.handle(), wiring).map_err(|e| refused(&e))?;
         log_issues(&station.about().issues, project);
         let (horn, _chosen_for_good) = Horn::start(horn, clock.clone()).map_err(|e| refused(&e))?;
         horn.attach(station.horn_feed());

@@ -5,13 +5,18 @@
 //! Invariant: never a good value that was not read.
 
 pub mod demo;
+pub mod explain;
 pub mod modbus;
+pub mod monitor;
 pub mod mqtt;
+pub mod roundtrip;
 pub mod stream;
 pub mod tls;
+pub mod trace;
 
 use crate::engine::{DeviceId, DeviceStatus, Generation, Input, Report};
 use crate::time::Clock;
+use monitor::Monitor;
 use tokio::sync::mpsc;
 
 /// Inputs that may wait for the engine. Drivers wait while it is full (Modbus: a poll comes later; MQTT: see there).
@@ -26,6 +31,8 @@ pub struct Field {
     pub clock: Clock,
     /// The plan this driver runs for.
     pub generation: Generation,
+    /// Where what is said on the wire is kept, for who asks.
+    pub monitor: Monitor,
 }
 
 impl Field {

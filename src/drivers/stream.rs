@@ -3,6 +3,7 @@
 //! [`Tapped`] goes between a socket and a protocol library; the [`Tap`] beside it is read by the driver and by screens.
 //! Invariant: bounded. The oldest frames give way, and nothing on this road waits for a reader.
 
+use super::trace::{Ends, Trace, TracedStream};
 use crate::time::{Clock, Now};
 use std::collections::VecDeque;
 use std::fmt;
@@ -69,6 +70,9 @@ struct Kept {
     frames: VecDeque<Frame>,
     /// The next byte begins a frame, whatever its direction: it belongs to another stream.
     parted: bool,
+    /// Where every byte is written too, and the stream's part in it.
+    trace: Option<Trace>,
+    traced: Option<TracedStream>,
 }
 
 impl Tap {
@@ -110,6 +114,20 @@ impl Tap {
         self.lock().frames.clear();
     }
 
+    /// Has the bytes of all streams from now on written to a file, too.
+    pub fn trace_to(&self, trace: Option<Trace>) {
+        self.lock().trace = trace;
+    }
+
+    /// The newest stream has these ends, if they are known. `signs_in`: the first that is sent may hold a password.
+    pub fn opened(&self, ends: io::Result<Ends>, signs_in: bool) {
+        let mut kept = self.lock();
+        kept.traced = None;
+        if let (Some(trace), Ok(ends)) = (kept.trace.clone(), ends) {
+            kept.traced = Some(TracedStream::opened(trace, self.clock.now().utc, ends, signs_in));
+        }
+    }
+
     /// Shows the newest sent frame, and the first of what came after it, to `read`: a request and its reply. Both are
     /// empty where there is none, or where it was pushed out by a flood since.
     pub fn with_last_exchange<R>(&self, read: impl FnOnce(&[u8], &[u8]) -> R) -> R {
@@ -132,6 +150,10 @@ impl Tap {
         counter.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         let mut at = None;
         let mut kept = self.lock();
+        if let Some(traced) = &mut kept.traced {
+            let at = *at.get_or_insert_with(|| self.clock.now());
+            traced.bytes(at.utc, direction, bytes);
+        }
         let mut parted = std::mem::take(&mut kept.parted);
         let frames = &mut kept.frames;
         while !bytes.is_empty() {

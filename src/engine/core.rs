@@ -368,6 +368,7 @@ impl Engine {
         let since = status.since;
         self.devices[device.index()].status = Arc::new(status);
         self.devices_view = None;
+        self.take_figures(now, device, effects);
         if self.devices[device.index()].status.certificate.is_some() {
             self.judge_systems(now, effects);
         }

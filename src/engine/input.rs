@@ -1,6 +1,7 @@
 //! All that can happen to the engine, as one closed list. A log of it is a bug report.
 
 use super::plan::{DeviceId, Generation, Plan, TagId};
+use super::roundtrip::RoundTrips;
 use super::{Command, Entry, Quality, Raw, Ticket, Value};
 use crate::time::{Now, Span, Utc};
 use std::sync::Arc;
@@ -107,9 +108,13 @@ pub struct DeviceStatus {
     pub last_answer: Option<Now>,
     /// Of the last exchange, smoothed over about ten.
     pub round_trip: Option<Span>,
+    /// Percentiles of the last minutes, and their history.
+    pub round_trips: RoundTrips,
     pub requests: u64,
     pub answers: u64,
     pub exceptions: u64,
+    /// Of those, how many with each code, by code.
+    pub exceptions_by_code: Vec<(u8, u64)>,
     pub timeouts: u64,
     /// Answers that were no answer to the request: wrong length, unit, transaction, function.
     pub mismatches: u64,
@@ -157,9 +162,11 @@ impl DeviceStatus {
             since,
             last_answer: None,
             round_trip: None,
+            round_trips: RoundTrips::default(),
             requests: 0,
             answers: 0,
             exceptions: 0,
+            exceptions_by_code: Vec::new(),
             timeouts: 0,
             mismatches: 0,
             reconnects: 0,
@@ -172,6 +179,20 @@ impl DeviceStatus {
             last_error: None,
             certificate: None,
         }
+    }
+
+    /// Counts an exception with this code.
+    pub fn count_exception(&mut self, code: u8) {
+        self.exceptions += 1;
+        match self.exceptions_by_code.binary_search_by_key(&code, |(known, _)| *known) {
+            Ok(at) => self.exceptions_by_code[at].1 += 1,
+            Err(at) => self.exceptions_by_code.insert(at, (code, 1)),
+        }
+    }
+
+    /// How many exceptions had this code.
+    pub fn exceptions_with(&self, code: u8) -> u64 {
+        self.exceptions_by_code.iter().find(|(known, _)| *known == code).map_or(0, |(_, count)| *count)
     }
 
     /// Timeouts, exceptions, mismatches and payloads not understood.

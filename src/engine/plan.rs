@@ -7,18 +7,20 @@ mod alarms;
 mod aside;
 mod compile;
 mod displays;
+mod figures;
 mod formulas;
 mod practice;
 mod recording;
 
 use super::alarm::Limit;
+use super::devicefigure::DeviceFigure;
 use super::formula::Formula;
 use super::snapshot::Mode;
 use crate::project::{
     Alarm, Device, Direction, Display, Issue, Priority, Project, RegisterSource, Tag, TopicSource, When,
 };
 use crate::time::Span;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -68,7 +70,7 @@ pub struct Plan {
     pub mode: Mode,
     /// What it was compiled from.
     pub project: Arc<Project>,
-    /// By [`TagId`], in the file's order.
+    /// By [`TagId`], in the file's order; then the figures of devices that the project names.
     pub tags: Vec<TagPlan>,
     /// By [`DeviceId`], in the file's order.
     pub devices: Vec<DevicePlan>,
@@ -152,6 +154,11 @@ pub enum SourcePlan {
         /// As written.
         source: Arc<TopicSource>,
     },
+    /// It is a figure of a device's link.
+    Figure {
+        /// The device.
+        device: DeviceId,
+    },
     /// It is computed.
     Formula(Arc<Formula>),
     /// It cannot run; why. `bad:configuration`.
@@ -162,7 +169,7 @@ impl SourcePlan {
     /// The device it hangs on.
     pub const fn device(&self) -> Option<DeviceId> {
         match self {
-            Self::Register { device, .. } | Self::Topic { device, .. } => Some(*device),
+            Self::Register { device, .. } | Self::Topic { device, .. } | Self::Figure { device } => Some(*device),
             Self::Formula(_) | Self::Fault(_) => None,
         }
     }
@@ -186,6 +193,8 @@ pub struct DevicePlan {
     pub name: Arc<str>,
     /// Its tags.
     pub tags: Vec<TagId>,
+    /// Tags of its own figures, those that the project names.
+    pub figures: Vec<(TagId, DeviceFigure)>,
     /// Its `no-answer` alarm.
     pub no_answer: AlarmId,
 }
@@ -385,6 +394,19 @@ impl Plan {
         self.tag_index.get(&name.to_lowercase()).copied()
     }
 
+    /// The devices that a tag's value comes from, through formulas too.
+    pub fn devices_of(&self, tag: TagId) -> BTreeSet<DeviceId> {
+        let (mut devices, mut seen, mut open) = (BTreeSet::new(), BTreeSet::new(), vec![tag]);
+        while let Some(id) = open.pop() {
+            let Some(plan) = self.tag(id).filter(|_| seen.insert(id)) else { continue };
+            devices.extend(plan.source.device());
+            if let SourcePlan::Formula(formula) = &plan.source {
+                open.extend(formula.inputs());
+            }
+        }
+        devices
+    }
+
     /// Whether another plan has the same devices, tags and alarms in the same places, so that every id means the same in
     /// both; displays may differ.
     pub fn watches_the_same(&self, other: &Self) -> bool {
@@ -396,6 +418,8 @@ impl Plan {
             && (path, name, time_zone, history) == (&others.path, &others.name, &others.time_zone, &others.history)
             && (shifts, unread_alarms) == (&others.shifts, &others.unread_alarms)
             && (devices, tags, alarms) == (&others.devices, &others.tags, &others.alarms)
+            // A display may name a figure of a device that nothing named before.
+            && self.tags.iter().map(|tag| &tag.name).eq(other.tags.iter().map(|tag| &tag.name))
     }
 
     /// An alarm by its full name, without regard to case.

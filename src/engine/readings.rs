@@ -37,7 +37,14 @@ impl Engine {
         }
     }
 
-    fn take_sample(&mut self, now: Now, received: Now, tag: &TagPlan, sample: &Sample, effects: &mut Vec<Effect>) {
+    pub(super) fn take_sample(
+        &mut self,
+        now: Now,
+        received: Now,
+        tag: &TagPlan,
+        sample: &Sample,
+        effects: &mut Vec<Effect>,
+    ) {
         self.before_change(now, sample.tag, effects);
         let (value, mut quality, detail) = judge(tag, sample);
         let value = value.filter(|_| !quality.is_bad());
@@ -225,7 +232,7 @@ impl Engine {
 }
 
 /// What a raw sample comes to: its value in units, its quality, and the reason.
-fn judge(tag: &TagPlan, sample: &Sample) -> (Option<Value>, Quality, Option<Arc<str>>) {
+pub fn judge(tag: &TagPlan, sample: &Sample) -> (Option<Value>, Quality, Option<Arc<str>>) {
     let definition = &tag.tag;
     let Some(raw) = &sample.value else {
         let quality = if sample.quality.is_bad() { sample.quality } else { Quality::BAD };

@@ -129,6 +129,7 @@ fn plan(change: impl FnOnce(&mut Plan)) -> Arc<Plan> {
         devices: vec![DevicePlan {
             device: Arc::new(device),
             name: Arc::from("plc1"),
+            figures: Vec::new(),
             tags: vec![level, run],
             no_answer: AlarmId(3),
         }],

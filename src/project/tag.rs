@@ -62,6 +62,8 @@ pub enum Source {
     Topic(Arc<TopicSource>),
     /// Computed from other tags; the text as written.
     Formula(String),
+    /// A figure of the device of this name, which the program itself makes: it stands in no file.
+    Figure(String),
     /// At fault, or not served by this version; the reason in words. Such a tag is `bad:configuration`.
     Fault(String),
 }

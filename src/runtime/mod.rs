@@ -5,6 +5,7 @@
 //! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
 //! append      a display that a person saves, at the end of the project's file
 //! main_loop   the named thread that owns the engine: inputs in, journal, samples and snapshots out
+//! peek        a look at the plant now and then
 //! samples     the engine's samples on their way to the historian
 //! ground      what a station stands on: the data folder's lock, and the journal
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
@@ -21,6 +22,7 @@ mod ground;
 pub mod horn;
 pub mod load;
 pub mod main_loop;
+mod peek;
 pub mod samples;
 pub mod sources;
 pub mod station;
@@ -30,7 +32,8 @@ use crate::engine::Actor;
 use std::io;
 
 pub use load::{LoadError, Loaded, load};
-pub use station::{StartError, Station, StationConfig, WhenHeld};
+pub use peek::Peek;
+pub use station::{StartError, Station, StationConfig, WhenHeld, Wiring};
 pub use supervisor::Supervisor;
 
 /// The runtime that drivers run on: two threads are enough for thousands of devices, and small.

@@ -110,6 +110,7 @@ fn panic_words(payload: &(dyn Any + Send)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drivers::monitor::Monitor;
     use crate::engine::{Generation, Input};
     use crate::time::{Clock, Now};
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -118,7 +119,12 @@ mod tests {
     #[tokio::test]
     async fn a_driver_that_panics_is_shown_as_dead_and_started_again() {
         let (sender, mut inputs) = mpsc::channel(16);
-        let field = Field { inputs: sender, clock: Clock::new(Now::default), generation: Generation(1) };
+        let field = Field {
+            inputs: sender,
+            clock: Clock::new(Now::default),
+            generation: Generation(1),
+            monitor: Monitor::default(),
+        };
         let starts = Arc::new(AtomicU32::new(0));
         let count = starts.clone();
         let connection = Connection {

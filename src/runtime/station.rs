@@ -10,8 +10,10 @@ use super::Loaded;
 use super::ground::{Ground, changes_since_the_last, opening_entries, prepare};
 use super::horn::Feed;
 use super::main_loop::{MainLoop, Recorder};
+use super::peek::Peek;
 use super::samples::{self, Opening, Samples};
 use super::sources::{Connection, Run, Sources};
+use crate::drivers::monitor::Monitor;
 use crate::drivers::{self, Field, INPUT_QUEUE};
 use crate::engine::{
     Actor, Annunciation, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation,
@@ -77,6 +79,15 @@ pub struct StationConfig {
     pub clock: Clock,
 }
 
+/// What of a station's wires is not as usual.
+#[derive(Debug, Clone, Default)]
+pub struct Wiring {
+    /// Where what is said on them is kept.
+    pub monitor: Monitor,
+    /// Ask those devices alone that this tag's value comes from.
+    pub only_for: Option<String>,
+}
+
 /// Why a station could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -128,6 +139,11 @@ pub struct Station {
 impl Station {
     /// Starts a plant; drivers run on `runtime`.
     pub fn start(config: StationConfig, runtime: &Handle) -> Result<Self, StartError> {
+        Self::start_wired(config, runtime, Wiring::default())
+    }
+
+    /// The same, with a say in its wires.
+    pub fn start_wired(config: StationConfig, runtime: &Handle, wiring: Wiring) -> Result<Self, StartError> {
         let StationConfig { loaded, mode, data_folder, record, when_held, tail_points, client_id_suffix, actor, clock } =
             config;
         let Loaded { project, issues, fingerprint, text } = loaded;
@@ -246,8 +262,15 @@ impl Station {
             let _unheard = end.send(());
         })?;
 
-        let connections = if held_by.is_some() { Vec::new() } else { connections(&plan, client_id_suffix.as_deref()) };
-        let field = Field { inputs: input, clock: clock.clone(), generation: plan.generation };
+        let mut connections =
+            if held_by.is_some() { Vec::new() } else { connections(&plan, client_id_suffix.as_deref()) };
+        let Wiring { monitor, only_for } = wiring;
+        let field =
+            Field { inputs: input, clock: clock.clone(), generation: plan.generation, monitor: monitor.clone() };
+        if let Some(tag) = only_for {
+            let devices = plan.tag_id(&tag).map(|id| plan.devices_of(id)).unwrap_or_default();
+            connections.retain(|connection| connection.devices.iter().any(|device| devices.contains(device)));
+        }
         let sources = Sources::start(runtime, connections, &field);
         let past = record.then(|| (folder.clone(), history.as_ref().map(HistoryRecorder::recent)));
         let issues = issues.into_iter().chain(compiled).collect::<Vec<Issue>>();
@@ -259,6 +282,7 @@ impl Station {
             held_by,
             unwatched: None,
             actor: actor.clone(),
+            monitor,
         });
         let readers = OnceLock::new();
         Ok(Self {
@@ -292,6 +316,11 @@ impl Station {
         let link = PlantLink { snapshots, commands, history, journal, about: self.about.clone(), refused: None };
         self.looked.notify_one();
         link
+    }
+
+    /// Looks now and then.
+    pub fn peek(&self) -> Peek {
+        Peek { snapshots: self.snapshots.clone(), looked: self.looked.clone() }
     }
 
     /// The horn's end; `None`: another process holds the plant, and sounds for it.

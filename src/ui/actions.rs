@@ -2,8 +2,9 @@
 //! and the help page are all made from it, so that none can tell another story.
 
 use super::Action;
-use crate::engine::plan::Condition;
+use crate::engine::plan::{Condition, DeviceId, Plan};
 use eframe::egui::{Context, Key, KeyboardShortcut, Modifiers};
+use std::sync::Arc;
 
 /// One thing that can be done.
 #[derive(Debug, Clone)]
@@ -147,6 +148,11 @@ pub fn all() -> Vec<Entry> {
         group(Action::OpenHelp, "Keys", "Every key of this window", HELP),
         entry(Action::Quit, "Stop watching", "Closes the window; asks first while alarms stand", QUIT),
     ]
+}
+
+/// All about a device.
+pub fn of_device(plan: &Plan, device: DeviceId) -> Action {
+    plan.device(device).map_or(Action::OpenDevices, |device| Action::OpenDevice(Arc::clone(&device.name)))
 }
 
 /// A key as people write it: `Ctrl+K`.

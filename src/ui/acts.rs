@@ -238,7 +238,7 @@ impl<'a> Target<'a> {
             Act::InService => out.command(Command::InService { by, alarm }),
             Act::Subject => match self.alarm.subject {
                 Subject::Tag(tag) => out.action(Action::OpenFaceplate(tag)),
-                Subject::Device(_) => out.action(Action::OpenDevices),
+                Subject::Device(device) => out.action(super::actions::of_device(&self.frame.snapshot.plan, device)),
                 Subject::System => {}
             },
             Act::Try => out.action(Action::TrySettings(alarm)),

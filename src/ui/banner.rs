@@ -314,7 +314,7 @@ fn row_ui(
     if response.clicked() {
         match alarm.subject {
             Subject::Tag(tag) => outbox.action(Action::OpenFaceplate(tag)),
-            Subject::Device(_) => outbox.action(Action::OpenDevices),
+            Subject::Device(device) => outbox.action(super::actions::of_device(&frame.snapshot.plan, device)),
             Subject::System => outbox.action(super::actions::of_system(alarm.condition)),
         }
     }

@@ -66,8 +66,9 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         if plan.tag.data_type != DataType::String {
             heading_ui(ui, frame, say::LAST_HOUR);
             let limits: Vec<Limit> = watched.iter().filter_map(|t| Limit::of(frame.snapshot, t.id, t.view)).collect();
-            hour_ui(ui, frame, id, &limits, state, outbox);
+            state.hour.ui(ui, frame, id, &limits, outbox);
         }
+        open_ui(ui, id, plan, outbox);
         alarms_ui(ui, frame, plan, &watched, outbox);
         facts_ui(ui, frame, plan, &reading);
         state.journal.ui(ui, frame, &plan.name);
@@ -254,22 +255,25 @@ pub fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
     widgets::tell(&response, Role::Status, label, || what.to_owned());
 }
 
-/// The last hour, and the button that opens it as a trend.
-fn hour_ui(
-    ui: &mut Ui,
-    frame: &Frame<'_>,
-    id: TagId,
-    limits: &[Limit],
-    state: &mut FaceplateState,
-    outbox: &mut Outbox,
-) {
-    state.hour.ui(ui, frame, id, limits, outbox);
-    let name = frame.snapshot.plan.tag(id).map_or("", |tag| &tag.name);
-    let open = ui.add_sized(vec2(ui.available_width(), 26.0), Button::new(say::OPEN_TREND));
-    widgets::tell(&open, Role::Button, &format!("Open trend {name}"), String::new);
-    if open.on_hover_text("Or a double click on the value, wherever it stands").clicked() {
-        outbox.action(Action::OpenTrend(id));
-    }
+/// The buttons that open the last hour as a trend, and what the device really said.
+fn open_ui(ui: &mut Ui, id: TagId, plan: &TagPlan, outbox: &mut Outbox) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = STEP;
+        let width = ui.available_width() - STEP;
+        if plan.tag.data_type != DataType::String {
+            let open = ui.add_sized(vec2(width * 0.45, 26.0), Button::new(say::OPEN_TREND));
+            widgets::tell(&open, Role::Button, &format!("Open trend {}", plan.name), String::new);
+            if open.on_hover_text("Or a double click on the value, wherever it stands").clicked() {
+                outbox.action(Action::OpenTrend(id));
+            }
+        }
+        let open = ui.add_sized(vec2(ui.available_width(), 26.0), Button::new(say::OPEN_FRAMES));
+        widgets::tell(&open, Role::Button, &format!("From value to frame {}", plan.name), String::new);
+        let hint = "What was asked and answered last, byte by byte, and how it became the value";
+        if open.on_hover_text(hint).clicked() {
+            outbox.action(Action::OpenFrames(id));
+        }
+    });
 }
 
 fn alarms_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, watched: &[Target<'_>], outbox: &mut Outbox) {

@@ -8,7 +8,7 @@
 //! actions  what can be done here, with text and keys    words    every sentence, number and time
 //! layout   what folds when the window is small           preferences the sheet that changes the settings
 //! theme    every colour; fonts the one family           settings what a person chose, kept between runs
-//! trying   other settings of an alarm, on what was recorded
+//! trying   other settings of an alarm, on what was recorded    frames   from a tag's value to the bytes it came in
 //! banner, tree, status, faceplate, palette, faults, help, states, lists, hidden, dialogs, notlive: the parts of the window
 //! horn     what is chosen for it, its test, how it fares    notify  the desktop tells it, where the window is not in front
 //! wake     when a frame is worth its price              files    the dialog, on a thread of its own
@@ -30,6 +30,7 @@ pub mod faults;
 pub mod figures;
 pub mod files;
 pub mod fonts;
+pub mod frames;
 pub mod hand;
 pub mod handover;
 pub mod help;
@@ -108,6 +109,10 @@ pub enum Action {
     OpenAllTags,
     /// Show every device in one list.
     OpenDevices,
+    /// Show every device, and all about this one.
+    OpenDevice(Arc<str>),
+    /// Show the last exchange of this tag, field by field.
+    OpenFrames(TagId),
     /// Try other settings of this alarm on what was recorded.
     TrySettings(Arc<str>),
     /// Open the faceplate of this tag.

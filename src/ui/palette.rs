@@ -250,7 +250,7 @@ fn action(plan: &Plan, target: &Target) -> Option<Action> {
         Target::Alarm(i) => plan.alarms.get(*i as usize).map(|alarm| match (alarm.display, alarm.subject) {
             (_, Subject::Tag(tag)) => Action::OpenFaceplate(tag),
             (Some(display), Subject::Device(_)) => Action::OpenDisplay(display),
-            (_, Subject::Device(_)) => Action::OpenDevices,
+            (_, Subject::Device(device)) => actions::of_device(plan, device),
             (_, Subject::System) => actions::of_system(alarm.condition),
         }),
     }

@@ -264,7 +264,7 @@ fn device(frame: &Frame<'_>, view: &DeviceView, brief: bool) -> Option<Item> {
     }
     let spoken = words::spoken_device(status, snapshot.now, frame.zone);
     let item = Item::new(&format!("device {}", device.name), if silent { 90 } else { 50 }, parts, spoken);
-    Some(Item { symbol, opens: Some(Action::OpenDevices), ..item })
+    Some(Item { symbol, opens: Some(Action::OpenDevice(Arc::clone(&device.name))), ..item })
 }
 
 fn journal(frame: &Frame<'_>) -> Item {

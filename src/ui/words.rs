@@ -443,6 +443,7 @@ pub fn source(tag: &Tag) -> String {
             format!("{} {}{path}", t.device, t.topic)
         }
         Source::Formula(text) => format!("= {text}"),
+        Source::Figure(device) => format!("figure of {device}'s link"),
         Source::Fault(why) => why.clone(),
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
+use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::{Field, INPUT_QUEUE, modbus};
 use watchkeeper::engine::plan::TagPlan;
 use watchkeeper::engine::{DeviceStatus, Generation, Input, LinkState, Mode, Plan, Quality, Sample, TagId, Value};
@@ -46,6 +47,8 @@ pub struct Plant {
     pub good: BTreeMap<TagId, u32>,
     /// Every link state told, by device, without repetitions.
     pub states: Vec<Vec<LinkState>>,
+    /// What was said with each device.
+    pub monitor: Monitor,
     inputs: mpsc::Receiver<Input>,
     drivers: JoinSet<()>,
     promise: Promise,
@@ -56,7 +59,8 @@ impl Plant {
     pub fn start(project: &str, promise: impl Fn(&TagPlan, &Sample) + Send + 'static) -> Self {
         let plan = plan(project);
         let (sender, inputs) = mpsc::channel(INPUT_QUEUE);
-        let field = Field { inputs: sender, clock: clock(), generation: plan.generation };
+        let monitor = Monitor::default();
+        let field = Field { inputs: sender, clock: clock(), generation: plan.generation, monitor: monitor.clone() };
         let mut drivers = JoinSet::new();
         for connection in modbus::connections(&plan) {
             drivers.spawn(modbus::run(connection, field.clone()));
@@ -64,7 +68,7 @@ impl Plant {
         let status = plan.devices.iter().map(|_| DeviceStatus::new(Now::default())).collect();
         let states = plan.devices.iter().map(|_| Vec::new()).collect();
         let promise = Box::new(promise);
-        Self { plan, status, states, tags: BTreeMap::new(), good: BTreeMap::new(), inputs, drivers, promise }
+        Self { plan, status, states, tags: BTreeMap::new(), good: BTreeMap::new(), monitor, inputs, drivers, promise }
     }
 
     pub fn tag(&self, name: &str) -> TagId {

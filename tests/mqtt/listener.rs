@@ -4,6 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::mqtt::topics::Topics;
 use watchkeeper::drivers::mqtt::{self, Connection};
 use watchkeeper::drivers::{Field, INPUT_QUEUE};
@@ -60,6 +61,8 @@ pub fn connection(settings: MqttSettings, sources: &[TopicSource]) -> Connection
 
 /// A running driver. Dropped, it is aborted, as `runtime` does.
 pub struct Driver {
+    /// What was said with the broker.
+    pub monitor: Monitor,
     inputs: mpsc::Receiver<Input>,
     task: JoinHandle<()>,
     samples: HashMap<TagId, VecDeque<Sample>>,
@@ -70,9 +73,10 @@ impl Driver {
     /// Runs a connection.
     pub fn start(connection: Connection) -> Self {
         let (sender, inputs) = mpsc::channel(INPUT_QUEUE);
-        let field = Field { inputs: sender, clock: clock(), generation: Generation(1) };
+        let monitor = Monitor::default();
+        let field = Field { inputs: sender, clock: clock(), generation: Generation(1), monitor: monitor.clone() };
         let task = tokio::spawn(mqtt::run(connection, field));
-        Self { inputs, task, samples: HashMap::new(), links: VecDeque::new() }
+        Self { monitor, inputs, task, samples: HashMap::new(), links: VecDeque::new() }
     }
 
     /// The next sample of a tag.

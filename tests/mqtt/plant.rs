@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::{Field, INPUT_QUEUE, mqtt};
 use watchkeeper::engine::core::EngineOptions;
 use watchkeeper::engine::{AlarmState, DeviceStatus, Engine, Generation, Input, Mode, Plan};
@@ -42,7 +43,8 @@ impl Plant {
         let (sender, inputs) = mpsc::channel(INPUT_QUEUE);
         let mut engine = Engine::new(EngineOptions::default(), BTreeMap::new());
         engine.apply(clock.now(), Input::Deploy(Arc::clone(&plan)), &mut Vec::new());
-        let field = Field { inputs: sender, clock: clock.clone(), generation: plan.generation };
+        let field =
+            Field { inputs: sender, clock: clock.clone(), generation: plan.generation, monitor: Monitor::default() };
         let run = |mut connection| {
             prepare(&mut connection);
             tokio::spawn(mqtt::run(connection, field.clone()))

@@ -19,7 +19,7 @@ fn read_back(path: &Path) -> (Json, Vec<Json>) {
 }
 
 /// What a script of ours prints of a file.
-fn read_by(script: &str, path: &Path) -> Vec<Json> {
+pub fn read_by(script: &str, path: &Path) -> Vec<Json> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let python = std::env::var_os("WATCHKEEPER_PEERS_PYTHON")
         .map_or_else(|| root.join("target/peers-venv/bin/python"), PathBuf::from);

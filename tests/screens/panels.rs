@@ -108,6 +108,38 @@ fn a_device_tells_its_link_and_its_fault() {
 }
 
 #[test]
+fn a_device_that_is_pressed_tells_all_about_itself_and_is_shut_by_key() {
+    let mut harness = show(riverside(), "Network");
+    harness.get_by_label("device plc2").click();
+    harness.run_steps(3);
+    let state = told(&harness, "State of plc2");
+    assert!(
+        state.starts_with("no answer since 14:02:10, for 1 m 4") && state.ends_with("s: connection refused"),
+        "{state}"
+    );
+    for (fact, words) in [
+        ("Timeouts", "4"),
+        ("   2: illegal data address", "7"),
+        ("   6: server device busy", "2"),
+        ("99 of 100 within", "—"),
+        ("round trip plc2", "half within unknown, 99 of 100 within unknown"),
+    ] {
+        assert_eq!(told(&harness, fact), words, "{fact}");
+    }
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("State of plc2").is_none());
+    harness.get_by_label("device site").click();
+    harness.run_steps(3);
+    assert_eq!(told(&harness, "topic site/private/#"), "0 messages, last never, the broker refused the subscription");
+    let broken = told(&harness, "topic site/energy/meter");
+    assert!(broken.ends_with("not JSON: it ends too early: {\"power\":"), "{broken}");
+    harness.get_by_label("Close detail of the device").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("State of site").is_none() && harness.query_by_label("device site").is_some());
+}
+
+#[test]
 fn an_alarm_row_tells_state_priority_value_and_time() {
     let harness = show(riverside(), "Tank farm");
     assert_eq!(told(&harness, "alarm tank1.level/high-high"), "unacknowledged, critical, 95.3 %, 14:03:15");

@@ -132,8 +132,42 @@ fn dialogs_and_lists_at_every_size() {
         ] {
             let mut harness = start(place, None);
             picture(&mut harness, &name(what));
+            if place == Place::Devices {
+                for (device, what) in [("device plc1", "device"), ("device site", "broker")] {
+                    let mut harness = start(place, None);
+                    harness.get_all_by_label(device).last().unwrap().click();
+                    harness.run_steps(3);
+                    picture(&mut harness, &name(what));
+                }
+            }
         }
         picture(&mut start(Place::Display(0), Some("tank1.level")), &name("faceplate"));
+    }
+}
+
+#[test]
+fn a_device_and_the_frames_of_a_value_in_both_themes() {
+    for (theme, name) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let mut desktop = Desktop::new(sample::riverside(), settings(100, theme));
+        desktop.shell.open(Place::Devices, None);
+        let mut harness = desktop.harness([1280.0, 800.0]);
+        for device in ["plc1", "plc2", "site"] {
+            press(&mut harness, &format!("device {device}"));
+            picture(&mut harness, &format!("device-{device}-{name}"));
+        }
+        let mut desktop = Desktop::new(sample::riverside(), settings(100, theme));
+        let tag = desktop.snapshots.borrow().plan.tag_id("tank1.level");
+        desktop.shell.open(Place::Display(0), tag);
+        let mut harness = desktop.harness([1280.0, 800.0]);
+        press(&mut harness, "From value to frame tank1.level");
+        harness.run_steps(8);
+        picture(&mut harness, &format!("frames-{name}"));
+        for node in ["Last exchange", "data", "exchange 10"] {
+            assert!(is_there(&harness, node), "{node}");
+        }
+        press(&mut harness, "exchange 3");
+        assert!(is_there(&harness, "An exchange before"));
+        picture(&mut harness, &format!("frames-before-{name}"));
     }
 }
 

@@ -16,6 +16,7 @@ use super::reply::{Tolerance, exception_words};
 use super::score::{PlantGone, Score};
 use super::wire::{self, Fault, Outcome, Wire};
 use crate::drivers::Field;
+use crate::drivers::monitor::{self, DeviceLog};
 use crate::drivers::stream::Tap;
 use crate::engine::{DeviceId, LinkState, Plan, Quality, Report, Sample};
 use crate::project::Endpoint;
@@ -97,6 +98,8 @@ struct Unit {
     settings: ModbusSettings,
     polls: Vec<Poll>,
     score: Score,
+    /// What is said with it, for who asks.
+    log: Arc<DeviceLog>,
     /// Requests in a row that were not answered.
     failures: u32,
     /// While it is gone.
@@ -150,15 +153,18 @@ impl Line {
                 settings: unit.settings,
                 polls: unit.reads.groups.into_iter().filter_map(|group| Poll::new(group, now)).collect(),
                 score: Score::new(unit.device, unit.name, started),
+                log: field.monitor.device(unit.device),
                 failures: 0,
                 probe: None,
             }
         });
         let units = units.collect();
+        let tap = wire::tap(field.clock.clone());
+        tap.trace_to(field.monitor.trace());
         Self {
             host: connection.host,
             port: connection.port,
-            tap: wire::tap(field.clock.clone()),
+            tap,
             field,
             units,
             wire: None,
@@ -303,11 +309,12 @@ impl Line {
             status.bytes_in += tap.bytes_in() - bytes_in;
             status.bytes_out += tap.bytes_out() - bytes_out;
         });
+        keep(&unit.log, &part.block, (asked, received.mono - asked.mono), tap, (bytes_in, bytes_out), &outcome);
 
         let was_answered = wire.answered;
         let why: Arc<str> = match outcome {
             Ok(Outcome::Exception(code @ (10 | 11))) => {
-                unit.score.count(|status| status.exceptions += 1);
+                unit.score.count(|status| status.count_exception(code));
                 if code == 11 { "gateway: target did not respond".into() } else { "gateway: path unavailable".into() }
             }
             Ok(outcome) => {
@@ -428,7 +435,7 @@ async fn exception(
 ) -> Result<bool, PlantGone> {
     let Some(part) = round.current() else { return Ok(false) };
     let why: Arc<str> = exception_words(code).into();
-    score.count(|status| status.exceptions += 1);
+    score.count(|status| status.count_exception(code));
     score.error(&format!("{why} ({})", part.block).into(), String::new);
     if matches!(code, 5 | 6) && part.busy < u32::from(retries.max(1)) {
         part.busy += 1;
@@ -456,6 +463,33 @@ fn bad(block: &Block, quality: Quality, why: &Arc<str>) -> Vec<Sample> {
 async fn tell(field: &Field, received: Now, samples: Vec<Sample>) -> Result<(), PlantGone> {
     let report = Report { generation: field.generation, received, samples };
     if field.report(report).await { Ok(()) } else { Err(PlantGone) }
+}
+
+/// Keeps an exchange for who asks. `before`: the tap's bytes in and out before it; were none sent since, the tap still
+/// shows the exchange before.
+fn keep(
+    log: &DeviceLog,
+    block: &Block,
+    when: (Now, Span),
+    tap: &Tap,
+    before: (u64, u64),
+    outcome: &Result<Outcome, Fault>,
+) {
+    let request = monitor::Request { area: block.area, start: block.start, count: block.count };
+    let outcome = match outcome {
+        Ok(Outcome::Samples(_)) => monitor::Outcome::Answered,
+        Ok(Outcome::Exception(code)) => monitor::Outcome::Exception(*code),
+        Err(fault) => monitor::Outcome::Failed(fault.to_string().into()),
+    };
+    let (some_in, some_out) = (tap.bytes_in() > before.0, tap.bytes_out() > before.1);
+    tap.with_last_exchange(|sent, received| {
+        let frames = match (some_out, some_in) {
+            (true, true) => (sent, received),
+            (true, false) => (sent, &[][..]),
+            (false, _) => (&[][..], &[][..]),
+        };
+        log.exchanges().exchanged(request, when, frames, outcome);
+    });
 }
 
 /// The last request and what came after it, in hex, for the log.

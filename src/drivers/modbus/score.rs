@@ -1,6 +1,8 @@
 //! What is known of one device's link, told at once where its state changes, and otherwise once a second.
 
 use crate::drivers::Field;
+use crate::drivers::roundtrip::RoundTripMeter;
+use crate::engine::roundtrip::RoundTrips;
 use crate::engine::{DeviceId, DeviceStatus, LinkState};
 use crate::time::{Now, Span};
 use std::sync::Arc;
@@ -23,6 +25,7 @@ pub(super) struct PlantGone;
 pub(super) struct Score {
     pub(super) device: DeviceId,
     pub(super) status: DeviceStatus,
+    trips: RoundTripMeter,
     name: Arc<str>,
     told: Option<Instant>,
     changed: bool,
@@ -32,7 +35,8 @@ pub(super) struct Score {
 
 impl Score {
     pub(super) fn new(device: DeviceId, name: Arc<str>, now: Now) -> Self {
-        Self { device, status: DeviceStatus::new(now), name, told: None, changed: true, logged: None, unlogged: 0 }
+        let (status, trips) = (DeviceStatus::new(now), RoundTripMeter::new(now));
+        Self { device, status, trips, name, told: None, changed: true, logged: None, unlogged: 0 }
     }
 
     /// Changes figures; they are told with the next status.
@@ -43,6 +47,7 @@ impl Score {
 
     /// An answer came, an exception perhaps.
     pub(super) async fn answered(&mut self, field: &Field, received: Now, took: Span) -> Result<(), PlantGone> {
+        self.trips.answered(received, took, self.status.errors());
         self.count(|status| {
             status.answers += 1;
             status.last_answer = Some(received);
@@ -100,14 +105,22 @@ impl Score {
         true
     }
 
-    /// When the figures should next be told; `None`: nothing is new.
+    /// When the figures should next be told; `None`: nothing is new. What was measured grows old by itself.
     pub(super) fn tell_at(&self) -> Option<Instant> {
-        self.changed.then(|| self.told.map_or_else(Instant::now, |told| told + FIGURES_EVERY))
+        let every = if self.changed {
+            FIGURES_EVERY
+        } else if self.status.round_trips.count > 0 {
+            RoundTrips::STEP.to_std()
+        } else {
+            return None;
+        };
+        Some(self.told.map_or_else(Instant::now, |told| told + every))
     }
 
     /// Tells all that is known.
     pub(super) async fn tell(&mut self, field: &Field) -> Result<(), PlantGone> {
         self.changed = false;
+        self.status.round_trips = self.trips.sum_up(field.clock.now(), self.status.errors());
         self.told = Some(Instant::now());
         if field.link(self.device, self.status.clone()).await { Ok(()) } else { Err(PlantGone) }
     }

@@ -101,6 +101,20 @@ fn number(cell: Cell, bytes: &[u8]) -> u64 {
     if cell.reverse_words { words.iter().rev().fold(0, append) } else { words.iter().fold(0, append) }
 }
 
+/// The bytes of a cell, the most significant first; of a text in the order of its letters.
+pub fn in_order(cell: Cell, bytes: &[u8]) -> Vec<u8> {
+    let mut words: Vec<Vec<u8>> = bytes.chunks(2).map(<[u8]>::to_vec).collect();
+    if cell.swap_bytes {
+        for word in &mut words {
+            word.reverse();
+        }
+    }
+    if cell.reverse_words {
+        words.reverse();
+    }
+    words.concat()
+}
+
 fn half(cell: Cell, word: u64) -> u8 {
     match cell.half {
         ByteHalf::High => (word >> 8) as u8,
@@ -289,6 +303,18 @@ mod tests {
         let on: Vec<_> =
             samples(&block, &[0b0000_0101, 0b10]).into_iter().map(|s| s.value == Some(Value::Bool(true))).collect();
         assert_eq!(on, [true, false, true, false, false, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn bytes_in_their_order_are_the_number_that_is_decoded() {
+        let bytes = [0x12, 0x34, 0x56, 0x78, 0x9A, 0xBC, 0xDE, 0xF0];
+        for order in [Abcd, Cdab, Badc, Dcba] {
+            for (data_type, width) in [(U16, 2), (U32, 4), (U64, 8)] {
+                let (cell, bytes) = (plain(data_type, order), &bytes[..width]);
+                let shown = in_order(cell, bytes).iter().fold(0, |n, b| n << 8 | u64::from(*b));
+                assert_eq!(shown, number(cell, bytes), "{data_type:?} {order:?}");
+            }
+        }
     }
 
     fn fits(value: &Value, data_type: DataType) -> bool {

@@ -9,6 +9,7 @@ use super::poll::LONGEST;
 use super::reply::{self, Answer, Mismatch, Tolerance};
 use super::value;
 use crate::drivers::stream::{Tap, TapLimits, Tapped};
+use crate::drivers::trace::Ends;
 use crate::engine::Sample;
 use crate::project::Area;
 use crate::time::{Clock, Span};
@@ -109,6 +110,7 @@ impl Wire {
             match timeout(share, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
                     tune(&stream, patience).map_err(|why| io_words(&why))?;
+                    tap.opened(Ends::of(&stream), false);
                     let context = tcp::attach_slave(Tapped::new(stream, Arc::clone(&tap)), Slave(0));
                     return Ok(Self { context, tap, answered: false });
                 }

@@ -149,6 +149,7 @@ pub fn secret_from_environment(secret: &str) -> Option<String> {
 /// Keeps one connection until the plant is gone. May be dropped at any await.
 pub async fn run(mut connection: Connection, field: Field) {
     let tap = Tap::new(field.clock.clone(), KEPT);
+    tap.trace_to(field.monitor.trace());
     let breathe = Arc::new(AtomicBool::new(false));
     let seen = connection.tls.as_ref().map(|tls| Arc::clone(&tls.seen));
     let mut status = Status::new(connection.device, field.clone(), Arc::clone(&tap), seen);

@@ -14,6 +14,7 @@ use crate::time::{Mono, Now, Span};
 use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet, Publish};
 use std::fmt;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -223,6 +224,8 @@ impl<'a> Session<'a> {
     ) {
         status.figures_mut().messages += 1;
         let result = topics.message(&message.topic, &message.payload, message.retain, now, reports);
+        let fault = result.as_ref().err().map(Arc::clone);
+        status.log().topics().message(&message.topic, &message.payload, message.retain, now, fault);
         if let Err(why) = result {
             self.payload_faults.tell(self.name, &message.topic, &why, now.mono, status);
         }
@@ -253,6 +256,9 @@ impl<'a> Session<'a> {
         let Some(first) = refused.first().and_then(|topic| topics.filter(*topic)) else { return };
         for topic in refused {
             topics.refused(*topic, now, reports);
+            if let Some((name, _)) = topics.filter(*topic) {
+                status.log().topics().refused(name);
+            }
         }
         tracing::warn!(device = %self.name, topics = refused.len(), first = first.0, "subscription refused");
         status.refused(refused);

@@ -2,6 +2,7 @@
 
 use crate::drivers::stream::{Tap, Tapped};
 use crate::drivers::tls::Tls;
+use crate::drivers::trace::Ends;
 use crate::time::Clock;
 use std::io;
 use std::net::SocketAddr;
@@ -126,8 +127,10 @@ pub struct Breathing<S> {
 pub type Line = Breathing<Tapped<Road>>;
 
 impl Line {
-    /// Puts tap and breath around a road: the tap sees what the broker says, not how it was encrypted. Whoever sets `breathe` gets one pause at the next read.
+    /// Puts tap and breath around a road: the tap sees what the broker says, not how it was encrypted. Whoever sets `breathe`
+    /// gets one pause at the next read.
     pub fn new(road: Road, tap: Arc<Tap>, breathe: Arc<AtomicBool>) -> Self {
+        tap.opened(Ends::of(road.tcp()), true);
         Self { stream: Tapped::new(road, tap), breathe }
     }
 }

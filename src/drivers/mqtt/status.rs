@@ -1,6 +1,8 @@
 //! A device's link and figures, told at once when the link changes and at most once a second otherwise.
 
 use crate::drivers::Field;
+use crate::drivers::monitor::DeviceLog;
+use crate::drivers::roundtrip::RoundTripMeter;
 use crate::drivers::stream::Tap;
 use crate::drivers::tls::Seen;
 use crate::engine::{DeviceId, DeviceStatus, LinkState};
@@ -19,7 +21,9 @@ pub struct Status {
     tap: Arc<Tap>,
     /// Over TLS.
     certificates: Option<Arc<Seen>>,
+    log: Arc<DeviceLog>,
     now: DeviceStatus,
+    trips: RoundTripMeter,
     told: Option<(Mono, DeviceStatus)>,
     ping_sent: Option<Mono>,
     connections: u64,
@@ -29,13 +33,17 @@ pub struct Status {
 impl Status {
     /// Nothing was tried and nothing told yet.
     pub fn new(device: DeviceId, field: Field, tap: Arc<Tap>, certificates: Option<Arc<Seen>>) -> Self {
-        let now = DeviceStatus::new(field.clock.now());
+        let began = field.clock.now();
+        let (now, trips) = (DeviceStatus::new(began), RoundTripMeter::new(began));
+        let log = field.monitor.device(device);
         Self {
             device,
             field,
             tap,
             certificates,
+            log,
             now,
+            trips,
             told: None,
             ping_sent: None,
             connections: 0,
@@ -46,6 +54,11 @@ impl Status {
     /// The figures, for counting.
     pub fn figures_mut(&mut self) -> &mut DeviceStatus {
         &mut self.now
+    }
+
+    /// Where its topics are kept for who asks.
+    pub fn log(&self) -> &DeviceLog {
+        &self.log
     }
 
     /// Goes into a state and tells it. `false`: the plant is gone.
@@ -83,7 +96,7 @@ impl Status {
         if !due {
             return true;
         }
-        self.count_bytes();
+        self.sum_up(at);
         if self.told.as_ref().is_some_and(|(_, told)| *told == self.now) {
             return !self.field.inputs.is_closed();
         }
@@ -100,19 +113,21 @@ impl Status {
     pub fn ping_answered(&mut self, at: Now) {
         let Some(sent) = self.ping_sent.take() else { return };
         let trip = (at.mono - sent).0;
+        self.trips.answered(at, Span(trip), self.now.errors());
         self.now.round_trip = Some(Span(self.now.round_trip.map_or(trip, |smooth| smooth.0 + (trip - smooth.0) / 5)));
     }
 
     async fn tell(&mut self, at: Now) -> bool {
-        self.count_bytes();
+        self.sum_up(at);
         self.told = Some((at.mono, self.now.clone()));
         self.field.link(self.device, self.now.clone()).await
     }
 
-    fn count_bytes(&mut self) {
+    fn sum_up(&mut self, at: Now) {
         if let Some(seen) = &self.certificates {
             self.now.certificate = seen.first_to_expire().or_else(|| self.now.certificate.take());
         }
+        self.now.round_trips = self.trips.sum_up(at, self.now.errors());
         self.now.bytes_in = self.tap.bytes_in();
         self.now.bytes_out = self.tap.bytes_out();
     }

@@ -34,7 +34,7 @@ impl Compiler {
     pub(super) fn alarms(&mut self) {
         let project = Arc::clone(&self.project);
         self.plan.unwatched_alarms = project.unread_alarms;
-        let mut by_tag: Vec<Vec<&Arc<Alarm>>> = vec![Vec::new(); project.tags.len()];
+        let mut by_tag: Vec<Vec<&Arc<Alarm>>> = vec![Vec::new(); self.plan.tags.len()];
         for alarm in &project.alarms {
             self.priority_written(alarm);
             match self.plan.tag_id(&alarm.tag) {

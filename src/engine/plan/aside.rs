@@ -54,7 +54,7 @@ impl Compiler {
                     let (message, mend) = self.no_such(Noun::Device, device);
                     self.error(tag.places.of("device"), &tag.name, message, mend);
                 }
-                (Source::Fault(_), _) => {}
+                (Source::Fault(_) | Source::Figure(_), _) => {}
             }
         }
         for (tag, alarms) in &project.aside.tags {

@@ -59,7 +59,9 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
         project,
     };
     compiler.devices();
+    let figures = compiler.figures_named();
     compiler.tags();
+    compiler.figures(figures);
     compiler.formulas();
     compiler.recording();
     compiler.alarms();
@@ -82,6 +84,9 @@ impl Compiler {
 
     /// What to say of a name that is not there.
     pub(super) fn no_such(&mut self, noun: Noun, name: &str) -> (String, String) {
+        if let Some(told) = self.no_such_figure(name).filter(|_| matches!(noun, Noun::Tag)) {
+            return told;
+        }
         let word = match noun {
             Noun::Tag => "tag",
             Noun::Device => "device",
@@ -112,6 +117,7 @@ impl Compiler {
                 device: Arc::clone(device),
                 name: device.name.as_str().into(),
                 tags: Vec::new(),
+                figures: Vec::new(),
                 // Set when the alarms are numbered.
                 no_answer: super::AlarmId(0),
             })
@@ -180,6 +186,8 @@ impl Compiler {
                     Err(fault) => SourcePlan::Fault(fault),
                 }
             }
+            // Stands in no file.
+            Source::Figure(_) => SourcePlan::Fault("not written in a project".into()),
             // Compiled once all tags have their ids.
             Source::Formula(_) => SourcePlan::Fault("not compiled".into()),
             Source::Fault(reason) => SourcePlan::Fault(reason.as_str().into()),

@@ -17,7 +17,7 @@ enum Mark {
 impl Compiler {
     pub(super) fn formulas(&mut self) {
         let project = Arc::clone(&self.project);
-        let mut formulas: Vec<Option<Formula>> = vec![None; project.tags.len()];
+        let mut formulas: Vec<Option<Formula>> = vec![None; self.plan.tags.len()];
         for (index, tag) in project.tags.iter().enumerate() {
             let Source::Formula(text) = &tag.source else { continue };
             match self.formula(text, &tag.name, &tag.places, "formula") {

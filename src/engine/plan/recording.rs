@@ -17,7 +17,10 @@ impl Compiler {
             let tag = Arc::clone(&plan.tag);
             let poll = match &plan.source {
                 SourcePlan::Register { poll, .. } => Some(*poll),
-                SourcePlan::Topic { .. } | SourcePlan::Formula(_) | SourcePlan::Fault(_) => None,
+                SourcePlan::Topic { .. }
+                | SourcePlan::Figure { .. }
+                | SourcePlan::Formula(_)
+                | SourcePlan::Fault(_) => None,
             };
             // Among samples that are left out a late one would seem to stand for long.
             let late = match &plan.source {

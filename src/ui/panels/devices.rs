@@ -1,18 +1,25 @@
-//! `devices`: every device's link and figures, a row each.
+//! `devices`: every device's link and figures, a row each; all about the one that is pressed.
+
+mod detail;
 
 use super::table::{self, Column, column, numbers};
 use super::{Aside, Cx, PanelView, grid};
 use crate::engine::plan::DevicePlan;
-use crate::engine::{DeviceStatus, LinkState, Snapshot};
+use crate::engine::{DeviceId, DeviceStatus, LinkState, Snapshot};
 use crate::project::Protocol;
 use crate::ui::fonts::{self, size};
+use crate::ui::theme::STEP;
 use crate::ui::widgets::symbol::Symbol;
-use crate::ui::widgets::{hatch, tell, text};
+use crate::ui::widgets::{hatch, press, tell, text};
 use crate::ui::{Outbox, words};
-use eframe::egui::{Painter, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
+use detail::Detail;
+use eframe::egui::{Key, Modifiers, Painter, Rect, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
+use std::sync::Arc;
 
 /// Height of a row.
 const ROW: f32 = 26.0;
+/// Height that the detail wants; in a panel lower than twice that it takes the place of the rows.
+const DETAIL: f32 = 250.0;
 
 const COLUMNS: [Column; 14] = [
     column("", 20.0, 0.0, 100),
@@ -32,8 +39,19 @@ const COLUMNS: [Column; 14] = [
 ];
 
 /// See the module.
-#[derive(Debug)]
-pub struct DevicesPanel;
+#[derive(Debug, Default)]
+pub struct DevicesPanel {
+    /// The device whose detail is open: by name, so that it stays open over another plan.
+    open: Option<Arc<str>>,
+    detail: Detail,
+}
+
+impl DevicesPanel {
+    /// Opens the detail of a device.
+    pub fn open(&mut self, name: Arc<str>) {
+        self.open = Some(name);
+    }
+}
 
 impl PanelView for DevicesPanel {
     fn aside(&self, cx: &Cx<'_>) -> Aside {
@@ -46,32 +64,86 @@ impl PanelView for DevicesPanel {
         })
     }
 
-    fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, _out: &mut Outbox) {
+    fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         let snapshot = cx.frame.snapshot;
-        let theme = cx.frame.theme;
         if snapshot.devices.is_empty() {
-            grid::say(ui, cx.rect, "this project has no devices", theme);
+            grid::say(ui, cx.rect, "this project has no devices", cx.frame.theme);
             return;
         }
-        let places = table::places(&COLUMNS, cx.rect.width() - 10.0);
-        let head = Rect::from_min_size(cx.rect.min, vec2(cx.rect.width(), size::SMALL * 1.6));
+        let named = |name: &Arc<str>| snapshot.plan.devices.iter().position(|d| d.name == *name);
+        let open = self.open.as_ref().and_then(named).and_then(|i| snapshot.devices.get(i));
+        if open.is_some() && ui.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape)) {
+            self.open = None;
+            return self.rows_ui(ui, cx, cx.rect);
+        }
+        let Some((view, plan)) = open.and_then(|view| Some((view, snapshot.plan.device(view.id)?))) else {
+            return self.rows_ui(ui, cx, cx.rect);
+        };
+        let mut place = cx.rect;
+        if place.height() >= 2.0 * DETAIL {
+            let wanted = size::SMALL * 1.6 + ROW * snapshot.devices.len() as f32;
+            let rows = place.with_max_y(place.top() + wanted.min(place.height() - DETAIL));
+            self.rows_ui(ui, cx, rows);
+            place.min.y = rows.bottom() + 3.0 * STEP;
+        }
+        if !self.detail.ui(ui, place, cx.frame, view.id, plan, &view.status, out) {
+            self.open = None;
+        }
+    }
+}
+
+impl DevicesPanel {
+    fn rows_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, rect: Rect) {
+        let (snapshot, theme) = (cx.frame.snapshot, cx.frame.theme);
+        let places = table::places(&COLUMNS, rect.width() - 10.0);
+        let head = Rect::from_min_size(rect.min, vec2(rect.width(), size::SMALL * 1.6));
         table::heads(ui.painter(), head, &COLUMNS, &places, theme);
-        let below = Rect::from_min_max(pos2(cx.rect.left(), head.bottom()), cx.rect.max);
+        let below = Rect::from_min_max(pos2(rect.left(), head.bottom()), rect.max);
+        let brush = cx.brush();
         ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
             grid::plain_scrolling(ui);
             ScrollArea::vertical().auto_shrink(false).show_rows(ui, ROW, snapshot.devices.len(), |ui, rows| {
                 for view in snapshot.devices.get(rows).unwrap_or_default() {
-                    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+                    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
                     let Some(plan) = snapshot.plan.device(view.id) else { continue };
                     let status = &view.status;
+                    if self.open.as_ref() == Some(&plan.name) {
+                        ui.painter().rect_filled(rect, 0.0, theme.raised);
+                    }
+                    let DeviceId(number) = view.id;
+                    let response = press(ui, rect, ui.scope_id().with(("device", number)), &brush, 0.0);
                     tell(&response, Role::Row, &format!("device {}", plan.name), || {
                         words::spoken_device(status, snapshot.now, cx.frame.zone)
                     });
+                    if response.clicked() {
+                        let shut = self.open.as_ref() == Some(&plan.name);
+                        self.open = (!shut).then(|| Arc::clone(&plan.name));
+                    }
                     row(ui.painter(), rect, &places, plan, status, cx, snapshot);
                 }
             });
         });
     }
+}
+
+/// The state in a word or two, and what there is to say of it: while it answers, the last error.
+fn state(status: &DeviceStatus) -> (&'static str, Option<&str>) {
+    match &status.state {
+        LinkState::Connecting => (words::say::CONNECTING, None),
+        LinkState::Connected => ("connected", status.last_error.as_deref()),
+        LinkState::NoAnswer(why) => ("no answer", Some(why)),
+        LinkState::Held(who) => ("asked elsewhere", Some(who)),
+        LinkState::Unserved(why) => ("not served", Some(why)),
+    }
+}
+
+const fn is_abnormal(status: &DeviceStatus) -> bool {
+    !matches!(status.state, LinkState::Connected | LinkState::Connecting)
+}
+
+fn is_mqtt(plan: &DevicePlan) -> bool {
+    use crate::project::Endpoint;
+    matches!(plan.device.endpoint, Endpoint::Mqtt(_) | Endpoint::Unserved(Protocol::Mqtt))
 }
 
 fn row(
@@ -105,18 +177,9 @@ fn row(
             }
         }
     }
-    let (state, why) = match &status.state {
-        LinkState::Connecting => (words::say::CONNECTING, None),
-        LinkState::Connected => ("connected", status.last_error.as_deref()),
-        LinkState::NoAnswer(why) => ("no answer", Some(why.as_ref())),
-        LinkState::Held(who) => ("asked elsewhere", Some(who.as_ref())),
-        LinkState::Unserved(why) => ("not served", Some(why.as_ref())),
-    };
-    let abnormal = !matches!(status.state, LinkState::Connected | LinkState::Connecting);
-    let is_mqtt = matches!(
-        plan.device.endpoint,
-        crate::project::Endpoint::Mqtt(_) | crate::project::Endpoint::Unserved(Protocol::Mqtt)
-    );
+    let (state, why) = state(status);
+    let abnormal = is_abnormal(status);
+    let is_mqtt = is_mqtt(plan);
     let (asked, answered) = if is_mqtt { (None, status.messages) } else { (Some(status.requests), status.answers) };
     let faults = if is_mqtt { status.bad_payloads } else { status.mismatches };
     let quiet = |n: u64| (words::count(n), if n == 0 { theme.muted } else { theme.text });

@@ -74,7 +74,7 @@ pub fn view(kind: PanelKind) -> Option<Box<dyn PanelView>> {
         PanelKind::Spark => Some(Box::<spark::SparkPanel>::default()),
         PanelKind::Trend => Some(Box::<trend::TrendPanel>::default()),
         PanelKind::Alarms => Some(Box::<alarms::AlarmsPanel>::default()),
-        PanelKind::Devices => Some(Box::new(devices::DevicesPanel)),
+        PanelKind::Devices => Some(Box::<devices::DevicesPanel>::default()),
         PanelKind::Text => Some(Box::new(text::TextPanel)),
         PanelKind::Journal => Some(Box::<journal::JournalPanel>::default()),
         PanelKind::Image | PanelKind::Mimic => None,
@@ -144,6 +144,8 @@ pub struct Panels {
     alarms: AlarmIndex,
     /// The alarm list over the whole middle.
     list: alarms::AlarmList,
+    /// The devices over the whole middle.
+    devices: devices::DevicesPanel,
     /// Trends that a person has opened.
     trends: FreeTrends,
 }
@@ -186,6 +188,11 @@ impl Panels {
 }
 
 impl Panels {
+    /// Opens the detail of a device in the list of all.
+    pub fn open_device(&mut self, name: Arc<str>) {
+        self.devices.open(name);
+    }
+
     /// Trends that a person has opened.
     pub const fn trends(&mut self) -> &mut FreeTrends {
         &mut self.trends
@@ -201,11 +208,11 @@ pub fn free_trend_ui(ui: &mut Ui, frame: &Frame<'_>, trend: u32, panels: &mut Pa
 /// The devices over the whole of `ui`.
 pub fn device_list_ui(ui: &mut Ui, frame: &Frame<'_>, panels: &mut Panels, out: &mut Outbox) {
     panels.alarms.follow(frame.snapshot);
+    let Panels { alarms, devices, .. } = panels;
     let rect = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(rect);
     let panel = Panel::of(PanelKind::Devices);
-    let cx = Cx { frame, panel: &panel, plan: &PanelPlan::default(), alarms: &panels.alarms, rect };
-    let mut devices = devices::DevicesPanel;
+    let cx = Cx { frame, panel: &panel, plan: &PanelPlan::default(), alarms, rect };
     let inner = grid::chrome(ui, rect, crate::ui::words::say::DEVICES, &devices.aside(&cx), frame.theme);
     devices.ui(ui, &Cx { rect: inner, ..cx }, out);
 }

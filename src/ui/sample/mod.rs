@@ -5,7 +5,9 @@
 mod archive;
 mod desk;
 
+use crate::drivers::monitor::{Outcome, Request};
 use crate::engine::core::EngineOptions;
+use crate::engine::roundtrip::{RoundTripPoint, RoundTrips};
 use crate::engine::{
     Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Entry, Generation, HistoryState, HornState,
     Input, LinkState, Mode, Plan, Quality, Raw, Report, Sample as Read, Snapshot, TagId, Ticket, Value,
@@ -284,6 +286,9 @@ impl Play {
             }
         }
         self.apply(at, Input::Report(Report { generation: plan.generation, received: now, samples }));
+        if let Some(level) = value("tank1.level", at) {
+            self.exchange(at, level as f32);
+        }
         self.tick(at);
     }
 
@@ -296,10 +301,17 @@ impl Play {
         if mqtt {
             status.messages = self.polls * 212;
             status.bad_payloads = 3;
+            status.refused_topics = 1;
+            self.hear(at, device);
         } else {
             status.requests = self.polls * 6;
             status.answers = self.polls * 6 - u64::from(!connected) * 4;
             status.timeouts = u64::from(!connected) * 4;
+        }
+        status.round_trips = round_trips(at, device, connected);
+        if device.0 == 1 {
+            (0..7).for_each(|_| status.count_exception(2));
+            (0..2).for_each(|_| status.count_exception(6));
         }
         status.reconnects = u64::from(device.0);
         status.bytes_in = self.polls * 1_830;
@@ -310,6 +322,33 @@ impl Play {
         status.state = state;
         let generation = self.plan.generation;
         self.apply(at, Input::Link { generation, device, status: Box::new(status) });
+    }
+
+    /// How the level of the first tank was read, for whoever asks; the first time the device was busy.
+    fn exchange(&self, at: i64, level: f32) {
+        let log = self.about.monitor.device(DeviceId(0));
+        let transaction = (self.polls as u16).to_be_bytes();
+        let head = |rest: &[u8]| [&transaction[..], &[0, 0, 0], rest].concat();
+        let sent = head(&[6, 1, 3, 0, 98, 0, 6]);
+        let data = [&[0, 17, 0x0B, 0xB8], &level.to_be_bytes()[..], &[0x42, 0x91, 0x33, 0x33]].concat();
+        let answered = head(&[&[15, 1, 3, 12], &data[..]].concat());
+        let (received, outcome) = match self.polls {
+            1 => (head(&[3, 1, 0x83, 6]), Outcome::Exception(6)),
+            _ => (answered, Outcome::Answered),
+        };
+        let request = Request { area: project::Area::Holding, start: 98, count: 6 };
+        let took = Span(3_900 + 130 * (at % 7).abs());
+        log.exchanges().exchanged(request, (Self::now(at), took), (&sent, &received), outcome);
+    }
+
+    /// What a broker said last, for its detail.
+    fn hear(&self, at: i64, device: DeviceId) {
+        let (now, log) = (Self::now(at), self.about.monitor.device(device));
+        let mut topics = log.topics();
+        topics.message(b"site/weather/state", br#"{"wind":{"speed":6.4},"rain":0.2,"outside":9.1}"#, false, now, None);
+        topics.message(b"site/weather/lwt", b"Online", true, Self::now(-WATCHED_SECS), None);
+        topics.message(b"site/energy/meter", b"{\"power\":", false, now, Some("not JSON: it ends too early".into()));
+        topics.refused("site/private/#");
     }
 
     /// A device stops answering.
@@ -340,5 +379,32 @@ impl Play {
             about: self.about,
             zone: zone.unwrap_or(jiff::tz::TimeZone::UTC),
         }
+    }
+}
+
+/// Round trips that a figure of them can be drawn from: a slow hour of the line, and nothing while the device was away.
+fn round_trips(at: i64, device: DeviceId, connected: bool) -> RoundTrips {
+    let point = |step: i64| {
+        let back = RoundTrips::POINTS as i64 - step;
+        let silent = !connected && back <= 8;
+        let slow = if (20..28).contains(&step) { 6_000 * (step % 5 + 1) } else { 0 };
+        let p50 = 3_900 + 700 * i64::from(device.0) + 90 * (step % 7);
+        let span = |micros: i64| (!silent).then_some(Span(micros));
+        RoundTripPoint {
+            from: Play::now(at).utc + Span(-RoundTrips::STEP.0 * back),
+            answers: if silent { 0 } else { 60 },
+            errors: u32::from(silent || step == 24),
+            p50: span(p50),
+            p99: span(p50 * 2 + slow + 400 * (step % 3)),
+        }
+    };
+    let history: Vec<_> = (0..RoundTrips::POINTS as i64).map(point).collect();
+    let last = history.last().filter(|_| connected);
+    RoundTrips {
+        count: last.map_or(0, |_| 594),
+        p50: last.and_then(|p| p.p50),
+        p99: last.and_then(|p| p.p99),
+        longest: last.map(|_| Span(41_000)),
+        history: history.into(),
     }
 }

@@ -8,6 +8,7 @@ use crate::link::{DeskRequest, PlantLink};
 use crate::time::Now;
 use crate::ui::ask::Ask;
 use crate::ui::dialogs::stands;
+use crate::ui::frames::Frames;
 use crate::ui::palette::Finder;
 use crate::ui::preferences::Preferences;
 use crate::ui::settings::desk_name_from;
@@ -62,8 +63,15 @@ impl Shell {
             Action::OpenDisplay(i) => self.place = Place::Display(i),
             Action::OpenAllTags => self.place = Place::AllTags,
             Action::OpenDevices => self.place = Place::Devices,
+            Action::OpenDevice(name) => {
+                self.place = Place::Devices;
+                self.panels.open_device(name);
+            }
             Action::OpenAlarmList => self.place = Place::Alarms,
             Action::OpenHidden => self.place = Place::Hidden,
+            Action::OpenFrames(tag) => {
+                self.dialog = self.tag_name(tag).map(|name| Dialog::Frames(Box::new(Frames::new(name))));
+            }
             Action::TrySettings(alarm) => self.dialog = Some(Dialog::Try(alarm, None)),
             Action::OpenJournal => self.place = Place::Journal,
             Action::OpenFigures => self.place = Place::Figures,

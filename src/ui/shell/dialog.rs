@@ -5,6 +5,7 @@ use super::{Shell, Wishes};
 use crate::link::{DeskRequest, Refused};
 use crate::ui::ask::{self, Ask};
 use crate::ui::dialogs::{question_ui, sheet_ui};
+use crate::ui::frames::{self, Frames};
 use crate::ui::palette::{self, Finder};
 use crate::ui::preferences::{self, Preferences};
 use crate::ui::theme::STEP;
@@ -24,6 +25,8 @@ pub(super) enum Dialog {
     Settings(Box<Preferences>),
     /// Words for an act on alarms.
     Act(Box<Ask>),
+    /// The last exchange of a tag.
+    Frames(Box<Frames>),
     /// Other settings of an alarm; made in the frame that opens it.
     Try(Arc<str>, Option<Box<Trial>>),
     /// Another project could not be opened.
@@ -74,6 +77,9 @@ impl Shell {
                         false
                     }
                 }
+            }
+            (Dialog::Frames(state), Some(frame)) => {
+                sheet_ui(ui, &theme, &state.title(), |ui| frames::frames_ui(ui, frame, state))
             }
             (Dialog::Try(alarm, trial), Some(frame)) => {
                 let plan = &frame.snapshot.plan;

@@ -61,6 +61,8 @@ pub const NO_FILE: &str =
     "The demo plant has no file: nothing can be saved in it. A project of your own takes displays";
 /// Opens a tag's last hour as a trend.
 pub const OPEN_TREND: &str = "Open as a trend";
+/// Opens the last exchange of a tag, on the faceplate.
+pub const OPEN_FRAMES: &str = "From value to frame";
 /// Name of the list of what happened.
 pub const JOURNAL: &str = "Journal";
 /// Name of the figures of alarms.
