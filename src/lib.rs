@@ -18,6 +18,7 @@
 //! | 0 | [`time`] | monotonic and UTC instants, durations, the `Clock` that is passed down |
 //! | 0 | [`text`] | what cannot be seen in a text from outside, made to be seen |
 //! | 0 | [`project`] | the document an engineer writes: text to values, every fault with its place |
+//! | 1 | [`secrets`] | where passwords are kept on this computer: environment, private file, key store |
 //! | 1 | [`engine`] | the plant as a plain value: plan, quality, staleness, formulas, alarms, snapshots |
 //! | 2 | [`link`] | the wire between screen and plant: snapshots one way, commands the other, the past, what devices said |
 //! | 2 | [`drivers`] | the field edge: Modbus TCP, MQTT, and the demo plant |
@@ -71,6 +72,7 @@ pub mod historian;
 pub mod link;
 pub mod project;
 pub mod runtime;
+pub mod secrets;
 pub mod text;
 pub mod time;
 #[cfg(feature = "window")]

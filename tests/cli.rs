@@ -9,8 +9,9 @@ use rumqttc::{AsyncClient, MqttOptions, PublishOptions, QoS};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 use support::{Modbus, Running, ended, project, until, watchkeeper};
 use watchkeeper::cli;
@@ -30,7 +31,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
     let expected =
-        "watchkeeper run horn-test check values explain journal figures handover demo rehearse backtest export"
+        "watchkeeper run horn-test check values explain journal figures handover secret demo rehearse backtest export"
             .split(' ');
     assert_eq!(names, expected.collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
@@ -44,7 +45,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
 
 #[test]
 fn every_command_helps_with_an_example() {
-    for command in ["run", "check", "values", "explain", "journal", "figures", "handover", "export", "demo"] {
+    for command in ["run", "check", "values", "explain", "journal", "figures", "handover", "secret", "export", "demo"] {
         let (code, out, _) = ended(&[command, "--help"]);
         assert_eq!(code, 0);
         assert!(out.contains(&format!("Example:\n  watchkeeper {command}")), "{out}");
@@ -408,4 +409,36 @@ fn the_demo_runs_without_a_window_over_real_sockets_and_keeps_its_data_with_the_
     if cfg!(target_os = "linux") {
         assert!(folder.path().join("watchkeeper/demo/journal.sqlite").exists());
     }
+}
+
+/// The program for a user without a session, whose configuration is in this folder; what it reads.
+fn secret(folder: &Path, arguments: &[&str], input: &str) -> (i32, String, String) {
+    let mut command = watchkeeper(&[&["secret"][..], arguments].concat());
+    command.env("HOME", folder).env("XDG_RUNTIME_DIR", folder).stdin(Stdio::piped());
+    for name in ["XDG_CONFIG_HOME", "DBUS_SESSION_BUS_ADDRESS", "WATCHKEEPER_SECRET_SITE"] {
+        command.env_remove(name);
+    }
+    let mut child = command.spawn().unwrap();
+    // One that refuses the call reads nothing.
+    let _unread = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let done = child.wait_with_output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+}
+
+#[test]
+fn a_secret_is_set_listed_and_removed_and_never_said() {
+    let home = tempfile::tempdir().unwrap();
+    let (code, out, said) = secret(home.path(), &["set", "site"], "Correct-Horse\n");
+    assert_eq!((code, out.as_str()), (0, ""), "{said}");
+    assert!(said.contains("site is kept in the file ") && !said.contains("Correct-Horse"), "{said}");
+    let (code, out, _) = secret(home.path(), &["list"], "");
+    assert_eq!((code, out.as_str()), (0, "site  file\n"));
+    assert_eq!(secret(home.path(), &["set", "site"], "\n").0, 2, "no value is no secret");
+    assert_eq!(secret(home.path(), &["set", "../site"], "x").0, 2);
+    assert_eq!(secret(home.path(), &["set", "site", "Correct-Horse"], "").0, 2, "never from an argument");
+    assert_eq!(secret(home.path(), &["remove", "site"], "").0, 0);
+    let (code, _, said) = secret(home.path(), &["remove", "site"], "");
+    assert_eq!(code, 2);
+    assert!(said.contains("there is no secret site"), "{said}");
 }

@@ -10,11 +10,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Top modules with their floor. A module imports lower floors alone.
-const FLOORS: [(&str, u8); 11] = [
+const FLOORS: [(&str, u8); 12] = [
     ("time", 0),
     ("text", 0),
     ("project", 0),
     ("engine", 1),
+    ("secrets", 1),
     ("link", 2),
     ("drivers", 2),
     ("historian", 2),
@@ -35,7 +36,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
     ("rfd", &["ui"]),
-    ("zbus", &["ui/notify"]),
+    ("zbus", &["ui/notify", "secrets"]),
     ("rusqlite", &["historian"]),
     ("tokio_modbus", &["drivers"]),
     ("rumqttc", &["drivers"]),
@@ -48,7 +49,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("tracing_subscriber", &["cli", "main", "runtime"]),
     ("anyhow", &["cli", "main", "ui"]),
     // The engine and the project reach no disk and no socket, not even through a library.
-    ("directories", &["cli", "main", "runtime", "ui", "historian", "drivers"]),
+    ("directories", &["cli", "main", "runtime", "ui", "historian", "drivers", "secrets"]),
     ("socket2", &["drivers"]),
     ("tokio_rustls", &["drivers"]),
     ("rustls_native_certs", &["drivers/tls"]),

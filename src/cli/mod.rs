@@ -17,6 +17,7 @@ pub mod live;
 mod metrics;
 pub mod rehearse;
 pub mod run;
+pub mod secret;
 pub mod signals;
 mod trace;
 pub mod values;
@@ -131,6 +132,8 @@ pub enum Command {
     Figures(figures::FiguresArguments),
     /// What the next shift has to know, as a page that prints well
     Handover(handover::HandoverArguments),
+    /// Keep the passwords that projects name: set, list, remove
+    Secret(secret::SecretArguments),
     /// Only serve the demo plant's devices, for any client
     Demo(DemoArguments),
 }
@@ -198,6 +201,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),
         Command::HornTest(arguments) => horn_test::horn_test(&arguments),
+        Command::Secret(arguments) => secret::secret(&arguments),
         Command::Demo(arguments) => serve_demo(&arguments),
     }
 }

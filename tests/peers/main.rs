@@ -8,6 +8,7 @@ mod modbus;
 mod mqtt;
 mod mqtt_tls;
 mod parquet;
+mod secrets;
 #[path = "../support/mod.rs"]
 mod support;
 mod trace;

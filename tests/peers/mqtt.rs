@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use watchkeeper::engine::LinkState;
+use watchkeeper::secrets::Secret;
 
 /// Runs a program of mosquitto's packages.
 pub(super) fn program(name: &str) -> Command {
@@ -86,7 +87,7 @@ impl Broker {
     }
 
     /// A project with this broker as the device `site`.
-    fn project(&self, device: &str, tags: &str) -> String {
+    pub(super) fn project(&self, device: &str, tags: &str) -> String {
         let address = format!("mqtt://127.0.0.1:{}", self.port);
         format!("[[device]]\nname = \"site\"\nprotocol = \"mqtt\"\naddress = \"{address}\"\n{device}\n{tags}")
     }
@@ -160,11 +161,15 @@ async fn mosquitto_lets_in_who_has_the_password() {
     broker.plant("", &a).shows("a", "bad:no-communication: not authorised").await;
 
     let signed = broker.project("user = \"control-room\"\npassword = { secret = \"site\" }", &a);
-    let mut wrong = Plant::open_with(&signed, |connection| connection.secrets = |_| Some("wrong".to_owned()));
+    let mut wrong =
+        Plant::open_with(&signed, |connection| connection.secrets = |_| Ok(Secret::new("wrong".to_owned()).unwrap()));
     wrong.shows("a", "bad:no-communication: not authorised").await;
     drop(wrong);
 
-    let secret = |name: &str| (name == "site").then(|| PASSWORD.to_owned());
+    let secret = |name: &str| {
+        assert_eq!(name, "site");
+        Ok(Secret::new(PASSWORD.to_owned()).unwrap())
+    };
     let mut known = Plant::open_with(&signed, |connection| connection.secrets = secret);
     known.until("a connection", |plant| plant.link().state == LinkState::Connected).await;
 }

@@ -15,6 +15,7 @@ use crate::drivers::tls::{self, Tls};
 use crate::engine::plan::SourcePlan;
 use crate::engine::{DeviceId, LinkState, Plan};
 use crate::project::{Endpoint, MqttSettings, Project};
+use crate::secrets::{self, Secret};
 use crate::time::{Clock, Span};
 use rumqttc::{AsyncClient, Broker, EventLoop, MqttOptions};
 use sha2::{Digest as _, Sha256};
@@ -47,8 +48,8 @@ pub struct Connection {
     pub topics: Topics,
     /// Added to the client id, so that `values` can stand beside `run`; `None`: as the project says.
     pub client_id_suffix: Option<String>,
-    /// Where a secret's value comes from, by its name: [`secret_from_environment`] but in tests.
-    pub secrets: fn(&str) -> Option<String>,
+    /// Where a secret's value comes from, by its name, or why there is none: [`secrets::find`] but in tests.
+    pub secrets: fn(&str) -> Result<Secret, String>,
     /// Where the addresses of its host come from: [`socket::ask_system`] but in tests.
     pub lookup: Lookup,
     /// Over TLS; `None`: in the clear.
@@ -79,7 +80,7 @@ impl Connection {
     pub fn new(device: DeviceId, name: Arc<str>, settings: MqttSettings, topics: Topics, project: &Project) -> Self {
         let path = project.path.as_ref().map(|p| p.display().to_string()).unwrap_or_default();
         let origin = format!("{}\0{path}", project.name);
-        let (secrets, lookup) = (secret_from_environment, socket::ask_system);
+        let (secrets, lookup) = (secrets::find, socket::ask_system);
         let folder = tls::files::folder(project);
         let tls = settings.tls.clone().map(|settings| Tls::new(settings, folder));
         Self { device, name, settings, topics, client_id_suffix: None, secrets, lookup, tls, origin }
@@ -98,7 +99,13 @@ impl Connection {
         digest.iter().take(6).fold("watchkeeper".to_owned(), |id, byte| format!("{id}{byte:02x}"))
     }
 
-    fn options(&self, clock: &Clock, tap: &Arc<Tap>, breathe: &Arc<AtomicBool>) -> Result<MqttOptions, String> {
+    fn options(
+        &self,
+        password: Option<&Secret>,
+        clock: &Clock,
+        tap: &Arc<Tap>,
+        breathe: &Arc<AtomicBool>,
+    ) -> Result<MqttOptions, String> {
         let settings = &self.settings;
         let mut options = MqttOptions::new(self.client_id(), Broker::tcp(settings.host.clone(), settings.port));
         let most = settings.max_packet_bytes.max(1) as usize;
@@ -109,8 +116,8 @@ impl Connection {
             .set_max_packet_size(most, most.max(LONGEST_SENT))
             .set_read_batch_size(session::BATCH)
             .set_request_channel_capacity(subscriptions::REQUESTS);
-        match (&settings.user, &settings.password_secret) {
-            (Some(user), Some(secret)) => options.set_credentials(user, self.password(secret)?),
+        match (&settings.user, password) {
+            (Some(user), Some(password)) => options.set_credentials(user, password.expose().to_owned()),
             (Some(user), None) => options.set_username(user),
             (None, Some(_)) => return Err("a password is written and no user".to_owned()),
             (None, None) => &mut options,
@@ -128,22 +135,24 @@ impl Connection {
         Ok(options)
     }
 
-    fn password(&self, secret: &str) -> Result<String, String> {
-        (self.secrets)(secret).ok_or_else(|| {
-            format!("secret {secret} is not set; set the environment variable {}", environment_variable(secret))
-        })
+    /// The password, read anew for each connection: one that was set or changed meanwhile counts.
+    async fn password(&self) -> Result<Option<Secret>, String> {
+        let Some(name) = self.settings.password_secret.clone() else { return Ok(None) };
+        let secrets = self.secrets;
+        // A disk or a key store may take its time.
+        tokio::task::spawn_blocking(move || secrets(&name)).await.map_err(|e| e.to_string())?.map(Some)
     }
-}
 
-/// The environment variable of a secret: `site-broker` is in `WATCHKEEPER_SECRET_SITE_BROKER`.
-pub fn environment_variable(secret: &str) -> String {
-    let upper = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-    format!("WATCHKEEPER_SECRET_{}", secret.chars().map(upper).collect::<String>())
-}
-
-/// The value of a secret that was put into the environment.
-pub fn secret_from_environment(secret: &str) -> Option<String> {
-    std::env::var(environment_variable(secret)).ok()
+    async fn client(
+        &self,
+        clock: &Clock,
+        tap: &Arc<Tap>,
+        breathe: &Arc<AtomicBool>,
+    ) -> Result<(AsyncClient, EventLoop), String> {
+        let password = self.password().await?;
+        let options = self.options(password.as_ref(), clock, tap, breathe)?;
+        AsyncClient::builder(options).try_build().map_err(|e| e.to_string())
+    }
 }
 
 /// Keeps one connection until the plant is gone. May be dropped at any await.
@@ -160,13 +169,16 @@ pub async fn run(mut connection: Connection, field: Field) {
     }
     let mut wait = BACK_OFF_FIRST;
     loop {
-        let (client, events) = match connection.options(&field.clock, &tap, &breathe).and_then(client) {
-            Ok(both) => both,
-            Err(why) => return cannot_be_asked(&connection, &mut status, &why).await,
+        let end = match connection.client(&field.clock, &tap, &breathe).await {
+            Ok((client, events)) => {
+                let (settings, tls) = (&connection.settings, connection.tls.as_ref());
+                let session = session::Session::new(&connection.name, client, events, &field, &breathe, settings, tls);
+                session.run(&mut connection.topics, &mut status).await
+            }
+            // A secret that is not set may be by the next attempt.
+            Err(why) => End::Lost { why, held: Span::ZERO },
         };
-        let (settings, tls) = (&connection.settings, connection.tls.as_ref());
-        let session = session::Session::new(&connection.name, client, events, &field, &breathe, settings, tls);
-        let End::Lost { why, held } = session.run(&mut connection.topics, &mut status).await else { return };
+        let End::Lost { why, held } = end else { return };
         if held == Span::ZERO {
             status.forget_sign_in();
         }
@@ -189,22 +201,9 @@ pub async fn run(mut connection: Connection, field: Field) {
     }
 }
 
-fn client(options: MqttOptions) -> Result<(AsyncClient, EventLoop), String> {
-    AsyncClient::builder(options).try_build().map_err(|e| e.to_string())
-}
-
 /// A wait within a quarter of its length, so that clients cut off together do not come back together.
 fn jittered(wait: Span) -> Duration {
     Span((wait.0 as f64 * (0.75 + 0.5 * fastrand::f64())) as i64).to_std()
-}
-
-/// What only a new start can mend. It is a device that does not answer, so that its alarm is raised.
-async fn cannot_be_asked(connection: &Connection, status: &mut Status, why: &str) {
-    tracing::error!(device = %connection.name, %why, "cannot connect");
-    status.figures_mut().last_error = Some(why.into());
-    if status.enter(LinkState::NoAnswer(why.into())).await {
-        std::future::pending::<()>().await;
-    }
 }
 
 #[cfg(test)]
@@ -245,15 +244,5 @@ mod tests {
         assert_eq!(connection.client_id(), "control-room-1");
         connection.client_id_suffix = Some("values".to_owned());
         assert_eq!(connection.client_id(), "control-room-1-values");
-    }
-
-    #[test]
-    fn a_secret_is_named_with_the_variable_that_would_hold_it() {
-        let mut connection = connection();
-        connection.secrets = |_| None;
-        assert_eq!(
-            connection.password("site-broker").unwrap_err(),
-            "secret site-broker is not set; set the environment variable WATCHKEEPER_SECRET_SITE_BROKER"
-        );
     }
 }
