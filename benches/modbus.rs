@@ -23,7 +23,7 @@ use watchkeeper::drivers::modbus::wire::{self, Outcome, Wire};
 use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::{Field, INPUT_QUEUE};
 use watchkeeper::engine::{Generation, Input, Report, TagId};
-use watchkeeper::project::{Area, DataType, Order, RegisterSource};
+use watchkeeper::project::{Area, DataType, Order, RegisterSource, Transport};
 use watchkeeper::time::{Clock, Mono, Now, Span, Utc};
 
 const REGISTERS: u16 = 125;
@@ -94,10 +94,9 @@ impl Checked {
             (0..REGISTERS).map(|offset| Spot { tag: TagId(u32::from(offset)), offset, width: 1, cell }).collect();
         let (sender, inputs) = mpsc::channel(INPUT_QUEUE);
         let tap = wire::tap(clock.clone());
+        let transport = Transport::Tcp { host: addr.ip().to_string(), port: addr.port() };
         Self {
-            wire: Wire::connect(&addr.ip().to_string(), addr.port(), Span::from_secs(1), Arc::clone(&tap))
-                .await
-                .unwrap(),
+            wire: Wire::open(&transport, Span::from_secs(1), tap).await.unwrap(),
             block: Block { area: Area::Holding, start: 0, count: REGISTERS, spots },
             field: Field { inputs: sender, clock, generation: Generation(1), monitor: Monitor::default() },
             inputs,

@@ -21,7 +21,7 @@
 //! | 1 | [`secrets`] | where passwords are kept on this computer: environment, private file, key store |
 //! | 1 | [`engine`] | the plant as a plain value: plan, quality, staleness, formulas, alarms, snapshots |
 //! | 2 | [`link`] | the wire between screen and plant: snapshots one way, commands the other, the past, what devices said |
-//! | 2 | [`drivers`] | the field edge: Modbus TCP, MQTT, and the demo plant |
+//! | 2 | [`drivers`] | the field edge: Modbus over TCP and serial lines, MQTT, and the demo plant |
 //! | 2 | [`historian`] | the disk edge: the journal, the history of every tag, the lock on the data folder |
 //! | 3 | [`runtime`] | the shell around the engine: the thread that owns it, sources, the real clock |
 #![cfg_attr(feature = "window", doc = "| 3 | [`ui`] | the window (cargo feature `window`) |")]

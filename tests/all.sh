@@ -10,6 +10,8 @@ exec </dev/null
 
 # The release of the Modbus peer that the tests were written against.
 PYMODBUS=3.16.1
+# What it needs for a serial port.
+PYSERIAL=3.5
 # The reader of Parquet files, likewise.
 DUCKDB=2.0.0
 # The system's own Python: only it sees the system's packages for accessibility.
@@ -46,6 +48,7 @@ needs=(
     "has_program gnome-keyring-daemon|gnome-keyring"
     "has_program dbus-run-session|dbus-daemon"
     "has_program script|bsdutils"
+    "has_program socat|socat"
     "has_program mosquitto|mosquitto"
     "has_program mosquitto_pub|mosquitto-clients"
     "has_program tshark|tshark"
@@ -86,13 +89,14 @@ install_missing() {
     has_program cargo || fail "cargo is missing; install Rust from https://rustup.rs"
 
     local venv=target/peers-venv
-    if ! "$venv/bin/python" -c "import duckdb, pymodbus
-assert (duckdb.__version__, pymodbus.__version__) == ('$DUCKDB', '$PYMODBUS')" >/dev/null 2>&1; then
+    if ! "$venv/bin/python" -c "import duckdb, pymodbus, serial
+assert (duckdb.__version__, pymodbus.__version__, serial.__version__) == ('$DUCKDB', '$PYMODBUS', '$PYSERIAL')" >/dev/null 2>&1; then
         rm -rf "$venv"
         mkdir -p target
         "$PYTHON" -m venv "$venv" || fail "could not make the Python environment $venv"
         "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "duckdb==$DUCKDB" "pymodbus==$PYMODBUS" \
-            || fail "could not install duckdb $DUCKDB and pymodbus $PYMODBUS into $venv; is the package index reachable?"
+            "pyserial==$PYSERIAL" \
+            || fail "could not install duckdb $DUCKDB, pymodbus $PYMODBUS and pyserial $PYSERIAL into $venv; is the package index reachable?"
     fi
 }
 
@@ -109,7 +113,7 @@ group() {
 group "what the tests need" 15 install_missing
 [ "${1:-}" != --install ] || exit 0
 group "tests that need no system package" 30 cargo test --locked
-group "real peers: mosquitto, pymodbus, DuckDB, tshark and Python's HTTP" 10 cargo test --locked --test peers
+group "real peers: mosquitto, pymodbus, socat, DuckDB, tshark and Python's HTTP" 10 cargo test --locked --test peers
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(--config 'target."cfg(unix)".runner = "sudo -E"')
 group "power cuts and full disks (as root: they mount small disks)" 10 cargo test --locked "${as_root[@]}" --test faults

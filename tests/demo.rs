@@ -19,7 +19,7 @@ use watchkeeper::drivers::demo::{self, DemoOptions, Scene};
 use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::{Field, INPUT_QUEUE, demo::modbus, demo::mqtt};
 use watchkeeper::engine::{Engine, EngineOptions, Generation, Input, Level, Mode, Plan, TagId};
-use watchkeeper::project::{self, Endpoint, Priority, Source};
+use watchkeeper::project::{self, Endpoint, Priority, Source, Transport};
 use watchkeeper::time::{Clock, Mono, Now, Utc};
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
@@ -99,7 +99,7 @@ fn every_register_of_the_project_is_served() {
     for tag in &project.tags {
         let Source::Register(source) = &tag.source else { continue };
         let device = project.devices.iter().find(|d| d.name == source.device).unwrap();
-        let Endpoint::ModbusTcp(settings) = &device.endpoint else { panic!("{} is no Modbus device", device.name) };
+        let Endpoint::Modbus(settings) = &device.endpoint else { panic!("{} is no Modbus device", device.name) };
         let count = if source.area.is_bits() { 1 } else { tag.data_type.registers(source.length) };
         let answer = units.unit(settings.unit_id).unwrap().read(source.area, source.address, count);
         assert!(answer.is_ok(), "{}: {answer:?}", tag.name);
@@ -340,7 +340,10 @@ async fn taken_ports_are_replaced_by_free_ones_and_the_project_names_them() {
         .devices
         .iter()
         .map(|d| match &d.endpoint {
-            Endpoint::ModbusTcp(m) => m.port,
+            Endpoint::Modbus(m) => match m.transport {
+                Transport::Tcp { port, .. } => port,
+                ref other => panic!("{other:?}"),
+            },
             Endpoint::Mqtt(m) => m.port,
             other => panic!("{other:?}"),
         })

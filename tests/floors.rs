@@ -31,7 +31,7 @@ const NEIGHBOURS: [(&str, &str); 5] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("link", "drivers"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 19] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
@@ -39,6 +39,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("zbus", &["ui/notify", "secrets"]),
     ("rusqlite", &["historian"]),
     ("tokio_modbus", &["drivers"]),
+    ("tokio_serial", &["drivers/modbus/port"]),
     ("rumqttc", &["drivers"]),
     ("mqtt5", &["drivers"]),
     ("tokio", &["link", "drivers", "historian", "runtime", "cli", "main"]),

@@ -1,14 +1,18 @@
 //! The Modbus driver over real sockets, against a server that misbehaves by name and against a well-behaved one.
 //!
-//! Every register of the hostile server holds its own address, and every good sample of every test is checked to be it.
+//! Every register of the hostile servers holds its own address, and every good sample of every test is checked to be it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "modbus/good.rs"]
 mod good;
 #[path = "modbus/hostile.rs"]
 mod hostile;
+#[path = "modbus/line.rs"]
+mod line;
 #[path = "modbus/plant.rs"]
 mod plant;
+#[path = "modbus/rtu.rs"]
+mod rtu;
 
 use hostile::{Fault, Hostile};
 use plant::Plant;

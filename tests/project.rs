@@ -911,9 +911,8 @@ fn displays_and_panels_are_checked() {
 
 #[test]
 fn what_this_version_does_not_serve_is_a_warning_and_the_rest_runs() {
-    let serial = "[[device]]\nname = \"bus\"\nprotocol = \"modbus-rtu\"\naddress = \"/dev/ttyUSB0\"\nbaud = 19200\nparity = \"even\"\n[[tag]]\nname = \"a\"\ndevice = \"bus\"\nregister = \"input:1\"\ntype = \"i16\"\n";
     let many = "[[tag]]\nname = \"a.{1}.wind\"\ndevice = \"site\"\ntopic = \"site/+/state\"\n";
-    for (lines, warnings) in [(serial, 1), (many, 1)] {
+    for (lines, warnings) in [(many, 1)] {
         let text = format!("{WHOLE}{lines}");
         let (plan, issues) = compiled(&text);
         assert_eq!(issues.len(), warnings, "{issues:?}");
@@ -973,6 +972,136 @@ fn one_wrong_tag_is_one_red_row_and_its_alarms_are_counted_as_not_watched() {
     let (plan, issues) = compiled(&WHOLE.replace("type = \"f32\"", "type = \"f32\"\ndecimals = 50"));
     assert_eq!(issues.len(), 1);
     assert!(matches!(plan.tags[0].source, SourcePlan::Register { .. }));
+}
+
+#[test]
+fn an_array_of_tags_is_one_table_and_its_fault_is_told_once() {
+    let array = "[[tag]]\nname = \"string{n}.current\"\ndescription = \"Current of string {n}\"\ndevice = \"plc1\"\nregister = \"holding:1000\"\ntype = \"i16\"\nrepeat = { from = 8, to = 10, step = 10 }\nrange = [0.0, 9.0]\n[[tag.alarm]]\nkind = \"high\"\nlimit = 8.0\npriority = \"low\"\nmessage = \"String {n} is hot\"\n";
+    let (plan, issues) = compiled(&format!("{WHOLE}{array}"));
+    assert!(issues.is_empty(), "{issues:?}");
+    let told = |text: &str| {
+        let (project, _) = file::read(format!("{WHOLE}{text}").as_bytes());
+        let array = project.tags.iter().filter(|t| t.name.starts_with("string"));
+        array
+            .map(|tag| match &tag.source {
+                Source::Register(source) => format!("{} {} {}", tag.name, source.address, tag.description),
+                other => format!("{} {other:?}", tag.name),
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told(array),
+        [
+            "string8.current 1000 Current of string 8",
+            "string9.current 1010 Current of string 9",
+            "string10.current 1020 Current of string 10"
+        ]
+    );
+    let alarm = plan.alarms.iter().find(|a| &*a.name == "string9.current/high").unwrap();
+    assert_eq!(&*alarm.message, "String 9 is hot");
+    // Without a step they lie side by side.
+    let wide = array.replace(", step = 10", "").replace("i16", "f32");
+    assert!(told(&wide)[2].starts_with("string10.current 1004 "), "{:?}", told(&wide));
+    for (from, to, faults) in [
+        ("limit = 8.0", "limit = \"8\"", vec!["limit is text"]),
+        ("\"i16\"", "\"i17\"", vec!["unknown type \"i17\""]),
+        ("step = 10", "step = 50000", vec!["the array reaches over the last register, 65535; write a smaller step"]),
+        ("from = 8", "from = 11", vec!["to = 10 is less than from = 11"]),
+        ("from = 8, ", "", vec!["an array of tags has no from"]),
+        ("from = 8", "from = \"8\"", vec!["from is text"]),
+        ("to = 10", "to = 20000", vec!["19993 tags of one table; write 10000 at most"]),
+        ("string{n}.current", "string.current", vec!["an array of tags, and {n} is not in the name"]),
+        ("step = 10", "steps = 10", vec!["unknown key \"steps\" in an array of tags; did you mean \"step\"?"]),
+    ] {
+        let (_, issues) = compiled(&format!("{WHOLE}{}", array.replace(from, to)));
+        let errors: Vec<_> = issues.iter().filter(|i| i.severity == Severity::Error).map(ToString::to_string).collect();
+        assert_eq!(errors.len(), faults.len(), "{to}: {errors:#?}");
+        for (error, fault) in errors.iter().zip(faults) {
+            assert!(error.contains(fault), "{error} tells not {fault}");
+        }
+    }
+}
+
+/// A project of serial units, each with a tag: `unit-id = 1` and the like for the lines of each.
+fn serial_units(units: &[&str]) -> String {
+    let mut text = "watchkeeper = 1\nname = \"x\"\n".to_owned();
+    for (i, lines) in units.iter().enumerate() {
+        text += &format!("[[device]]\nname = \"u{i}\"\n");
+        if !lines.contains("protocol") {
+            text += "protocol = \"modbus-rtu\"\naddress = \"/dev/ttyUSB0\"\n";
+        }
+        text += &format!("{lines}\n");
+    }
+    text
+}
+
+#[test]
+fn units_of_a_serial_line_agree_on_how_it_is_set() {
+    let set = "baud = 9600\nparity = \"even\"\nstop-bits = 1\nunit-id = 1";
+    for (units, told) in [
+        (vec![set, "baud = 9600\nparity = \"even\"\nunit-id = 2"], vec![]),
+        // What is not written is the default: 19200 8N1.
+        (vec!["unit-id = 1", "baud = 19200\ndata-bits = 8\nparity = \"none\"\nstop-bits = 1\nunit-id = 2"], vec![]),
+        (
+            vec![set, "baud = 19200\nparity = \"odd\"\nstop-bits = 2"],
+            vec![
+                "15:8: error: baud differs from that of \"u0\", which shares the connection; write the same in both",
+                "16:10: error: parity differs from that of \"u0\", which shares the connection; write the same in both",
+                "17:13: error: stop-bits differs from that of \"u0\", which shares the connection; write the same in both",
+            ],
+        ),
+        (
+            vec![set, "unit-id = 2"],
+            vec![
+                "11:1: error: baud differs from that of \"u0\", which shares the connection; write the same in both",
+                "11:1: error: parity differs from that of \"u0\", which shares the connection; write the same in both",
+            ],
+        ),
+        (
+            vec![
+                "protocol = \"modbus-tcp\"\naddress = \"Gateway:502\"",
+                "protocol = \"modbus-rtu-over-tcp\"\naddress = \"gateway\"\nunit-id = 2",
+            ],
+            vec![
+                "9:12: error: protocol differs from that of \"u0\", which shares the connection; write the same in both",
+            ],
+        ),
+        (
+            vec!["unit-id = 0", "unit-id = 248"],
+            vec![
+                "7:11: error: unit 0 is all units of the line at once, and none of them answers; write the number that is set at the device, 1 to 247",
+                "12:11: error: unit 248 is none that a serial line has; write the number that is set at the device, 1 to 247",
+            ],
+        ),
+        (
+            vec!["protocol = \"modbus-rtu-over-tcp\"\naddress = \"gateway:4001\"\nunit-id = 0"],
+            vec![
+                "7:11: error: unit 0 is all units of the line at once, and none of them answers; write the number that is set at the device, 1 to 247",
+            ],
+        ),
+        // Over Modbus/TCP, 0 is a device that has its address for itself.
+        (vec!["protocol = \"modbus-tcp\"\naddress = \"plc\"\nunit-id = 0"], vec![]),
+        (
+            vec!["data-bits = 7"],
+            vec![
+                "7:13: error: 7 data bits cannot carry Modbus RTU, whose frames are whole bytes; write 8, or leave it out; Modbus ASCII, which has 7, is not served",
+            ],
+        ),
+        (
+            vec!["protocol = \"modbus-rtu\"\naddress = \"192.168.1.10:502\""],
+            vec![
+                "6:11: error: \"192.168.1.10:502\" is no serial port; write address = \"/dev/ttyUSB0\" or \"COM3\"; a converter in the network has protocol = \"modbus-rtu-over-tcp\"",
+            ],
+        ),
+        (
+            vec!["protocol = \"modbus-rtu-over-tcp\"\naddress = \"gateway\"\nbaud = 9600"],
+            vec![
+                "7:1: error: \"baud\" does not belong to a device of protocol modbus-rtu-over-tcp; leave it out; it belongs to modbus-rtu",
+            ],
+        ),
+    ] {
+        assert_eq!(faults(&serial_units(&units)), told, "{units:?}");
+    }
 }
 
 #[test]

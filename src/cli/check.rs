@@ -1,6 +1,7 @@
 //! `watchkeeper check`: every fault of a project, one to a line.
 
 use super::{CheckArguments, CheckFormat, Exit, end_of_output, open_project, say};
+use crate::drivers::modbus::budget;
 use crate::engine::{Generation, Mode, Plan};
 use crate::project::{Issue, Severity};
 use crate::runtime::Loaded;
@@ -28,9 +29,12 @@ pub fn check(arguments: &CheckArguments) -> Exit {
 /// All faults of a project, those of its text and those of its plan, in the order of their places.
 pub fn issues(loaded: Loaded) -> Vec<Issue> {
     let Loaded { project, mut issues, .. } = loaded;
-    let (_plan, more) = Plan::compile(project, Generation(0), Mode::Live);
+    let (plan, more) = Plan::compile(project, Generation(0), Mode::Live);
     issues.extend(more);
+    issues.extend(budget::warnings(&plan));
     issues.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
+    // Of an array of tags, what is wrong with each stands in one place.
+    issues.dedup_by(|a, b| (a.place, a.severity, &a.message) == (b.place, b.severity, &b.message));
     issues
 }
 

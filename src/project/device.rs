@@ -23,9 +23,9 @@ pub struct Device {
 pub enum Protocol {
     /// Modbus/TCP.
     ModbusTcp,
-    /// Modbus RTU frames over TCP; not served yet.
+    /// Modbus RTU frames over TCP, by way of a serial device server.
     ModbusRtuOverTcp,
-    /// Modbus RTU on a serial line; not served yet.
+    /// Modbus RTU on a serial line.
     ModbusRtu,
     /// MQTT 3.1.1.
     Mqtt,
@@ -46,8 +46,8 @@ impl Protocol {
 /// What a driver needs to know of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Endpoint {
-    /// Modbus/TCP.
-    ModbusTcp(ModbusSettings),
+    /// Modbus, over whichever line.
+    Modbus(ModbusSettings),
     /// MQTT over TCP, or over TLS.
     Mqtt(MqttSettings),
     /// Written in the contract and not served by this version: its tags are `bad:configuration`.
@@ -56,18 +56,125 @@ pub enum Endpoint {
     Fault(String),
 }
 
-/// Settings of one Modbus unit. Units of one `host` and `port` share one connection.
+/// Over what Modbus goes, and so how its frames are told from one another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Transport {
+    /// Modbus/TCP: frames with a transaction number and a length.
+    Tcp {
+        /// Host name or address.
+        host: String,
+        /// TCP port; 502 where none was written.
+        port: u16,
+    },
+    /// Frames of a serial line, carried by TCP: no transaction number, and a check sum.
+    RtuOverTcp {
+        /// Host name or address.
+        host: String,
+        /// TCP port; 502 where none was written.
+        port: u16,
+    },
+    /// A serial line of this computer.
+    Serial(SerialSettings),
+}
+
+impl Transport {
+    /// What two devices that share one line have in common, and no others: `192.168.1.10:502`, `/dev/ttyUSB0`.
+    pub fn line(&self) -> String {
+        match self {
+            Self::Tcp { host, port } | Self::RtuOverTcp { host, port } => format!("{}:{port}", host.to_lowercase()),
+            // COM3 and com3 are one port; in a folder, case tells files apart.
+            Self::Serial(serial) if serial.path.starts_with('/') => serial.path.clone(),
+            Self::Serial(serial) => serial.path.to_uppercase(),
+        }
+    }
+
+    /// Whether frames bear a transaction number.
+    pub const fn has_transactions(&self) -> bool {
+        matches!(self, Self::Tcp { .. })
+    }
+}
+
+/// As a person writes it: `192.168.1.10:502`, `/dev/ttyUSB0`.
+impl std::fmt::Display for Transport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp { host, port } | Self::RtuOverTcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Serial(serial) => f.write_str(&serial.path),
+        }
+    }
+}
+
+/// A serial port and how it is set. Data bits are always eight: frames of Modbus RTU are whole bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SerialSettings {
+    /// `/dev/ttyUSB0` or `COM3`.
+    pub path: String,
+    /// Bits a second, 50 to 4,000,000; default 19,200.
+    pub baud: u32,
+    /// Default none.
+    pub parity: Parity,
+    /// 1 or 2; default 1.
+    pub stop_bits: u8,
+}
+
+impl SerialSettings {
+    /// Bits that one byte takes: a start bit, eight of data, the parity and the stop bits.
+    pub const fn bits_per_byte(&self) -> u32 {
+        9 + self.stop_bits as u32 + if matches!(self.parity, Parity::None) { 0 } else { 1 }
+    }
+
+    /// How long `bytes` are on the line.
+    pub const fn time_of(&self, bytes: u32) -> Span {
+        let bits = bytes as u64 * self.bits_per_byte() as u64;
+        Span((bits * 1_000_000).div_ceil(if self.baud == 0 { 1 } else { self.baud as u64 }) as i64)
+    }
+
+    /// The quiet that parts two frames: 3.5 bytes, and 1.75 ms above 19,200 baud (MODBUS over Serial Line V1.02, 2.5.1.1).
+    pub const fn silence(&self) -> Span {
+        if self.baud > 19_200 { Span(1_750) } else { Span((self.time_of(7).0 + 1) / 2) }
+    }
+}
+
+/// `19200 8E1`, as it is said of serial lines.
+impl std::fmt::Display for SerialSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} 8{}{}", self.baud, self.parity.letter(), self.stop_bits)
+    }
+}
+
+/// The parity bit of a serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Parity {
+    /// There is none.
+    #[default]
+    None,
+    /// An even number of ones.
+    Even,
+    /// An odd number of ones.
+    Odd,
+}
+
+impl Parity {
+    /// As it is written between data and stop bits: N, E, O.
+    pub const fn letter(self) -> char {
+        match self {
+            Self::None => 'N',
+            Self::Even => 'E',
+            Self::Odd => 'O',
+        }
+    }
+}
+
+/// Settings of one Modbus unit. Units of one line share one connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModbusSettings {
-    /// Host name or address.
-    pub host: String,
-    /// TCP port; 502 where none was written.
-    pub port: u16,
-    /// Unit identifier, 0 to 255; default 1.
+    /// The line it is on.
+    pub transport: Transport,
+    /// Unit identifier; default 1. 0 to 255 over TCP, 1 to 247 where frames are a serial line's.
     pub unit_id: u8,
     /// Default poll interval of its tags; default 1 s.
     pub poll: Span,
-    /// Time an answer may take; default 1 s.
+    /// Time an answer may take, that of its bytes on a serial line not counted; default 1 s.
     pub timeout: Span,
     /// Repetitions of a request before the device counts as gone; default 1.
     pub retries: u8,
@@ -81,6 +188,8 @@ pub struct ModbusSettings {
     pub pause_between_requests: Span,
     /// Quirk: close the connection after each poll.
     pub close_after_poll: bool,
+    /// Quirk: ask for each tag by itself.
+    pub one_request_per_tag: bool,
     /// Quirk: accept answers of another unit id.
     pub ignore_unit_mismatch: bool,
     /// Quirk: accept answers with another transaction id.

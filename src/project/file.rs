@@ -11,10 +11,12 @@ mod device;
 mod display;
 pub mod keys;
 mod mend;
+mod modbus;
 mod mqtt;
 mod name;
 pub mod nearest;
 mod register;
+mod repeat;
 mod section;
 mod tag;
 mod text;
@@ -22,7 +24,8 @@ mod topic;
 
 use super::{HistorySettings, Issue, Place, Priority, Project, Shift};
 use crate::time::Span;
-use device::{DeviceDefaults, Line};
+use device::DeviceDefaults;
+use modbus::Line;
 use section::{Reader, Section, kind_of, shortened, whole_from};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -104,6 +107,8 @@ struct Context {
     /// Index in the project's tags by name in lower case.
     tag_index: HashMap<String, usize>,
     display_names: HashMap<String, Place>,
+    /// Which of an array the tag is that is being read.
+    repeat: Option<repeat::Repeat>,
 }
 
 /// Why this is no project that this program may read.

@@ -430,7 +430,7 @@ fn unasked(plan: &Plan, held_by: Option<&str>) -> Vec<(DeviceId, LinkState)> {
         }
         (Endpoint::Fault(why), _) => Some(LinkState::Unserved(why.as_str().into())),
         (_, Some(who)) => Some(LinkState::Held(who.into())),
-        (Endpoint::ModbusTcp(_) | Endpoint::Mqtt(_), None) => None,
+        (Endpoint::Modbus(_) | Endpoint::Mqtt(_), None) => None,
     };
     let devices = plan.devices.iter().enumerate();
     devices.filter_map(|(i, d)| Some((DeviceId(i as u32), state(&d.device.endpoint)?))).collect()

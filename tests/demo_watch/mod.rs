@@ -55,7 +55,7 @@ impl Watch {
         let now = Now { mono: Mono(0), utc: Utc(1_795_255_200_000_000) };
         let (mut blocks, mut topics) = (Vec::new(), Topics::default());
         for (device, id) in plan.devices.iter().zip((0..).map(DeviceId)) {
-            if let Endpoint::ModbusTcp(settings) = &device.device.endpoint {
+            if let Endpoint::Modbus(settings) = &device.device.endpoint {
                 let reads = plan_reads(&plan, id, settings);
                 assert!(reads.unreadable.is_empty());
                 blocks.extend(reads.groups.into_iter().flat_map(|g| g.blocks).map(|b| (id, settings.unit_id, b)));

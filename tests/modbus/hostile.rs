@@ -146,7 +146,7 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 /// The PDU of a right answer.
-fn answer(function: u8, start: u16, count: u16) -> Vec<u8> {
+pub fn answer(function: u8, start: u16, count: u16) -> Vec<u8> {
     let mut pdu = vec![function, 0];
     if function <= 2 {
         let mut bits = vec![0; usize::from(count).div_ceil(8)];

@@ -1,5 +1,5 @@
 //! Real peers that this project did not write, each started by its test (on a free loopback port, where it serves) and
-//! stopped by it. Needs mosquitto, tshark, and a Python environment with pymodbus and DuckDB; `tests/all.sh` provides all. What is
+//! stopped by it. Needs mosquitto, socat, tshark, and a Python environment with pymodbus and DuckDB; `tests/all.sh` provides all. What is
 //! missing fails, never skips.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -9,6 +9,8 @@ mod mqtt;
 mod mqtt_tls;
 mod parquet;
 mod secrets;
+#[cfg(unix)]
+mod serial;
 #[path = "../support/mod.rs"]
 mod support;
 mod trace;

@@ -1,7 +1,7 @@
 //! The Modbus driver against pymodbus: every type in every byte order, a kill, and a restart.
 
 #[path = "../modbus/plant.rs"]
-mod plant;
+pub mod plant;
 
 use plant::Plant;
 use serde_json::Value as Json;
@@ -13,21 +13,21 @@ use std::time::Duration;
 use watchkeeper::engine::{Quality, Value};
 
 /// A server that this project did not write; killed when dropped.
-struct Server {
+pub struct Server {
     child: Child,
     /// What it serves.
-    tags: Vec<Json>,
+    pub tags: Vec<Json>,
 }
 
 impl Server {
     /// Starts it and waits until it says what it serves.
-    fn start(port: u16) -> Self {
+    pub fn start(transport: &str, place: &str) -> Self {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let python = std::env::var_os("WATCHKEEPER_PEERS_PYTHON")
             .map_or_else(|| root.join("target/peers-venv/bin/python"), PathBuf::from);
         let mut child = Command::new(&python)
             .arg(root.join("tests/peers/modbus_server.py"))
-            .arg(port.to_string())
+            .args([transport, place])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap_or_else(|why| {
@@ -50,13 +50,14 @@ impl Drop for Server {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn project(port: u16, tags: &[Json]) -> String {
+/// A project that reads all of `tags`.
+pub fn project(transport: &str, address: &str, tags: &[Json]) -> String {
     let mut text = format!(
-        "[[device]]\nname = \"pymodbus\"\nprotocol = \"modbus-tcp\"\naddress = \"127.0.0.1:{port}\"\n\
+        "[[device]]\nname = \"pymodbus\"\nprotocol = \"modbus-{transport}\"\naddress = \"{address}\"\n\
          poll = \"100ms\"\ntimeout = \"500ms\"\nretries = 1\n"
     );
     for (i, tag) in tags.iter().enumerate() {
@@ -83,7 +84,7 @@ fn project(port: u16, tags: &[Json]) -> String {
 }
 
 /// The value that the server says it holds.
-fn expected(tag: &Json) -> Value {
+pub fn expected(tag: &Json) -> Value {
     let value = &tag["value"];
     match tag["type"].as_str().unwrap() {
         "bool" => Value::Bool(value.as_bool().unwrap()),
@@ -96,12 +97,21 @@ fn expected(tag: &Json) -> Value {
 
 #[tokio::test]
 async fn pymodbus_and_we_agree_on_every_type_and_order_over_its_death_and_return() {
+    agree_over_its_death_and_return("tcp").await;
+}
+
+#[tokio::test]
+async fn pymodbus_and_we_agree_on_every_type_and_order_in_frames_of_a_serial_line_over_tcp() {
+    agree_over_its_death_and_return("rtu-over-tcp").await;
+}
+
+async fn agree_over_its_death_and_return(transport: &str) {
     let port = free_port();
-    let server = Server::start(port);
+    let server = Server::start(transport, &port.to_string());
     let tags = server.tags.clone();
     assert!(tags.len() > 300, "only {} tags", tags.len());
     let count = tags.len();
-    let mut plant = Plant::start(&project(port, &tags), move |plan, sample| {
+    let mut plant = Plant::start(&project(transport, &format!("127.0.0.1:{port}"), &tags), move |plan, sample| {
         let tag = &tags[plan.name[1..].parse::<usize>().unwrap()];
         assert_eq!((sample.quality, sample.value.as_ref()), (Quality::GOOD, Some(&expected(tag))), "{tag}");
     });
@@ -115,7 +125,7 @@ async fn pymodbus_and_we_agree_on_every_type_and_order_over_its_death_and_return
     assert!(took < Duration::from_millis(1_400), "{took:?}");
     assert_eq!(plant.gone(0), "connection refused");
 
-    let _server = Server::start(port);
+    let _server = Server::start(transport, &port.to_string());
     let good = plant.good("t0");
     plant.until_within(Duration::from_secs(10), "its return", |p| p.connected(0) && p.good("t0") > good + 2).await;
     plant.stop().await;

@@ -1,8 +1,10 @@
 """A Modbus server with a known value of every type in every byte order, encoded by pymodbus.
 
-    python modbus_server.py PORT
+    python modbus_server.py tcp PORT
+    python modbus_server.py rtu-over-tcp PORT
+    python modbus_server.py rtu SERIAL_PORT
 
-Prints one JSON list of what it serves, then serves it on loopback until it is killed.
+Prints one JSON list of what it serves, then serves it on loopback, or on the serial port, until it is killed.
 """
 
 import asyncio
@@ -11,7 +13,8 @@ import struct
 import sys
 
 from pymodbus.client.mixin import ModbusClientMixin
-from pymodbus.server import StartAsyncTcpServer
+from pymodbus.framer import FramerType
+from pymodbus.server import StartAsyncSerialServer, StartAsyncTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 TYPES = ModbusClientMixin.DATATYPE
@@ -83,7 +86,12 @@ async def main():
     flags = [[SimData(0, values=bits, datatype=DataType.BITS)] for _ in range(2)]
     # Past these there is nothing: a read there is answered with exception 2.
     device = SimDevice(1, simdata=(*flags, *words))
-    await StartAsyncTcpServer(device, address=("127.0.0.1", int(sys.argv[1])))
+    transport, where = sys.argv[1:]
+    if transport == "rtu":
+        await StartAsyncSerialServer(device, port=where, framer=FramerType.RTU, baudrate=19200)
+    else:
+        framer = FramerType.RTU if transport == "rtu-over-tcp" else FramerType.SOCKET
+        await StartAsyncTcpServer(device, address=("127.0.0.1", int(where)), framer=framer)
 
 
 asyncio.run(main())

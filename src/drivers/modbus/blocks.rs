@@ -65,6 +65,11 @@ impl Block {
         Some((self.part(left), self.part(right)))
     }
 
+    /// Bytes of data in its answer.
+    pub const fn bytes(&self) -> u16 {
+        if self.area.is_bits() { self.count.div_ceil(8) } else { self.count * 2 }
+    }
+
     fn part(&self, spots: &[Spot]) -> Self {
         let first = spots.iter().map(|s| s.offset).min().unwrap_or(0);
         let end = spots.iter().map(|s| s.offset + s.width).max().unwrap_or(first);
@@ -181,7 +186,13 @@ fn blocks(area: Area, run: &[(u16, Spot)], settings: &ModbusSettings) -> Vec<Blo
         if let Some(block) = blocks.last_mut() {
             let (start, end_before) = (u32::from(block.start), u32::from(block.start) + u32::from(block.count));
             let end_after = end.max(end_before);
-            if first <= end_before + u32::from(settings.max_gap) && end_after - start <= limit {
+            let near = if settings.one_request_per_tag {
+                // Tags of the very same registers, bits of one word, are one request all the same: they belong together.
+                first == start && end == end_before
+            } else {
+                first <= end_before + u32::from(settings.max_gap)
+            };
+            if near && end_after - start <= limit {
                 block.count = (end_after - start) as u16;
                 block.spots.push(Spot { offset: address - block.start, ..spot });
                 continue;
@@ -195,13 +206,12 @@ fn blocks(area: Area, run: &[(u16, Spot)], settings: &ModbusSettings) -> Vec<Blo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::Order;
+    use crate::project::{Order, Transport};
     use proptest::prelude::*;
 
     fn settings(max_registers: u16, max_gap: u16) -> ModbusSettings {
         ModbusSettings {
-            host: String::new(),
-            port: 502,
+            transport: Transport::Tcp { host: String::new(), port: 502 },
             unit_id: 1,
             poll: Span::from_secs(1),
             timeout: Span::from_secs(1),
@@ -211,6 +221,7 @@ mod tests {
             pause_after_connect: Span::ZERO,
             pause_between_requests: Span::ZERO,
             close_after_poll: false,
+            one_request_per_tag: false,
             ignore_unit_mismatch: false,
             ignore_transaction_mismatch: false,
         }
@@ -291,6 +302,22 @@ mod tests {
         ] {
             assert_eq!(plan(tags, max_registers, max_gap), blocks, "{tags}");
         }
+    }
+
+    #[test]
+    fn a_device_that_wants_it_is_asked_for_each_tag_by_itself() {
+        let settings = ModbusSettings { one_request_per_tag: true, ..settings(125, 20) };
+        let tag = |i, address, data_type| (TagId(i), Span::from_secs(1), source(Area::Holding, address, 0), data_type);
+        let tags = [
+            tag(0, 100, DataType::U32),
+            tag(1, 102, DataType::U32),
+            tag(2, 104, DataType::Bool),
+            tag(3, 104, DataType::Bool),
+            tag(4, 104, DataType::U32),
+        ];
+        let reads = merge(tags.iter().map(|(t, p, s, d)| (*t, *p, s, *d)), &settings);
+        let blocks: Vec<_> = reads.groups[0].blocks.iter().map(|b| (b.start, b.count, b.spots.len())).collect();
+        assert_eq!(blocks, [(100, 2, 1), (102, 2, 1), (104, 1, 2), (104, 2, 1)]);
     }
 
     #[test]

@@ -1,13 +1,20 @@
-//! Modbus/TCP: one task for each address, which polls all units behind it.
+//! Modbus over TCP, over serial lines, and over serial lines behind TCP: one task for each line, which polls all its units.
 //!
-//! [`blocks`] plans which registers are read together, [`reply`] decides whether bytes are an answer, [`value`] decodes them
-//! (these three know no socket); [`wire`] carries one request and its reply, [`connection`] keeps rhythm, patience and score.
+//! [`blocks`] plans which registers are read together, [`reply`] and [`rtu`] decide whether bytes are an answer, [`value`]
+//! decodes them (these know no socket); `port` opens a line, [`wire`] carries one request and its reply over it,
+//! [`connection`] keeps the rhythm, `unit` patience and score.
 
 pub mod blocks;
+pub mod budget;
 pub mod connection;
+mod owed;
+mod pace;
 mod poll;
+mod port;
 pub mod reply;
+pub mod rtu;
 mod score;
+mod unit;
 pub mod value;
 pub mod wire;
 

@@ -1,7 +1,6 @@
 //! Whether bytes that came after a request are its answer. Nothing is taken from a reply that does not pass here.
 //!
-//! The library below looks at transaction, unit and function; counts and lengths it only asserts in debug builds. So all
-//! of it is checked here again, on the bytes themselves, in one pure function.
+//! Frames of Modbus/TCP are told apart here, those of serial lines in [`super::rtu`]; both by pure functions of the bytes.
 
 use std::fmt;
 
@@ -46,7 +45,9 @@ pub enum Mismatch {
     Function(u8, u8),
     /// Not as many data bytes as asked for: received, expected.
     Count(usize, usize),
-    /// What was sent is no read request, or is not known any more because of a flood of bytes since.
+    /// The check sum does not fit, or nothing has one.
+    CheckSum,
+    /// More bytes than any reply has, or an answer to what was no read request.
     Request,
 }
 
@@ -62,9 +63,43 @@ impl fmt::Display for Mismatch {
             Self::Unit(got, expected) => write!(f, "reply of unit {got} instead of {expected}"),
             Self::Function(got, expected) => write!(f, "reply of function {got} instead of {expected}"),
             Self::Count(got, expected) => write!(f, "reply of {got} data bytes instead of {expected}"),
+            Self::CheckSum => f.write_str("reply with a wrong check sum"),
             Self::Request => f.write_str("more bytes than any reply has"),
         }
     }
+}
+
+/// A read request (MODBUS Messaging on TCP/IP V1.0b, 3.1.3).
+pub fn request(transaction: u16, unit: u8, function: u8, start: u16, count: u16) -> [u8; 12] {
+    let [[t1, t0], [s1, s0], [c1, c0]] = [transaction, start, count].map(u16::to_be_bytes);
+    [t1, t0, 0, 0, 0, 6, unit, function, s1, s0, c1, c0]
+}
+
+/// Looks for the reply to `sent` in all that came, behind those to earlier requests, which are late. With the reply comes
+/// where it ends.
+///
+/// # Errors
+/// What is there instead. After [`Mismatch::Incomplete`] and [`Mismatch::Transaction`], more bytes may bring it yet.
+pub fn find<'a>(sent: &[u8], received: &'a [u8], tolerance: Tolerance) -> Result<(Answer<'a>, usize), Mismatch> {
+    let mut at = 0;
+    let mut late = None;
+    loop {
+        let rest = received.get(at..).unwrap_or_default();
+        match check(sent, rest, tolerance) {
+            Ok(answer) => return Ok((answer, at + frame_length(rest))),
+            Err(mismatch @ Mismatch::Transaction(..)) => {
+                late = Some(mismatch);
+                at += frame_length(rest);
+            }
+            Err(none @ Mismatch::Incomplete(0, _)) => return Err(late.unwrap_or(none)),
+            Err(mismatch) => return Err(mismatch),
+        }
+    }
+}
+
+/// The length of a frame whose header is whole.
+fn frame_length(frame: &[u8]) -> usize {
+    frame.get(4..6).map_or(frame.len(), |l| usize::from(l[0]) << 8 | usize::from(l[1])) + HEADER - 1
 }
 
 /// Checks the first reply in `received` against the read request in `sent`, both as they were on the wire.
@@ -159,6 +194,20 @@ mod tests {
         // What follows belongs to nobody and changes nothing.
         let coalesced: Vec<u8> = GOOD.iter().chain(&GOOD).copied().collect();
         assert_eq!(check(&SENT, &coalesced, Tolerance::default()), Ok(Answer::Data(&[0, 100, 0, 101])));
+    }
+
+    #[test]
+    fn a_reply_is_found_behind_late_ones_and_those_alone() {
+        let none = Tolerance::default();
+        let late = with(1, 6);
+        let both: Vec<u8> = late.iter().chain(&GOOD).chain(&late).copied().collect();
+        assert_eq!(find(&SENT, &both, none), Ok((Answer::Data(&[0, 100, 0, 101]), 26)));
+        assert_eq!(find(&SENT, &late, none), Err(Mismatch::Transaction(6, 7)));
+        assert_eq!(find(&SENT, &both[..20], none), Err(Mismatch::Incomplete(7, Some(13))));
+        assert_eq!(find(&SENT, &[], none), Err(Mismatch::Incomplete(0, None)));
+        let garbage: Vec<u8> = late.iter().chain(b"Hello World").copied().collect();
+        assert_eq!(find(&SENT, &garbage, none), Err(Mismatch::Protocol(0x6C6C)));
+        assert_eq!(request(7, 3, 3, 100, 2), SENT);
     }
 
     #[test]

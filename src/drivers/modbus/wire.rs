@@ -1,35 +1,40 @@
-//! One TCP connection: a request, its reply within its time, and the check that the one belongs to the other.
+//! One wire, be it TCP or serial: a request, its reply within its time, and the check that the one belongs to the other.
 //!
-//! `tokio-modbus` frames and carries. It pairs a late reply with the next request for ever, waits without end, and leaves
-//! counts unchecked; so each call has a deadline, each reply passes [`reply::check`], and whoever gets a [`Fault`] drops
-//! the wire.
+//! Frames are our own, for all three transports: a client library that pairs a late reply with the next request, waits
+//! without end and leaves counts unchecked would have to be checked byte by byte anyway, and for serial lines, where no
+//! number tells replies apart, that is all there is to a client. What bytes mean, [`reply`] and [`rtu`] decide; here they
+//! are waited for.
+//!
+//! Invariant: a serial line is silent for its time, and the buffer empty, before a request goes out.
 
 use super::blocks::Block;
 use super::poll::LONGEST;
+use super::port::{self, Port, io_words, words};
 use super::reply::{self, Answer, Mismatch, Tolerance};
-use super::value;
+use super::{rtu, value};
 use crate::drivers::stream::{Tap, TapLimits, Tapped};
-use crate::drivers::trace::Ends;
 use crate::engine::Sample;
-use crate::project::Area;
+use crate::project::{Area, Transport};
 use crate::time::{Clock, Span};
-use socket2::{SockRef, TcpKeepalive};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout, timeout_at};
-use tokio_modbus::client::{Client as _, Context, tcp};
-use tokio_modbus::slave::{Slave, SlaveContext as _};
-use tokio_modbus::{Error, Request};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout_at};
 
 /// The last eight exchanges or so; the longest frame has 260 bytes, and one frame has to hold it whole.
 const TAP_LIMITS: TapLimits = TapLimits { frames: 32, frame_bytes: 512 };
 
-/// Unanswered keep-alive probes: after 10 s of quiet, every 5 s.
-const KEEP_ALIVE: TcpKeepalive =
-    TcpKeepalive::new().with_time(Duration::from_secs(10)).with_interval(Duration::from_secs(5));
+/// Most bytes that are looked at for one reply: some late ones may stand before it.
+const MOST_BYTES: usize = 4096;
+
+/// The silence between two frames over TCP, where the converter keeps that of its line: enough for what was sent together
+/// to arrive together.
+const TCP_SILENCE: Duration = Duration::from_millis(2);
+
+/// A line that is noisy for so long is at fault.
+const LONGEST_NOISE: Duration = Duration::from_millis(500);
 
 /// What came back in time and passed the check.
 #[derive(Debug)]
@@ -40,7 +45,7 @@ pub enum Outcome {
     Exception(u8),
 }
 
-/// Why there is no outcome. The wire is out of step after any of them.
+/// Why there is no outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
     /// No whole reply within this time; what there is of one.
@@ -49,6 +54,8 @@ pub enum Fault {
     Mismatch(Mismatch),
     /// The device closed the connection instead of answering.
     Closed,
+    /// The serial port went away.
+    Unplugged,
     /// The operating system's reason.
     Io(String),
 }
@@ -61,16 +68,10 @@ impl fmt::Display for Fault {
             Self::Timeout(span, Some(mismatch)) => write!(f, "timeout after {}, {mismatch}", words(*span)),
             Self::Mismatch(mismatch) => mismatch.fmt(f),
             Self::Closed => f.write_str("connection closed by the device"),
+            Self::Unplugged => f.write_str("the serial port went away: is the adapter plugged in?"),
             Self::Io(why) => f.write_str(why),
         }
     }
-}
-
-/// `250 ms`, `1 s`: a span as people write it.
-fn words(span: Span) -> String {
-    let text = span.to_string();
-    let unit = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
-    format!("{} {}", &text[..unit], &text[unit..])
 }
 
 /// A tap for all wires that one connection has, one after another.
@@ -78,53 +79,77 @@ pub fn tap(clock: Clock) -> Arc<Tap> {
     Tap::new(clock, TAP_LIMITS)
 }
 
+/// How frames are made and told apart.
+#[derive(Debug, Clone, Copy)]
+enum Framing {
+    /// By the number of the last request.
+    Tcp(u16),
+    /// By what was asked and a check sum, with this much silence between them.
+    Rtu(Duration),
+}
+
 /// An open connection.
 pub struct Wire {
-    context: Context,
-    tap: Arc<Tap>,
+    port: Tapped<Box<dyn Port>>,
+    transport: Transport,
+    framing: Framing,
+    /// What came and belongs to no reply yet.
+    received: Vec<u8>,
+    last_byte: Instant,
     /// Whether it has carried an answer: then a close is an idle device's habit, not a fault.
     pub answered: bool,
+    /// Requests since the last answer.
+    pub unanswered: u32,
+    /// The next request may go out here, whatever became of the last.
+    in_step: bool,
 }
 
 impl fmt::Debug for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wire").field("tap", &self.tap).field("answered", &self.answered).finish_non_exhaustive()
+        f.debug_struct("Wire")
+            .field("transport", &self.transport)
+            .field("in_step", &self.in_step)
+            .finish_non_exhaustive()
     }
 }
 
 impl Wire {
-    /// Connects within `patience`, trying each address of the name.
+    /// Opens a line within `patience`.
     ///
     /// # Errors
     /// The reason in words: `connection refused`.
-    pub async fn connect(host: &str, port: u16, patience: Span, tap: Arc<Tap>) -> Result<Self, String> {
-        let deadline = Instant::now() + patience.to_std().min(LONGEST);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let late = || format!("no connection within {}", words(patience));
-        let addresses = timeout_at(deadline, lookup_host((host, port))).await.map_err(|_elapsed| late())?;
-        let addresses: Vec<_> = addresses.map_err(|why| format!("host name \"{host}\" not found: {why}"))?.collect();
-        let mut why = format!("host name \"{host}\" has no address");
-        for (i, address) in addresses.iter().enumerate() {
-            // Each address gets its share of what is left, so that a dead one does not eat the live one's time.
-            let share = deadline.saturating_duration_since(Instant::now()) / (addresses.len() - i) as u32;
-            match timeout(share, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    tune(&stream, patience).map_err(|why| io_words(&why))?;
-                    tap.opened(Ends::of(&stream), false);
-                    let context = tcp::attach_slave(Tapped::new(stream, Arc::clone(&tap)), Slave(0));
-                    return Ok(Self { context, tap, answered: false });
-                }
-                Ok(Err(error)) => why = io_words(&error),
-                Err(_elapsed) => why = late(),
-            }
-        }
-        Err(why)
+    pub async fn open(transport: &Transport, patience: Span, tap: Arc<Tap>) -> Result<Self, String> {
+        let port = Tapped::new(port::open(transport, patience, &tap).await?, tap);
+        let framing = match transport {
+            // A number that no reply has which a gateway may still hold.
+            Transport::Tcp { .. } => Framing::Tcp(fastrand::u16(..)),
+            Transport::RtuOverTcp { .. } => Framing::Rtu(TCP_SILENCE),
+            Transport::Serial(settings) => Framing::Rtu(settings.silence().to_std()),
+        };
+        Ok(Self {
+            port,
+            transport: transport.clone(),
+            framing,
+            received: Vec::new(),
+            last_byte: Instant::now(),
+            answered: false,
+            unanswered: 0,
+            in_step: true,
+        })
     }
 
-    /// Asks `unit` for `block`.
+    /// Whether the next request may go out on this wire after a fault: no late reply can be taken for its answer, and there
+    /// is no sign that the wire itself is at fault. A serial port is not opened anew for a device that is silent: its
+    /// control lines would fall and rise, which resets some devices.
+    pub fn is_of_use(&self, shared: bool) -> bool {
+        let serial = matches!(self.transport, Transport::Serial(_));
+        self.in_step && (serial || shared && self.answered && self.unanswered < 2)
+    }
+
+    /// Asks `unit` for `block`. On a serial line the time that the bytes take is added to `patience`.
     ///
     /// # Errors
-    /// After a fault the wire must be dropped: a late reply would be taken for the answer to a later request.
+    /// After a fault, [`Wire::is_of_use`] tells whether the wire must be dropped.
     pub async fn ask(
         &mut self,
         unit: u8,
@@ -132,62 +157,155 @@ impl Wire {
         patience: Span,
         tolerance: Tolerance,
     ) -> Result<Outcome, Fault> {
-        let request = match block.area {
-            Area::Coil => Request::ReadCoils(block.start, block.count),
-            Area::Discrete => Request::ReadDiscreteInputs(block.start, block.count),
-            Area::Input => Request::ReadInputRegisters(block.start, block.count),
-            Area::Holding => Request::ReadHoldingRegisters(block.start, block.count),
+        let outcome = self.exchange(unit, block, patience, tolerance).await;
+        match &outcome {
+            Ok(_) => {
+                self.answered = true;
+                self.unanswered = 0;
+            }
+            Err(fault) => {
+                self.unanswered = self.unanswered.saturating_add(1);
+                self.in_step = match (fault, self.framing) {
+                    (Fault::Timeout(..) | Fault::Mismatch(_), Framing::Rtu(_)) => true,
+                    // Late, it will bear its number.
+                    (Fault::Timeout(_, None), Framing::Tcp(_)) => !tolerance.transaction,
+                    _ => false,
+                };
+            }
+        }
+        outcome
+    }
+
+    async fn exchange(
+        &mut self,
+        unit: u8,
+        block: &Block,
+        patience: Span,
+        tolerance: Tolerance,
+    ) -> Result<Outcome, Fault> {
+        self.settle(tolerance).await?;
+        let function = match block.area {
+            Area::Coil => 1,
+            Area::Discrete => 2,
+            Area::Holding => 3,
+            Area::Input => 4,
         };
-        let before = (self.tap.bytes_in(), self.tap.bytes_out());
-        self.context.set_slave(Slave(unit));
-        let called = timeout(patience.to_std(), self.context.call(request)).await;
-        // Only bytes of this exchange count; were none sent, the tap would still show the one before.
-        let sent = self.tap.bytes_out() > before.1;
-        let received = sent && self.tap.bytes_in() > before.0;
-        match called {
-            // Whatever the library makes of it, the bytes decide. Its own refusals are looked at again because the
-            // quirks forgive some of them.
-            Ok(Ok(_) | Err(Error::Protocol(_))) if received => {
-                let outcome = self.tap.with_last_exchange(|sent, received| {
-                    Ok(match reply::check(sent, received, tolerance)? {
+        let mut sent = [0; 12];
+        let length = match &mut self.framing {
+            Framing::Tcp(transaction) => {
+                *transaction = transaction.wrapping_add(1);
+                sent = reply::request(*transaction, unit, function, block.start, block.count);
+                sent.len()
+            }
+            Framing::Rtu(_) => {
+                sent[..rtu::REQUEST].copy_from_slice(&rtu::request(unit, function, block.start, block.count));
+                rtu::REQUEST
+            }
+        };
+        let sent = sent.get(..length).unwrap_or_default();
+        let patience = Span(patience.0.saturating_add(time_on_line(&self.transport, block).0));
+        let deadline = Instant::now() + patience.to_std().min(LONGEST);
+        match timeout_at(deadline, async {
+            self.port.write_all(sent).await?;
+            self.port.flush().await
+        })
+        .await
+        {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => return Err(self.fault(&why)),
+            Err(_elapsed) => return Err(Fault::Io("the line takes no bytes".to_owned())),
+        }
+        loop {
+            let mismatch = match self.find(sent, tolerance) {
+                Ok((answer, end)) => {
+                    let outcome = match answer {
                         Answer::Data(bytes) => Outcome::Samples(value::samples(block, bytes)),
                         Answer::Exception(code) => Outcome::Exception(code),
-                    })
-                });
-                self.answered |= outcome.is_ok();
-                outcome.map_err(Fault::Mismatch)
+                    };
+                    self.received.drain(..end);
+                    return Ok(outcome);
+                }
+                Err(mismatch) => mismatch,
+            };
+            let may_come = match self.framing {
+                Framing::Tcp(_) => matches!(mismatch, Mismatch::Incomplete(..) | Mismatch::Transaction(..)),
+                Framing::Rtu(_) => true,
+            };
+            if !may_come {
+                return Err(Fault::Mismatch(mismatch));
             }
-            Ok(Ok(_) | Err(Error::Protocol(_))) => Err(Fault::Mismatch(Mismatch::Request)),
-            Ok(Err(Error::Transport(_))) if received => {
-                Err(Fault::Mismatch(self.mismatch().unwrap_or(Mismatch::Request)))
+            if self.received.len() >= MOST_BYTES {
+                return Err(Fault::Mismatch(Mismatch::Request));
             }
-            Ok(Err(Error::Transport(why))) => {
-                Err(if self.tap.ended() || closes(why.kind()) { Fault::Closed } else { Fault::Io(io_words(&why)) })
+            let nothing = self.received.is_empty();
+            match timeout_at(deadline, self.read()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(fault)) => return Err(if nothing { fault } else { Fault::Mismatch(mismatch) }),
+                Err(_elapsed) if nothing => return Err(Fault::Timeout(patience, None)),
+                Err(_elapsed) => {
+                    return Err(match mismatch {
+                        Mismatch::Incomplete(..) => Fault::Timeout(patience, Some(mismatch)),
+                        mismatch => Fault::Mismatch(mismatch),
+                    });
+                }
             }
-            Err(_elapsed) => Err(match received.then(|| self.mismatch()).flatten() {
-                Some(part @ Mismatch::Incomplete(..)) => Fault::Timeout(patience, Some(part)),
-                // The library waits for the rest of what cannot be a reply.
-                Some(mismatch) => Fault::Mismatch(mismatch),
-                None => Fault::Timeout(patience, None),
-            }),
         }
     }
 
-    fn mismatch(&self) -> Option<Mismatch> {
-        self.tap.with_last_exchange(|sent, received| reply::check(sent, received, Tolerance::default()).err())
+    fn find(&self, sent: &[u8], tolerance: Tolerance) -> Result<(Answer<'_>, usize), Mismatch> {
+        match self.framing {
+            Framing::Tcp(_) => reply::find(sent, &self.received, tolerance),
+            Framing::Rtu(_) => rtu::find(sent, &self.received, tolerance).map(|answer| (answer, self.received.len())),
+        }
+    }
+
+    /// Makes the wire ready for a request. Where late replies bear no number, what came is thrown away, until the line has
+    /// been silent.
+    async fn settle(&mut self, tolerance: Tolerance) -> Result<(), Fault> {
+        let silence = match self.framing {
+            Framing::Tcp(_) if !tolerance.transaction => return Ok(()),
+            Framing::Tcp(_) => Duration::ZERO,
+            Framing::Rtu(silence) => silence,
+        };
+        let give_up = Instant::now() + silence + LONGEST_NOISE;
+        loop {
+            self.received.clear();
+            // Whatever has come already is taken even where the silence is over.
+            match timeout_at(self.last_byte + silence, self.read()).await {
+                Err(_elapsed) => return Ok(()),
+                Ok(Err(fault)) => return Err(fault),
+                Ok(Ok(())) if Instant::now() >= give_up => return Err(Fault::Mismatch(Mismatch::Request)),
+                Ok(Ok(())) => {}
+            }
+        }
+    }
+
+    /// Takes what there is, and waits for it.
+    async fn read(&mut self) -> Result<(), Fault> {
+        let read = self.port.read_buf(&mut self.received).await;
+        self.last_byte = Instant::now();
+        match read {
+            Ok(0) => Err(self.ended()),
+            Ok(_) => Ok(()),
+            Err(why) => Err(self.fault(&why)),
+        }
+    }
+
+    fn ended(&self) -> Fault {
+        if matches!(self.transport, Transport::Serial(_)) { Fault::Unplugged } else { Fault::Closed }
+    }
+
+    fn fault(&self, why: &io::Error) -> Fault {
+        // A serial port gives but one reason for an end: there is nothing behind it any more.
+        let serial = matches!(self.transport, Transport::Serial(_)) && why.kind() != ErrorKind::PermissionDenied;
+        if serial || closes(why.kind()) { self.ended() } else { Fault::Io(io_words(why)) }
     }
 }
 
-/// Small requests go out at once, and the system notices a dead peer even while nothing is asked.
-fn tune(stream: &TcpStream, patience: Span) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(stream);
-    socket.set_tcp_keepalive(&KEEP_ALIVE)?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(patience.to_std().max(Duration::from_secs(5))))?;
-    #[cfg(not(target_os = "linux"))]
-    let _unused = patience;
-    Ok(())
+/// How long request and answer are on a serial line.
+pub(super) fn time_on_line(transport: &Transport, block: &Block) -> Span {
+    let Transport::Serial(settings) = transport else { return Span::ZERO };
+    settings.time_of((rtu::REQUEST + rtu::OVERHEAD) as u32 + u32::from(block.bytes()))
 }
 
 const fn closes(kind: ErrorKind) -> bool {
@@ -199,17 +317,6 @@ const fn closes(kind: ErrorKind) -> bool {
             | ErrorKind::NotConnected
             | ErrorKind::UnexpectedEof
     )
-}
-
-fn io_words(error: &io::Error) -> String {
-    match error.kind() {
-        ErrorKind::ConnectionRefused => "connection refused".to_owned(),
-        ErrorKind::HostUnreachable => "host unreachable".to_owned(),
-        ErrorKind::NetworkUnreachable => "network unreachable".to_owned(),
-        ErrorKind::ConnectionReset => "connection reset by the device".to_owned(),
-        ErrorKind::TimedOut => "the connection timed out".to_owned(),
-        _ => error.to_string(),
-    }
 }
 
 #[cfg(test)]

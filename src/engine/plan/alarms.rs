@@ -372,7 +372,7 @@ impl Compiler {
             plan.no_answer = id;
             let alarm = &device.no_answer;
             let name = format!("{}/no-answer", device.name);
-            let served = matches!(device.endpoint, Endpoint::ModbusTcp(_) | Endpoint::Mqtt(_));
+            let served = matches!(device.endpoint, Endpoint::Modbus(_) | Endpoint::Mqtt(_));
             if !served && device.places.keys.iter().any(|(key, _)| *key == "no-answer") {
                 self.plan.unwatched_alarms += 1;
             }

@@ -168,7 +168,7 @@ impl Compiler {
         match &tag.source {
             Source::Register(source) => {
                 let wanted = |device: &Device| match &device.endpoint {
-                    Endpoint::ModbusTcp(settings) => Ok(source.poll.unwrap_or(settings.poll)),
+                    Endpoint::Modbus(settings) => Ok(source.poll.unwrap_or(settings.poll)),
                     other => Err(unusable(device, other, "register")),
                 };
                 match self.device(tag, &source.device, wanted) {
@@ -222,7 +222,7 @@ impl Compiler {
     /// The greatest of five seconds, three polls, and one poll with all its repetitions; MQTT and formulas have none.
     fn default_stale_after(&self, source: &SourcePlan) -> Option<Span> {
         let SourcePlan::Register { device, poll, .. } = source else { return None };
-        let Some(Endpoint::ModbusTcp(ModbusSettings { timeout, retries, .. })) =
+        let Some(Endpoint::Modbus(ModbusSettings { timeout, retries, .. })) =
             self.plan.device(*device).map(|d| &d.device.endpoint)
         else {
             return None;
@@ -269,7 +269,7 @@ fn unusable(device: &Device, endpoint: &Endpoint, source: &str) -> Unusable {
             let message = format!("device {name} is not served: {} is not in this version", protocol.word());
             Unusable { message, mend: None }
         }
-        Endpoint::ModbusTcp(_) | Endpoint::Mqtt(_) => Unusable {
+        Endpoint::Modbus(_) | Endpoint::Mqtt(_) => Unusable {
             message: format!("device \"{name}\" has no {source}s"),
             mend: Some(if source == "register" {
                 "name a modbus device, or write topic = \"…\""

@@ -3,8 +3,8 @@
 use super::keys::{DEVICE, NO_ANSWER};
 use super::name::plain_fault;
 use super::section::{Reader, Section, shortened};
-use super::{Context, PRIORITIES, mqtt};
-use crate::project::{Device, Endpoint, NoAnswer, Order, Protocol, device::ModbusSettings};
+use super::{Context, PRIORITIES, modbus, mqtt};
+use crate::project::{Device, Endpoint, NoAnswer, Order, Protocol};
 use crate::time::Span;
 use std::ops::Range;
 use toml::de::DeTable;
@@ -28,15 +28,6 @@ pub(super) struct DeviceDefaults {
     pub(super) max_registers: Option<u16>,
 }
 
-/// What all units of one line must agree on, with the name of the first that said so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    device: String,
-    pause_after_connect: Span,
-    pause_between_requests: Span,
-    close_after_poll: bool,
-}
-
 /// Reads one device into the context.
 pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {
     let before = reader.errors();
@@ -47,23 +38,23 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let address = section.filled("address");
     let protocol = section.word("protocol", &PROTOCOLS);
     if !section.has("protocol") {
-        section.missing("protocol", "write protocol = \"modbus-tcp\" or \"mqtt\"");
+        section.missing("protocol", "write protocol = \"modbus-tcp\", \"modbus-rtu\" or \"mqtt\"");
     }
     if !section.has("address") {
-        section.missing("address", "write address = \"192.168.1.10:502\", or \"mqtt://broker:1883\"");
+        section.missing("address", "write address = \"192.168.1.10:502\", \"/dev/ttyUSB0\" or \"mqtt://broker:1883\"");
     }
     if let Some(protocol) = protocol {
         section.only(protocol.word(), &format!("a device of protocol {}", protocol.word()));
     }
     let endpoint = match protocol {
         Some(Protocol::ModbusTcp | Protocol::ModbusRtuOverTcp | Protocol::ModbusRtu) => {
-            modbus(&mut section, protocol, address.as_deref(), &mut defaults, context, name.is_some())
+            modbus::read(&mut section, protocol, address.as_deref(), &mut defaults, context, name.is_some())
         }
         Some(Protocol::Mqtt) => mqtt::read(&mut section, address.as_deref()),
         None => {
             // Whichever it is, what its keys say is judged.
             let mut unused = DeviceDefaults::default();
-            modbus(&mut section, Some(Protocol::ModbusTcp), None, &mut unused, context, false);
+            modbus::read(&mut section, Some(Protocol::ModbusTcp), None, &mut unused, context, false);
             mqtt::read(&mut section, None)
         }
     };
@@ -107,100 +98,6 @@ fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<Stri
     }
     context.device_names.insert(name.to_lowercase(), place);
     Some(name)
-}
-
-fn modbus(
-    section: &mut Section<'_, '_, '_>,
-    protocol: Option<Protocol>,
-    address: Option<&str>,
-    defaults: &mut DeviceDefaults,
-    context: &mut Context,
-    known: bool,
-) -> Option<Endpoint> {
-    let protocol = protocol?;
-    const SHORTEST: Span = Span::from_millis(1);
-    let unit_id = section.whole("unit-id", 0..=255).unwrap_or(1) as u8;
-    let poll = section.duration("poll", SHORTEST).unwrap_or(Span::from_secs(1));
-    let timeout = section.duration("timeout", SHORTEST).unwrap_or(Span::from_secs(1));
-    let retries = section.whole("retries", 0..=20).unwrap_or(1) as u8;
-    let max_registers = section.whole("max-registers", 1..=125).unwrap_or(125) as u16;
-    let max_gap = section.whole("max-gap", 0..=124).unwrap_or(0) as u16;
-    defaults.order = section.word("order", &ORDERS).unwrap_or_default();
-    defaults.first_address = section.whole("first-address", 0..=1).unwrap_or(0) as u16;
-    defaults.max_registers = Some(max_registers);
-    let line = Line {
-        device: section.subject.clone(),
-        pause_after_connect: section.duration("pause-after-connect", Span::ZERO).unwrap_or_default(),
-        pause_between_requests: section.duration("pause-between-requests", Span::ZERO).unwrap_or_default(),
-        close_after_poll: section.flag("close-after-poll").unwrap_or(false),
-    };
-    let ignore_unit_mismatch = section.flag("ignore-unit-mismatch").unwrap_or(false);
-    let ignore_transaction_mismatch = section.flag("ignore-transaction-mismatch").unwrap_or(false);
-    if protocol == Protocol::ModbusRtu {
-        section.whole("baud", 50..=4_000_000);
-        section.whole("data-bits", 5..=8);
-        section.word("parity", &[((), "none"), ((), "even"), ((), "odd")]);
-        section.whole("stop-bits", 1..=2);
-    }
-    let host_and_port = match (protocol, address) {
-        (Protocol::ModbusRtu, _) | (_, None) => None,
-        (_, Some(address)) => {
-            let found = host_and_port(address, 502);
-            if found.is_none() {
-                let mend = "write host and port: address = \"192.168.1.10:502\"";
-                section.error("address", format!("\"{}\" is no address", shortened(address)), mend);
-            }
-            found
-        }
-    };
-    if protocol != Protocol::ModbusTcp {
-        section.warning(
-            "protocol",
-            format!("protocol \"{}\" is not served: this device is not asked; not in this version", protocol.word()),
-            "",
-        );
-        return Some(Endpoint::Unserved(protocol));
-    }
-    let (host, port) = host_and_port?;
-    agree(section, context, &format!("{}:{port}", host.to_lowercase()), &line, known);
-    Some(Endpoint::ModbusTcp(ModbusSettings {
-        host,
-        port,
-        unit_id,
-        poll,
-        timeout,
-        retries,
-        max_registers,
-        max_gap,
-        pause_after_connect: line.pause_after_connect,
-        pause_between_requests: line.pause_between_requests,
-        close_after_poll: line.close_after_poll,
-        ignore_unit_mismatch,
-        ignore_transaction_mismatch,
-    }))
-}
-
-/// Units of one address share one connection; what concerns the connection cannot differ between them. A device that is
-/// not `known`, for it has no name of its own, does not run: others need not agree with it.
-fn agree(section: &mut Section<'_, '_, '_>, context: &mut Context, address: &str, line: &Line, known: bool) {
-    let Some(first) = context.lines.get(address) else {
-        if !known {
-            return;
-        }
-        context.lines.insert(address.to_owned(), line.clone());
-        return;
-    };
-    let differing = [
-        ("pause-after-connect", first.pause_after_connect != line.pause_after_connect),
-        ("pause-between-requests", first.pause_between_requests != line.pause_between_requests),
-        ("close-after-poll", first.close_after_poll != line.close_after_poll),
-    ];
-    for (key, differs) in differing {
-        if differs {
-            let message = format!("{key} differs from that of \"{}\", which shares the connection", first.device);
-            section.error(key, message, "write the same in both");
-        }
-    }
 }
 
 fn no_answer(section: &mut Section<'_, '_, '_>, name: &str) -> NoAnswer {

@@ -85,6 +85,7 @@ pub const DEVICE: Table = Table {
         only("pause-after-connect", MODBUS),
         only("pause-between-requests", MODBUS),
         only("close-after-poll", MODBUS),
+        only("one-request-per-tag", MODBUS),
         only("ignore-unit-mismatch", MODBUS),
         only("ignore-transaction-mismatch", MODBUS),
         only("baud", SERIAL),
@@ -137,6 +138,7 @@ pub const TAG: Table = Table {
         only("bit", REGISTER),
         only("byte", REGISTER),
         only("length", REGISTER),
+        only("repeat", REGISTER),
         only("poll", REGISTER),
         only("qos", TOPIC),
         only("path", TOPIC),
@@ -163,6 +165,10 @@ pub const TAG: Table = Table {
         any("alarm"),
     ],
 };
+
+/// `repeat = { … }` of a tag.
+pub const REPEAT: Table =
+    Table { header: "repeat", noun: "an array of tags", keys: &[any("from"), any("to"), any("step")] };
 
 /// `availability = { … }` of a tag.
 pub const AVAILABILITY: Table =
@@ -227,8 +233,22 @@ pub const PANEL: Table = Table {
 pub const PEN: Table = Table { header: "pens", noun: "a pen", keys: &[any("tag"), any("axis")] };
 
 /// Every table, in the document's order.
-pub const TABLES: [Table; 13] =
-    [PROJECT, HISTORY, SHIFT, DEVICE, NO_ANSWER, PASSWORD, TAG, AVAILABILITY, ALARM, LIMITS_ROW, DISPLAY, PANEL, PEN];
+pub const TABLES: [Table; 14] = [
+    PROJECT,
+    HISTORY,
+    SHIFT,
+    DEVICE,
+    NO_ANSWER,
+    PASSWORD,
+    TAG,
+    REPEAT,
+    AVAILABILITY,
+    ALARM,
+    LIMITS_ROW,
+    DISPLAY,
+    PANEL,
+    PEN,
+];
 
 impl Table {
     /// The key of this name.

@@ -36,6 +36,14 @@ pub(super) fn read(
             return None;
         }
     };
+    let width = if area.is_bits() { 1 } else { data_type.registers(length.unwrap_or(0)) };
+    let shift = context.repeat.map_or(0, |repeat| repeat.shift(width));
+    let Ok(address) = u16::try_from(u32::from(address).saturating_add(shift)) else {
+        let message =
+            format!("the array reaches over the last register, {}", 65_535 + u32::from(defaults.first_address));
+        section.error("repeat", message, "write a smaller step, or fewer of them");
+        return None;
+    };
     fits(section, area, address, data_type, length, defaults);
     // Of 16 bits and strings only the swap within a register counts, and only where the tag itself says so.
     let wide = data_type.registers(0) > 1;

@@ -5,6 +5,7 @@ use super::nearest::near;
 use super::text::{FOUL, Text};
 use crate::project::{Issue, Place, Places};
 use crate::time::Span;
+use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -63,6 +64,23 @@ impl<'i> Reader<'i> {
 
     pub(super) fn warning(&mut self, place: Place, subject: &str, message: impl Into<String>, mend: impl Into<String>) {
         self.issues.push(Issue::warning(place, subject, message, mend));
+    }
+
+    /// Forgets, of the issues from `first` on, those that say the same of the same place as one before them.
+    pub(super) fn forget_repeated(&mut self, first: usize) {
+        let mut seen = HashSet::new();
+        let mut kept = Vec::with_capacity(self.issues.len());
+        let mut errors = Vec::with_capacity(self.errors.len());
+        for (index, issue) in self.issues.drain(..).enumerate() {
+            if index >= first && !seen.insert((issue.place.line, issue.place.column, issue.message.clone())) {
+                continue;
+            }
+            if self.errors.binary_search(&index).is_ok() {
+                errors.push(kept.len());
+            }
+            kept.push(issue);
+        }
+        (self.issues, self.errors) = (kept, errors);
     }
 
     /// Whether a line with a fault of syntax begins in this span.

@@ -3,21 +3,35 @@
 use super::keys::TAG;
 use super::name::{length_fault, tag_fault};
 use super::section::{Reader, Section, is_stopgap, kind_of, shortened};
-use super::{Context, register, topic};
+use super::{Context, register, repeat, topic};
 use crate::project::{AsideSource, DataType, Labels, RecordRule, Source, Tag};
 use crate::time::Span;
 use std::ops::Range;
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
-/// Reads one tag, and the alarms below it, into the context.
+/// Reads the tag, or the array of tags, that a table stands for into the context, with the alarms below it.
 pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {
+    let Some(tables) = repeat::tables(table) else { return one(reader, context, table, span) };
+    let before = reader.issues.len();
+    for (table, repeat) in &tables {
+        context.repeat = Some(*repeat);
+        one(reader, context, table, span);
+    }
+    context.repeat = None;
+    // What is wrong with each of them is wrong once.
+    reader.forget_repeated(before);
+}
+
+/// Reads one tag, and the alarms below it.
+fn one<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {
     let before = reader.errors();
     let subject = table.get("name").and_then(|v| v.get_ref().as_str()).unwrap_or("").to_owned();
     let mut section = Section::open(reader, table, TAG, span, &subject);
     let name = name(&mut section, context);
 
     // All that the value hangs on: a fault in it, an unknown key among them, and the tag does not run.
+    repeat::check(&mut section, context);
     let data_type = section.word("type", &DataType::ALL.map(|(t, w)| (t, w)));
     let served = source(&mut section, context, data_type);
     let (source, data_type, unserved) = served.map_or((None, data_type, None), |(s, t, u)| (Some(s), Some(t), u));
@@ -123,6 +137,8 @@ fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<Stri
 
 /// A name as its syntax is judged: `{1}` stands for a part of the topic where that has a `+`.
 fn shape(section: &Section<'_, '_, '_>, name: &str) -> String {
+    // Where an array's own fault keeps it from being numbered, that is told.
+    let name = if section.has("repeat") { &name.replace("{n}", "1") } else { name };
     let many = section.item("topic").and_then(|v| v.get_ref().as_str()).is_some_and(|t| t.contains('+'));
     let mut shape = name.to_owned();
     if many {

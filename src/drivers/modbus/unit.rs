@@ -1,0 +1,271 @@
+//! One unit of a line: its polls, its patience, and what its silence and its exceptions mean.
+
+use super::blocks::{Block, Group};
+use super::owed::Owed;
+use super::pace::Pace;
+use super::poll::{Backoff, LONGEST, Poll};
+use super::reply::{Tolerance, exception_words};
+use super::score::{PlantGone, Score};
+use super::wire::{Fault, Outcome, Wire};
+use crate::drivers::Field;
+use crate::drivers::monitor::{self, DeviceLog};
+use crate::drivers::stream::Tap;
+use crate::engine::{Quality, Report, Sample};
+use crate::project::device::ModbusSettings;
+use crate::time::{Now, Span};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
+
+/// The longest wait between two probes of a unit that others share a line with: each costs them a timeout.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// After "busy" a request is repeated this much later.
+const BUSY_PAUSE: Duration = Duration::from_millis(100);
+
+/// One unit while it runs.
+#[derive(Debug)]
+pub(super) struct Unit {
+    pub(super) id: u8,
+    pub(super) settings: ModbusSettings,
+    pub(super) polls: Vec<Poll>,
+    pub(super) score: Score,
+    /// What is said with it, for who asks.
+    log: Arc<DeviceLog>,
+    /// Requests in a row that were not answered.
+    pub(super) failures: u32,
+    /// While it is gone.
+    pub(super) probe: Option<Probe>,
+    /// How long its answers took when it gave some.
+    pace: Pace,
+    /// What it may answer yet, on a line that does not tell late answers.
+    owed: Owed,
+    /// It is not asked before this, so that what is late comes where nobody waits for an answer.
+    pub(super) rests_until: Option<Instant>,
+}
+
+/// How a unit that is gone is asked whether it is back.
+#[derive(Debug)]
+pub(super) struct Probe {
+    pub(super) at: Instant,
+    pub(super) backoff: Backoff,
+    /// Which of its polls lends its current block.
+    pub(super) poll: usize,
+    /// How many there have been.
+    asked: u32,
+}
+
+impl Probe {
+    pub(super) const fn new(at: Instant, backoff: Backoff, poll: usize) -> Self {
+        Self { at, backoff, poll, asked: 0 }
+    }
+}
+
+impl Unit {
+    pub(super) fn new(
+        settings: ModbusSettings,
+        groups: Vec<Group>,
+        score: Score,
+        log: Arc<DeviceLog>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            id: settings.unit_id,
+            settings,
+            polls: groups.into_iter().filter_map(|group| Poll::new(group, now)).collect(),
+            score,
+            log,
+            failures: 0,
+            probe: None,
+            pace: Pace::default(),
+            owed: Owed::default(),
+            rests_until: None,
+        }
+    }
+
+    /// Asks for the current block of a poll; with the outcome comes when it was asked for. Where answers bear no number,
+    /// and some are owed that would look the same, it asks so often that the last answer is its own.
+    pub(super) async fn ask(
+        &mut self,
+        wire: &mut Wire,
+        poll: usize,
+        field: &Field,
+        tap: &Tap,
+        pace: &mut Pace,
+    ) -> (Result<Outcome, Fault>, Now) {
+        let timeout = match &mut self.probe {
+            Some(probe) => {
+                probe.asked = probe.asked.wrapping_add(1);
+                pace.patience(self.pace, probe.asked.wrapping_sub(1), self.settings.timeout)
+            }
+            None => self.settings.timeout,
+        };
+        // By what it may be late, a probe's own does not say.
+        let patience = self.settings.timeout.to_std().min(LONGEST);
+        let tolerance = Tolerance {
+            unit: self.settings.ignore_unit_mismatch,
+            transaction: self.settings.ignore_transaction_mismatch,
+        };
+        let numbered = self.settings.transport.has_transactions() && !tolerance.transaction;
+        let mut heard = 0;
+        loop {
+            let asked = field.clock.now();
+            let Some(part) = self.polls.get_mut(poll).and_then(Poll::current) else {
+                return (Err(Fault::Io("nothing is asked for".to_owned())), asked);
+            };
+            let now = Instant::now();
+            self.owed.asking(now, patience);
+            self.rests_until = None;
+            let (bytes_in, bytes_out) = (tap.bytes_in(), tap.bytes_out());
+            let outcome = wire.ask(self.id, &part.block, timeout, tolerance).await;
+            self.score.count(|status| {
+                status.requests += 1;
+                status.bytes_in += tap.bytes_in() - bytes_in;
+                status.bytes_out += tap.bytes_out() - bytes_out;
+            });
+            let took = now.elapsed();
+            let round_trip = field.clock.now().mono - asked.mono;
+            keep(&self.log, &part.block, (asked, round_trip), tap, (bytes_in, bytes_out), &outcome);
+            if outcome.is_ok() {
+                pace.answered(took);
+            }
+            if !matches!(outcome, Err(_) | Ok(Outcome::Exception(10 | 11))) {
+                self.pace.answered(took);
+            }
+            if numbered {
+                return (outcome, asked);
+            }
+            let now = now + took;
+            match &outcome {
+                Ok(answer) => {
+                    let is_exception = matches!(answer, Outcome::Exception(_));
+                    if heard < self.owed.before(&part.block, is_exception) {
+                        heard += 1;
+                        sleep(self.settings.pause_between_requests.to_std().min(LONGEST)).await;
+                        continue;
+                    }
+                    self.owed.answered(&part.block, is_exception);
+                }
+                Err(_) => self.owed.missed(&part.block, now),
+            }
+            self.rests_until = self.owed.wants_rest(now, patience);
+            return (outcome, asked);
+        }
+    }
+
+    /// A request was not answered, because of `why`.
+    pub(super) async fn failed(
+        &mut self,
+        why: &Arc<str>,
+        poll: usize,
+        longest: Duration,
+        field: &Field,
+        now: Instant,
+    ) -> Result<(), PlantGone> {
+        let polls = self.polls.len();
+        let Some(round) = self.polls.get_mut(poll) else { return Ok(()) };
+        if let Some(probe) = &mut self.probe {
+            probe.at = now + probe.backoff.step();
+            if round.turn_to_next(now) {
+                probe.poll = (probe.poll + 1) % polls;
+            }
+            return self.score.gone(field, why).await;
+        }
+        let Some(part) = round.current() else { return Ok(()) };
+        if let Some((until, backoff)) = &mut part.mute {
+            *until = now + backoff.step();
+            round.advance(now);
+            return Ok(());
+        }
+        self.failures = self.failures.saturating_add(1);
+        if self.failures <= u32::from(self.settings.retries) {
+            // Behind the others that are late by now.
+            round.due = now;
+            return Ok(());
+        }
+        if part.suspect {
+            // The same block again, and the unit has answered another since: it ignores this one, and is not gone.
+            let mut backoff = Backoff::new(LONGEST_WAIT);
+            part.suspect = false;
+            part.mute = Some((now + backoff.step(), backoff));
+            self.failures = 0;
+            let samples = bad(&part.block, Quality::NO_COMMUNICATION, why);
+            round.advance(now);
+            return tell(field, field.clock.now(), samples).await;
+        }
+        part.suspect = true;
+        round.turn_to_next(now);
+        let mut backoff = Backoff::new(longest);
+        let at = now + backoff.step();
+        self.probe = Some(Probe::new(at, backoff, poll));
+        self.score.gone(field, why).await
+    }
+}
+
+/// An exception that is the unit's own. `true`: the round is done.
+pub(super) async fn exception(
+    code: u8,
+    retries: u8,
+    score: &mut Score,
+    round: &mut Poll,
+    field: &Field,
+    now: Instant,
+) -> Result<bool, PlantGone> {
+    let Some(part) = round.current() else { return Ok(false) };
+    let why: Arc<str> = exception_words(code).into();
+    score.count(|status| status.count_exception(code));
+    score.error(&format!("{why} ({})", part.block).into(), String::new);
+    if matches!(code, 5 | 6) && part.busy < u32::from(retries.max(1)) {
+        part.busy += 1;
+        round.due = now + BUSY_PAUSE;
+        return Ok(false);
+    }
+    part.busy = 0;
+    // An address or a quantity that it does not know; which one, smaller requests will tell.
+    if matches!(code, 2 | 3) && round.part(now) {
+        return Ok(false);
+    }
+    let Some(part) = round.current() else { return Ok(false) };
+    part.refused = true;
+    let samples = bad(&part.block, Quality::DEVICE_FAULT, &why);
+    let done = round.advance(now);
+    tell(field, field.clock.now(), samples).await?;
+    Ok(done)
+}
+
+/// Every tag of a block, without a value for one reason.
+fn bad(block: &Block, quality: Quality, why: &Arc<str>) -> Vec<Sample> {
+    block.spots.iter().map(|spot| Sample::bad(spot.tag, quality, Some(Arc::clone(why)))).collect()
+}
+
+pub(super) async fn tell(field: &Field, received: Now, samples: Vec<Sample>) -> Result<(), PlantGone> {
+    let report = Report { generation: field.generation, received, samples };
+    if field.report(report).await { Ok(()) } else { Err(PlantGone) }
+}
+
+/// Keeps an exchange for who asks. `before`: the tap's bytes in and out before it; were none sent since, the tap still
+/// shows the exchange before.
+fn keep(
+    log: &DeviceLog,
+    block: &Block,
+    when: (Now, Span),
+    tap: &Tap,
+    before: (u64, u64),
+    outcome: &Result<Outcome, Fault>,
+) {
+    let request = monitor::Request { area: block.area, start: block.start, count: block.count };
+    let outcome = match outcome {
+        Ok(Outcome::Samples(_)) => monitor::Outcome::Answered,
+        Ok(Outcome::Exception(code)) => monitor::Outcome::Exception(*code),
+        Err(fault) => monitor::Outcome::Failed(fault.to_string().into()),
+    };
+    let (some_in, some_out) = (tap.bytes_in() > before.0, tap.bytes_out() > before.1);
+    tap.with_last_exchange(|sent, received| {
+        let frames = match (some_out, some_in) {
+            (true, true) => (sent, received),
+            (true, false) => (sent, &[][..]),
+            (false, _) => (&[][..], &[][..]),
+        };
+        log.exchanges().exchanged(request, when, frames, outcome);
+    });
+}
