@@ -78,7 +78,11 @@ pub(super) async fn serve(listener: TcpListener, peek: Peek) {
                 drop(place);
             })),
             // What fits the socket's own buffer is told; nothing is waited for.
-            Err(_full) => drop(stream.try_write(response("503 Service Unavailable", "too many callers\n").as_bytes())),
+            Err(_full) => {
+                // Closed with bytes unread, the system would throw the answer away.
+                let _read = stream.try_read(&mut [0; 1024]);
+                drop(stream.try_write(response("503 Service Unavailable", "too many callers\n").as_bytes()));
+            }
         }
     }
 }

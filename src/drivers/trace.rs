@@ -12,7 +12,7 @@ use pcap::{ACK, FIN, PUSH, Packet, Pcap, SYN};
 
 use super::stream::Direction;
 use crate::time::Utc;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -72,7 +72,7 @@ impl Trace {
     }
 
     fn with_limit(path: &Path, most: u64) -> io::Result<(Self, TraceFile)> {
-        let pcap = Pcap::new(BufWriter::new(File::create(path)?))?;
+        let pcap = Pcap::new(BufWriter::new(owned(path)?))?;
         let (records, received) = sync_channel(QUEUE);
         let path = path.to_owned();
         let thread =
@@ -100,6 +100,15 @@ impl TraceFile {
         let _ended = self.thread.join();
         self.dropped.load(Ordering::Relaxed)
     }
+}
+
+/// A file that only its owner can read, where the system knows owners: it holds what went over TLS in the clear.
+fn owned(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Writes until all senders are gone, or the file is full, or the disk refuses.

@@ -1,4 +1,5 @@
 //! A plant from its text to its snapshot: project, plan, MQTT connections and engine, as `runtime` puts them together.
+#![allow(dead_code, reason = "shared by tests that use different parts of it")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

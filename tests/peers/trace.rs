@@ -7,7 +7,7 @@ use std::process::Command;
 /// What tshark prints, a line for each packet that the filter lets through; check sums are checked.
 fn tshark(file: &Path, port: u16, filter: &str, fields: &[&str]) -> Vec<String> {
     let mut command = Command::new("tshark");
-    command.arg("-r").arg(file).args(["-d", &format!("tcp.port=={port},mbtcp"), "-Y", filter, "-T", "fields"]);
+    command.arg("-r").arg(file).args(["-o", &format!("mbtcp.tcp.port:{port}"), "-Y", filter, "-T", "fields"]);
     command.args(["-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE"]);
     fields.iter().for_each(|field| drop(command.args(["-e", field])));
     let said = command.output().unwrap_or_else(|why| panic!("cannot start tshark: {why}; tests/all.sh installs it"));

@@ -112,6 +112,14 @@ fn devices(snapshot: &Snapshot, page: &mut Page) {
             page.line("device_exceptions_total", &labels, *count as f64);
         }
     }
+    let help = "When the certificate expires that the connection hangs on, the first of them.";
+    page.head("device_certificate_expiry_timestamp_seconds", "gauge", help);
+    for (plan, status) in named() {
+        if let Some(certificate) = &status.certificate {
+            let until = certificate.until.0 as f64 / 1e6;
+            page.line("device_certificate_expiry_timestamp_seconds", &[("device", &plan.name)], until);
+        }
+    }
     for (name, help, read) in COUNTERS {
         let name = format!("device_{name}_total");
         page.head(&name, "counter", help);

@@ -134,7 +134,7 @@ fn alternative_names(extensions: &[u8]) -> Option<Vec<String>> {
                 (DNS_NAME, _) => hosts.push(shown(&String::from_utf8_lossy(name))),
                 (IP_ADDRESS, 4) => hosts.extend(<[u8; 4]>::try_from(name).ok().map(|a| Ipv4Addr::from(a).to_string())),
                 (IP_ADDRESS, 16) => {
-                    hosts.extend(<[u8; 16]>::try_from(name).ok().map(|a| Ipv6Addr::from(a).to_string()))
+                    hosts.extend(<[u8; 16]>::try_from(name).ok().map(|a| Ipv6Addr::from(a).to_string()));
                 }
                 _ => {}
             }

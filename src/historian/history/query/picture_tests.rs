@@ -66,7 +66,9 @@ proptest! {
                 let values: Vec<f64> = part.iter().map(|p| if p.value == 7.0 { f64::NAN } else { p.value }).collect();
                 sketch.good_samples(&times, &values);
             } else {
-                part.iter().for_each(|p| sketch.sample(p.time, p.value, p.quality, None));
+                for p in part {
+                    sketch.sample(p.time, p.value, p.quality, None);
+                }
             }
         }
         let until = Utc(samples.last().map_or(0, |p| p.time.0));

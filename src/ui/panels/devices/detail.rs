@@ -209,6 +209,10 @@ fn link_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &DevicePlan, status: &DeviceSta
     fact_ui(ui, theme, "Reconnects", &words::count(status.reconnects));
     fact_ui(ui, theme, "Received", &words::bytes(status.bytes_in));
     fact_ui(ui, theme, "Sent", &words::bytes(status.bytes_out));
+    if let Some(certificate) = &status.certificate {
+        let until = words::date_and_time(certificate.until, frame.zone);
+        fact_ui(ui, theme, "Certificate until", &format!("{until}, {}", visible(&certificate.which)));
+    }
     if let Some(error) = &status.last_error {
         let label = if status.state == LinkState::Connected { "Last error, since mended" } else { "Last error" };
         fact_ui(ui, theme, label, &visible(error));
