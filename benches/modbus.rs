@@ -8,7 +8,6 @@ mod good;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};

@@ -1026,11 +1026,11 @@ fn an_array_of_tags_is_one_table_and_its_fault_is_told_once() {
 fn serial_units(units: &[&str]) -> String {
     let mut text = "watchkeeper = 1\nname = \"x\"\n".to_owned();
     for (i, lines) in units.iter().enumerate() {
-        text += &format!("[[device]]\nname = \"u{i}\"\n");
+        writeln!(text, "[[device]]\nname = \"u{i}\"").unwrap();
         if !lines.contains("protocol") {
             text += "protocol = \"modbus-rtu\"\naddress = \"/dev/ttyUSB0\"\n";
         }
-        text += &format!("{lines}\n");
+        writeln!(text, "{lines}").unwrap();
     }
     text
 }

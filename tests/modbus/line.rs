@@ -135,7 +135,7 @@ async fn serve(mut requests: mpsc::Receiver<[u8; 8]>, shared: Arc<Shared>) {
         if wrong == Wrong::Mixed {
             wrong = MIXED[fastrand::usize(..MIXED.len())];
         }
-        let reply = reply(&request, wrong);
+        let reply = reply(request, wrong);
         let late = match wrong {
             Wrong::Late(millis) => millis,
             Wrong::LateNowAndThen(millis) if fastrand::bool() => fastrand::u64(..=millis),
@@ -176,8 +176,8 @@ fn framed(body: &[u8]) -> Vec<u8> {
     [body, &check_sum(body)].concat()
 }
 
-fn reply(request: &[u8; 8], wrong: Wrong) -> Vec<u8> {
-    let [unit, function, s1, s0, c1, c0, ..] = *request;
+fn reply(request: [u8; 8], wrong: Wrong) -> Vec<u8> {
+    let [unit, function, s1, s0, c1, c0, ..] = request;
     let (start, count) = (u16::from_be_bytes([s1, s0]), u16::from_be_bytes([c1, c0]));
     let answer = super::hostile::answer(function, start, count);
     let of = |unit: u8, answer: &[u8]| framed(&[&[unit], answer].concat());

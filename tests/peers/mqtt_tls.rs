@@ -23,13 +23,12 @@ enum Valid {
 /// An authority of this test alone, and a folder with what it signed.
 struct Authority {
     folder: tempfile::TempDir,
-    name: &'static str,
 }
 
 impl Authority {
-    fn new(name: &'static str) -> Self {
+    fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let made = Self { folder, name };
+        let made = Self { folder };
         let subject = format!("/CN={name}");
         let ca = ["-addext", "basicConstraints=critical,CA:TRUE", "-days", "4000", "-x509", "-out", "ca.pem"];
         made.request("ca", &subject, &ca);

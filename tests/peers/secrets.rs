@@ -127,14 +127,14 @@ fn a_secret_signs_in_from_wherever_it_is_kept_and_is_nowhere_to_be_read() {
     said(
         &home.shell(&format!("WATCHKEEPER_SECRET_SITE=\"$(cat ../password)\"; export WATCHKEEPER_SECRET_SITE; {run}")),
     );
-    assert_eq!(home.leaks(&["password"]), [PathBuf::new(); 0]);
+    assert_eq!(home.leaks(&["password"]), Vec::<PathBuf>::new());
 
     let home = Home::new();
     home.project(&broker);
     let told = said(&home.shell(&format!("$W secret set site <../password; {run}; $W secret list")));
     assert!(told.contains(&format!("site is kept in the file {}", home.path(kept_in_file).display())), "{told}");
     assert!(told.contains("(not in the key store: there is none: ") && told.contains("site  file"), "{told}");
-    assert_eq!(home.leaks(&["password", kept_in_file]), [PathBuf::new(); 0]);
+    assert_eq!(home.leaks(&["password", kept_in_file]), Vec::<PathBuf>::new());
 
     let home = Home::new();
     home.project(&broker);
@@ -144,7 +144,11 @@ fn a_secret_signs_in_from_wherever_it_is_kept_and_is_nowhere_to_be_read() {
     assert!(told.contains("site is kept in the key store\n"), "{told}");
     assert!(told.contains("site  key store\nleft\n"), "in one place alone, and then in none: {told}");
     assert!(told.contains("site is removed from the key store"), "{told}");
-    assert_eq!(home.leaks(&["password"]), [PathBuf::new(); 0], "the keyring keeps it encrypted, and the file is gone");
+    assert_eq!(
+        home.leaks(&["password"]),
+        Vec::<PathBuf>::new(),
+        "the keyring keeps it encrypted, and the file is gone"
+    );
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 use super::modbus::plant::Plant;
 use super::modbus::{Server, expected, project};
+use crate::support::until;
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio_serial::SerialPortBuilderExt as _;
 use watchkeeper::engine::{Quality, Value};
@@ -25,12 +26,8 @@ impl Cable {
             .spawn()
             .unwrap_or_else(|why| panic!("cannot start socat: {why}; tests/all.sh installs it"));
         let cable = Self { socat, folder };
-        let start = Instant::now();
         let is_there = |port: PathBuf| std::fs::metadata(port).is_ok_and(|m| m.file_type().is_char_device());
-        while !(is_there(cable.port("ours")) && is_there(cable.port("theirs"))) {
-            assert!(start.elapsed() < Duration::from_secs(10), "socat makes no ports");
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        until("the ports of socat", || (is_there(cable.port("ours")) && is_there(cable.port("theirs"))).then_some(()));
         cable
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Pace {
 impl Pace {
     /// An answer came. A slow one is forgotten by and by: a sixty-fourth of it with each that is quicker.
     pub(super) fn answered(&mut self, took: Duration) {
-        self.slowest = Some(self.slowest.map_or(took, |slowest| took.max(slowest - slowest / 64)));
+        self.slowest = Some(self.slowest.map_or(took, |slowest| took.max(slowest.saturating_sub(slowest / 64))));
     }
 
     /// How long the `nth` probe, from zero, of a unit waits that was once as fast as `own`.
