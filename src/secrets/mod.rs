@@ -3,7 +3,7 @@
 //! | asked in this order | is |
 //! | --- | --- |
 //! | environment | `WATCHKEEPER_SECRET_NAME`, for a service or a container |
-//! | [`file`] | a file that its owner alone can read, in the user's configuration |
+//! | [`mod@file`] | a file that its owner alone can read, in the user's configuration |
 //! | `store` | the system's key store: the Secret Service of a Linux desktop (cargo feature `window`) |
 //!
 //! Invariant: a value is in a [`Secret`], which says nothing of itself: no log, title, crash report or journal can show it.
