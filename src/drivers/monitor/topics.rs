@@ -2,7 +2,7 @@
 
 use crate::time::Now;
 use foldhash::fast::RandomState;
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Topics that are remembered; messages of more are counted as left out.
@@ -27,11 +27,27 @@ pub struct Message {
     pub fault: Option<Arc<str>>,
 }
 
+/// Messages lie in a ring that is written over in place: a broker may send tens of thousands a second.
 #[derive(Debug, Default)]
 struct Topic {
     messages: u64,
     refused: bool,
-    last: VecDeque<Message>,
+    ring: Vec<Message>,
+    /// Where the next one goes; the oldest, once the ring is full.
+    next: usize,
+}
+
+impl Topic {
+    fn last(&self) -> Option<&Message> {
+        let before = self.next.checked_sub(1).unwrap_or(MESSAGES - 1);
+        self.ring.get(before)
+    }
+
+    /// Oldest first.
+    fn in_order(&self) -> impl Iterator<Item = &Message> {
+        let (newer, older) = self.ring.split_at(self.next.min(self.ring.len()));
+        older.iter().chain(newer)
+    }
 }
 
 /// A topic in a list.
@@ -50,7 +66,9 @@ pub struct TopicView {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct TopicLog {
-    topics: HashMap<Box<[u8]>, Topic, RandomState>,
+    /// Where in the list a topic is.
+    places: HashMap<Box<[u8]>, usize, RandomState>,
+    topics: Vec<Topic>,
     left_out: u64,
 }
 
@@ -60,12 +78,15 @@ impl TopicLog {
         let Some(topic) = self.topic(topic) else { return };
         topic.messages += 1;
         topic.refused = false;
-        // The oldest message's memory is used again.
-        let oldest = if topic.last.len() >= MESSAGES { topic.last.pop_front() } else { None };
-        let mut head = oldest.map_or_else(Vec::new, |message| message.head);
-        head.clear();
-        head.extend_from_slice(payload.get(..HEAD).unwrap_or(payload));
-        topic.last.push_back(Message { at, retained, head, bytes: payload.len(), fault });
+        let head = payload.get(..HEAD).unwrap_or(payload);
+        if let Some(oldest) = topic.ring.get_mut(topic.next) {
+            (oldest.at, oldest.retained, oldest.bytes, oldest.fault) = (at, retained, payload.len(), fault);
+            oldest.head.clear();
+            oldest.head.extend_from_slice(head);
+        } else {
+            topic.ring.push(Message { at, retained, head: head.to_vec(), bytes: payload.len(), fault });
+        }
+        topic.next = (topic.next + 1) % MESSAGES;
     }
 
     /// The broker refused a topic.
@@ -78,13 +99,14 @@ impl TopicLog {
     /// The topics: those refused first, then by name.
     pub fn list(&self) -> Vec<TopicView> {
         let mut list: Vec<_> = self
-            .topics
+            .places
             .iter()
+            .filter_map(|(name, place)| Some((name, self.topics.get(*place)?)))
             .map(|(name, topic)| TopicView {
                 name: String::from_utf8_lossy(name).into_owned(),
                 messages: topic.messages,
                 refused: topic.refused,
-                last: topic.last.back().cloned(),
+                last: topic.last().cloned(),
             })
             .collect();
         list.sort_by(|a, b| (!a.refused, &a.name).cmp(&(!b.refused, &b.name)));
@@ -93,7 +115,8 @@ impl TopicLog {
 
     /// The last messages of a topic, oldest first.
     pub fn messages(&self, topic: &str) -> Vec<Message> {
-        self.topics.get(topic.as_bytes()).map_or_else(Vec::new, |topic| topic.last.iter().cloned().collect())
+        let found = self.places.get(topic.as_bytes()).and_then(|place| self.topics.get(*place));
+        found.map_or_else(Vec::new, |topic| topic.in_order().cloned().collect())
     }
 
     /// Messages of topics for which there was no room.
@@ -102,14 +125,19 @@ impl TopicLog {
     }
 
     fn topic(&mut self, name: &[u8]) -> Option<&mut Topic> {
-        if !self.topics.contains_key(name) {
-            if self.topics.len() >= MOST_TOPICS {
+        let place = match self.places.get(name) {
+            Some(place) => *place,
+            None if self.topics.len() >= MOST_TOPICS => {
                 self.left_out += 1;
                 return None;
             }
-            self.topics.insert(name.into(), Topic::default());
-        }
-        self.topics.get_mut(name)
+            None => {
+                self.places.insert(name.into(), self.topics.len());
+                self.topics.push(Topic::default());
+                self.topics.len() - 1
+            }
+        };
+        self.topics.get_mut(place)
     }
 }
 
