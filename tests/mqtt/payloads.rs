@@ -1,6 +1,7 @@
 //! Whatever bytes come: no panic, and a value only where an independent reading gives the same.
 
 use proptest::prelude::*;
+use watchkeeper::drivers::monitor::DeviceLog;
 use watchkeeper::drivers::mqtt::payload::{Outcome, Payload, Reader};
 use watchkeeper::drivers::mqtt::topics::{Reports, Topics};
 use watchkeeper::engine::{Generation, Quality, TagId, Value};
@@ -25,7 +26,9 @@ fn receive(source: &TopicSource, data_type: DataType, payload: &[u8]) -> Option<
     let mut topics = Topics::default();
     topics.add(TagId(0), data_type, source);
     let mut reports = Reports::new(Generation(1));
-    let understood = topics.message(source.topic.as_bytes(), payload, false, Now::default(), &mut reports).is_ok();
+    let understood = topics
+        .message(source.topic.as_bytes(), payload, false, Now::default(), &mut reports, &DeviceLog::default())
+        .is_ok();
     let mut samples = reports.take().into_iter().flat_map(|report| report.samples);
     let sample = samples.next().unwrap();
     assert_eq!(sample.quality, if understood { Quality::GOOD } else { Quality::PAYLOAD });

@@ -73,10 +73,21 @@ pub struct TopicLog {
 }
 
 impl TopicLog {
-    /// A message came.
-    pub fn message(&mut self, topic: &[u8], payload: &[u8], retained: bool, at: Now, fault: Option<Arc<str>>) {
-        let Some(topic) = self.topic(topic) else { return };
-        topic.messages += 1;
+    /// A message came. `messages`: how many of the topic came since the last that was told, itself among them.
+    pub fn message(
+        &mut self,
+        topic: &[u8],
+        payload: &[u8],
+        retained: bool,
+        at: Now,
+        fault: Option<Arc<str>>,
+        messages: u64,
+    ) {
+        let Some(topic) = self.topic(topic) else {
+            self.left_out += messages;
+            return;
+        };
+        topic.messages += messages;
         topic.refused = false;
         let head = payload.get(..HEAD).unwrap_or(payload);
         if let Some(oldest) = topic.ring.get_mut(topic.next) {
@@ -127,10 +138,7 @@ impl TopicLog {
     fn topic(&mut self, name: &[u8]) -> Option<&mut Topic> {
         let place = match self.places.get(name) {
             Some(place) => *place,
-            None if self.topics.len() >= MOST_TOPICS => {
-                self.left_out += 1;
-                return None;
-            }
+            None if self.topics.len() >= MOST_TOPICS => return None,
             None => {
                 self.places.insert(name.into(), self.topics.len());
                 self.topics.push(Topic::default());
@@ -149,7 +157,7 @@ mod tests {
     fn the_last_ten_messages_of_a_topic_are_kept_and_no_payload_in_full() {
         let mut log = TopicLog::default();
         for i in 0..12_u8 {
-            log.message(b"a/b", &vec![i; 600], i == 0, Now::default(), None);
+            log.message(b"a/b", &vec![i; 600], i == 0, Now::default(), None, 1);
         }
         let kept = log.messages("a/b");
         assert_eq!(kept.iter().map(|m| m.head[0]).collect::<Vec<_>>(), (2..12).collect::<Vec<_>>());
@@ -161,11 +169,11 @@ mod tests {
     #[test]
     fn a_refused_topic_comes_first_until_something_comes_of_it() {
         let mut log = TopicLog::default();
-        log.message(b"a", b"1", false, Now::default(), None);
+        log.message(b"a", b"1", false, Now::default(), None, 1);
         log.refused("z");
         let names = |log: &TopicLog| log.list().into_iter().map(|t| (t.name, t.refused)).collect::<Vec<_>>();
         assert_eq!(names(&log), [("z".to_owned(), true), ("a".to_owned(), false)]);
-        log.message(b"z", b"1", false, Now::default(), None);
+        log.message(b"z", b"1", false, Now::default(), None, 1);
         assert_eq!(names(&log), [("a".to_owned(), false), ("z".to_owned(), false)]);
     }
 
@@ -173,9 +181,9 @@ mod tests {
     fn a_broker_with_more_topics_than_there_is_room_for_is_counted() {
         let mut log = TopicLog::default();
         for i in 0..MOST_TOPICS + 5 {
-            log.message(i.to_string().as_bytes(), b"", false, Now::default(), None);
+            log.message(i.to_string().as_bytes(), b"", false, Now::default(), None, 1);
         }
-        log.message(b"0", b"", false, Now::default(), None);
+        log.message(b"0", b"", false, Now::default(), None, 1);
         assert_eq!((log.list().len(), log.left_out()), (MOST_TOPICS, 5));
     }
 }

@@ -14,7 +14,6 @@ use crate::time::{Mono, Now, Span};
 use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet, Publish};
 use std::fmt;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -223,9 +222,7 @@ impl<'a> Session<'a> {
         reports: &mut Reports,
     ) {
         status.figures_mut().messages += 1;
-        let result = topics.message(&message.topic, &message.payload, message.retain, now, reports);
-        let fault = result.as_ref().err().map(Arc::clone);
-        status.log().topics().message(&message.topic, &message.payload, message.retain, now, fault);
+        let result = topics.message(&message.topic, &message.payload, message.retain, now, reports, status.log());
         if let Err(why) = result {
             self.payload_faults.tell(self.name, &message.topic, &why, now.mono, status);
         }

@@ -13,9 +13,10 @@
 
 use super::payload::{Outcome, Payload, Reader};
 use super::scan::{Place, Wanted};
+use crate::drivers::monitor::DeviceLog;
 use crate::engine::{Generation, Quality, Report, Sample, TagId};
 use crate::project::{Availability, DataType, Retained, TopicSource};
-use crate::time::Now;
+use crate::time::{Mono, Now, Span};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -74,6 +75,31 @@ pub struct Topics {
     faults: Vec<(TagId, Arc<str>)>,
     /// What the scan of the present message has found; kept for its room.
     places: Vec<Option<Place>>,
+    crowd: Crowd,
+}
+
+/// From so many messages a second on a broker's log leaves out what follows on a message of the same topic within
+/// [`APART_IN_A_CROWD`]: nobody reads a thousand a second, and copying each costs a tenth of what reading it does.
+const CROWD: u32 = 5_000;
+const APART_IN_A_CROWD: Span = Span::from_millis(50);
+
+/// Whether more come than a log keeps.
+#[derive(Debug, Clone, Default)]
+struct Crowd {
+    second: Option<Mono>,
+    count: u32,
+    was_one: bool,
+}
+
+impl Crowd {
+    /// A message came.
+    fn is_one(&mut self, now: Mono) -> bool {
+        if self.second.is_none_or(|second| now - second >= Span::from_secs(1)) {
+            *self = Self { second: Some(now), count: 0, was_one: self.count > CROWD };
+        }
+        self.count += 1;
+        self.was_one || self.count > CROWD
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -88,6 +114,9 @@ struct Topic {
     /// A message that was not retained has come on this connection.
     live: bool,
     held: Option<Held>,
+    /// Messages that the log was not told of yet, and when it was last.
+    untold: u64,
+    logged: Option<Mono>,
 }
 
 #[derive(Debug, Clone)]
@@ -153,6 +182,8 @@ impl Topics {
                 tells: Vec::new(),
                 live: false,
                 held: None,
+                untold: 0,
+                logged: None,
             });
         }
         self.list[index].qos = self.list[index].qos.max(qos);
@@ -235,12 +266,36 @@ impl Topics {
         retained: bool,
         received: Now,
         reports: &mut Reports,
+        log: &DeviceLog,
     ) -> Result<(), Arc<str>> {
         let Some(&index) = self.by_name.get(name) else {
-            return Err(
-                format!("a message of a topic that was not asked for: {}", String::from_utf8_lossy(name)).into()
-            );
+            let why: Arc<str> =
+                format!("a message of a topic that was not asked for: {}", String::from_utf8_lossy(name)).into();
+            log.topics().message(name, payload, retained, received, Some(Arc::clone(&why)), 1);
+            return Err(why);
         };
+        let result = self.take(index, payload, retained, received, reports);
+        let crowded = self.crowd.is_one(received.mono);
+        let topic = &mut self.list[index];
+        topic.untold += 1;
+        let follows = topic.logged.is_some_and(|at| received.mono - at < APART_IN_A_CROWD);
+        if !(crowded && follows) || result.is_err() {
+            topic.logged = Some(received.mono);
+            let untold = std::mem::take(&mut topic.untold);
+            let fault = result.as_ref().err().map(Arc::clone);
+            log.topics().message(name, payload, retained, received, fault, untold);
+        }
+        result
+    }
+
+    fn take(
+        &mut self,
+        index: usize,
+        payload: &[u8],
+        retained: bool,
+        received: Now,
+        reports: &mut Reports,
+    ) -> Result<(), Arc<str>> {
         let mut result = Ok(());
         for place in 0..self.list[index].tells.len() {
             let sender = self.list[index].tells[place];

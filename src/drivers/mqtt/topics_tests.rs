@@ -41,7 +41,14 @@ fn topics(sources: &[TopicSource]) -> Topics {
 /// A message in, a line for each sample out: `0=21.5 good @3`.
 fn play(topics: &mut Topics, name: &str, payload: &str, retained: bool, seconds: i64) -> Vec<String> {
     let mut reports = Reports::new(Generation(1));
-    drop(topics.message(name.as_bytes(), payload.as_bytes(), retained, later(seconds), &mut reports));
+    drop(topics.message(
+        name.as_bytes(),
+        payload.as_bytes(),
+        retained,
+        later(seconds),
+        &mut reports,
+        &DeviceLog::default(),
+    ));
     let tell = |report: Report| {
         let seconds = (report.received.mono - AT.mono).0 / 1_000_000;
         report.samples.into_iter().map(move |s| {
@@ -57,7 +64,7 @@ fn one_message_feeds_all_tags_of_its_topic_in_one_report() {
     let path = |p: &str| TopicSource { path: Some(p.to_owned()), ..source("a") };
     let mut topics = topics(&[path("$.x"), path("$.y"), source("b"), path("$.z")]);
     let mut reports = Reports::new(Generation(1));
-    let result = topics.message(b"a", br#"{"x": 1, "y": 2.5}"#, false, AT, &mut reports);
+    let result = topics.message(b"a", br#"{"x": 1, "y": 2.5}"#, false, AT, &mut reports, &DeviceLog::default());
     assert_eq!(result.unwrap_err().as_ref(), "no value at $.z");
     let reports = reports.take();
     assert_eq!(reports.len(), 1);
@@ -125,7 +132,7 @@ fn availability_comes_as_a_word_or_as_json() {
     assert_eq!(play(&mut t, "lwt", "sleeping", true, 2), [""; 0]);
     assert_eq!(play(&mut t, "lwt", " online\n", true, 3), ["0=- bad:waiting @3"]);
     let mut reports = Reports::new(Generation(1));
-    let told = t.message(b"lwt", b"\xff", false, AT, &mut reports).unwrap_err();
+    let told = t.message(b"lwt", b"\xff", false, AT, &mut reports, &DeviceLog::default()).unwrap_err();
     assert_eq!(told.as_ref(), "lwt says neither \"online\" nor \"offline\"");
 }
 
@@ -156,4 +163,31 @@ fn a_topic_that_cannot_be_subscribed_is_a_fault_of_its_tag_alone() {
         [(0, "the topic \"a/+\" has a wildcard"), (1, "the topic \"\" is empty"), (2, "\"wind\" is no JSONPath")]
     );
     assert_eq!(t.len(), 1);
+}
+
+#[test]
+fn in_a_crowd_the_log_leaves_out_what_follows_at_once_counts_it_and_keeps_every_fault() {
+    let mut topics = topics(&[source("a"), source("b")]);
+    let log = DeviceLog::default();
+    let mut reports = Reports::new(Generation(1));
+    let mut say = |name: &str, payload: &str, micros: i64| {
+        let at = Now { mono: AT.mono + Span(micros), utc: AT.utc };
+        let _understood = topics.message(name.as_bytes(), payload.as_bytes(), false, at, &mut reports, &log).is_ok();
+    };
+    for i in 0..i64::from(CROWD) {
+        say("a", &i.to_string(), i * 10);
+    }
+    let kept = |name: &str| log.topics().messages(name).into_iter().map(|m| String::from_utf8(m.head).unwrap());
+    assert_eq!(kept("a").last().as_deref(), Some("4999"), "not yet a crowd: each is kept");
+    say("a", "7", 50_001);
+    say("a", "no number", 50_002);
+    say("b", "1", 50_003);
+    say("a", "1", 50_004);
+    say("a", "2", 100_001);
+    assert_eq!(kept("a").collect::<Vec<_>>()[8..], ["4999", "no number"]);
+    say("a", "3", 100_002);
+    assert_eq!(kept("a").last().as_deref(), Some("3"), "50 ms after the last one");
+    assert_eq!(kept("b").collect::<Vec<_>>(), ["1"]);
+    let told = log.topics().list();
+    assert_eq!(told.iter().map(|t| t.messages).collect::<Vec<_>>(), [5_005, 1]);
 }
