@@ -11,6 +11,7 @@ use watchkeeper::drivers::demo::plant::Plant;
 use watchkeeper::drivers::demo::registers::Units;
 use watchkeeper::drivers::modbus::blocks::{Block, plan_reads};
 use watchkeeper::drivers::modbus::value::samples;
+use watchkeeper::drivers::monitor::DeviceLog;
 use watchkeeper::drivers::mqtt::topics::{Reports, Topics};
 use watchkeeper::engine::plan::SourcePlan;
 use watchkeeper::engine::{
@@ -131,7 +132,14 @@ impl Watch {
         let mut reports = Reports::new(Generation(1));
         for m in messages {
             // What is not understood is in the reports.
-            drop(self.topics.message(m.topic.as_bytes(), m.payload.as_bytes(), m.retain, self.now, &mut reports));
+            drop(self.topics.message(
+                m.topic.as_bytes(),
+                m.payload.as_bytes(),
+                m.retain,
+                self.now,
+                &mut reports,
+                &DeviceLog::default(),
+            ));
         }
         for report in reports.take() {
             self.apply(Input::Report(report));

@@ -34,6 +34,9 @@ impl Repeat {
 /// [`check`] tells.
 pub(super) fn tables<'i>(table: &DeTable<'i>) -> Option<Vec<(DeTable<'i>, Repeat)>> {
     let DeValue::Table(repeat) = table.get("repeat")?.get_ref() else { return None };
+    if repeat.keys().any(|key| REPEAT.keys.iter().all(|known| known.name != key.get_ref().as_ref())) {
+        return None;
+    }
     let number =
         |key: &str| repeat.get(key).map(|item| whole_from(item.get_ref()).filter(|n| (0..=GREATEST).contains(n)));
     let (from, to) = (number("from")??, number("to")??);

@@ -345,9 +345,16 @@ impl Play {
     fn hear(&self, at: i64, device: DeviceId) {
         let (now, log) = (Self::now(at), self.about.monitor.device(device));
         let mut topics = log.topics();
-        topics.message(b"site/weather/state", br#"{"wind":{"speed":6.4},"rain":0.2,"outside":9.1}"#, false, now, None);
-        topics.message(b"site/weather/lwt", b"Online", true, Self::now(-WATCHED_SECS), None);
-        topics.message(b"site/energy/meter", b"{\"power\":", false, now, Some("not JSON: it ends too early".into()));
+        topics.message(
+            b"site/weather/state",
+            br#"{"wind":{"speed":6.4},"rain":0.2,"outside":9.1}"#,
+            false,
+            now,
+            None,
+            1,
+        );
+        topics.message(b"site/weather/lwt", b"Online", true, Self::now(-WATCHED_SECS), None, 1);
+        topics.message(b"site/energy/meter", b"{\"power\":", false, now, Some("not JSON: it ends too early".into()), 1);
         topics.refused("site/private/#");
     }
 
