@@ -7,11 +7,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use support::{Modbus, Running, ended, project, until, watchkeeper};
-
-fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
+use support::{Modbus, Running, ended, free_address, project, until, watchkeeper};
 
 /// Sends `request` and reads to the end; empty where the other side only hung up.
 fn ask(address: SocketAddr, request: &[u8]) -> String {
@@ -31,7 +27,7 @@ fn status(answer: &str) -> &str {
 const GET: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
 
 fn run_with_metrics(plant: &Path) -> (SocketAddr, Running) {
-    let address = free_port();
+    let address = free_address();
     let mut command = watchkeeper(&["run"]);
     command.arg(plant).args(["--metrics", &address.to_string()]);
     let running = Running::start(command);
@@ -169,7 +165,7 @@ fn explain_tells_the_way_from_the_bytes_to_the_value() {
 #[test]
 fn explain_says_so_where_nothing_answers() {
     let folder = tempfile::tempdir().unwrap();
-    let plant = project(folder.path(), free_port());
+    let plant = project(folder.path(), free_address());
     let (code, out, error) = ended(&["explain", plant.to_str().unwrap(), "tank1.level", "--timeout", "1s"]);
     assert_eq!(code, 3, "{error}");
     assert!(out.contains("no answer: connection refused") && out.contains("nothing was asked for it yet"), "{out}");

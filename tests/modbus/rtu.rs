@@ -81,10 +81,9 @@ async fn a_late_answer_never_becomes_another_registers_value() {
         (Wrong::Mixed, "retries = 20"),
     ] {
         let (line, mut plant) = one(wrong, settings, names).await;
-        plant.watch(2_500).await;
-        assert!(line.seen().len() > 8, "{wrong:?}: {} requests", line.seen().len());
-        let good: u32 = plant.good.values().sum();
-        assert!(good > 5, "{wrong:?}: {good} good values, {:?}", plant.status[0]);
+        // However slow the machine is: enough that many answers were late, and some came in time.
+        let among_late = |p: &Plant| line.seen().len() > 12 && p.good.values().sum::<u32>() > 5;
+        plant.until_within(Duration::from_mins(1), &format!("values under {wrong:?}"), among_late).await;
         line.set(Wrong::Nothing);
         let before: Vec<u32> = names.split(' ').map(|name| plant.good(name)).collect();
         plant

@@ -1,9 +1,9 @@
 //! `run --metrics` against Python's own HTTP client, and a reader that goes by the grammar of the format.
 
 use crate::parquet::read_by;
-use crate::support::{Modbus, Running, project, until, watchkeeper};
+use crate::support::{Modbus, Running, free_address, project, until, watchkeeper};
 use serde_json::Value as Json;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 
 #[test]
@@ -12,7 +12,7 @@ fn python_fetches_the_page_and_finds_every_line_in_the_grammar_of_the_format() {
     modbus.set(0, &[200]);
     let folder = tempfile::tempdir().unwrap();
     let plant = project(folder.path(), modbus.address);
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = free_address();
     let mut command = watchkeeper(&["run"]);
     command.arg(&plant).args(["--metrics", &address.to_string()]);
     let running = Running::start(command);

@@ -3,6 +3,7 @@
 #[path = "../modbus/plant.rs"]
 pub mod plant;
 
+use crate::support::free_address;
 use plant::Plant;
 use serde_json::Value as Json;
 use std::fmt::Write as _;
@@ -48,10 +49,6 @@ impl Drop for Server {
         let _killed = self.child.kill();
         let _waited = self.child.wait();
     }
-}
-
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A project that reads all of `tags`.
@@ -106,7 +103,7 @@ async fn pymodbus_and_we_agree_on_every_type_and_order_in_frames_of_a_serial_lin
 }
 
 async fn agree_over_its_death_and_return(transport: &str) {
-    let port = free_port();
+    let port = free_address().port();
     let server = Server::start(transport, &port.to_string());
     let tags = server.tags.clone();
     assert!(tags.len() > 300, "only {} tags", tags.len());

@@ -5,8 +5,9 @@ pub(super) mod clock;
 #[path = "../mqtt/plant.rs"]
 pub(super) mod plant;
 
+use crate::support::free_address;
 use plant::Plant;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -17,10 +18,6 @@ use watchkeeper::secrets::Secret;
 pub(super) fn program(name: &str) -> Command {
     let sbin = Path::new("/usr/sbin").join(name);
     Command::new(if sbin.exists() { sbin.as_os_str().to_owned() } else { name.into() })
-}
-
-pub(super) fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 pub(super) fn missing(name: &str, error: &std::io::Error) -> ! {
@@ -37,7 +34,7 @@ pub(super) struct Broker {
 impl Broker {
     /// Starts it on a free loopback port; `more` are lines of its configuration.
     pub(super) fn start(more: &str) -> Self {
-        let port = free_port();
+        let port = free_address().port();
         let folder = tempfile::tempdir().unwrap();
         // Started by root, mosquitto would become another user, who cannot read this folder.
         let config = format!("listener {port} 127.0.0.1\npersistence false\nuser root\n{more}\n");
@@ -57,7 +54,7 @@ impl Broker {
         let mut mosquitto = program("mosquitto");
         mosquitto.arg("-c").arg(config).stdout(Stdio::null()).stderr(Stdio::null());
         self.child = Some(mosquitto.spawn().unwrap_or_else(|e| missing("mosquitto", &e)));
-        for _ in 0..100 {
+        for _ in 0..400 {
             if TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok() {
                 return;
             }

@@ -1,7 +1,8 @@
 //! MQTT over TLS against mosquitto, with certificates that openssl makes for each test: the good one, and every wrong one.
 
 use crate::mqtt::plant::Plant;
-use crate::mqtt::{Broker, free_port, missing, program, tag};
+use crate::mqtt::{Broker, missing, program, tag};
+use crate::support::free_address;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -86,7 +87,7 @@ impl Authority {
 
     /// A broker with the certificate of this name.
     fn broker(&self, name: &str, more: &str) -> Broker {
-        let (port, plain) = (free_port(), free_port());
+        let (port, plain) = (free_address().port(), free_address().port());
         let config = format!(
             "per_listener_settings false\nlistener {plain} 127.0.0.1\nlistener {port} 127.0.0.1\npersistence false\nuser root\n\
              allow_anonymous true\ncafile {}\ncertfile {}\nkeyfile {}\n{more}\n",

@@ -13,6 +13,13 @@ use tokio::runtime::Runtime;
 use tokio_modbus::server::tcp::{Server, accept_tcp_connection};
 use tokio_modbus::{ExceptionCode, Request, Response};
 
+/// An address of loopback where nobody listens yet, for a server that is started with it. Below the ports that systems give to
+/// connections that go out: one of another test could take it before that server does.
+pub fn free_address() -> SocketAddr {
+    let somewhere = || SocketAddr::from(([127, 0, 0, 1], fastrand::u16(12_000..32_000)));
+    std::iter::repeat_with(somewhere).find(|address| std::net::TcpListener::bind(address).is_ok()).unwrap()
+}
+
 /// Holding registers on a free port of loopback, served until the plug is pulled or it is dropped.
 pub struct Modbus {
     pub address: SocketAddr,
