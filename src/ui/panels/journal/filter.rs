@@ -149,7 +149,7 @@ impl Filter {
                 typed |= field_ui(ui, room, &mut self.person, "Person", "Person in the journal").0;
             }
             if width >= WIDEST {
-                typed |= self.from.ui(ui, frame, "From: 06:00, 2h", "From, in the journal");
+                typed |= self.from.ui(ui, frame, "From: 06:00", "From, in the journal");
                 typed |= self.to.ui(ui, frame, "To: 14:00", "To, in the journal");
             }
             if self.is_active() {
