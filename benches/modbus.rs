@@ -95,7 +95,7 @@ impl Checked {
         let tap = wire::tap(clock.clone());
         let transport = Transport::Tcp { host: addr.ip().to_string(), port: addr.port() };
         Self {
-            wire: Wire::open(&transport, Span::from_secs(1), tap).await.unwrap(),
+            wire: Wire::open(&transport, Span::from_secs(1), tap, None).await.unwrap(),
             block: Block { area: Area::Holding, start: 0, count: REGISTERS, spots },
             field: Field { inputs: sender, clock, generation: Generation(1), monitor: Monitor::default() },
             inputs,

@@ -392,7 +392,7 @@ fn wrong_values_of_a_device_are_told_with_what_would_be_right() {
         (
             "\"modbus-tcp\"",
             "\"modbus\"",
-            "5:12: error: unknown protocol \"modbus\"; did you mean \"modbus-tcp\"? it is one of modbus-tcp, modbus-rtu-over-tcp, modbus-rtu, mqtt",
+            "5:12: error: unknown protocol \"modbus\"; did you mean \"modbus-tcp\"? it is one of modbus-tcp, modbus-tls, modbus-rtu-over-tcp, modbus-rtu, mqtt",
         ),
         ("poll = \"500ms\"", "unit-id = 256", "7:11: error: unit-id = 256 is out of range; write 0 to 255"),
         (

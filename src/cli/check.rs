@@ -1,7 +1,7 @@
 //! `watchkeeper check`: every fault of a project, one to a line.
 
 use super::{CheckArguments, CheckFormat, Exit, end_of_output, open_project, say};
-use crate::drivers::modbus::budget;
+use crate::drivers::modbus::budget::{self, Budget};
 use crate::engine::{Generation, Mode, Plan};
 use crate::project::{Issue, Severity};
 use crate::runtime::Loaded;
@@ -15,6 +15,7 @@ pub fn check(arguments: &CheckArguments) -> Exit {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
+    let lines = lines(&loaded);
     let issues = issues(loaded);
     let mut out = io::BufWriter::new(io::stdout().lock());
     if let Err(error) = print(&issues, &arguments.project, arguments.format, &mut out) {
@@ -23,7 +24,21 @@ pub fn check(arguments: &CheckArguments) -> Exit {
     let (errors, warnings) = counts(&issues);
     let plural = |n: usize| if n == 1 { "" } else { "s" };
     say(&format!("{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings)));
+    for line in &lines {
+        say(line);
+    }
     if errors > 0 { Exit::Project } else { Exit::Done }
+}
+
+/// What each line costs of which that can be said before it runs.
+fn lines(loaded: &Loaded) -> Vec<String> {
+    let (plan, _told_with_the_faults) = Plan::compile(loaded.project.clone(), Generation(0), Mode::Live);
+    let known = budget::budgets(&plan).into_iter().filter(Budget::is_known);
+    let told = |budget: Budget| {
+        let silent = budget.silent_words().map(|words| format!("; {words}")).unwrap_or_default();
+        format!("line {}: {budget}{silent}", budget.line)
+    };
+    known.map(told).collect()
 }
 
 /// All faults of a project, those of its text and those of its plan, in the order of their places.

@@ -100,7 +100,7 @@ pub fn play(project: Project, scenario: &str) -> Rehearsal {
     let (mut plan, _issues) = Plan::compile(Arc::new(project), Generation(1), Mode::Rehearsal);
     for tag in &mut plan.tags {
         // A scenario speaks in units, not in raw registers.
-        tag.scaling = None;
+        (tag.scaling, tag.exponent) = (None, None);
         if !tag.tag.bad_values.is_empty() {
             Arc::make_mut(&mut tag.tag).bad_values.clear();
         }
@@ -129,6 +129,9 @@ pub fn play(project: Project, scenario: &str) -> Rehearsal {
     Rehearsal { journal: stage.journal, fault }
 }
 
+/// A silenced alarm sounds again every five minutes of a scenario's time: ten thousand years of it would never end.
+const LONGEST: Span = Span::from_secs(366 * 24 * 3600);
+
 struct Stage {
     engine: Engine,
     plan: Arc<Plan>,
@@ -147,6 +150,9 @@ impl Stage {
                     line.number,
                     format!("time goes back, from {} to {}", self.now.mono - START.mono, line.at),
                 ));
+            }
+            if line.at > LONGEST {
+                return Err((line.number, format!("{} is longer than a scenario may last, {LONGEST}", line.at)));
             }
             self.advance(then);
             self.play_line(line).map_err(|message| (line.number, message))?;

@@ -11,7 +11,7 @@ use super::modbus::value;
 use super::monitor::{Exchange, Message, Monitor, Outcome, Request};
 use super::mqtt::payload::{self, Payload, Reader};
 use crate::engine::plan::{SourcePlan, TagPlan};
-use crate::engine::{DeviceId, LinkState, Sample, Snapshot, TagId, Value, judge};
+use crate::engine::{DeviceId, LinkState, Power, Sample, Snapshot, TagId, Value, judge};
 use crate::project::{DataType, Order, RegisterSource, TopicSource};
 use crate::text::{bounded, rounded, visible};
 use crate::time::{Now, Span};
@@ -77,7 +77,10 @@ pub fn explain(snapshot: &Snapshot, monitor: &Monitor, id: TagId) -> Option<Expl
     let tag = plan.tag(id)?;
     let name = |device: DeviceId| plan.device(device).map_or("", |d| &d.name).to_owned();
     let mut explanation = match &tag.source {
-        SourcePlan::Register { device, source, .. } => registers(tag, id, source, &name(*device), monitor, *device),
+        SourcePlan::Register { device, source, .. } => {
+            let power = tag.exponent.and_then(|id| Some(Power::of(snapshot.tag(id)?, &plan.tag(id)?.name)));
+            registers(tag, id, source, power.as_ref(), &name(*device), monitor, *device)
+        }
         SourcePlan::Topic { device, source } => topic(tag, id, source, &name(*device), monitor, *device),
         SourcePlan::Formula(formula) => Explanation {
             source: "computed by a formula".to_owned(),
@@ -143,6 +146,7 @@ fn registers(
     tag: &TagPlan,
     id: TagId,
     source: &RegisterSource,
+    power: Option<&Power>,
     device: &str,
     monitor: &Monitor,
     of: DeviceId,
@@ -155,7 +159,7 @@ fn registers(
     };
     let told = |(request, exchange): &(Request, Exchange)| {
         let steps = match exchange.outcome {
-            Outcome::Answered => register_steps(tag, id, source, width, *request, exchange),
+            Outcome::Answered => register_steps(tag, id, source, power, width, *request, exchange),
             Outcome::Exception(_) | Outcome::Failed(_) => Vec::new(),
         };
         told(source, width, *request, exchange, steps)
@@ -216,6 +220,7 @@ fn register_steps(
     tag: &TagPlan,
     id: TagId,
     source: &RegisterSource,
+    power: Option<&Power>,
     width: u16,
     request: Request,
     exchange: &Exchange,
@@ -250,16 +255,23 @@ fn register_steps(
             steps.push(("byte", format!("the {half} one")));
         }
     }
-    ending(tag, &sample, &mut steps);
+    ending(tag, &sample, power, &mut steps);
     steps
 }
 
 /// From the raw value on: scale, rules, and what comes out.
-fn ending(tag: &TagPlan, sample: &Sample, steps: &mut Vec<(&'static str, String)>) {
+fn ending(tag: &TagPlan, sample: &Sample, power: Option<&Power>, steps: &mut Vec<(&'static str, String)>) {
     let word = tag.tag.data_type.word();
     match &sample.value {
         Some(value) => steps.push(("raw", format!("as {word}: {}", visible(&value.to_string())))),
         None => steps.push(("raw", format!("no {word}: {}", sample.detail.as_deref().unwrap_or("not understood")))),
+    }
+    if let (Some(power), Some((area, address)), Some(_)) = (power, tag.tag.scale_register, &sample.value) {
+        let place = format!("{}:{address}", area.word());
+        steps.push(match (power.exponent, &power.detail) {
+            (Some(exponent), _) => ("scale register", format!("{place} says {exponent} now: raw × 10^{exponent}")),
+            (None, why) => ("scale register", format!("{place}: {}", why.as_deref().unwrap_or("not known yet"))),
+        });
     }
     if let (Some(scaling), Some(_)) = (tag.scaling, &sample.value) {
         let from = match (tag.tag.raw, tag.tag.range) {
@@ -269,7 +281,7 @@ fn ending(tag: &TagPlan, sample: &Sample, steps: &mut Vec<(&'static str, String)
         let sign = if scaling.offset < 0.0 { '−' } else { '+' };
         steps.push(("scale", format!("{from}raw × {} {sign} {}", scaling.scale, scaling.offset.abs())));
     }
-    let (value, quality, detail) = judge(tag, sample);
+    let (value, quality, detail) = judge(tag, sample, power);
     let rules = rules(tag);
     let why = detail.map(|why| format!(", {why}")).unwrap_or_default();
     let checked = if rules.is_empty() { String::new() } else { format!(" ({})", rules.join(", ")) };
@@ -357,7 +369,7 @@ fn message_steps(tag: &TagPlan, id: TagId, source: &TopicSource, message: &Messa
                     .map_or_else(|| "none told, that of receipt counts".to_owned(), crate::time::Utc::to_rfc3339);
                 steps.push(("time", format!("{path}: {time}")));
             }
-            ending(tag, &Sample { tag: id, value: Some(value), quality, source_time, raw, detail }, &mut steps);
+            ending(tag, &Sample { tag: id, value: Some(value), quality, source_time, raw, detail }, None, &mut steps);
         }
         payload::Outcome::Bad(why) => steps.push(("raw", why.to_string())),
         payload::Outcome::Keep => {

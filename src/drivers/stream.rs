@@ -89,6 +89,11 @@ impl Tap {
         })
     }
 
+    /// What it tells the time by.
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
     /// Bytes received so far.
     pub fn bytes_in(&self) -> u64 {
         self.bytes_in.load(Ordering::Relaxed)

@@ -5,7 +5,7 @@
 
 use super::core::Engine;
 use super::effect::Effect;
-use super::input::{DeviceStatus, LinkState, Sample};
+use super::input::{DeviceStatus, LineUse, LinkState, Sample};
 use super::plan::DeviceId;
 use super::{Quality, Raw, Value};
 use crate::project::{DataType, Device, Labels, RecordRule, Source, Tag};
@@ -22,6 +22,9 @@ pub enum DeviceFigure {
     RoundTrip,
     RoundTripP50,
     RoundTripP99,
+    Cycle,
+    LineLoad,
+    LineShare,
     Requests,
     Answers,
     Errors,
@@ -40,7 +43,7 @@ pub enum DeviceFigure {
 }
 
 /// Every figure with its name, its unit and what it says; the exceptions of one code, `exception_2`, come beside them.
-pub const FIGURES: [(&str, DeviceFigure, &str, &str); 18] = {
+pub const FIGURES: [(&str, DeviceFigure, &str, &str); 21] = {
     use DeviceFigure as F;
     [
         ("connected", F::Connected, "", "whether it answers"),
@@ -48,6 +51,9 @@ pub const FIGURES: [(&str, DeviceFigure, &str, &str); 18] = {
         ("round_trip", F::RoundTrip, "ms", "time to its answer, smoothed over about ten"),
         ("round_trip_p50", F::RoundTripP50, "ms", "half of the answers of the last 5 minutes came within this"),
         ("round_trip_p99", F::RoundTripP99, "ms", "99 of 100 answers of the last 5 minutes came within this"),
+        ("cycle", F::Cycle, "ms", "how often its tags are asked for in fact, those that are asked for most often"),
+        ("line_load", F::LineLoad, "%", "part of its line's time that is in use, by all devices of the line"),
+        ("line_share", F::LineShare, "%", "part of its line's time that this device takes"),
         ("requests", F::Requests, "", "requests sent, since the start"),
         ("answers", F::Answers, "", "answers, exceptions among them, since the start"),
         ("errors", F::Errors, "", "timeouts, exceptions, mismatches and bad payloads, since the start"),
@@ -66,6 +72,9 @@ pub const FIGURES: [(&str, DeviceFigure, &str, &str); 18] = {
 
 /// A change of a round trip by less than this is not recorded, in milliseconds.
 const ROUND_TRIP_DEADBAND: f64 = 0.1;
+
+/// The same of a cycle in milliseconds, and of a line's time in percent.
+const LINE_DEADBAND: f64 = 1.0;
 
 impl DeviceFigure {
     /// By name, without regard to case.
@@ -90,6 +99,10 @@ impl DeviceFigure {
         }
     }
 
+    const fn is_of_line(self) -> bool {
+        matches!(self, Self::Cycle | Self::LineLoad | Self::LineShare)
+    }
+
     const fn is_round_trip(self) -> bool {
         matches!(self, Self::RoundTrip | Self::RoundTripP50 | Self::RoundTripP99)
     }
@@ -110,11 +123,15 @@ impl DeviceFigure {
             return None;
         }
         let millis = |span: Option<Span>| span.map(|span| Value::F64(span.0 as f64 / 1e3));
+        let percent = |of: fn(&LineUse) -> u16| status.line.map(|line| Value::F64(f64::from(of(&line)) / 10.0));
         Some(Value::U64(match self {
             Self::Connected => return Some(Value::Bool(state == 1)),
             Self::RoundTrip => return millis(status.round_trip.filter(|_| state == 1)),
             Self::RoundTripP50 => return millis(status.round_trips.p50),
             Self::RoundTripP99 => return millis(status.round_trips.p99),
+            Self::Cycle => return millis(status.line.and_then(|line| line.cycle)),
+            Self::LineLoad => return percent(|line| line.load),
+            Self::LineShare => return percent(|line| line.share),
             Self::State => state,
             Self::Requests => status.requests,
             Self::Answers => status.answers,
@@ -152,12 +169,13 @@ impl DeviceFigure {
             source: Source::Figure(device.name.clone()),
             data_type: match self {
                 Self::Connected => DataType::Bool,
-                _ if self.is_round_trip() => DataType::F64,
+                _ if self.is_round_trip() || self.is_of_line() => DataType::F64,
                 _ => DataType::U64,
             },
             scale: None,
             offset: None,
             raw: None,
+            scale_register: None,
             unit: unit.to_owned(),
             range: None,
             valid: None,
@@ -165,10 +183,14 @@ impl DeviceFigure {
             normal: None,
             setpoint: None,
             labels,
-            decimals: self.is_round_trip().then_some(1),
+            decimals: (self.is_round_trip() || self.is_of_line()).then_some(1),
             stale_after: None,
             record: RecordRule::Change,
-            record_deadband: self.is_round_trip().then_some(ROUND_TRIP_DEADBAND),
+            record_deadband: match self {
+                _ if self.is_round_trip() => Some(ROUND_TRIP_DEADBAND),
+                _ if self.is_of_line() => Some(LINE_DEADBAND),
+                _ => None,
+            },
             record_interval: None,
             keep: None,
             places: device.places.clone(),
@@ -191,6 +213,10 @@ impl Engine {
             let Some(tag) = plan.tag(*id) else { continue };
             let sample = match figure.read(&status) {
                 Some(value) => Sample::good(*id, value, Raw::NONE),
+                None if figure.is_of_line() && status.line.is_none() => {
+                    let why = "no time of a line is measured for this device yet";
+                    Sample::bad(*id, Quality::WAITING, Some(why.into()))
+                }
                 None => Sample::bad(*id, Quality::NO_COMMUNICATION, Some(Arc::clone(&why))),
             };
             self.take_sample(now, now, tag, &sample, effects);

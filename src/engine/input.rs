@@ -110,6 +110,8 @@ pub struct DeviceStatus {
     pub round_trip: Option<Span>,
     /// Percentiles of the last minutes, and their history.
     pub round_trips: RoundTrips,
+    /// What its line's time goes to (Modbus); `None`: not measured yet.
+    pub line: Option<LineUse>,
     pub requests: u64,
     pub answers: u64,
     pub exceptions: u64,
@@ -133,6 +135,20 @@ pub struct DeviceStatus {
     pub last_error: Option<Arc<str>>,
     /// Over TLS, of the certificates of the newest handshake the one that expires first.
     pub certificate: Option<CertificateStatus>,
+}
+
+/// What the time of a Modbus line goes to, of the last ten to twenty seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineUse {
+    /// Thousandths of the line's time that are in use, by all of its devices.
+    pub load: u16,
+    /// Thousandths of the line's time that this device takes.
+    pub share: u16,
+    /// How often its tags are asked for in fact, those that are asked for most often; smoothed over about ten rounds.
+    /// `None`: it does not answer, or has not been asked twice yet.
+    pub cycle: Option<Span>,
+    /// How often they should be.
+    pub asked: Span,
 }
 
 /// A certificate that a connection hangs on.
@@ -163,6 +179,7 @@ impl DeviceStatus {
             last_answer: None,
             round_trip: None,
             round_trips: RoundTrips::default(),
+            line: None,
             requests: 0,
             answers: 0,
             exceptions: 0,

@@ -7,6 +7,7 @@ mod alarms;
 mod aside;
 mod compile;
 mod displays;
+mod exponents;
 mod figures;
 mod formulas;
 mod practice;
@@ -70,7 +71,7 @@ pub struct Plan {
     pub mode: Mode,
     /// What it was compiled from.
     pub project: Arc<Project>,
-    /// By [`TagId`], in the file's order; then the figures of devices that the project names.
+    /// By [`TagId`], in the file's order; then the figures of devices that the project names; then scale registers.
     pub tags: Vec<TagPlan>,
     /// By [`DeviceId`], in the file's order.
     pub devices: Vec<DevicePlan>,
@@ -80,6 +81,8 @@ pub struct Plan {
     pub displays: Vec<DisplayPlan>,
     /// Formula tags in the order in which they can be computed.
     pub formula_order: Vec<TagId>,
+    /// Whether some of them are scale registers.
+    pub has_exponents: bool,
     /// Alarms written in the project that are not watched because of a fault.
     pub unwatched_alarms: u32,
     /// Tags by name in lower case.
@@ -101,6 +104,10 @@ pub struct TagPlan {
     pub source: SourcePlan,
     /// From raw to value; `None`: as it came, integers exact.
     pub scaling: Option<Scaling>,
+    /// The tag that holds the power of ten by which the raw value is multiplied before `scaling`.
+    pub exponent: Option<TagId>,
+    /// Others are scaled by it.
+    pub is_exponent: bool,
     /// A value older than this is `uncertain:stale`; `None`: never.
     pub stale_after: Option<Span>,
     /// Its alarms in [`Plan::alarms`].

@@ -29,10 +29,17 @@ impl Engine {
             return;
         }
         let plan = Arc::clone(&self.plan);
-        for sample in &report.samples {
-            match plan.tag(sample.tag) {
-                Some(tag) => self.take_sample(now, report.received, tag, sample, effects),
-                None => self.dropped_inputs += 1,
+        // A power of ten counts for the values that came with it.
+        for exponents in [true, false] {
+            if exponents && !plan.has_exponents {
+                continue;
+            }
+            for sample in &report.samples {
+                match plan.tag(sample.tag) {
+                    Some(tag) if tag.is_exponent != exponents => {}
+                    Some(tag) => self.take_sample(now, report.received, tag, sample, effects),
+                    None => self.dropped_inputs += u64::from(!exponents),
+                }
             }
         }
     }
@@ -46,7 +53,7 @@ impl Engine {
         effects: &mut Vec<Effect>,
     ) {
         self.before_change(now, sample.tag, effects);
-        let (value, mut quality, detail) = judge(tag, sample);
+        let (value, mut quality, detail) = judge(tag, sample, self.power(tag).as_ref());
         let value = value.filter(|_| !quality.is_bad());
         let mut stamp = sample.source_time.map_or(Stamp::Own(received.utc), Stamp::Source);
         if stamp.time() > received.utc + CLOCK_TOLERANCE {
@@ -87,6 +94,12 @@ impl Engine {
             self.watch_staleness(sample.tag, received.mono + stale_after);
         }
         self.changed(sample.tag, tag, stamp);
+    }
+
+    /// What a tag's scale register holds; `None`: it has none.
+    fn power(&self, tag: &TagPlan) -> Option<Power> {
+        let id = tag.exponent?;
+        Some(Power::of(self.view(id), self.plan.tag(id).map_or("", |tag| &tag.name)))
     }
 
     /// The value is no longer one; the last good one stays beneath.
@@ -212,7 +225,7 @@ impl Engine {
                 (view.value.clone().filter(|_| !view.quality.is_bad()), view.quality)
             });
             let sample = Sample { tag: id, value, quality, source_time: None, raw: Raw::NONE, detail: None };
-            let (value, quality, detail) = judge(tag, &sample);
+            let (value, quality, detail) = judge(tag, &sample, None);
             let Some(value) = value.filter(|_| !quality.is_bad()) else {
                 self.set_bad(now, id, quality, detail, Stamp::Own(now.utc), effects);
                 continue;
@@ -232,7 +245,7 @@ impl Engine {
 }
 
 /// What a raw sample comes to: its value in units, its quality, and the reason.
-pub fn judge(tag: &TagPlan, sample: &Sample) -> (Option<Value>, Quality, Option<Arc<str>>) {
+pub fn judge(tag: &TagPlan, sample: &Sample, power: Option<&Power>) -> (Option<Value>, Quality, Option<Arc<str>>) {
     let definition = &tag.tag;
     let Some(raw) = &sample.value else {
         let quality = if sample.quality.is_bad() { sample.quality } else { Quality::BAD };
@@ -247,11 +260,18 @@ pub fn judge(tag: &TagPlan, sample: &Sample) -> (Option<Value>, Quality, Option<
     {
         return (None, Quality::DEVICE_FAULT, Some(format!("raw {number} means no value").into()));
     }
-    let value = match (tag.scaling, raw.as_f64()) {
-        (Some(scaling), Some(number)) => Value::F64(number * scaling.scale + scaling.offset),
-        _ => raw.clone(),
+    let (scaled, told) = match (power, raw.as_f64()) {
+        (Some(power), Some(number)) => match power.exponent {
+            Some(exponent) => (&Value::F64(times_ten_to(number, exponent)), sample.quality.worst(power.quality)),
+            None => return (None, power.quality, power.detail.clone()),
+        },
+        _ => (raw, sample.quality),
     };
-    let Some(number) = value.as_f64() else { return (Some(value), sample.quality, sample.detail.clone()) };
+    let value = match (tag.scaling, scaled.as_f64()) {
+        (Some(scaling), Some(number)) => Value::F64(number * scaling.scale + scaling.offset),
+        _ => scaled.clone(),
+    };
+    let Some(number) = value.as_f64() else { return (Some(value), told, sample.detail.clone()) };
     if !number.is_finite() {
         return (None, Quality::CALCULATION, Some(Arc::from("not a finite number")));
     }
@@ -263,7 +283,35 @@ pub fn judge(tag: &TagPlan, sample: &Sample) -> (Option<Value>, Quality, Option<
     if let Some([least, most]) = definition.range
         && !(least..=most).contains(&number)
     {
-        return (Some(value), sample.quality.worst(Quality::UNCERTAIN_RANGE), sample.detail.clone());
+        return (Some(value), told.worst(Quality::UNCERTAIN_RANGE), sample.detail.clone());
     }
-    (Some(value), sample.quality, sample.detail.clone())
+    (Some(value), told, sample.detail.clone())
+}
+
+/// The power of ten that a scale register holds at present.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Power {
+    /// `None`: it is not known.
+    pub exponent: Option<i32>,
+    /// Of the register's own value.
+    pub quality: Quality,
+    /// Why it is not good.
+    pub detail: Option<Arc<str>>,
+}
+
+impl Power {
+    /// From what is known of the scale register's own tag, called `name`.
+    pub fn of(view: &TagView, name: &str) -> Self {
+        let exponent = view.value.as_ref().filter(|_| !view.quality.is_bad()).and_then(Value::as_f64);
+        // Quality says why there is none; the tag itself takes whole numbers from −10 to 10 alone.
+        let quality = if exponent.is_none() && !view.quality.is_bad() { Quality::WAITING } else { view.quality };
+        let why = view.detail.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        let detail = exponent.is_none().then(|| format!("{name} has no value{why}").into());
+        Self { exponent: exponent.map(|number| number as i32), quality, detail }
+    }
+}
+
+/// Divides where the exponent is negative: 2314 and −1 are the number nearest to 231.4, which 2314 × 0.1 is not.
+fn times_ten_to(number: f64, exponent: i32) -> f64 {
+    if exponent < 0 { number / 10_f64.powi(-exponent) } else { number * 10_f64.powi(exponent) }
 }

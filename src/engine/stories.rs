@@ -15,7 +15,7 @@ mod system;
 use super::*;
 use crate::engine::coming::Coming;
 use crate::engine::plan::{AlarmPlan, Condition, DevicePlan, RecordPlan, Scaling, SourcePlan, Subject, TagPlan};
-use crate::project::{Area, Device, Endpoint, NoAnswer, Order, Priority, Protocol, RegisterSource, Source, Tag};
+use crate::project::{Area, Device, Endpoint, NoAnswer, Order, Priority, RegisterSource, Source, Tag};
 use crate::time::{Mono, Now, Span, Utc};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,6 +31,7 @@ pub(crate) fn tag(name: &str) -> Tag {
         scale: None,
         offset: None,
         raw: None,
+        scale_register: None,
         unit: "%".to_owned(),
         range: Some([0.0, 100.0]),
         valid: Some([-50.0, 150.0]),
@@ -89,6 +90,8 @@ fn tag_plan(tag: Tag, alarms: std::ops::Range<u32>, stale: Option<Span>) -> TagP
                 poll: None,
             },
         },
+        exponent: None,
+        is_exponent: false,
         scaling: None,
         stale_after: stale,
         alarms,
@@ -118,7 +121,7 @@ fn plan(change: impl FnOnce(&mut Plan)) -> Arc<Plan> {
     ));
     let device = Device {
         name: "plc1".to_owned(),
-        endpoint: Endpoint::Unserved(Protocol::ModbusRtu),
+        endpoint: Endpoint::Fault("nobody asks it".to_owned()),
         address: String::new(),
         no_answer: NoAnswer::default(),
         places: crate::project::Places::default(),

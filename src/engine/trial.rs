@@ -425,7 +425,7 @@ fn as_recorded(plan: &mut Plan, inputs: impl Iterator<Item = TagId>) {
     plan.formula_order.clear();
     for id in inputs {
         let Some(tag) = plan.tags.get_mut(id.index()) else { continue };
-        (tag.scaling, tag.stale_after) = (None, None);
+        (tag.scaling, tag.exponent, tag.stale_after) = (None, None, None);
         tag.dependents.clear();
         if !tag.tag.bad_values.is_empty() || tag.tag.valid.is_some() {
             let written = Arc::make_mut(&mut tag.tag);

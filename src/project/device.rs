@@ -23,6 +23,8 @@ pub struct Device {
 pub enum Protocol {
     /// Modbus/TCP.
     ModbusTcp,
+    /// Modbus/TCP Security: Modbus/TCP over TLS.
+    ModbusTls,
     /// Modbus RTU frames over TCP, by way of a serial device server.
     ModbusRtuOverTcp,
     /// Modbus RTU on a serial line.
@@ -36,6 +38,7 @@ impl Protocol {
     pub const fn word(self) -> &'static str {
         match self {
             Self::ModbusTcp => "modbus-tcp",
+            Self::ModbusTls => "modbus-tls",
             Self::ModbusRtuOverTcp => "modbus-rtu-over-tcp",
             Self::ModbusRtu => "modbus-rtu",
             Self::Mqtt => "mqtt",
@@ -50,10 +53,19 @@ pub enum Endpoint {
     Modbus(ModbusSettings),
     /// MQTT over TCP, or over TLS.
     Mqtt(MqttSettings),
-    /// Written in the contract and not served by this version: its tags are `bad:configuration`.
-    Unserved(Protocol),
     /// At fault in the project; why, in words. It is not asked, and its tags are `bad:configuration`.
     Fault(String),
+}
+
+impl Endpoint {
+    /// Over TLS: how.
+    pub const fn tls(&self) -> Option<&TlsSettings> {
+        match self {
+            Self::Modbus(ModbusSettings { transport: Transport::Tls { tls, .. }, .. }) => Some(tls),
+            Self::Mqtt(settings) => settings.tls.as_ref(),
+            Self::Modbus(_) | Self::Fault(_) => None,
+        }
+    }
 }
 
 /// Over what Modbus goes, and so how its frames are told from one another.
@@ -65,6 +77,15 @@ pub enum Transport {
         host: String,
         /// TCP port; 502 where none was written.
         port: u16,
+    },
+    /// Modbus/TCP Security: the same frames over TLS (MODBUS/TCP Security Protocol Specification, V3.6).
+    Tls {
+        /// Host name or address, as the other end's certificate bears it.
+        host: String,
+        /// TCP port; 802 where none was written.
+        port: u16,
+        /// Who is believed, and who we are.
+        tls: TlsSettings,
     },
     /// Frames of a serial line, carried by TCP: no transaction number, and a check sum.
     RtuOverTcp {
@@ -81,7 +102,9 @@ impl Transport {
     /// What two devices that share one line have in common, and no others: `192.168.1.10:502`, `/dev/ttyUSB0`.
     pub fn line(&self) -> String {
         match self {
-            Self::Tcp { host, port } | Self::RtuOverTcp { host, port } => format!("{}:{port}", host.to_lowercase()),
+            Self::Tcp { host, port } | Self::Tls { host, port, .. } | Self::RtuOverTcp { host, port } => {
+                format!("{}:{port}", host.to_lowercase())
+            }
             // COM3 and com3 are one port; in a folder, case tells files apart.
             Self::Serial(serial) if serial.path.starts_with('/') => serial.path.clone(),
             Self::Serial(serial) => serial.path.to_uppercase(),
@@ -90,7 +113,7 @@ impl Transport {
 
     /// Whether frames bear a transaction number.
     pub const fn has_transactions(&self) -> bool {
-        matches!(self, Self::Tcp { .. })
+        matches!(self, Self::Tcp { .. } | Self::Tls { .. })
     }
 }
 
@@ -98,7 +121,9 @@ impl Transport {
 impl std::fmt::Display for Transport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Tcp { host, port } | Self::RtuOverTcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Tcp { host, port } | Self::Tls { host, port, .. } | Self::RtuOverTcp { host, port } => {
+                write!(f, "{host}:{port}")
+            }
             Self::Serial(serial) => f.write_str(&serial.path),
         }
     }

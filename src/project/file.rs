@@ -20,6 +20,7 @@ mod repeat;
 mod section;
 mod tag;
 mod text;
+mod tls;
 mod topic;
 
 use super::{HistorySettings, Issue, Place, Priority, Project, Shift};

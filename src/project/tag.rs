@@ -23,6 +23,8 @@ pub struct Tag {
     pub offset: Option<f64>,
     /// Raw span mapped onto `range`.
     pub raw: Option<[f64; 2]>,
+    /// The register of the same device that holds a power of ten, by which the raw value is multiplied before all else.
+    pub scale_register: Option<(Area, u16)>,
     /// Unit of the value, as shown.
     pub unit: String,
     /// The instrument's span, in units.

@@ -425,9 +425,6 @@ fn start_indexer(folder: &Tenure) -> Option<Indexer> {
 /// Devices that this process does not ask, and why.
 fn unasked(plan: &Plan, held_by: Option<&str>) -> Vec<(DeviceId, LinkState)> {
     let state = |endpoint: &Endpoint| match (endpoint, held_by) {
-        (Endpoint::Unserved(protocol), _) => {
-            Some(LinkState::Unserved(format!("{} is not in this version", protocol.word()).into()))
-        }
         (Endpoint::Fault(why), _) => Some(LinkState::Unserved(why.as_str().into())),
         (_, Some(who)) => Some(LinkState::Held(who.into())),
         (Endpoint::Modbus(_) | Endpoint::Mqtt(_), None) => None,

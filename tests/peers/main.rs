@@ -5,6 +5,7 @@
 
 mod metrics;
 mod modbus;
+mod modbus_tls;
 mod mqtt;
 mod mqtt_tls;
 mod parquet;

@@ -10,11 +10,11 @@ use std::time::Duration;
 use watchkeeper::engine::{AlarmState, LinkState};
 
 /// Long enough to be no concern of a test, in days.
-const LONG: Valid = Valid::Days(400);
+pub const LONG: Valid = Valid::Days(400);
 
 /// How long a certificate is valid.
 #[derive(Clone, Copy)]
-enum Valid {
+pub enum Valid {
     /// From now on.
     Days(u32),
     /// From one day to another, `20200101000000Z`.
@@ -22,12 +22,12 @@ enum Valid {
 }
 
 /// An authority of this test alone, and a folder with what it signed.
-struct Authority {
+pub struct Authority {
     folder: tempfile::TempDir,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let made = Self { folder };
         let subject = format!("/CN={name}");
@@ -46,7 +46,7 @@ impl Authority {
     }
 
     /// A path as a TOML string holds it.
-    fn written(&self, name: &str) -> String {
+    pub fn written(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
 
@@ -57,7 +57,7 @@ impl Authority {
     }
 
     /// `NAME.pem` and `NAME.key`; `names` as `subjectAltName` has them.
-    fn sign(&self, name: &str, names: &str, valid: Valid) {
+    pub fn sign(&self, name: &str, names: &str, valid: Valid) {
         let (request, out) = (format!("{name}.csr"), format!("{name}.pem"));
         self.request(name, &format!("/CN={name}"), &["-out", &request]);
         let mut extensions = "basicConstraints = CA:FALSE\n".to_owned();

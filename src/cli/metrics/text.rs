@@ -105,6 +105,20 @@ fn devices(snapshot: &Snapshot, page: &mut Page) {
             }
         }
     }
+    page.head("device_cycle_seconds", "gauge", "How often its tags are asked for in fact, those most often asked for.");
+    for (plan, status) in named() {
+        if let Some(cycle) = status.line.and_then(|line| line.cycle) {
+            page.line("device_cycle_seconds", &[("device", &plan.name)], cycle.as_secs_f64());
+        }
+    }
+    page.head("device_line_load_ratio", "gauge", "Part of its line's time that is in use, by all devices of the line.");
+    for (plan, line) in named().filter_map(|(plan, status)| Some((plan, status.line?))) {
+        page.line("device_line_load_ratio", &[("device", &plan.name)], f64::from(line.load) / 1e3);
+    }
+    page.head("device_line_share_ratio", "gauge", "Part of its line's time that the device takes.");
+    for (plan, line) in named().filter_map(|(plan, status)| Some((plan, status.line?))) {
+        page.line("device_line_share_ratio", &[("device", &plan.name)], f64::from(line.share) / 1e3);
+    }
     page.head("device_exceptions_total", "counter", "Modbus exceptions by code.");
     for (plan, status) in named() {
         for (code, count) in &status.exceptions_by_code {

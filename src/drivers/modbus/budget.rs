@@ -3,8 +3,9 @@
 //! **Limitation:** how long devices think before they answer is not known beforehand, so what is told is the least.
 
 use super::connection::{Connection, connections};
+use super::unit::LONGEST_WAIT;
 use super::{rtu, wire};
-use crate::engine::Plan;
+use crate::engine::{DeviceId, Plan};
 use crate::project::{Issue, Transport};
 use crate::time::Span;
 use std::fmt::Write as _;
@@ -34,6 +35,8 @@ pub struct Budget {
     pub load: f64,
     /// Each unit with its part of the load, the greatest first.
     pub takers: Vec<(String, f64)>,
+    /// How long one unit that is silent may hold up the others each time that it is asked; none where it is alone.
+    pub silent: Option<Span>,
 }
 
 impl Budget {
@@ -48,12 +51,14 @@ impl Budget {
             asked: None,
             load: 0.0,
             takers: Vec::new(),
+            silent: None,
         };
         // Frames of Modbus/TCP have a longer head, and no check sum.
         let mut frame = 12 + 9;
         let mut silence = Span::ZERO;
         match &connection.transport {
-            Transport::Tcp { .. } => {}
+            // What TLS adds is the network's, which is fast.
+            Transport::Tcp { .. } | Transport::Tls { .. } => {}
             Transport::RtuOverTcp { .. } => frame = rtu::REQUEST + rtu::OVERHEAD,
             Transport::Serial(settings) => {
                 frame = rtu::REQUEST + rtu::OVERHEAD;
@@ -69,6 +74,9 @@ impl Budget {
             for group in &unit.reads.groups {
                 let mut takes = 0_i64;
                 for block in &group.blocks {
+                    let whole =
+                        wire::time_on_line(&connection.transport, block).0.saturating_add(unit.settings.timeout.0);
+                    budget.silent = budget.silent.max(Some(Span(whole)));
                     budget.bytes += frame + usize::from(block.bytes());
                     takes =
                         takes.saturating_add(wire::time_on_line(&connection.transport, block).0.saturating_add(pause));
@@ -84,6 +92,7 @@ impl Budget {
                 budget.takers.push((unit.name.to_string(), load));
             }
         }
+        budget.silent = budget.silent.filter(|_| budget.units > 1);
         intervals.dedup();
         budget.asked = if let [one] = intervals[..] { Some(one) } else { None };
         budget.takers.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -95,8 +104,19 @@ impl Budget {
         self.load <= 1.0
     }
 
+    /// What a silent unit costs the others, in words; none where there are no others.
+    pub fn silent_words(&self) -> Option<String> {
+        let every = Span(LONGEST_WAIT.as_micros() as i64);
+        self.silent.map(|silent| format!("a silent unit takes {} of every {} at most", seconds(silent), seconds(every)))
+    }
+
+    /// Whether there is anything to say before it runs: of a device that has a network to itself, only it knows.
+    pub fn is_known(&self) -> bool {
+        self.set.is_some() || self.takes > Span::ZERO || self.units > 1
+    }
+
     /// Who takes the most time: `meter3 40 %, meter7 22 %`.
-    fn takers(&self) -> String {
+    pub fn takers(&self) -> String {
         let part = |(name, load): &(String, f64)| format!("{name} {:.0} %", load / self.load * 100.0);
         self.takers.iter().take(NAMED).map(part).collect::<Vec<_>>().join(", ")
     }
@@ -109,7 +129,15 @@ impl std::fmt::Display for Budget {
         let plural = |n: usize| if n == 1 { "" } else { "s" };
         let (units, requests) = (self.units, self.requests);
         write!(text, "{units} unit{}, {requests} request{}", plural(units), plural(requests))?;
-        write!(text, ", {} bytes: at least ", self.bytes)?;
+        write!(text, ", {} bytes", self.bytes)?;
+        if self.takes == Span::ZERO {
+            // Nothing but what the network and the devices take.
+            return match self.asked {
+                Some(asked) => write!(f, "{text}, every {}", seconds(asked)),
+                None => f.write_str(&text),
+            };
+        }
+        write!(text, ": at least ")?;
         match self.asked {
             Some(asked) => write!(text, "{}; you ask for {}", seconds(self.takes), seconds(asked))?,
             None => write!(text, "{:.0} % of the line's time", self.load * 100.0)?,
@@ -121,6 +149,13 @@ impl std::fmt::Display for Budget {
 fn seconds(span: Span) -> String {
     let seconds = span.0 as f64 / 1e6;
     if seconds < 1.0 { format!("{:.0} ms", seconds * 1e3) } else { format!("{} s", (seconds * 10.0).round() / 10.0) }
+}
+
+/// What the line of one device costs; none where it has none, or nothing is read over it.
+pub fn of_device(plan: &Plan, device: DeviceId) -> Option<Budget> {
+    let connections = connections(plan);
+    let line = connections.iter().find(|connection| connection.devices().any(|id| id == device))?;
+    Some(Budget::of(line)).filter(|budget| budget.requests > 0)
 }
 
 /// What each line of a plan costs, in the order of its devices.

@@ -15,14 +15,17 @@ use super::pace::Pace;
 use super::poll::{Backoff, LONGEST};
 use super::score::{PlantGone, Score};
 use super::unit::{LONGEST_WAIT, Probe, Unit, exception, tell};
+use super::usage::Usage;
 use super::wire::{self, Fault, Outcome, Wire};
 use crate::drivers::Field;
 use crate::drivers::stream::Tap;
+use crate::drivers::tls::{self, Tls};
 use crate::engine::{DeviceId, LinkState, Plan, Quality, Sample};
 use crate::project::device::ModbusSettings;
 use crate::project::{Endpoint, Transport};
 use crate::time::Span;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -39,6 +42,8 @@ const PROBE_MAY_WAIT: Duration = Duration::from_secs(5);
 pub struct Connection {
     pub(super) transport: Transport,
     pub(super) units: Vec<UnitPlan>,
+    /// What the files of TLS are relative to.
+    pub(super) folder: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +77,10 @@ pub fn connections(plan: &Plan) -> Vec<Connection> {
         let line = settings.transport.line();
         match connections.iter_mut().find(|c| c.transport.line() == line) {
             Some(connection) => connection.units.push(unit),
-            None => connections.push(Connection { transport: settings.transport.clone(), units: vec![unit] }),
+            None => {
+                let folder = tls::files::folder(&plan.project);
+                connections.push(Connection { transport: settings.transport.clone(), units: vec![unit], folder });
+            }
         }
     }
     connections
@@ -88,6 +96,7 @@ struct Line {
     transport: Transport,
     field: Field,
     tap: Arc<Tap>,
+    tls: Option<Tls>,
     units: Vec<Unit>,
     wire: Option<Wire>,
     backoff: Backoff,
@@ -100,6 +109,7 @@ struct Line {
     pace: Pace,
     pause_between_requests: Duration,
     pause_after_connect: Duration,
+    usage: Usage,
     /// Tags that no read can serve, told once at the start.
     unreadable: Vec<Sample>,
 }
@@ -121,13 +131,19 @@ impl Line {
             let score = Score::new(unit.device, unit.name, started);
             Unit::new(unit.settings, unit.reads.groups, score, log, now)
         });
-        let units = units.collect();
+        let units: Vec<Unit> = units.collect();
         let tap = wire::tap(field.clock.clone());
         tap.trace_to(field.monitor.trace());
+        let tls = match &connection.transport {
+            Transport::Tls { tls, .. } => Some(Tls::new(tls.clone(), connection.folder, tls::Peer::Device)),
+            _ => None,
+        };
         Self {
             transport: connection.transport,
+            tls,
             tap,
             field,
+            usage: Usage::new(units.len(), now),
             units,
             wire: None,
             backoff: Backoff::new(LONGEST_WAIT_ALONE),
@@ -162,10 +178,12 @@ impl Line {
             if self.wire.is_none() && !self.connect(unit).await? {
                 continue;
             }
+            let began = Instant::now();
             if let Some(last) = self.last_exchange.filter(|_| !self.pause_between_requests.is_zero()) {
                 sleep_until(last + self.pause_between_requests).await;
             }
             self.turn(unit, poll).await?;
+            self.usage.used(unit, began, Instant::now());
         }
     }
 
@@ -189,8 +207,9 @@ impl Line {
     async fn wait(&mut self, until: Instant) -> Result<(), PlantGone> {
         loop {
             let now = Instant::now();
-            for unit in &mut self.units {
+            for (index, unit) in self.units.iter_mut().enumerate() {
                 if unit.score.tell_at().is_some_and(|at| at <= now) {
+                    unit.score.status.line = unit.line_use(self.usage.thousandths(index, now));
                     unit.score.tell(&self.field).await?;
                 }
             }
@@ -206,7 +225,13 @@ impl Line {
     async fn connect(&mut self, asking: usize) -> Result<bool, PlantGone> {
         let began = Instant::now();
         let patience = self.units.get(asking).map_or(Span::from_secs(1), |unit| unit.settings.timeout);
-        match Wire::open(&self.transport, patience, Arc::clone(&self.tap)).await {
+        let opened = Wire::open(&self.transport, patience, Arc::clone(&self.tap), self.tls.as_ref()).await;
+        if let Some(certificate) = self.tls.as_ref().and_then(|tls| tls.seen.first_to_expire()) {
+            for unit in self.units.iter_mut().filter(|u| u.score.status.certificate.as_ref() != Some(&certificate)) {
+                unit.score.count(|status| status.certificate = Some(certificate.clone()));
+            }
+        }
+        match opened {
             Ok(wire) => {
                 self.wire = Some(wire);
                 self.blocked_until = None;

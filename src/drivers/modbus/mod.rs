@@ -15,6 +15,7 @@ pub mod reply;
 pub mod rtu;
 mod score;
 mod unit;
+mod usage;
 pub mod value;
 pub mod wire;
 

@@ -99,6 +99,9 @@ pub(super) struct Poll {
     base: Instant,
     reads: Vec<Read>,
     at: (usize, usize),
+    /// When the last round ended, and how far apart they end, smoothed.
+    ended: Option<Instant>,
+    cycle: Option<Duration>,
 }
 
 impl Poll {
@@ -106,12 +109,25 @@ impl Poll {
     pub(super) fn new(group: Group, now: Instant) -> Option<Self> {
         let reads: Vec<_> = group.blocks.into_iter().map(Read::new).collect();
         let interval = group.interval.to_std().min(LONGEST);
-        (!reads.is_empty()).then_some(Self { interval, due: now, base: now, reads, at: (0, 0) })
+        (!reads.is_empty()).then_some(Self {
+            interval,
+            due: now,
+            base: now,
+            reads,
+            at: (0, 0),
+            ended: None,
+            cycle: None,
+        })
     }
 
     /// When the next round should have begun: of several that are late, the one with the earliest goes first.
     pub(super) fn deadline(&self) -> Instant {
         self.due + self.interval
+    }
+
+    /// How far apart its rounds are, smoothed over about ten.
+    pub(super) const fn cycle(&self) -> Option<Duration> {
+        self.cycle
     }
 
     /// The block to ask for.
@@ -134,6 +150,10 @@ impl Poll {
             return false;
         }
         self.at = (0, 0);
+        if let Some(ended) = self.ended.replace(now) {
+            let took = now.duration_since(ended);
+            self.cycle = Some(self.cycle.map_or(took, |smooth| (smooth * 9 + took) / 10));
+        }
         self.begin(now);
         let slots = now.duration_since(self.base).as_nanos() / self.interval.as_nanos().max(1) + 1;
         self.due = self.base + nanos(self.interval.as_nanos().saturating_mul(slots));
@@ -142,6 +162,7 @@ impl Poll {
 
     /// Begins a round at once.
     pub(super) fn restart(&mut self, now: Instant) {
+        (self.ended, self.cycle) = (None, None);
         self.at = (0, 0);
         self.due = now;
         self.begin(now);

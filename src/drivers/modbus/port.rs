@@ -2,6 +2,7 @@
 
 use super::poll::LONGEST;
 use crate::drivers::stream::Tap;
+use crate::drivers::tls::Tls;
 use crate::drivers::trace::Ends;
 use crate::project::Transport;
 use crate::project::device::{Parity, SerialSettings};
@@ -24,16 +25,37 @@ pub(super) trait Port: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<P: AsyncRead + AsyncWrite + Send + Unpin> Port for P {}
 
+/// The least that a handshake of TLS gets: small devices compute on one for seconds, and then for hours on none.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
 /// Opens a line within `patience`, and tells `tap` between whom it is; a trace of packets has no place for a serial port.
+/// `tls` is what a line over TLS is opened with.
 ///
 /// # Errors
 /// The reason in words: `connection refused`.
-pub(super) async fn open(transport: &Transport, patience: Span, tap: &Tap) -> Result<Box<dyn Port>, String> {
+pub(super) async fn open(
+    transport: &Transport,
+    patience: Span,
+    tap: &Tap,
+    tls: Option<&Tls>,
+) -> Result<Box<dyn Port>, String> {
     Ok(match transport {
         Transport::Tcp { host, port } | Transport::RtuOverTcp { host, port } => {
             let stream = connect(host, *port, patience).await?;
             tap.opened(Ends::of(&stream), false);
             Box::new(stream)
+        }
+        Transport::Tls { host, port, .. } => {
+            let tls = tls.ok_or("no certificates were made ready for this line")?;
+            let stream = connect(host, *port, patience).await?;
+            let ends = Ends::of(&stream);
+            let name = host.trim_start_matches('[').trim_end_matches(']');
+            let shaking =
+                timeout(patience.to_std().clamp(HANDSHAKE, LONGEST), tls.handshake(name, stream, tap.clock()));
+            let shaken = shaking.await.map_err(|_elapsed| "the device does not finish the TLS handshake".to_owned())?;
+            // The tap sees what the device says, not how it was encrypted.
+            tap.opened(ends, false);
+            Box::new(shaken.map_err(|why| io_words(&why))?)
         }
         Transport::Serial(settings) => {
             let port = serial(settings)?;

@@ -10,7 +10,7 @@ use super::wire::{Fault, Outcome, Wire};
 use crate::drivers::Field;
 use crate::drivers::monitor::{self, DeviceLog};
 use crate::drivers::stream::Tap;
-use crate::engine::{Quality, Report, Sample};
+use crate::engine::{LineUse, Quality, Report, Sample};
 use crate::project::device::ModbusSettings;
 use crate::time::{Now, Span};
 use std::sync::Arc;
@@ -42,6 +42,10 @@ pub(super) struct Unit {
     owed: Owed,
     /// It is not asked before this, so that what is late comes where nobody waits for an answer.
     pub(super) rests_until: Option<Instant>,
+}
+
+fn span(duration: Duration) -> Span {
+    Span(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
 }
 
 /// How a unit that is gone is asked whether it is back.
@@ -151,6 +155,14 @@ impl Unit {
             self.rests_until = self.owed.wants_rest(now, patience);
             return (outcome, asked);
         }
+    }
+
+    /// What the line's time goes to, of which these thousandths are known: of all, and of this unit.
+    pub(super) fn line_use(&self, thousandths: Option<(u16, u16)>) -> Option<LineUse> {
+        let (load, share) = thousandths?;
+        let fastest = self.polls.first()?;
+        let cycle = fastest.cycle().filter(|_| self.probe.is_none());
+        Some(LineUse { load, share, cycle: cycle.map(span), asked: span(fastest.interval) })
     }
 
     /// A request was not answered, because of `why`.

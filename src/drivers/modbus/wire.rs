@@ -13,6 +13,7 @@ use super::port::{self, Port, io_words, words};
 use super::reply::{self, Answer, Mismatch, Tolerance};
 use super::{rtu, value};
 use crate::drivers::stream::{Tap, TapLimits, Tapped};
+use crate::drivers::tls::Tls;
 use crate::engine::Sample;
 use crate::project::{Area, Transport};
 use crate::time::{Clock, Span};
@@ -92,6 +93,7 @@ enum Framing {
 pub struct Wire {
     port: Tapped<Box<dyn Port>>,
     transport: Transport,
+    tls: Option<Tls>,
     framing: Framing,
     /// What came and belongs to no reply yet.
     received: Vec<u8>,
@@ -114,21 +116,22 @@ impl fmt::Debug for Wire {
 }
 
 impl Wire {
-    /// Opens a line within `patience`.
+    /// Opens a line within `patience`; `tls` is what one over TLS is opened with.
     ///
     /// # Errors
     /// The reason in words: `connection refused`.
-    pub async fn open(transport: &Transport, patience: Span, tap: Arc<Tap>) -> Result<Self, String> {
-        let port = Tapped::new(port::open(transport, patience, &tap).await?, tap);
+    pub async fn open(transport: &Transport, patience: Span, tap: Arc<Tap>, tls: Option<&Tls>) -> Result<Self, String> {
+        let port = Tapped::new(port::open(transport, patience, &tap, tls).await?, tap);
         let framing = match transport {
             // A number that no reply has which a gateway may still hold.
-            Transport::Tcp { .. } => Framing::Tcp(fastrand::u16(..)),
+            Transport::Tcp { .. } | Transport::Tls { .. } => Framing::Tcp(fastrand::u16(..)),
             Transport::RtuOverTcp { .. } => Framing::Rtu(TCP_SILENCE),
             Transport::Serial(settings) => Framing::Rtu(settings.silence().to_std()),
         };
         Ok(Self {
             port,
             transport: transport.clone(),
+            tls: tls.cloned(),
             framing,
             received: Vec::new(),
             last_byte: Instant::now(),
@@ -296,6 +299,11 @@ impl Wire {
     }
 
     fn fault(&self, why: &io::Error) -> Fault {
+        if let (Some(tls), Transport::Tls { host, .. }) = (&self.tls, &self.transport)
+            && let Some(told) = tls.told(why, host)
+        {
+            return Fault::Io(told);
+        }
         // A serial port gives but one reason for an end: there is nothing behind it any more.
         let serial = matches!(self.transport, Transport::Serial(_)) && why.kind() != ErrorKind::PermissionDenied;
         if serial || closes(why.kind()) { self.ended() } else { Fault::Io(io_words(why)) }

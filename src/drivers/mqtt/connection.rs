@@ -82,7 +82,7 @@ impl Connection {
         let origin = format!("{}\0{path}", project.name);
         let (secrets, lookup) = (secrets::find, socket::ask_system);
         let folder = tls::files::folder(project);
-        let tls = settings.tls.clone().map(|settings| Tls::new(settings, folder));
+        let tls = settings.tls.clone().map(|settings| Tls::new(settings, folder, tls::Peer::Broker));
         Self { device, name, settings, topics, client_id_suffix: None, secrets, lookup, tls, origin }
     }
 

@@ -2,7 +2,7 @@
 //! a certificate that was renewed is taken at the next one.
 
 use super::Certificate;
-use crate::project::{Device, Endpoint, Issue, Project, TlsSettings};
+use crate::project::{Device, Issue, Project, TlsSettings};
 use crate::text::visible;
 use std::fs;
 use std::io::{self, Read as _};
@@ -41,12 +41,8 @@ pub struct Credentials {
 /// Faults of the files that a project's connections name, each at its key.
 pub fn check(project: &Project) -> Vec<Issue> {
     let folder = folder(project);
-    let tls = |device: &Device| match &device.endpoint {
-        Endpoint::Mqtt(settings) => settings.tls.clone(),
-        _ => None,
-    };
     let of_device = |device: &Device| {
-        let faults = tls(device).map(|settings| faults(&settings, &folder)).unwrap_or_default();
+        let faults = device.endpoint.tls().map(|settings| faults(settings, &folder)).unwrap_or_default();
         let told = |f: Fault| Issue::error(device.places.of(f.key), device.name.as_str(), f.message, f.mend);
         faults.into_iter().map(told).collect::<Vec<_>>()
     };

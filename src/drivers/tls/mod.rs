@@ -12,7 +12,7 @@ mod watch;
 pub mod words;
 
 pub use certificate::Certificate;
-pub use watch::Seen;
+pub use watch::{Peer, Seen};
 
 use crate::project::TlsSettings;
 use crate::time::Clock;
@@ -42,8 +42,8 @@ pub struct Tls {
 
 impl Tls {
     /// Nothing was seen yet.
-    pub fn new(settings: TlsSettings, folder: PathBuf) -> Self {
-        Self { settings, folder, seen: Arc::default() }
+    pub fn new(settings: TlsSettings, folder: PathBuf, peer: Peer) -> Self {
+        Self { settings, folder, seen: Arc::new(Seen::new(peer)) }
     }
 
     /// Shakes hands over `stream` with who must be `host`; certificates are judged by `clock`.
@@ -67,12 +67,12 @@ impl Tls {
         let shaken = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
         shaken.map_err(|error| match library(&error) {
             Some(why) => invalid(words::told(why, host, &self.seen, self.has_ca())),
-            None if HUNG_UP.contains(&error.kind()) => invalid(words::HUNG_UP.to_owned()),
+            None if HUNG_UP.contains(&error.kind()) => invalid(words::hung_up(self.seen.peer())),
             None => error,
         })
     }
 
-    /// What an error of a stream that was handed out means, where it is one of TLS: many brokers refuse our certificate only
+    /// What an error of a stream that was handed out means, where it is one of TLS: many servers refuse our certificate only
     /// after the handshake.
     pub fn told(&self, error: &io::Error, host: &str) -> Option<String> {
         library(error).map(|why| words::told(why, host, &self.seen, self.has_ca()))

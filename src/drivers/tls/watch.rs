@@ -8,9 +8,31 @@ use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVe
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
+/// What the other end is, for words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Of MQTT.
+    Broker,
+    /// Of Modbus.
+    Device,
+}
+
+impl Peer {
+    /// `the broker`, `the device`.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Broker => "the broker",
+            Self::Device => "the device",
+        }
+    }
+}
+
 /// The certificates of a device's newest handshake.
-#[derive(Debug, Default)]
-pub struct Seen(Mutex<Certificates>);
+#[derive(Debug)]
+pub struct Seen {
+    peer: Peer,
+    certificates: Mutex<Certificates>,
+}
 
 #[derive(Debug, Default)]
 struct Certificates {
@@ -21,6 +43,16 @@ struct Certificates {
 }
 
 impl Seen {
+    /// None yet.
+    pub fn new(peer: Peer) -> Self {
+        Self { peer, certificates: Mutex::default() }
+    }
+
+    /// What the other end is.
+    pub const fn peer(&self) -> Peer {
+        self.peer
+    }
+
     /// The other end's.
     pub fn theirs(&self) -> Option<Certificate> {
         self.lock().theirs.clone()
@@ -34,9 +66,10 @@ impl Seen {
     /// Whichever expires first, for the device's status.
     pub fn first_to_expire(&self) -> Option<CertificateStatus> {
         let seen = self.lock();
-        let theirs = seen.theirs.iter().map(|c| (c, "the broker's certificate for"));
-        let between = seen.between.iter().map(|c| (c, "the certificate of the broker's authority"));
-        let ours = seen.ours.iter().map(|c| (c, "our own certificate"));
+        let peer = self.peer.noun();
+        let theirs = seen.theirs.iter().map(|c| (c, format!("{peer}'s certificate for")));
+        let between = seen.between.iter().map(|c| (c, format!("the certificate of {peer}'s authority")));
+        let ours = seen.ours.iter().map(|c| (c, "our own certificate".to_owned()));
         let (first, whose) = theirs.chain(between).chain(ours).min_by_key(|(c, _)| c.not_after)?;
         Some(CertificateStatus { which: format!("{whose} {}", first.title()).into(), until: first.not_after })
     }
@@ -47,7 +80,7 @@ impl Seen {
 
     fn lock(&self) -> MutexGuard<'_, Certificates> {
         // Each change is whole before the guard goes.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.certificates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -468,7 +468,7 @@ impl Compiler {
     fn certificates(&mut self) {
         let project = Arc::clone(&self.project);
         for (index, device) in project.devices.iter().enumerate() {
-            if !matches!(&device.endpoint, Endpoint::Mqtt(settings) if settings.tls.is_some()) {
+            if device.endpoint.tls().is_none() {
                 continue;
             }
             self.plan.alarms.push(AlarmPlan {

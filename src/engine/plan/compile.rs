@@ -62,6 +62,7 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
     let figures = compiler.figures_named();
     compiler.tags();
     compiler.figures(figures);
+    compiler.exponents();
     compiler.formulas();
     compiler.recording();
     compiler.alarms();
@@ -142,6 +143,8 @@ impl Compiler {
                 name: tag.name.as_str().into(),
                 unit: Arc::clone(unit),
                 scaling: scaling(tag),
+                exponent: None,
+                is_exponent: false,
                 stale_after: tag.stale_after.or_else(|| self.default_stale_after(&source)),
                 source,
                 alarms: 0..0,
@@ -220,7 +223,7 @@ impl Compiler {
     }
 
     /// The greatest of five seconds, three polls, and one poll with all its repetitions; MQTT and formulas have none.
-    fn default_stale_after(&self, source: &SourcePlan) -> Option<Span> {
+    pub(super) fn default_stale_after(&self, source: &SourcePlan) -> Option<Span> {
         let SourcePlan::Register { device, poll, .. } = source else { return None };
         let Some(Endpoint::Modbus(ModbusSettings { timeout, retries, .. })) =
             self.plan.device(*device).map(|d| &d.device.endpoint)
@@ -265,10 +268,6 @@ fn unusable(device: &Device, endpoint: &Endpoint, source: &str) -> Unusable {
     let name = short(&device.name);
     match endpoint {
         Endpoint::Fault(why) => Unusable { message: format!("device {name} is at fault: {why}"), mend: None },
-        Endpoint::Unserved(protocol) => {
-            let message = format!("device {name} is not served: {} is not in this version", protocol.word());
-            Unusable { message, mend: None }
-        }
         Endpoint::Modbus(_) | Endpoint::Mqtt(_) => Unusable {
             message: format!("device \"{name}\" has no {source}s"),
             mend: Some(if source == "register" {

@@ -62,6 +62,8 @@ impl Compiler {
                 unit: tag.unit.as_str().into(),
                 source: SourcePlan::Figure { device },
                 scaling: None,
+                exponent: None,
+                is_exponent: false,
                 stale_after: None,
                 alarms: 0..0,
                 dependents: Vec::new(),
@@ -89,6 +91,12 @@ impl Compiler {
             (Some((index, _)), None) => Some(DeviceId(index as u32)),
             _ => None,
         }
+    }
+
+    /// What the names of a device's own tags begin with: `device.plc1`.
+    pub(super) fn figures_of(&self, device: DeviceId) -> String {
+        let part = self.project.devices.get(device.index()).map(|device| self.part(device));
+        format!("{HEAD}{}", part.unwrap_or_default())
     }
 
     /// The part of a tag's name that stands for a device: its letters, where no other device has the same.

@@ -9,8 +9,9 @@ use crate::time::Span;
 use std::ops::Range;
 use toml::de::DeTable;
 
-const PROTOCOLS: [(Protocol, &str); 4] = [
+const PROTOCOLS: [(Protocol, &str); 5] = [
     (Protocol::ModbusTcp, "modbus-tcp"),
+    (Protocol::ModbusTls, "modbus-tls"),
     (Protocol::ModbusRtuOverTcp, "modbus-rtu-over-tcp"),
     (Protocol::ModbusRtu, "modbus-rtu"),
     (Protocol::Mqtt, "mqtt"),
@@ -47,10 +48,8 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
         section.only(protocol.word(), &format!("a device of protocol {}", protocol.word()));
     }
     let endpoint = match protocol {
-        Some(Protocol::ModbusTcp | Protocol::ModbusRtuOverTcp | Protocol::ModbusRtu) => {
-            modbus::read(&mut section, protocol, address.as_deref(), &mut defaults, context, name.is_some())
-        }
         Some(Protocol::Mqtt) => mqtt::read(&mut section, address.as_deref()),
+        Some(_) => modbus::read(&mut section, protocol, address.as_deref(), &mut defaults, context, name.is_some()),
         None => {
             // Whichever it is, what its keys say is judged.
             let mut unused = DeviceDefaults::default();

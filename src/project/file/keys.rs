@@ -28,7 +28,8 @@ const fn only(name: &'static str, only: &'static [&'static str]) -> Key {
     Key { name, only }
 }
 
-const MODBUS: &[&str] = &["modbus-tcp", "modbus-rtu-over-tcp", "modbus-rtu"];
+const MODBUS: &[&str] = &["modbus-tcp", "modbus-tls", "modbus-rtu-over-tcp", "modbus-rtu"];
+const SECURE: &[&str] = &["mqtt", "modbus-tls"];
 const SERIAL: &[&str] = &["modbus-rtu"];
 const MQTT: &[&str] = &["mqtt"];
 const REGISTER: &[&str] = &["register"];
@@ -95,9 +96,9 @@ pub const DEVICE: Table = Table {
         only("client-id", MQTT),
         only("user", MQTT),
         only("password", MQTT),
-        only("ca", MQTT),
-        only("cert", MQTT),
-        only("key", MQTT),
+        only("ca", SECURE),
+        only("cert", SECURE),
+        only("key", SECURE),
         only("keep-alive", MQTT),
         only("max-packet", MQTT),
     ],
@@ -149,6 +150,7 @@ pub const TAG: Table = Table {
         only("scale", FIELD),
         only("offset", FIELD),
         only("raw", FIELD),
+        only("scale-register", REGISTER),
         only("bad-values", FIELD),
         any("unit"),
         any("range"),

@@ -3,8 +3,9 @@
 use super::Context;
 use super::device::{DeviceDefaults, ORDERS, host_and_port};
 use super::section::{Section, shortened};
+use super::tls;
 use crate::project::device::{ModbusSettings, Parity, SerialSettings};
-use crate::project::{Endpoint, Protocol, Transport};
+use crate::project::{Endpoint, Protocol, TlsSettings, Transport};
 use crate::time::Span;
 
 const SHORTEST: Span = Span::from_millis(1);
@@ -17,6 +18,7 @@ pub(super) struct Line {
     baud: u32,
     parity: Parity,
     stop_bits: u8,
+    tls: TlsSettings,
     pause_after_connect: Span,
     pause_between_requests: Span,
     close_after_poll: bool,
@@ -48,6 +50,7 @@ pub(super) fn read(
         baud: 19_200,
         parity: Parity::None,
         stop_bits: 1,
+        tls: TlsSettings::default(),
         pause_after_connect: section.duration("pause-after-connect", Span::ZERO).unwrap_or_default(),
         pause_between_requests: section.duration("pause-between-requests", Span::ZERO).unwrap_or_default(),
         close_after_poll: section.flag("close-after-poll").unwrap_or(false),
@@ -57,6 +60,9 @@ pub(super) fn read(
     let ignore_transaction_mismatch = section.flag("ignore-transaction-mismatch").unwrap_or(false);
     if protocol == Protocol::ModbusRtu {
         serial(section, &mut line);
+    }
+    if protocol == Protocol::ModbusTls {
+        line.tls = tls::read(section);
     }
     let transport = transport(section, address?, &line)?;
     agree(section, context, &transport.line(), &line, known);
@@ -81,7 +87,7 @@ pub(super) fn read(
 /// that has its address for itself may bear any.
 fn unit_id(section: &mut Section<'_, '_, '_>, protocol: Protocol) -> u8 {
     let unit_id = section.whole("unit-id", 0..=255).unwrap_or(1) as u8;
-    if protocol != Protocol::ModbusTcp && !(1..=247).contains(&unit_id) {
+    if !matches!(protocol, Protocol::ModbusTcp | Protocol::ModbusTls) && !(1..=247).contains(&unit_id) {
         let message = if unit_id == 0 {
             "unit 0 is all units of the line at once, and none of them answers".to_owned()
         } else {
@@ -112,6 +118,11 @@ fn transport(section: &mut Section<'_, '_, '_>, address: &str, line: &Line) -> O
         }),
         Protocol::ModbusRtuOverTcp => {
             host_and_port(address, 502).map(|(host, port)| Transport::RtuOverTcp { host, port })
+        }
+        // The port that is registered for it (mbap-s).
+        Protocol::ModbusTls => {
+            let tls = line.tls.clone();
+            host_and_port(address, 802).map(|(host, port)| Transport::Tls { host, port, tls })
         }
         Protocol::ModbusTcp | Protocol::Mqtt => {
             host_and_port(address, 502).map(|(host, port)| Transport::Tcp { host, port })
@@ -153,6 +164,8 @@ fn agree(section: &mut Section<'_, '_, '_>, context: &mut Context, address: &str
         ("baud", first.baud != line.baud),
         ("parity", first.parity != line.parity),
         ("stop-bits", first.stop_bits != line.stop_bits),
+        ("ca", first.tls.ca != line.tls.ca),
+        ("cert", first.tls.identity != line.tls.identity),
         ("pause-after-connect", first.pause_after_connect != line.pause_after_connect),
         ("pause-between-requests", first.pause_between_requests != line.pause_between_requests),
         ("close-after-poll", first.close_after_poll != line.close_after_poll),

@@ -3,7 +3,8 @@
 use super::device::host_and_port;
 use super::keys::PASSWORD;
 use super::section::{Section, shortened};
-use crate::project::{Endpoint, MqttSettings, TlsSettings};
+use super::tls;
+use crate::project::{Endpoint, MqttSettings};
 use crate::time::Span;
 
 /// Reads what an MQTT device has besides its name. `None`: at fault, and told.
@@ -17,7 +18,7 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> 
     }
     // 268,435,455 bytes: the longest remaining length that MQTT can say.
     let max_packet_bytes = section.size("max-packet", 128..=268_435_455).unwrap_or(1024 * 1024) as u32;
-    let files = tls(section);
+    let files = tls::read(section);
     let address = address?;
     let mend = "write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"";
     let (secure, rest) = match address.split_once("://") {
@@ -56,18 +57,6 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> 
         keep_alive,
         max_packet_bytes,
     }))
-}
-
-/// The files of TLS. That they are there is looked after where there is a disk.
-fn tls(section: &mut Section<'_, '_, '_>) -> TlsSettings {
-    let (ca, cert, key) = (section.filled("ca"), section.filled("cert"), section.filled("key"));
-    for (one, other) in [("cert", "key"), ("key", "cert")] {
-        if section.has(one) && !section.has(other) {
-            let mend = format!("write {other} = \"client-{other}.pem\" beside it");
-            section.error(one, format!("{one} without {other}: a certificate and its key belong together"), mend);
-        }
-    }
-    TlsSettings { ca, identity: cert.zip(key) }
 }
 
 /// The name of a secret. What was written in its place is never repeated: it may be the password.

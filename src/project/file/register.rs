@@ -52,6 +52,22 @@ pub(super) fn read(
     Some((source, data_type))
 }
 
+/// Reads `scale-register`.
+pub(super) fn scale(section: &mut Section<'_, '_, '_>, context: &Context) -> Option<(Area, u16)> {
+    let text = section.text("scale-register")?;
+    let device = section.text("device").unwrap_or_default();
+    let defaults = context.device_defaults.get(&device.to_lowercase()).copied().unwrap_or_default();
+    match place_from(&text, defaults.first_address) {
+        Ok((area, _)) if area.is_bits() => {
+            let message = format!("a {} holds no power of ten", area.word());
+            section.error("scale-register", message, "write holding:84 or input:84");
+        }
+        Ok(place) => return Some(place),
+        Err((message, mend)) => section.error("scale-register", message, mend),
+    }
+    None
+}
+
 fn fits(
     section: &mut Section<'_, '_, '_>,
     area: Area,

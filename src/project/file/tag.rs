@@ -36,6 +36,7 @@ fn one<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, 
     let served = source(&mut section, context, data_type);
     let (source, data_type, unserved) = served.map_or((None, data_type, None), |(s, t, u)| (Some(s), Some(t), u));
     let (scale, offset, raw) = (section.number("scale"), section.number("offset"), section.pair("raw", false));
+    let scale_register = register::scale(&mut section, context);
     let range = section.pair("range", true);
     let valid = section.pair("valid", true);
     let bad_values = section.numbers("bad-values").unwrap_or_default();
@@ -68,6 +69,7 @@ fn one<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, 
         scale,
         offset,
         raw,
+        scale_register,
         unit: section.text("unit").unwrap_or_default(),
         range,
         valid,
@@ -229,7 +231,7 @@ fn scaling(
     range: Option<[f64; 2]>,
 ) {
     if let Some(t @ (DataType::Bool | DataType::String)) = data_type {
-        for key in ["scale", "offset", "raw", "range", "valid", "normal"] {
+        for key in ["scale", "offset", "raw", "scale-register", "range", "valid", "normal"] {
             if section.has(key) {
                 section.error(key, format!("type {} has no {key}", t.word()), "leave it out");
             }
@@ -238,6 +240,13 @@ fn scaling(
     }
     if scale == Some(0.0) {
         section.error("scale", "scale = 0 makes every value the same", "write the factor from raw to value");
+    }
+    if raw.is_some() && section.has("scale-register") {
+        section.error(
+            "raw",
+            "raw stands beside scale-register, and both say how a raw number becomes a value",
+            "keep raw and range, or scale-register with scale and offset",
+        );
     }
     if let Some([low, high]) = raw {
         if scale.is_some() || offset.is_some() {

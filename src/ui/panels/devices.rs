@@ -6,7 +6,6 @@ use super::table::{self, Column, column, numbers};
 use super::{Aside, Cx, PanelView, grid};
 use crate::engine::plan::DevicePlan;
 use crate::engine::{DeviceId, DeviceStatus, LinkState, Snapshot};
-use crate::project::Protocol;
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
 use crate::ui::widgets::symbol::Symbol;
@@ -143,7 +142,7 @@ const fn is_abnormal(status: &DeviceStatus) -> bool {
 
 fn is_mqtt(plan: &DevicePlan) -> bool {
     use crate::project::Endpoint;
-    matches!(plan.device.endpoint, Endpoint::Mqtt(_) | Endpoint::Unserved(Protocol::Mqtt))
+    matches!(plan.device.endpoint, Endpoint::Mqtt(_))
 }
 
 fn row(

@@ -13,6 +13,7 @@ fn tag(unit: &str, decimals: Option<u8>) -> Tag {
         scale: None,
         offset: None,
         raw: None,
+        scale_register: None,
         unit: unit.to_owned(),
         range: None,
         valid: None,

@@ -2,11 +2,13 @@
 //! broker what came of each topic.
 
 use super::is_mqtt;
+use crate::drivers::modbus::budget::{self, Budget};
 use crate::drivers::modbus::reply::exception_words;
 use crate::drivers::monitor::{Message, TopicView};
 use crate::engine::plan::DevicePlan;
 use crate::engine::roundtrip::RoundTrips;
-use crate::engine::{DeviceId, DeviceStatus, LinkState};
+use crate::engine::{DeviceId, DeviceStatus, LinkState, Plan};
+use crate::project::Endpoint;
 use crate::text::{bounded, visible};
 use crate::time::Mono;
 use crate::ui::faceplate::fact_ui;
@@ -21,6 +23,7 @@ use eframe::egui::{
     Align, Align2, Button, Label, Layout, Painter, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder,
     pos2, vec2,
 };
+use std::sync::Arc;
 
 /// Least width of a column of facts.
 const COLUMN: f32 = 230.0;
@@ -30,6 +33,8 @@ const ROW: f32 = 22.0;
 const PAYLOAD_CHARS: usize = 120;
 /// Room for the marks of errors, below the picture.
 const ERRORS: f32 = 11.0;
+/// Other devices of its line that are named for the time they take.
+const MOST_TAKERS: usize = 3;
 /// The topics are asked for again when the picture is another, but no more often than this, in microseconds.
 const LOOK_AGAIN: i64 = 500_000;
 
@@ -46,6 +51,8 @@ pub(super) struct Detail {
     topics: Vec<TopicView>,
     left_out: u64,
     looked: Option<(DeviceId, Mono)>,
+    /// What its line costs, of the device and the plan that it was worked out for.
+    budget: Option<(DeviceId, Arc<Plan>, Option<Budget>)>,
 }
 
 impl Detail {
@@ -85,6 +92,9 @@ impl Detail {
                 ui.columns(columns, |columns| {
                     let last = columns.len() - 1;
                     link_ui(&mut columns[0], frame, plan, status);
+                    if let Some((_, _, Some(budget))) = &self.budget {
+                        line_ui(&mut columns[0], frame, plan, status, budget);
+                    }
                     trips_ui(&mut columns[last.min(1)], frame, plan, status);
                     counts_ui(&mut columns[last], frame, plan, status);
                 });
@@ -102,6 +112,12 @@ impl Detail {
         let fresh = self.looked.is_some_and(|(of, at)| of == id && (0..LOOK_AGAIN).contains(&(now - at).0));
         if fresh {
             return;
+        }
+        let known =
+            self.budget.as_ref().is_some_and(|(of, plan, _)| *of == id && Arc::ptr_eq(plan, &frame.snapshot.plan));
+        if !known {
+            let plan = Arc::clone(&frame.snapshot.plan);
+            self.budget = Some((id, Arc::clone(&plan), budget::of_device(&plan, id)));
         }
         self.looked = Some((id, now));
         self.topics.clear();
@@ -216,6 +232,46 @@ fn link_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &DevicePlan, status: &DeviceSta
     if let Some(error) = &status.last_error {
         let label = if status.state == LinkState::Connected { "Last error, since mended" } else { "Last error" };
         fact_ui(ui, theme, label, &visible(error));
+    }
+}
+
+/// What its line costs, before it runs and while it does.
+fn line_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &DevicePlan, status: &DeviceStatus, budget: &Budget) {
+    let theme = frame.theme;
+    ui.add_space(2.0 * STEP);
+    heading_ui(ui, frame, "Line");
+    fact_ui(ui, theme, "Costs", &budget.to_string());
+    if let Some(silent) = budget.silent_words() {
+        fact_ui(ui, theme, "At worst", &silent);
+    }
+    let Some(line) = &status.line else {
+        fact_ui(ui, theme, "In use", "not measured yet");
+        return;
+    };
+    let percent = |thousandths: u16| format!("{:.1} %", f64::from(thousandths) / 10.0);
+    let cycle = line.cycle.map_or_else(|| "—".to_owned(), words::round_trip);
+    fact_ui(ui, theme, "Asked in fact every", &format!("{cycle}; wanted every {}", words::round_trip(line.asked)));
+    fact_ui(ui, theme, "In use", &format!("{} of its time", percent(line.load)));
+    fact_ui(ui, theme, "By this device", &percent(line.share));
+    let Some(own) = modbus_line(plan) else { return };
+    let devices = frame.snapshot.plan.devices.iter().zip(frame.snapshot.devices.iter());
+    let mut others: Vec<(u16, &str)> = devices
+        .filter(|(other, _)| other.name != plan.name && modbus_line(other).as_ref() == Some(&own))
+        .filter_map(|(other, view)| Some((view.status.line?.share, other.name.as_ref())))
+        .filter(|(share, _)| *share > 0)
+        .collect();
+    others.sort_by_key(|&(share, name)| (std::cmp::Reverse(share), name));
+    if !others.is_empty() {
+        let most = others.iter().take(MOST_TAKERS).map(|(share, name)| format!("{name} {}", percent(*share)));
+        fact_ui(ui, theme, "By others most", &most.collect::<Vec<_>>().join(", "));
+    }
+}
+
+/// The line that a Modbus device is on.
+fn modbus_line(plan: &DevicePlan) -> Option<String> {
+    match &plan.device.endpoint {
+        Endpoint::Modbus(settings) => Some(settings.transport.line()),
+        Endpoint::Mqtt(_) | Endpoint::Fault(_) => None,
     }
 }
 
