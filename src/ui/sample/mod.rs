@@ -10,7 +10,7 @@ use crate::engine::core::EngineOptions;
 use crate::engine::roundtrip::{RoundTripPoint, RoundTrips};
 use crate::engine::{
     Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, Entry, Generation, HistoryState, HornState,
-    Input, LinkState, Mode, Plan, Quality, Raw, Report, Sample as Read, Snapshot, TagId, Ticket, Value,
+    Input, LineUse, LinkState, Mode, Plan, Quality, Raw, Report, Sample as Read, Snapshot, TagId, Ticket, Value,
 };
 use crate::link::About;
 use crate::project::{self, DataType, Project};
@@ -307,6 +307,8 @@ impl Play {
             status.requests = self.polls * 6;
             status.answers = self.polls * 6 - u64::from(!connected) * 4;
             status.timeouts = u64::from(!connected) * 4;
+            let cycle = connected.then_some(Span(10_000_400));
+            status.line = Some(LineUse { load: 3, share: 3, cycle, asked: Span::from_secs(10) });
         }
         status.round_trips = round_trips(at, device, connected);
         if device.0 == 1 {
