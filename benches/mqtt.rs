@@ -21,7 +21,7 @@ use watchkeeper::drivers::mqtt::topics::Topics;
 use watchkeeper::drivers::mqtt::{self, Connection};
 use watchkeeper::drivers::{Field, INPUT_QUEUE};
 use watchkeeper::engine::{DeviceId, Generation, Input, Quality, TagId, Value};
-use watchkeeper::project::{DataType, Missing, MqttSettings, Project, Retained, TopicSource};
+use watchkeeper::project::{DataType, Missing, MqttSettings, MqttVersion, Project, Retained, TopicSource};
 use watchkeeper::time::{Clock, Mono, Now, Span, Utc};
 
 /// Messages a second of the paced run, and how long it lasts.
@@ -144,6 +144,7 @@ impl Subscriber for Ours {
             host: "127.0.0.1".to_owned(),
             port: feeder.port,
             tls: None,
+            version: MqttVersion::V3,
             client_id: None,
             user: None,
             password_secret: None,

@@ -31,7 +31,7 @@ const NEIGHBOURS: [(&str, &str); 5] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("link", "drivers"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 20] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
@@ -41,6 +41,7 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("tokio_modbus", &["drivers"]),
     ("tokio_serial", &["drivers/modbus/port"]),
     ("rumqttc", &["drivers"]),
+    ("rumqttc_v5", &["drivers/mqtt"]),
     ("mqtt5", &["drivers"]),
     ("tokio", &["link", "drivers", "historian", "runtime", "cli", "main"]),
     ("toml", &["project", "ui/settings"]),

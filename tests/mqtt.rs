@@ -5,6 +5,8 @@
 mod clock;
 #[path = "mqtt/fake.rs"]
 mod fake;
+#[path = "mqtt/five.rs"]
+mod five;
 #[path = "mqtt/listener.rs"]
 mod listener;
 #[path = "mqtt/payloads.rs"]
@@ -25,7 +27,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, sleep, timeout};
 use watchkeeper::drivers::mqtt::Connection;
 use watchkeeper::engine::{DeviceId, LinkState, Value};
-use watchkeeper::project::MqttSettings;
+use watchkeeper::project::{MqttSettings, MqttVersion};
 use watchkeeper::secrets::Secret;
 use watchkeeper::time::Span;
 
@@ -105,6 +107,18 @@ async fn a_retained_message_is_told_as_such_until_a_live_one_comes() {
     }
     send(&client, "level", "8", true).await;
     assert_eq!(driver.told(0).await, "8 good");
+}
+
+/// A broker that this project did not write says why it hangs up.
+#[tokio::test]
+async fn a_client_id_that_another_takes_is_told_with_mqtt_5() {
+    let port = embedded().await;
+    let same = MqttSettings { client_id: Some("same".to_owned()), version: MqttVersion::V5, ..settings(port) };
+    let mut first = Driver::start(connection(same.clone(), &[topic("a")]));
+    first.connected().await;
+    let _second = Driver::start(connection(same, &[topic("a")]));
+    let why = first.lost().await;
+    assert!(why.starts_with("another client with our client id has signed in"), "{why}");
 }
 
 #[tokio::test]

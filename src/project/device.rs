@@ -29,7 +29,7 @@ pub enum Protocol {
     ModbusRtuOverTcp,
     /// Modbus RTU on a serial line.
     ModbusRtu,
-    /// MQTT 3.1.1.
+    /// MQTT.
     Mqtt,
 }
 
@@ -230,6 +230,8 @@ pub struct MqttSettings {
     pub port: u16,
     /// Over TLS (`mqtts://`), and how.
     pub tls: Option<TlsSettings>,
+    /// Default 3.1.1, which every broker speaks.
+    pub version: MqttVersion,
     /// As written; `None`: made from project, device and computer, and kept stable.
     pub client_id: Option<String>,
     /// User name.
@@ -240,6 +242,16 @@ pub struct MqttSettings {
     pub keep_alive: Span,
     /// Greatest packet taken, in bytes; default 1 MiB.
     pub max_packet_bytes: u32,
+}
+
+/// The version of MQTT that is spoken with a broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MqttVersion {
+    /// 3.1.1.
+    #[default]
+    V3,
+    /// 5.0.
+    V5,
 }
 
 /// Who is believed, and who we are, on a connection over TLS. Files are PEM, their paths relative to the project's file.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub use alarm::{Alarm, AlarmKind, Deadband, Direction, LimitRow, Priority, When};
 pub use aside::{Aside, AsideSource};
-pub use device::{Device, Endpoint, MqttSettings, NoAnswer, Protocol, TlsSettings, Transport};
+pub use device::{Device, Endpoint, MqttSettings, MqttVersion, NoAnswer, Protocol, TlsSettings, Transport};
 pub use display::{Display, NewDisplay, Panel, PanelKind, Pen};
 pub use issue::{Issue, Place, Places, Severity};
 pub use tag::{

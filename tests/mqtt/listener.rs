@@ -9,7 +9,7 @@ use watchkeeper::drivers::mqtt::topics::Topics;
 use watchkeeper::drivers::mqtt::{self, Connection};
 use watchkeeper::drivers::{Field, INPUT_QUEUE};
 use watchkeeper::engine::{DeviceId, DeviceStatus, Generation, Input, LinkState, Sample, TagId};
-use watchkeeper::project::{DataType, Missing, MqttSettings, Project, Retained, TopicSource};
+use watchkeeper::project::{DataType, Missing, MqttSettings, MqttVersion, Project, Retained, TopicSource};
 use watchkeeper::time::Span;
 
 use super::clock::clock;
@@ -23,6 +23,7 @@ pub fn settings(port: u16) -> MqttSettings {
         host: "127.0.0.1".to_owned(),
         port,
         tls: None,
+        version: MqttVersion::V3,
         client_id: None,
         user: None,
         password_secret: None,

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use watchkeeper::drivers::monitor::Monitor;
+use watchkeeper::drivers::monitor::{Monitor, TopicView};
 use watchkeeper::drivers::{Field, INPUT_QUEUE, mqtt};
 use watchkeeper::engine::core::EngineOptions;
-use watchkeeper::engine::{AlarmState, DeviceStatus, Engine, Generation, Input, Mode, Plan};
+use watchkeeper::engine::{AlarmState, DeviceId, DeviceStatus, Engine, Generation, Input, Mode, Plan};
 use watchkeeper::project::{Severity, file};
-use watchkeeper::time::Clock;
+use watchkeeper::time::{Clock, Utc};
 
 use super::clock::clock;
 
@@ -24,6 +24,7 @@ pub struct Plant {
     engine: Engine,
     clock: Clock,
     inputs: mpsc::Receiver<Input>,
+    monitor: Monitor,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -44,14 +45,15 @@ impl Plant {
         let (sender, inputs) = mpsc::channel(INPUT_QUEUE);
         let mut engine = Engine::new(EngineOptions::default(), BTreeMap::new());
         engine.apply(clock.now(), Input::Deploy(Arc::clone(&plan)), &mut Vec::new());
+        let monitor = Monitor::default();
         let field =
-            Field { inputs: sender, clock: clock.clone(), generation: plan.generation, monitor: Monitor::default() };
+            Field { inputs: sender, clock: clock.clone(), generation: plan.generation, monitor: monitor.clone() };
         let run = |mut connection| {
             prepare(&mut connection);
             tokio::spawn(mqtt::run(connection, field.clone()))
         };
         let tasks = mqtt::connections(&plan).into_iter().map(run).collect();
-        Self { plan, engine, clock, inputs, tasks }
+        Self { plan, engine, clock, inputs, monitor, tasks }
     }
 
     /// A tag as a screen shows it: `21.5 good`, `21.5 uncertain:stale`, `bad:payload: no value at $.v`.
@@ -65,9 +67,20 @@ impl Plant {
         }
     }
 
+    /// The time that a tag's value bears.
+    pub fn time(&mut self, name: &str) -> Option<Utc> {
+        let snapshot = self.engine.snapshot(self.clock.now());
+        snapshot.tag(self.plan.tag_id(name).unwrap()).unwrap().time
+    }
+
     /// The first device's link.
     pub fn link(&mut self) -> DeviceStatus {
         DeviceStatus::clone(&self.engine.snapshot(self.clock.now()).devices[0].status)
+    }
+
+    /// The first device's topics, as far as they have come.
+    pub fn topics(&self) -> Vec<TopicView> {
+        self.monitor.device(DeviceId(0)).topics().list()
     }
 
     /// The state of an alarm.

@@ -7,6 +7,7 @@ mod metrics;
 mod modbus;
 mod modbus_tls;
 mod mqtt;
+mod mqtt5;
 mod mqtt_tls;
 mod parquet;
 mod secrets;

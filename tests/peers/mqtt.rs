@@ -83,6 +83,14 @@ impl Broker {
         assert!(status.success(), "mosquitto_pub ended with {status}");
     }
 
+    /// Ends it as a service manager does.
+    pub(super) fn terminate(&mut self) {
+        let mut child = self.child.take().unwrap();
+        let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        child.wait().unwrap();
+    }
+
     /// A project with this broker as the device `site`.
     pub(super) fn project(&self, device: &str, tags: &str) -> String {
         let address = format!("mqtt://127.0.0.1:{}", self.port);
@@ -90,7 +98,7 @@ impl Broker {
     }
 
     /// That project, running.
-    fn plant(&self, device: &str, tags: &str) -> Plant {
+    pub(super) fn plant(&self, device: &str, tags: &str) -> Plant {
         Plant::open(&self.project(device, tags))
     }
 }
@@ -107,7 +115,7 @@ pub(super) fn tag(name: &str, topic: &str, more: &str) -> String {
 }
 
 /// The subscriptions stand: a first live value of this tag is there.
-async fn live(broker: &Broker, plant: &mut Plant, name: &str, topic: &str) {
+pub(super) async fn live(broker: &Broker, plant: &mut Plant, name: &str, topic: &str) {
     for _ in 0..50 {
         broker.publish(topic, "1", &[]);
         plant.run_for(Duration::from_millis(100)).await;

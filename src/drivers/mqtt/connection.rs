@@ -4,21 +4,26 @@
 //! livelocks after a lost session all hang on state that was carried over).
 //! Invariant: at the first error the link is `NoAnswer` with its reason; the topics are subscribed on every connection.
 
+use super::last_words::LastWords;
+use super::library::Library;
 use super::session::{self, End};
 use super::socket::{self, Line, Lookup, Road};
 use super::status::Status;
 use super::subscriptions;
 use super::topics::{Reports, Topics};
+use super::v3::V3;
+use super::v5::V5;
 use crate::drivers::Field;
 use crate::drivers::stream::{Tap, TapLimits};
 use crate::drivers::tls::{self, Tls};
 use crate::engine::plan::SourcePlan;
 use crate::engine::{DeviceId, LinkState, Plan};
-use crate::project::{Endpoint, MqttSettings, Project};
+use crate::project::{Endpoint, MqttSettings, MqttVersion, Project};
 use crate::secrets::{self, Secret};
 use crate::time::{Clock, Span};
-use rumqttc::{AsyncClient, Broker, EventLoop, MqttOptions};
 use sha2::{Digest as _, Sha256};
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -99,40 +104,70 @@ impl Connection {
         digest.iter().take(6).fold("watchkeeper".to_owned(), |id, byte| format!("{id}{byte:02x}"))
     }
 
-    fn options(
-        &self,
-        password: Option<&Secret>,
-        clock: &Clock,
-        tap: &Arc<Tap>,
-        breathe: &Arc<AtomicBool>,
-    ) -> Result<MqttOptions, String> {
+    /// Makes the road to the broker, anew for each attempt.
+    fn roads(&self, wires: &Wires) -> impl Fn() -> Opening + Send + Sync + 'static {
+        let (host, port, lookup) = (self.settings.host.clone(), self.settings.port, self.lookup);
+        let (tls, wires) = (self.tls.clone(), wires.clone());
+        move || {
+            let (host, tls, wires) = (host.clone(), tls.clone(), wires.clone());
+            Box::pin(async move {
+                let socket = socket::connect(lookup, &host, port).await?;
+                let road = Road::over(socket, &host, tls.as_ref().map(|tls| (tls, &wires.clock))).await?;
+                Ok(Line::new(road, wires.tap, wires.breathe))
+            })
+        }
+    }
+
+    /// Seconds; the library's timer counts whole ones, and zero would turn it off.
+    fn keep_alive_secs(&self) -> u16 {
+        let secs = self.settings.keep_alive.0.saturating_add(999_999) / 1_000_000;
+        secs.clamp(1, u16::MAX.into()) as u16
+    }
+
+    fn v3(&self, password: Option<&Secret>, wires: &Wires) -> Result<V3, String> {
         let settings = &self.settings;
-        let mut options = MqttOptions::new(self.client_id(), Broker::tcp(settings.host.clone(), settings.port));
+        let broker = rumqttc::Broker::tcp(settings.host.clone(), settings.port);
+        let mut options = rumqttc::MqttOptions::new(self.client_id(), broker);
         let most = settings.max_packet_bytes.max(1) as usize;
-        // The timer counts whole seconds, and zero would turn it off.
-        let keep_alive_secs = settings.keep_alive.0.saturating_add(999_999) / 1_000_000;
         options
-            .set_keep_alive(keep_alive_secs.clamp(1, u16::MAX.into()) as u16)
+            .set_keep_alive(self.keep_alive_secs())
             .set_max_packet_size(most, most.max(LONGEST_SENT))
             .set_read_batch_size(session::BATCH)
             .set_request_channel_capacity(subscriptions::REQUESTS);
         match (&settings.user, password) {
             (Some(user), Some(password)) => options.set_credentials(user, password.expose().to_owned()),
             (Some(user), None) => options.set_username(user),
+            // MQTT 3.1.1, 3.1.2.9.
             (None, Some(_)) => return Err("a password is written and no user".to_owned()),
             (None, None) => &mut options,
         };
-        let (host, port, lookup) = (settings.host.clone(), settings.port, self.lookup);
-        let (tap, breathe, tls, clock) = (Arc::clone(tap), Arc::clone(breathe), self.tls.clone(), clock.clone());
+        let roads = self.roads(wires);
+        options.set_socket_connector(move |_, _| roads());
+        V3::new(options)
+    }
+
+    fn v5(&self, password: Option<&Secret>, wires: &Wires) -> Result<V5, String> {
+        let settings = &self.settings;
+        let broker = rumqttc_v5::Broker::tcp(settings.host.clone(), settings.port);
+        let mut options = rumqttc_v5::MqttOptions::new(self.client_id(), broker);
+        let most = settings.max_packet_bytes.max(1);
+        options
+            .set_keep_alive(self.keep_alive_secs())
+            .set_max_packet_size(Some(most))
+            .set_read_batch_size(session::BATCH)
+            .set_request_channel_capacity(subscriptions::REQUESTS);
+        match (&settings.user, password) {
+            (Some(user), Some(password)) => options.set_credentials(user, password.expose().to_owned()),
+            (Some(user), None) => options.set_username(user),
+            (None, Some(password)) => options.set_password(password.expose().to_owned()),
+            (None, None) => &mut options,
+        };
+        let roads = self.roads(wires);
         options.set_socket_connector(move |_, _| {
-            let (host, tap, breathe) = (host.clone(), Arc::clone(&tap), Arc::clone(&breathe));
-            let (tls, clock) = (tls.clone(), clock.clone());
-            async move {
-                let socket = socket::connect(lookup, &host, port).await?;
-                Ok(Line::new(Road::over(socket, &host, tls.as_ref().map(|tls| (tls, &clock))).await?, tap, breathe))
-            }
+            let road = roads();
+            async move { Ok(LastWords::new(road.await?, most)) }
         });
-        Ok(options)
+        V5::new(options)
     }
 
     /// The password, read anew for each connection: one that was set or changed meanwhile counts.
@@ -143,25 +178,50 @@ impl Connection {
         tokio::task::spawn_blocking(move || secrets(&name)).await.map_err(|e| e.to_string())?.map(Some)
     }
 
-    async fn client(
-        &self,
-        clock: &Clock,
-        tap: &Arc<Tap>,
-        breathe: &Arc<AtomicBool>,
-    ) -> Result<(AsyncClient, EventLoop), String> {
-        let password = self.password().await?;
-        let options = self.options(password.as_ref(), clock, tap, breathe)?;
-        AsyncClient::builder(options).try_build().map_err(|e| e.to_string())
+    /// One connection, until it is lost.
+    async fn serve(&mut self, field: &Field, wires: &Wires, status: &mut Status) -> End {
+        let made = match self.password().await {
+            Ok(password) => match self.settings.version {
+                MqttVersion::V3 => match self.v3(password.as_ref(), wires) {
+                    Ok(library) => return self.session(library, field, wires, status).await,
+                    Err(why) => why,
+                },
+                MqttVersion::V5 => match self.v5(password.as_ref(), wires) {
+                    Ok(library) => return self.session(library, field, wires, status).await,
+                    Err(why) => why,
+                },
+            },
+            // A secret that is not set may be by the next attempt.
+            Err(why) => why,
+        };
+        End::Lost { why: made, held: Span::ZERO }
+    }
+
+    async fn session(&mut self, library: impl Library, field: &Field, wires: &Wires, status: &mut Status) -> End {
+        let (settings, tls) = (&self.settings, self.tls.as_ref());
+        let session = session::Session::new(&self.name, library, field, &wires.breathe, settings, tls);
+        session.run(&mut self.topics, status).await
     }
 }
+
+/// What stays of one connection for the next.
+#[derive(Debug, Clone)]
+struct Wires {
+    clock: Clock,
+    tap: Arc<Tap>,
+    breathe: Arc<AtomicBool>,
+}
+
+/// A connection that is being made.
+type Opening = Pin<Box<dyn Future<Output = io::Result<Line>> + Send>>;
 
 /// Keeps one connection until the plant is gone. May be dropped at any await.
 pub async fn run(mut connection: Connection, field: Field) {
     let tap = Tap::new(field.clock.clone(), KEPT);
     tap.trace_to(field.monitor.trace());
-    let breathe = Arc::new(AtomicBool::new(false));
+    let wires = Wires { clock: field.clock.clone(), tap: Arc::clone(&tap), breathe: Arc::new(AtomicBool::new(false)) };
     let seen = connection.tls.as_ref().map(|tls| Arc::clone(&tls.seen));
-    let mut status = Status::new(connection.device, field.clone(), Arc::clone(&tap), seen);
+    let mut status = Status::new(connection.device, field.clone(), tap, seen);
     let mut faults = Reports::new(field.generation);
     connection.topics.tell_faults(field.clock.now(), &mut faults);
     if !(status.enter(LinkState::Connecting).await && session::hand_on(&mut faults, &field).await) {
@@ -169,16 +229,7 @@ pub async fn run(mut connection: Connection, field: Field) {
     }
     let mut wait = BACK_OFF_FIRST;
     loop {
-        let end = match connection.client(&field.clock, &tap, &breathe).await {
-            Ok((client, events)) => {
-                let (settings, tls) = (&connection.settings, connection.tls.as_ref());
-                let session = session::Session::new(&connection.name, client, events, &field, &breathe, settings, tls);
-                session.run(&mut connection.topics, &mut status).await
-            }
-            // A secret that is not set may be by the next attempt.
-            Err(why) => End::Lost { why, held: Span::ZERO },
-        };
-        let End::Lost { why, held } = end else { return };
+        let End::Lost { why, held } = connection.serve(&field, &wires, &mut status).await else { return };
         if held == Span::ZERO {
             status.forget_sign_in();
         }
@@ -215,6 +266,7 @@ mod tests {
             host: "localhost".to_owned(),
             port: 1883,
             tls: None,
+            version: MqttVersion::V3,
             client_id: None,
             user: None,
             password_secret: None,

@@ -1,13 +1,15 @@
-//! MQTT 3.1.1: one connection to a broker for each device, and what its messages say of the tags.
+//! MQTT 3.1.1 and 5: one connection to a broker for each device, and what its messages say of the tags.
 //!
 //! ```text
-//! broker ── socket (tap, breath) ── rumqttc ── session ──► topics ──► payload ──► Report ──► field.inputs
+//! broker ── socket (tap, breath) ── library ── session ──► topics ──► payload ──► Report ──► field.inputs
 //!                                                 └──► subscriptions, status ──► Link
 //! ```
 //! [`payload`], [`path`], [`scan`] and [`topics`] are pure. [`connection::run`] is the task: it makes the connection anew with
 //! back-off, and each [`session`] does nothing but receive, decode and hand on.
 
 pub mod connection;
+pub mod last_words;
+pub mod library;
 pub mod path;
 pub mod payload;
 pub mod scan;
@@ -16,6 +18,9 @@ pub mod socket;
 pub mod status;
 pub mod subscriptions;
 pub mod topics;
+pub mod v3;
+pub mod v5;
 pub mod words;
+pub mod words5;
 
 pub use connection::{Connection, connections, run};

@@ -3,6 +3,7 @@
 //! A full input queue makes this task wait, and with it the broker by TCP: nothing is dropped here. The queue would have
 //! to stand still for longer than the keep-alive before the broker hangs up.
 
+use super::library::{Library, Told};
 use super::status::Status;
 use super::subscriptions::Subscriptions;
 use super::topics::{Reports, Topics};
@@ -11,7 +12,6 @@ use crate::drivers::Field;
 use crate::drivers::tls::Tls;
 use crate::project::MqttSettings;
 use crate::time::{Mono, Now, Span};
-use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Outgoing, Packet, Publish};
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,16 +39,17 @@ pub enum End {
 }
 
 /// One connection.
-pub struct Session<'a> {
+pub struct Session<'a, L> {
     name: &'a str,
-    client: AsyncClient,
-    events: EventLoop,
+    library: L,
     field: &'a Field,
     breathe: &'a AtomicBool,
     max_packet_bytes: u32,
     host: &'a str,
     tls: Option<&'a Tls>,
     subscriptions: Subscriptions,
+    /// The broker took the connection.
+    accepted: bool,
     connected_at: Option<Mono>,
     breathed_at: Mono,
     payload_faults: PayloadFaults,
@@ -71,12 +72,11 @@ struct PayloadFaults {
     logged_at: Option<Mono>,
 }
 
-impl<'a> Session<'a> {
+impl<'a, L: Library> Session<'a, L> {
     /// A session that has not been started.
     pub fn new(
         name: &'a str,
-        client: AsyncClient,
-        events: EventLoop,
+        library: L,
         field: &'a Field,
         breathe: &'a AtomicBool,
         settings: &'a MqttSettings,
@@ -84,14 +84,14 @@ impl<'a> Session<'a> {
     ) -> Self {
         Self {
             name,
-            client,
-            events,
+            library,
             field,
             breathe,
             max_packet_bytes: settings.max_packet_bytes,
             host: &settings.host,
             tls,
             subscriptions: Subscriptions::default(),
+            accepted: false,
             connected_at: None,
             breathed_at: field.clock.now().mono,
             payload_faults: PayloadFaults::default(),
@@ -106,7 +106,7 @@ impl<'a> Session<'a> {
         let mut reports = Reports::new(self.field.generation);
         loop {
             let polled = {
-                let mut poll = pin!(self.events.poll());
+                let mut poll = pin!(self.library.poll());
                 loop {
                     tokio::select! {
                         biased;
@@ -130,17 +130,18 @@ impl<'a> Session<'a> {
                 Err(error) => (None, Some(self.loss(&error))),
             };
             // What was read together with it, and also what was read before an error: nothing of it is lost.
-            while let Some(event) = first.take().or_else(|| self.events.state.events.pop_front()) {
-                if matches!(event, Event::Incoming(_)) {
+            while let Some(event) = first.take().or_else(|| self.library.more()) {
+                let told = L::told(&event);
+                if told.is_heard() {
                     self.heard(now, status);
                 }
-                if !self.link_up(&event, now, topics, status, &mut reports).await {
+                if !self.link_up(&told, now, topics, status, &mut reports).await {
                     return End::Stopped;
                 }
-                if let Event::Incoming(Packet::Publish(message)) = &event {
-                    self.message(message, now, topics, status, &mut reports);
+                if let Told::Message { topic, payload, retained } = told {
+                    self.message(topic, payload, retained, now, topics, status, &mut reports);
                 } else {
-                    self.take(&event, now, topics, status, &mut reports);
+                    self.take(told, now, topics, status, &mut reports);
                 }
             }
             if !hand_on(&mut reports, self.field).await {
@@ -150,7 +151,7 @@ impl<'a> Session<'a> {
             if let Some(why) = lost {
                 return End::Lost { why, held: self.connected_at.map_or(Span::ZERO, |at| now.mono - at) };
             }
-            self.subscriptions.send(&self.client, topics);
+            self.subscriptions.send(&self.library, topics);
             if now.mono - self.breathed_at >= BREATHE_EVERY {
                 self.breathed_at = now.mono;
                 self.breathe.store(true, Ordering::Relaxed);
@@ -162,9 +163,9 @@ impl<'a> Session<'a> {
     }
 
     /// Why the connection was lost, in words.
-    fn loss(&self, error: &ConnectionError) -> String {
-        let of_tls = words::io_error(error).and_then(|error| self.tls?.told(error, self.host));
-        of_tls.unwrap_or_else(|| words::loss(error, self.max_packet_bytes))
+    fn loss(&self, error: &L::Error) -> String {
+        let of_tls = L::io_error(error).and_then(|error| self.tls?.told(error, self.host));
+        of_tls.unwrap_or_else(|| L::loss(error, self.accepted, self.max_packet_bytes))
     }
 
     /// Whatever a broker sends is a sign of life. The answer to a ping stands behind all that was sent before, and the
@@ -172,9 +173,7 @@ impl<'a> Session<'a> {
     fn hear(&mut self) {
         if self.ping == Ping::Heard {
             self.ping = Ping::Answered;
-            if self.events.state.handle_incoming_packet(Packet::PingResp).is_ok() {
-                self.events.state.events.clear(); // Nothing but that answer: all before it were taken.
-            }
+            self.library.take_for_answered();
         }
     }
 
@@ -190,16 +189,16 @@ impl<'a> Session<'a> {
     /// takes the connection and closes it at once is not there. `false`: the plant is gone.
     async fn link_up(
         &mut self,
-        event: &Event,
+        told: &Told<'_>,
         now: Now,
         topics: &mut Topics,
         status: &mut Status,
         reports: &mut Reports,
     ) -> bool {
-        let serves = match event {
-            Event::Incoming(Packet::SubAck(_) | Packet::Publish(_)) => true,
+        let serves = match told {
+            Told::Subscribed { .. } | Told::Message { .. } => true,
             // Nothing will be asked for.
-            Event::Incoming(Packet::ConnAck(_)) => topics.order().is_empty(),
+            Told::Accepted => topics.is_empty(),
             _ => false,
         };
         if !serves || self.connected_at.is_some() {
@@ -215,55 +214,67 @@ impl<'a> Session<'a> {
     /// Takes a message.
     fn message(
         &mut self,
-        message: &Publish,
+        topic: &[u8],
+        payload: &[u8],
+        retained: bool,
         now: Now,
         topics: &mut Topics,
         status: &mut Status,
         reports: &mut Reports,
     ) {
         status.figures_mut().messages += 1;
-        let result = topics.message(&message.topic, &message.payload, message.retain, now, reports, status.log());
+        let result = topics.message(topic, payload, retained, now, reports, status.log());
         if let Err(why) = result {
-            self.payload_faults.tell(self.name, &message.topic, &why, now.mono, status);
+            self.payload_faults.tell(self.name, topic, &why, now.mono, status);
         }
     }
 
-    /// Takes an event of the library that is no message.
-    fn take(&mut self, event: &Event, now: Now, topics: &Topics, status: &mut Status, reports: &mut Reports) {
-        match event {
-            Event::Incoming(Packet::ConnAck(_)) => {
+    /// Takes what the library tells and is no message.
+    fn take(&mut self, told: Told<'_>, now: Now, topics: &Topics, status: &mut Status, reports: &mut Reports) {
+        match told {
+            Told::Accepted => {
+                self.accepted = true;
                 status.forget_sign_in();
                 self.subscriptions = Subscriptions::new(topics, now.mono);
             }
-            Event::Incoming(Packet::SubAck(answer)) => {
-                let refused = self.subscriptions.answered(answer, now.mono);
+            Told::Subscribed { packet, refusals } => {
+                let refused = self.subscriptions.answered(packet, refusals, now.mono);
                 self.refused(&refused, now, topics, status, reports);
             }
-            Event::Incoming(Packet::PingResp) => status.ping_answered(now),
-            Event::Outgoing(Outgoing::PingReq) => {
+            Told::Pong => status.ping_answered(now),
+            Told::PingSent => {
                 self.ping = Ping::Waiting;
                 status.ping_sent(now);
             }
-            Event::Outgoing(Outgoing::Subscribe(packet)) => self.subscriptions.sent(*packet),
-            Event::Incoming(_) | Event::Outgoing(_) => {}
+            Told::SubscribeSent(packet) => self.subscriptions.sent(packet),
+            Told::Message { .. } | Told::Heard | Told::Sent => {}
         }
     }
 
-    fn refused(&self, refused: &[usize], now: Now, topics: &Topics, status: &mut Status, reports: &mut Reports) {
-        let Some(first) = refused.first().and_then(|topic| topics.filter(*topic)) else { return };
-        for topic in refused {
-            topics.refused(*topic, now, reports);
+    fn refused(
+        &self,
+        refused: &[(usize, &'static str)],
+        now: Now,
+        topics: &Topics,
+        status: &mut Status,
+        reports: &mut Reports,
+    ) {
+        let Some(&(first, why)) = refused.first() else { return };
+        for (topic, why) in refused {
+            topics.refused(*topic, why, now, reports);
             if let Some((name, _)) = topics.filter(*topic) {
                 status.log().topics().refused(name);
             }
         }
-        tracing::warn!(device = %self.name, topics = refused.len(), first = first.0, "subscription refused");
-        status.refused(refused);
-        status.figures_mut().last_error = Some(format!("the broker refused the subscription of {}", first.0).into());
+        let first = topics.filter(first).map_or("", |(name, _)| name);
+        tracing::warn!(device = %self.name, topics = refused.len(), first, why, "subscription refused");
+        status.refused(refused.iter().map(|(topic, _)| *topic));
+        let told = words::with_reason(format!("the broker refused the subscription of {first}"), why);
+        status.figures_mut().last_error = Some(told.into());
     }
 }
 
-impl fmt::Debug for Session<'_> {
+impl<L> fmt::Debug for Session<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("name", &self.name)

@@ -85,7 +85,7 @@ impl Status {
     }
 
     /// The broker refused these topics; one that it refuses on every connection counts once.
-    pub fn refused(&mut self, topics: &[usize]) {
+    pub fn refused(&mut self, topics: impl IntoIterator<Item = usize>) {
         self.refused.extend(topics);
         self.now.refused_topics = self.refused.len() as u64;
     }

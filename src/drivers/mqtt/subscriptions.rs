@@ -1,8 +1,8 @@
 //! The requests to subscribe of one connection, a few at a time, and the broker's answer to each topic.
 
+use super::library::Library;
 use super::topics::Topics;
 use crate::time::{Mono, Span};
-use rumqttc::{AsyncClient, QoS, SubAck, SubscribeFilter, SubscribeReasonCode};
 use std::collections::{HashMap, VecDeque};
 
 /// Topics in one request: as many as the strictest known broker takes.
@@ -38,13 +38,11 @@ impl Subscriptions {
     }
 
     /// Asks for as many topics as may be asked for now.
-    pub fn send(&mut self, client: &AsyncClient, topics: &Topics) {
+    pub fn send(&mut self, library: &impl Library, topics: &Topics) {
         while self.queued.len() + self.sent.len() < IN_FLIGHT {
             let Some(request) = self.waiting.pop_front() else { return };
             let filters = request.iter().filter_map(|topic| topics.filter(*topic));
-            let filters: Vec<_> =
-                filters.map(|(name, qos)| SubscribeFilter::new(name.to_owned(), quality(qos))).collect();
-            if let Err(e) = client.try_subscribe_many(filters) {
+            if let Err(e) = library.subscribe(filters.map(|(name, qos)| (name.to_owned(), qos)).collect()) {
                 // Cannot be while the queue has its room; asked again after the next event.
                 tracing::warn!("could not queue a request to subscribe: {e}");
                 self.waiting.push_front(request);
@@ -61,12 +59,16 @@ impl Subscriptions {
         }
     }
 
-    /// The broker answered; the topics it refused.
-    pub fn answered(&mut self, answer: &SubAck, now: Mono) -> Vec<usize> {
+    /// The broker answered; the topics it refused, each with its reason.
+    pub fn answered(
+        &mut self,
+        packet: u16,
+        refusals: Vec<Option<&'static str>>,
+        now: Mono,
+    ) -> Vec<(usize, &'static str)> {
         self.progress_at = now;
-        let request = self.sent.remove(&answer.pkid).unwrap_or_default();
-        let answers = request.into_iter().zip(&answer.return_codes);
-        answers.filter(|(_, code)| **code == SubscribeReasonCode::Failure).map(|(topic, _)| topic).collect()
+        let request = self.sent.remove(&packet).unwrap_or_default();
+        request.into_iter().zip(refusals).filter_map(|(topic, refusal)| Some((topic, refusal?))).collect()
     }
 
     /// Whether the broker leaves a request unanswered.
@@ -75,17 +77,10 @@ impl Subscriptions {
     }
 }
 
-const fn quality(qos: u8) -> QoS {
-    match qos {
-        0 => QoS::AtMostOnce,
-        1 => QoS::AtLeastOnce,
-        _ => QoS::ExactlyOnce,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drivers::mqtt::v3::V3;
     use crate::engine::TagId;
     use crate::project::{DataType, Missing, Retained, TopicSource};
     use rumqttc::MqttOptions;
@@ -108,41 +103,41 @@ mod tests {
         topics
     }
 
+    fn library() -> V3 {
+        let mut options = MqttOptions::new("test", rumqttc::Broker::tcp("localhost", 1883));
+        options.set_request_channel_capacity(REQUESTS);
+        V3::new(options).unwrap()
+    }
+
     #[test]
     fn a_thousand_topics_are_asked_for_in_turns_that_fit_the_queue() {
         let topics = topics(1_000);
-        let options = MqttOptions::new("test", rumqttc::Broker::tcp("localhost", 1883));
-        let (client, _events) = AsyncClient::builder(options).capacity(REQUESTS).build();
+        let library = library();
         let mut subscriptions = Subscriptions::new(&topics, Mono(0));
-        subscriptions.send(&client, &topics);
+        subscriptions.send(&library, &topics);
         assert_eq!(subscriptions.queued.len(), IN_FLIGHT);
         for packet in 1..=IN_FLIGHT as u16 {
             subscriptions.sent(packet);
         }
         assert_eq!(subscriptions.sent.len(), IN_FLIGHT);
-        let granted = SubscribeReasonCode::Success(QoS::AtMostOnce);
-        let codes = vec![granted, SubscribeReasonCode::Failure, granted, granted, granted, granted, granted, granted];
-        assert_eq!(
-            subscriptions.answered(&SubAck::new(2, codes), Mono(5)),
-            [9],
-            "the second topic of the second request"
-        );
-        subscriptions.send(&client, &topics);
+        let mut refusals = vec![None; TOPICS_A_REQUEST];
+        refusals[1] = Some("no");
+        assert_eq!(subscriptions.answered(2, refusals, Mono(5)), [(9, "no")], "the second topic of the second request");
+        subscriptions.send(&library, &topics);
         assert_eq!(subscriptions.queued.len(), 1);
     }
 
     #[test]
     fn a_request_left_unanswered_is_overdue() {
         let topics = topics(1);
-        let options = MqttOptions::new("test", rumqttc::Broker::tcp("localhost", 1883));
-        let (client, _events) = AsyncClient::builder(options).capacity(REQUESTS).build();
+        let library = library();
         let mut subscriptions = Subscriptions::new(&topics, Mono(0));
         assert!(!subscriptions.overdue(Mono(0) + Span::from_secs(99)), "nothing was asked yet");
-        subscriptions.send(&client, &topics);
+        subscriptions.send(&library, &topics);
         assert!(!subscriptions.overdue(Mono(0) + Span::from_secs(9)));
         assert!(subscriptions.overdue(Mono(0) + Span::from_secs(10)));
         subscriptions.sent(1);
-        subscriptions.answered(&SubAck::new(1, vec![SubscribeReasonCode::Success(QoS::AtLeastOnce)]), Mono(0));
+        assert!(subscriptions.answered(1, vec![None], Mono(0)).is_empty());
         assert!(!subscriptions.overdue(Mono(0) + Span::from_secs(99)));
     }
 }

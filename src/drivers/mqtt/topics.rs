@@ -13,6 +13,7 @@
 
 use super::payload::{Outcome, Payload, Reader};
 use super::scan::{Place, Wanted};
+use super::words::with_reason;
 use crate::drivers::monitor::DeviceLog;
 use crate::engine::{Generation, Quality, Report, Sample, TagId};
 use crate::project::{Availability, DataType, Retained, TopicSource};
@@ -247,11 +248,11 @@ impl Topics {
         }
     }
 
-    /// The broker refused a topic.
-    pub fn refused(&self, topic: usize, now: Now, reports: &mut Reports) {
+    /// The broker refused a topic; why, empty where no reason was given.
+    pub fn refused(&self, topic: usize, why: &str, now: Now, reports: &mut Reports) {
+        let why: Arc<str> = with_reason("the broker refused the subscription", why).into();
         for reading in self.list.get(topic).map_or(&[][..], |t| &t.readings) {
-            let why = Some("the broker refused the subscription".into());
-            reports.push(now, Sample::bad(reading.tag, Quality::DEVICE_FAULT, why));
+            reports.push(now, Sample::bad(reading.tag, Quality::DEVICE_FAULT, Some(Arc::clone(&why))));
         }
     }
 

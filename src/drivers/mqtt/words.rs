@@ -1,4 +1,4 @@
-//! Why a broker cannot be had, in the words of the person who has to mend it.
+//! Why a broker of MQTT 3.1.1 cannot be had, in the words of the person who has to mend it.
 
 use rumqttc::{ConnectReturnCode, ConnectionError, StateError, mqttbytes};
 use std::io;
@@ -55,7 +55,8 @@ fn state_loss(error: &StateError, max_packet_bytes: u32) -> String {
     }
 }
 
-const CLOSED: &str = "the broker closed the connection";
+/// The end of a connection that says no more.
+pub const CLOSED: &str = "the broker closed the connection";
 
 /// A failure of the socket.
 pub fn io_loss(error: &io::Error) -> String {
@@ -72,8 +73,14 @@ pub fn io_loss(error: &io::Error) -> String {
     }
 }
 
+/// What happened, and why where a reason is given.
+pub fn with_reason(what: impl Into<String>, why: &str) -> String {
+    let what = what.into();
+    if why.is_empty() { what } else { format!("{what}: {why}") }
+}
+
 /// Without a capital at the front.
-fn lower(text: &str) -> String {
+pub fn lower(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }

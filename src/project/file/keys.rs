@@ -93,6 +93,7 @@ pub const DEVICE: Table = Table {
         only("data-bits", SERIAL),
         only("parity", SERIAL),
         only("stop-bits", SERIAL),
+        only("mqtt-version", MQTT),
         only("client-id", MQTT),
         only("user", MQTT),
         only("password", MQTT),

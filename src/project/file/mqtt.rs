@@ -4,11 +4,14 @@ use super::device::host_and_port;
 use super::keys::PASSWORD;
 use super::section::{Section, shortened};
 use super::tls;
-use crate::project::{Endpoint, MqttSettings};
+use crate::project::{Endpoint, MqttSettings, MqttVersion};
 use crate::time::Span;
+
+const VERSIONS: [(MqttVersion, &str); 2] = [(MqttVersion::V3, "3.1.1"), (MqttVersion::V5, "5")];
 
 /// Reads what an MQTT device has besides its name. `None`: at fault, and told.
 pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> Option<Endpoint> {
+    let version = section.word("mqtt-version", &VERSIONS).unwrap_or_default();
     let client_id = section.filled("client-id");
     let user = section.filled("user");
     let password_secret = password(section);
@@ -51,6 +54,7 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> 
         host,
         port,
         tls,
+        version,
         client_id,
         user,
         password_secret,

@@ -1,0 +1,82 @@
+//! What a session needs of a client library, whichever version of MQTT it speaks.
+//!
+//! Which one is decided once a connection, and the compiler makes a [`super::session::Session`] of each: a message takes
+//! no road that the other version would need.
+
+use std::io;
+
+/// One connection's client, not connected yet or connected.
+pub trait Library: Send {
+    /// What it tells.
+    type Event: Send;
+    /// How it fails.
+    type Error: Send;
+
+    /// Connects where there is no connection yet, receives, sends what waits, and tells what happened.
+    ///
+    /// # Errors
+    /// The connection is gone, or could not be made.
+    fn poll(&mut self) -> impl Future<Output = Result<Self::Event, Self::Error>> + Send;
+
+    /// What was read together with the last event, or before an error.
+    fn more(&mut self) -> Option<Self::Event>;
+
+    /// What an event says.
+    fn told(event: &Self::Event) -> Told<'_>;
+
+    /// Queues a request to subscribe to these topics, each with its `QoS`.
+    ///
+    /// # Errors
+    /// The queue is full, or a topic is none; in words.
+    fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String>;
+
+    /// Takes the ping that was sent last for answered.
+    fn take_for_answered(&mut self);
+
+    /// The failure of the stream that a connection ended with.
+    fn io_error(error: &Self::Error) -> Option<&io::Error>;
+
+    /// What a connection ended with, in words. `accepted`: the broker had taken the connection; `max_packet_bytes` is named
+    /// where a message was too long for it.
+    fn loss(error: &Self::Error, accepted: bool, max_packet_bytes: u32) -> String;
+}
+
+/// What an event says, as far as a session wants to know.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Told<'a> {
+    /// A message came.
+    Message {
+        /// Its topic.
+        topic: &'a [u8],
+        /// What it says.
+        payload: &'a [u8],
+        /// Whether the broker had kept it.
+        retained: bool,
+    },
+    /// The broker takes the connection.
+    Accepted,
+    /// The broker answered a request to subscribe.
+    Subscribed {
+        /// The request's number.
+        packet: u16,
+        /// For each of its topics, in their order: `None`, or why it was refused, empty where no reason is given.
+        refusals: Vec<Option<&'static str>>,
+    },
+    /// The broker answered a ping.
+    Pong,
+    /// Something else came.
+    Heard,
+    /// A ping was sent.
+    PingSent,
+    /// A request to subscribe was sent, under this number.
+    SubscribeSent(u16),
+    /// Something else was sent.
+    Sent,
+}
+
+impl Told<'_> {
+    /// Whether it came from the broker.
+    pub const fn is_heard(&self) -> bool {
+        !matches!(self, Self::PingSent | Self::SubscribeSent(_) | Self::Sent)
+    }
+}

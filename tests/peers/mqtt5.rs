@@ -1,0 +1,136 @@
+//! MQTT 5 against mosquitto, and both versions where they must be alike.
+
+use crate::mqtt::{Broker, live, missing, program, tag};
+use watchkeeper::engine::LinkState;
+use watchkeeper::secrets::Secret;
+use watchkeeper::time::Utc;
+
+const FIVE: &str = "mqtt-version = \"5\"";
+const VERSIONS: [&str; 2] = ["mqtt-version = \"3.1.1\"", FIVE];
+
+#[tokio::test]
+async fn retained_and_live_messages_times_and_senders_are_as_in_3_1_1() {
+    let broker = Broker::start("allow_anonymous true");
+    broker.publish("tank/state", r#"{"level": 71.5, "ts": "2026-11-20T14:03:22.125Z"}"#, &["-r"]);
+    let availability = "availability = { topic = \"tank/life\", online = \"online\", offline = \"offline\" }";
+    let level = tag("tank.level", "tank/state", &format!("path = \"$.level\"\ntime = \"$.ts\"\n{availability}"));
+    let mut plant = broker.plant(FIVE, &level);
+    plant.shows("tank.level", "71.5 uncertain:retained").await;
+    let properties = ["-V", "mqttv5", "-D", "publish", "content-type", "application/json"];
+    broker.publish("tank/state", r#"{"level": 72, "ts": "2026-11-20T14:03:23Z"}"#, &properties);
+    plant.shows("tank.level", "72 good").await;
+    let sent = "2026-11-20T14:03:23Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
+    assert_eq!(plant.time("tank.level"), Some(Utc(sent)));
+    broker.publish("tank/life", "offline", &["-r"]);
+    plant.shows("tank.level", "bad:no-communication: tank/life says offline").await;
+    broker.publish("tank/life", "online", &["-r"]);
+    broker.publish("tank/state", r#"{"level": 73, "ts": "2026-11-20T14:03:24Z"}"#, &[]);
+    plant.shows("tank.level", "73 good").await;
+}
+
+/// Each quality of service, in both versions: every message, once, in its order.
+#[tokio::test]
+async fn every_message_comes_once_with_qos_0_1_and_2() {
+    const COUNT: u64 = 50;
+    let broker = Broker::start("allow_anonymous true");
+    for version in VERSIONS {
+        for qos in ["0", "1", "2"] {
+            let tags = [tag("a", "a", ""), tag("b", "b", &format!("qos = {qos}"))].concat();
+            let mut plant = broker.plant(version, &tags);
+            live(&broker, &mut plant, "a", "a").await;
+            for i in 1..=COUNT {
+                broker.publish("b", &i.to_string(), &["-q", qos]);
+            }
+            plant.shows("b", &format!("{COUNT} good")).await;
+            // Nothing comes twice afterwards either.
+            broker.publish("b", "-1", &["-q", qos]);
+            plant.shows("b", "-1 good").await;
+            let taken = plant.topics().iter().find(|topic| topic.name == "b").map(|topic| topic.messages);
+            assert_eq!(taken, Some(COUNT + 1), "{version}, QoS {qos}");
+            assert_eq!(plant.link().state, LinkState::Connected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn mosquitto_lets_in_by_mqtt_5_who_has_the_password() {
+    const PASSWORD: &str = "correct horse";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("passwords");
+    let made = program("mosquitto_passwd").args(["-b", "-c"]).arg(&file).args(["control-room", PASSWORD]).status();
+    assert!(made.unwrap_or_else(|e| missing("mosquitto_passwd", &e)).success());
+    let broker = Broker::start(&format!("allow_anonymous false\npassword_file {}", file.display()));
+    let a = tag("a", "a", "");
+    broker.plant(FIVE, &a).shows("a", "bad:no-communication: not authorised").await;
+    let signed = broker.project(&format!("{FIVE}\nuser = \"control-room\"\npassword = {{ secret = \"site\" }}"), &a);
+    let secret = |_: &str| Ok(Secret::new(PASSWORD.to_owned()).unwrap());
+    let mut known = crate::mqtt::plant::Plant::open_with(&signed, |connection| connection.secrets = secret);
+    known.until("a connection", |plant| plant.link().state == LinkState::Connected).await;
+}
+
+#[tokio::test]
+async fn a_keep_alive_that_mosquitto_shortens_is_kept() {
+    let broker = Broker::start("allow_anonymous true\nmax_keepalive 10");
+    let mut plant = broker.plant(&format!("{FIVE}\nkeep-alive = \"1h\""), &tag("a", "a", ""));
+    live(&broker, &mut plant, "a", "a").await;
+    plant.until("a ping's round trip", |plant| plant.link().round_trip.is_some()).await;
+}
+
+/// The broker is told the longest packet: it leaves out a longer one, and the connection stands.
+#[tokio::test]
+async fn a_message_too_long_is_left_out_by_mosquitto() {
+    let broker = Broker::start("allow_anonymous true");
+    let tags = [tag("big", "big", ""), tag("a", "a", "")].concat();
+    let mut plant = broker.plant(&format!("{FIVE}\nmax-packet = \"20KiB\""), &tags);
+    live(&broker, &mut plant, "a", "a").await;
+    broker.publish("big", &"1".repeat(50_000), &[]);
+    broker.publish("a", "2", &[]);
+    plant.shows("a", "2 good").await;
+    assert_eq!(plant.tag("big"), "bad:waiting");
+    assert_eq!(plant.link().reconnects, 0);
+}
+
+/// Mosquitto's own access lists grant every subscription and hold the messages back; its plugin for dynamic security
+/// refuses.
+#[tokio::test]
+async fn a_topic_that_mosquitto_refuses_is_told_in_both_versions() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("security.json");
+    let security = r#"{
+        "defaultACLAccess": {"publishClientSend": true, "publishClientReceive": true, "subscribe": false, "unsubscribe": true},
+        "clients": [],
+        "groups": [{"groupname": "anonymous", "roles": [{"rolename": "reader"}], "clients": []}],
+        "roles": [{"rolename": "reader", "acls": [{"acltype": "subscribePattern", "topic": "open/#", "priority": 1, "allow": true}]}],
+        "anonymousGroup": "anonymous"
+    }"#;
+    std::fs::write(&file, security).unwrap();
+    let plugin = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"]
+        .map(|folder| format!("{folder}/mosquitto_dynamic_security.so"));
+    let plugin = plugin.iter().find(|path| std::path::Path::new(path).exists()).unwrap();
+    let broker =
+        Broker::start(&format!("allow_anonymous true\nplugin {plugin}\nplugin_opt_config_file {}", file.display()));
+    let tags = [tag("a", "open/a", ""), tag("secret", "closed/b", "")].concat();
+    for (version, reason) in VERSIONS.into_iter().zip(["", ": not authorised"]) {
+        let mut plant = broker.plant(version, &tags);
+        plant.shows("secret", &format!("bad:device-fault: the broker refused the subscription{reason}")).await;
+        live(&broker, &mut plant, "a", "open/a").await;
+        plant.until("a counted refusal", |plant| plant.link().refused_topics == 1).await;
+        let told = format!("the broker refused the subscription of closed/b{reason}");
+        assert_eq!(plant.link().last_error.as_deref(), Some(told.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn values_die_with_mosquitto_and_come_back_with_it_in_mqtt_5() {
+    let mut broker = Broker::start("allow_anonymous true");
+    let mut plant = broker.plant(FIVE, &tag("a", "a", ""));
+    live(&broker, &mut plant, "a", "a").await;
+    broker.terminate();
+    plant.until("a lost link", |p| matches!(p.link().state, LinkState::NoAnswer(_))).await;
+    let refused = LinkState::NoAnswer("connection refused".into());
+    plant.until("a refused connection", |p| p.link().state == refused).await;
+    broker.up();
+    plant.shows("a", "bad:waiting").await;
+    live(&broker, &mut plant, "a", "a").await;
+    assert_eq!(plant.link().reconnects, 1);
+}
