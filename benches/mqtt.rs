@@ -150,6 +150,7 @@ impl Subscriber for Ours {
             password_secret: None,
             keep_alive: Span::from_secs(600),
             max_packet_bytes: 1 << 20,
+            status_topic: None,
         };
         let connection = Connection::new(DeviceId(0), "site".into(), settings, topics, &Project::default());
         let begin = Instant::now();

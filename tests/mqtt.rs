@@ -13,6 +13,8 @@ mod listener;
 mod payloads;
 #[path = "mqtt/plant.rs"]
 mod plant;
+#[path = "mqtt/presence.rs"]
+mod presence;
 
 use fake::{PINGREQ, Peer, listen, publish};
 use listener::{Driver, connection, json, settings, topic};

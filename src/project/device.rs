@@ -242,6 +242,8 @@ pub struct MqttSettings {
     pub keep_alive: Span,
     /// Greatest packet taken, in bytes; default 1 MiB.
     pub max_packet_bytes: u32,
+    /// Where it is told whether this program is connected; `None`: nowhere.
+    pub status_topic: Option<String>,
 }
 
 /// The version of MQTT that is spoken with a broker.

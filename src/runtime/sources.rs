@@ -6,8 +6,10 @@ use crate::drivers::Field;
 use crate::engine::{DeviceId, DeviceStatus, LinkState};
 use crate::time::Span;
 use std::any::Any;
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -28,6 +30,8 @@ pub struct Connection {
     pub name: String,
     /// Devices behind it.
     pub devices: Vec<DeviceId>,
+    /// Whether it has something to say when the plant is gone, and is waited for then.
+    pub has_farewell: bool,
     /// Starts a run.
     pub run: Box<dyn Fn(Field) -> Run + Send + Sync>,
 }
@@ -42,6 +46,25 @@ impl std::fmt::Debug for Connection {
 #[derive(Debug)]
 pub struct Sources {
     tasks: JoinSet<()>,
+    parting: Parting,
+}
+
+/// Connections that have something to say yet. Dropping it stops them.
+#[derive(Debug)]
+pub struct Parting {
+    tasks: JoinSet<()>,
+    /// Each of them holds its other end for as long as it runs. Nothing is ever sent.
+    ended: Receiver<Infallible>,
+}
+
+impl Parting {
+    /// Waits until all have ended, which they do by themselves when the queue of their inputs is closed. `false`: not in
+    /// this time.
+    pub fn wait(self, patience: Duration) -> bool {
+        let ended = self.ended.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected);
+        drop(self.tasks);
+        ended
+    }
 }
 
 impl Sources {
@@ -51,16 +74,28 @@ impl Sources {
     }
 
     fn start_with_pause(runtime: &Handle, connections: Vec<Connection>, field: &Field, first_pause: Duration) -> Self {
-        let mut tasks = JoinSet::new();
+        let (mut tasks, mut parting) = (JoinSet::new(), JoinSet::new());
+        let (running, ended) = sync_channel(0);
         for connection in connections {
-            tasks.spawn_on(keep_running(connection, field.clone(), first_pause), runtime);
+            if connection.has_farewell {
+                let (runs, field) = (running.clone(), field.clone());
+                let run = async move {
+                    keep_running(connection, field, first_pause).await;
+                    drop(runs);
+                };
+                parting.spawn_on(run, runtime);
+            } else {
+                tasks.spawn_on(keep_running(connection, field.clone(), first_pause), runtime);
+            }
         }
-        Self { tasks }
+        Self { tasks, parting: Parting { tasks: parting, ended } }
     }
 
-    /// Stops them all.
-    pub fn stop(mut self) {
+    /// Stops them all, but those that have something to say when the queue of their inputs is closed.
+    #[must_use = "dropped, they say nothing"]
+    pub fn stop(mut self) -> Parting {
         self.tasks.abort_all();
+        self.parting
     }
 }
 
@@ -92,7 +127,10 @@ async fn keep_running(connection: Connection, field: Field, first_pause: Duratio
                 return;
             }
         }
-        tokio::time::sleep(pause.mul_f64(0.75 + 0.5 * fastrand::f64())).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause.mul_f64(0.75 + 0.5 * fastrand::f64())) => {}
+            () = field.inputs.closed() => return,
+        }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -130,6 +168,7 @@ mod tests {
         let connection = Connection {
             name: "test".to_owned(),
             devices: vec![DeviceId(0), DeviceId(1)],
+            has_farewell: false,
             run: Box::new(move |_field| {
                 let first = count.fetch_add(1, Ordering::SeqCst) == 0;
                 Box::pin(async move {
@@ -148,8 +187,42 @@ mod tests {
         while starts.load(Ordering::SeqCst) < 2 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        sources.stop();
+        assert!(sources.stop().wait(Duration::ZERO), "nobody has anything to say");
         drop(field);
         assert!(inputs.recv().await.is_none(), "stopped: nobody holds the queue any more");
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn who_has_something_to_say_is_waited_for() {
+        let (sender, inputs) = mpsc::channel(16);
+        let field = Field {
+            inputs: sender,
+            clock: Clock::new(Now::default),
+            generation: Generation(1),
+            monitor: Monitor::default(),
+        };
+        let (say, said) = std::sync::mpsc::channel();
+        let connection = |says: bool| {
+            let say = say.clone();
+            let run = move |field: Field| -> Run {
+                let say = say.clone();
+                Box::pin(async move {
+                    field.inputs.closed().await;
+                    if says {
+                        say.send("farewell").unwrap();
+                    } else {
+                        std::future::pending::<()>().await;
+                    }
+                })
+            };
+            Connection { name: "test".to_owned(), devices: vec![], has_farewell: true, run: Box::new(run) }
+        };
+        let start = |says| Sources::start(&Handle::current(), vec![connection(says)], &field);
+        let (polite, stubborn) = (start(true), start(false));
+        let (polite, stubborn) = (polite.stop(), stubborn.stop());
+        drop(inputs);
+        assert!(polite.wait(Duration::from_secs(20)));
+        assert_eq!(said.recv(), Ok("farewell"));
+        assert!(!stubborn.wait(Duration::from_millis(1)), "not for ever");
     }
 }

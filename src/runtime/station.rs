@@ -40,6 +40,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 /// How long the main loop, the history and the journal may each take to end.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the connections that have something to say at the end may take; each takes less by its own measure.
+const FAREWELL: Duration = Duration::from_secs(3);
 
 /// Between two tries to open a history that could not be.
 const OPEN_AGAIN: Duration = Duration::from_secs(10);
@@ -391,11 +393,14 @@ impl Station {
             snapshots, commands, sources, stop, ended, history, opening, indexer, recording, actor, clock, ..
         } = self;
         let mut faults = Vec::new();
-        sources.stop();
+        let parting = sources.stop();
         drop((snapshots, commands));
         let _already_ended = stop.send(());
         if ended.recv_timeout(PATIENCE).is_err() {
             faults.push("the main loop did not end in order".to_owned());
+        }
+        if !parting.wait(FAREWELL) {
+            faults.push("a broker was not told in time that this program goes".to_owned());
         }
         drop(indexer);
         let history = history.or_else(|| opening.and_then(Opening::end));
@@ -438,13 +443,14 @@ fn connections(plan: &Plan, suffix: Option<&str>) -> Vec<Connection> {
     let mqtt = drivers::mqtt::connections(plan).into_iter().map(|mut connection| {
         connection.client_id_suffix = suffix.map(str::to_owned);
         let (name, devices) = (format!("mqtt {}", connection.name), vec![connection.device]);
+        let has_farewell = connection.has_farewell();
         let run = Box::new(move |field| -> Run { Box::pin(drivers::mqtt::run(connection.clone(), field)) });
-        Connection { name, devices, run }
+        Connection { name, devices, has_farewell, run }
     });
     let modbus = drivers::modbus::connections(plan).into_iter().map(|connection| {
         let (name, devices) = (format!("modbus {}", connection.address()), connection.devices().collect());
         let run = Box::new(move |field| -> Run { Box::pin(drivers::modbus::run(connection.clone(), field)) });
-        Connection { name, devices, run }
+        Connection { name, devices, has_farewell: false, run }
     });
     modbus.chain(mqtt).collect()
 }

@@ -29,7 +29,7 @@ const REQUEST_QUEUE: usize = 4;
 pub const TAIL_POINTS: usize = 4_000_000;
 
 /// How long stopping the plant may take in all.
-const PATIENCE: Duration = Duration::from_secs(18);
+const PATIENCE: Duration = Duration::from_secs(21);
 
 /// Between two looks whether a plant that another process holds is free.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

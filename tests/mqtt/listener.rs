@@ -29,6 +29,7 @@ pub fn settings(port: u16) -> MqttSettings {
         password_secret: None,
         keep_alive: Span::from_secs(10),
         max_packet_bytes: 1 << 20,
+        status_topic: None,
     }
 }
 
@@ -65,7 +66,8 @@ pub struct Driver {
     /// What was said with the broker.
     pub monitor: Monitor,
     inputs: mpsc::Receiver<Input>,
-    task: JoinHandle<()>,
+    /// `None`: left to end by itself.
+    task: Option<JoinHandle<()>>,
     samples: HashMap<TagId, VecDeque<Sample>>,
     links: VecDeque<DeviceStatus>,
 }
@@ -77,7 +79,13 @@ impl Driver {
         let monitor = Monitor::default();
         let field = Field { inputs: sender, clock: clock(), generation: Generation(1), monitor: monitor.clone() };
         let task = tokio::spawn(mqtt::run(connection, field));
-        Self { monitor, inputs, task, samples: HashMap::new(), links: VecDeque::new() }
+        Self { monitor, inputs, task: Some(task), samples: HashMap::new(), links: VecDeque::new() }
+    }
+
+    /// The plant stops: what the driver does then is up to it.
+    pub fn close(mut self) -> JoinHandle<()> {
+        self.inputs.close();
+        self.task.take().unwrap()
     }
 
     /// The next sample of a tag.
@@ -142,6 +150,8 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }

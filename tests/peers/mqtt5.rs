@@ -1,6 +1,7 @@
 //! MQTT 5 against mosquitto, and both versions where they must be alike.
 
 use crate::mqtt::{Broker, live, missing, program, tag};
+use crate::support::{Running, until, watchkeeper};
 use watchkeeper::engine::LinkState;
 use watchkeeper::secrets::Secret;
 use watchkeeper::time::Utc;
@@ -133,4 +134,37 @@ async fn values_die_with_mosquitto_and_come_back_with_it_in_mqtt_5() {
     plant.shows("a", "bad:waiting").await;
     live(&broker, &mut plant, "a", "a").await;
     assert_eq!(plant.link().reconnects, 1);
+}
+
+/// The program itself: `online` while it runs, `offline` when it has ended in order, and by the broker when it was killed.
+#[test]
+fn a_status_topic_tells_whether_the_program_is_there() {
+    let broker = Broker::start("allow_anonymous true");
+    let status = || {
+        let mut client = program("mosquitto_sub");
+        client.args(["-h", "127.0.0.1", "-p", &broker.port.to_string(), "-t", "wk/room1", "-C", "1", "-W", "2"]);
+        let told = client.output().unwrap_or_else(|e| missing("mosquitto_sub", &e)).stdout;
+        String::from_utf8(told).unwrap().trim().to_owned()
+    };
+    let shows = |word: &str| until(word, || (status() == word).then_some(()));
+    for version in VERSIONS {
+        let folder = tempfile::tempdir().unwrap();
+        let plant = folder.path().join("plant.toml");
+        let device = format!("{version}\nstatus-topic = \"wk/room1\"");
+        std::fs::write(&plant, format!("watchkeeper = 1\n{}", broker.project(&device, &tag("a", "a", "")))).unwrap();
+        let run = || {
+            let mut command = watchkeeper(&["run"]);
+            command.arg(&plant);
+            Running::start(command)
+        };
+        let running = run();
+        shows("online");
+        let (code, _, error) = running.terminate();
+        assert_eq!(code, 0, "{error}");
+        assert_eq!(status(), "offline", "it was told before the program ended");
+        let running = run();
+        shows("online");
+        running.kill();
+        shows("offline");
+    }
 }

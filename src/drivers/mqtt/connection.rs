@@ -6,7 +6,7 @@
 
 use super::last_words::LastWords;
 use super::library::Library;
-use super::session::{self, End};
+use super::session::{self, End, OFFLINE};
 use super::socket::{self, Line, Lookup, Road};
 use super::status::Status;
 use super::subscriptions;
@@ -124,6 +124,16 @@ impl Connection {
         secs.clamp(1, u16::MAX.into()) as u16
     }
 
+    /// Where this program says whether it is there. `values` beside `run` says nothing: it is not the plant.
+    fn status_topic(&self) -> Option<&str> {
+        self.settings.status_topic.as_deref().filter(|_| self.client_id_suffix.is_none())
+    }
+
+    /// Whether it has something to say when the plant stops.
+    pub fn has_farewell(&self) -> bool {
+        self.status_topic().is_some()
+    }
+
     fn v3(&self, password: Option<&Secret>, wires: &Wires) -> Result<V3, String> {
         let settings = &self.settings;
         let broker = rumqttc::Broker::tcp(settings.host.clone(), settings.port);
@@ -141,6 +151,9 @@ impl Connection {
             (None, Some(_)) => return Err("a password is written and no user".to_owned()),
             (None, None) => &mut options,
         };
+        if let Some(topic) = self.status_topic() {
+            options.set_last_will(rumqttc::LastWill::new(topic, OFFLINE, rumqttc::QoS::AtLeastOnce, true));
+        }
         let roads = self.roads(wires);
         options.set_socket_connector(move |_, _| roads());
         V3::new(options)
@@ -162,6 +175,9 @@ impl Connection {
             (None, Some(password)) => options.set_password(password.expose().to_owned()),
             (None, None) => &mut options,
         };
+        if let Some(topic) = self.status_topic() {
+            options.set_last_will(rumqttc_v5::LastWill::new(topic, OFFLINE, rumqttc_v5::QoS::AtLeastOnce, true, None));
+        }
         let roads = self.roads(wires);
         options.set_socket_connector(move |_, _| {
             let road = roads();
@@ -199,7 +215,8 @@ impl Connection {
 
     async fn session(&mut self, library: impl Library, field: &Field, wires: &Wires, status: &mut Status) -> End {
         let (settings, tls) = (&self.settings, self.tls.as_ref());
-        let session = session::Session::new(&self.name, library, field, &wires.breathe, settings, tls);
+        let status_topic = settings.status_topic.as_deref().filter(|_| self.client_id_suffix.is_none());
+        let session = session::Session::new(&self.name, library, field, &wires.breathe, settings, tls, status_topic);
         session.run(&mut self.topics, status).await
     }
 }
@@ -247,7 +264,10 @@ pub async fn run(mut connection: Connection, field: Field) {
         if !status.enter(LinkState::NoAnswer(why)).await {
             return;
         }
-        tokio::time::sleep(jittered(wait)).await;
+        tokio::select! {
+            () = tokio::time::sleep(jittered(wait)) => {}
+            () = field.inputs.closed() => return,
+        }
         wait = Span((wait.0 * 2).min(BACK_OFF_LONGEST.0));
     }
 }
@@ -272,6 +292,7 @@ mod tests {
             password_secret: None,
             keep_alive: Span::from_secs(10),
             max_packet_bytes: 1 << 20,
+            status_topic: None,
         };
         let project = Project { name: "plant".to_owned(), ..Project::default() };
         Connection::new(DeviceId(0), "site".into(), settings, Topics::default(), &project)

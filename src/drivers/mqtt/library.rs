@@ -4,6 +4,10 @@
 //! no road that the other version would need.
 
 use std::io;
+use std::time::Duration;
+
+/// Longest wait for the acknowledgement of the last message when a connection ends in order.
+pub const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// One connection's client, not connected yet or connected.
 pub trait Library: Send {
@@ -29,6 +33,18 @@ pub trait Library: Send {
     /// # Errors
     /// The queue is full, or a topic is none; in words.
     fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String>;
+
+    /// Queues a message, to be kept by the broker and to be acknowledged (`QoS` 1).
+    ///
+    /// # Errors
+    /// The queue is full, or the topic is none; in words.
+    fn publish(&self, topic: &str, payload: &'static str) -> Result<(), String>;
+
+    /// Sends what waits, waits until the broker has acknowledged it, though not for ever, and ends the connection in order.
+    ///
+    /// # Errors
+    /// The connection was lost before.
+    fn part(&mut self) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
     /// Takes the ping that was sent last for answered.
     fn take_for_answered(&mut self);
@@ -62,6 +78,8 @@ pub enum Told<'a> {
         /// For each of its topics, in their order: `None`, or why it was refused, empty where no reason is given.
         refusals: Vec<Option<&'static str>>,
     },
+    /// The broker refused a message of ours; why.
+    PublishRefused(&'static str),
     /// The broker answered a ping.
     Pong,
     /// Something else came.

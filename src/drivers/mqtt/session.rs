@@ -24,6 +24,13 @@ const BREATHE_EVERY: Span = Span::from_millis(100);
 /// Shortest time between two log lines about payloads.
 const LOG_EVERY: Span = Span::from_secs(10);
 
+/// What the topic `status-topic` says while this program is connected, and where it is not.
+pub const ONLINE: &str = "online";
+/// See [`ONLINE`]. The broker says it in our place where we go without a word.
+pub const OFFLINE: &str = "offline";
+/// Longest time that the end of a connection may take when the plant stops.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 /// Why a session came to its end.
 #[derive(Debug)]
 pub enum End {
@@ -47,6 +54,7 @@ pub struct Session<'a, L> {
     max_packet_bytes: u32,
     host: &'a str,
     tls: Option<&'a Tls>,
+    status_topic: Option<&'a str>,
     subscriptions: Subscriptions,
     /// The broker took the connection.
     accepted: bool,
@@ -81,6 +89,7 @@ impl<'a, L: Library> Session<'a, L> {
         breathe: &'a AtomicBool,
         settings: &'a MqttSettings,
         tls: Option<&'a Tls>,
+        status_topic: Option<&'a str>,
     ) -> Self {
         Self {
             name,
@@ -90,6 +99,7 @@ impl<'a, L: Library> Session<'a, L> {
             max_packet_bytes: settings.max_packet_bytes,
             host: &settings.host,
             tls,
+            status_topic,
             subscriptions: Subscriptions::default(),
             accepted: false,
             connected_at: None,
@@ -101,6 +111,14 @@ impl<'a, L: Library> Session<'a, L> {
 
     /// Connects and receives until the connection or the plant is gone.
     pub async fn run(mut self, topics: &mut Topics, status: &mut Status) -> End {
+        let end = self.receive(topics, status).await;
+        if matches!(end, End::Stopped) {
+            self.part().await;
+        }
+        end
+    }
+
+    async fn receive(&mut self, topics: &mut Topics, status: &mut Status) -> End {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut reports = Reports::new(self.field.generation);
@@ -111,6 +129,7 @@ impl<'a, L: Library> Session<'a, L> {
                     tokio::select! {
                         biased;
                         polled = &mut poll => break polled.map(Some),
+                        () = self.field.inputs.closed(), if self.status_topic.is_some() => return End::Stopped,
                         _ = tick.tick() => {
                             let now = self.field.clock.now();
                             if !status.tell_figures(now).await {
@@ -160,6 +179,35 @@ impl<'a, L: Library> Session<'a, L> {
                 return End::Stopped;
             }
         }
+    }
+
+    /// The plant stops: says so to who listens to the status topic, and ends the connection in order.
+    async fn part(&mut self) {
+        let Some(topic) = self.status_topic.filter(|_| self.accepted) else { return };
+        if let Err(why) = self.library.publish(topic, OFFLINE) {
+            return tracing::warn!(device = %self.name, topic, %why, "nobody was told that this program goes");
+        }
+        let why = match tokio::time::timeout(FAREWELL, self.library.part()).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => self.loss(&error),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(device = %self.name, topic, %why, "the broker has to tell that this program is gone");
+    }
+
+    /// The broker took the connection: tells who listens to the status topic.
+    fn announce(&self, status: &mut Status) {
+        let Some(topic) = self.status_topic else { return };
+        if let Err(why) = self.library.publish(topic, ONLINE) {
+            self.status_refused(&why, status);
+        }
+    }
+
+    /// What the status topic is to say was not taken.
+    fn status_refused(&self, why: &str, status: &mut Status) {
+        let topic = self.status_topic.unwrap_or_default();
+        tracing::warn!(device = %self.name, topic, why, "status refused");
+        status.figures_mut().last_error = Some(format!("status-topic {topic} was refused: {why}").into());
     }
 
     /// Why the connection was lost, in words.
@@ -236,7 +284,9 @@ impl<'a, L: Library> Session<'a, L> {
                 self.accepted = true;
                 status.forget_sign_in();
                 self.subscriptions = Subscriptions::new(topics, now.mono);
+                self.announce(status);
             }
+            Told::PublishRefused(why) => self.status_refused(why, status),
             Told::Subscribed { packet, refusals } => {
                 let refused = self.subscriptions.answered(packet, refusals, now.mono);
                 self.refused(&refused, now, topics, status, reports);

@@ -1,10 +1,10 @@
 //! MQTT 3.1.1, by `rumqttc`.
 
-use super::library::{Library, Told};
+use super::library::{LAST_WORD, Library, Told};
 use super::words;
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS, SubscribeFilter,
-    SubscribeReasonCode,
+    AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, PublishOptions, QoS,
+    SubscribeFilter, SubscribeReasonCode,
 };
 use std::fmt;
 use std::io;
@@ -65,6 +65,24 @@ impl Library for V3 {
     fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String> {
         let filters = topics.into_iter().map(|(name, qos)| SubscribeFilter::new(name, quality(qos)));
         self.client.try_subscribe_many(filters.collect::<Vec<_>>()).map_err(|e| e.to_string())
+    }
+
+    fn publish(&self, topic: &str, payload: &'static str) -> Result<(), String> {
+        let options = PublishOptions::new(QoS::AtLeastOnce).retain(true);
+        self.client.try_publish(topic, payload, options).map_err(|e| e.to_string())
+    }
+
+    async fn part(&mut self) -> Result<(), ConnectionError> {
+        if let Err(error) = self.client.try_disconnect_with_timeout(LAST_WORD) {
+            return Err(ConnectionError::Io(io::Error::other(error.to_string())));
+        }
+        loop {
+            match self.events.poll().await {
+                Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(ConnectionError::RequestsDone) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn take_for_answered(&mut self) {

@@ -1,8 +1,10 @@
 //! MQTT 5, by `rumqttc`.
 
-use super::library::{Library, Told};
+use super::library::{LAST_WORD, Library, Told};
 use super::words5;
-use rumqttc_v5::{AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, QoS, SubscribeFilter};
+use rumqttc_v5::{
+    AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, PublishOptions, QoS, SubscribeFilter,
+};
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -72,6 +74,9 @@ impl Library for V5 {
                 let refusals = answer.return_codes.iter().map(|code| words5::refusal(*code)).collect();
                 Told::Subscribed { packet: answer.pkid, refusals }
             }
+            Event::Incoming(Packet::PubAck(answer)) => {
+                words5::publish_refusal(answer.reason).map_or(Told::Heard, Told::PublishRefused)
+            }
             Event::Incoming(Packet::PingResp) => Told::Pong,
             Event::Incoming(_) => Told::Heard,
             Event::Outgoing(Outgoing::PingReq) => Told::PingSent,
@@ -83,6 +88,24 @@ impl Library for V5 {
     fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String> {
         let filters = topics.into_iter().map(|(name, qos)| SubscribeFilter::new(name, quality(qos)));
         self.client.try_subscribe_many(filters.collect::<Vec<_>>()).map_err(|e| e.to_string())
+    }
+
+    fn publish(&self, topic: &str, payload: &'static str) -> Result<(), String> {
+        let options = PublishOptions::new(QoS::AtLeastOnce).retain(true);
+        self.client.try_publish(topic, payload, options).map_err(|e| e.to_string())
+    }
+
+    async fn part(&mut self) -> Result<(), ConnectionError> {
+        if let Err(error) = self.client.try_disconnect_with_timeout(LAST_WORD) {
+            return Err(ConnectionError::Io(io::Error::other(error.to_string())));
+        }
+        loop {
+            match self.events.poll().await {
+                Ok(Event::Outgoing(Outgoing::Disconnect)) | Err(ConnectionError::RequestsDone) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     fn take_for_answered(&mut self) {

@@ -2,7 +2,7 @@
 
 use super::words::{CLOSED, io_loss, lower};
 use rumqttc_v5::{
-    ConnectReturnCode, ConnectionError, DisconnectReasonCode, StateError, SubscribeReasonCode, mqttbytes,
+    ConnectReturnCode, ConnectionError, DisconnectReasonCode, PubAckReason, StateError, SubscribeReasonCode, mqttbytes,
 };
 use std::io;
 
@@ -57,10 +57,12 @@ const fn connect_refusal(code: ConnectReturnCode) -> &'static str {
         ConnectReturnCode::UseAnotherServer => "the broker says that another server is to be used for now",
         ConnectReturnCode::ServerMoved => "the broker says that it has moved to another server",
         ConnectReturnCode::PacketTooLarge => "the broker refused the connection: the request was too long for it",
-        ConnectReturnCode::TopicNameInvalid => "the broker refused the topic of the last will",
-        ConnectReturnCode::RetainNotSupported => "the broker keeps no messages, and the last will has to be kept",
-        ConnectReturnCode::QoSNotSupported => "the broker does not serve the QoS of the last will",
-        ConnectReturnCode::PayloadFormatInvalid => "the broker refused the last will",
+        ConnectReturnCode::TopicNameInvalid => "the broker refused the name of status-topic",
+        ConnectReturnCode::RetainNotSupported => {
+            "the broker keeps no messages, and what status-topic says has to be kept"
+        }
+        ConnectReturnCode::QoSNotSupported => "the broker does not serve QoS 1, which status-topic needs",
+        ConnectReturnCode::PayloadFormatInvalid => "the broker refused what status-topic says",
         ConnectReturnCode::MalformedPacket | ConnectReturnCode::ProtocolError => {
             "the broker says that our request to connect breaks the MQTT protocol"
         }
@@ -176,6 +178,20 @@ pub const fn refusal(code: SubscribeReasonCode) -> Option<&'static str> {
     })
 }
 
+/// Why a message of ours was refused; `None`: it was not.
+pub const fn publish_refusal(code: PubAckReason) -> Option<&'static str> {
+    Some(match code {
+        PubAckReason::Success | PubAckReason::NoMatchingSubscribers => return None,
+        PubAckReason::NotAuthorized => "not authorised",
+        PubAckReason::TopicNameInvalid => "the topic's name is not allowed",
+        PubAckReason::QuotaExceeded => "a quota is used up",
+        PubAckReason::UnspecifiedError
+        | PubAckReason::ImplementationSpecificError
+        | PubAckReason::PacketIdentifierInUse
+        | PubAckReason::PayloadFormatInvalid => "no reason was given",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -221,8 +237,10 @@ mod tests {
 
     #[test]
     fn a_refused_topic_says_why() {
-        assert_eq!(refusal(&SubscribeReasonCode::Success(rumqttc_v5::QoS::AtMostOnce)), None);
-        assert_eq!(refusal(&SubscribeReasonCode::NotAuthorized), Some("not authorised"));
-        assert_eq!(refusal(&SubscribeReasonCode::Unspecified), Some(""));
+        assert_eq!(refusal(SubscribeReasonCode::Success(rumqttc_v5::QoS::AtMostOnce)), None);
+        assert_eq!(refusal(SubscribeReasonCode::NotAuthorized), Some("not authorised"));
+        assert_eq!(refusal(SubscribeReasonCode::Unspecified), Some(""));
+        assert_eq!(publish_refusal(PubAckReason::NotAuthorized), Some("not authorised"));
+        assert_eq!(publish_refusal(PubAckReason::NoMatchingSubscribers), None);
     }
 }

@@ -102,6 +102,7 @@ pub const DEVICE: Table = Table {
         only("key", SECURE),
         only("keep-alive", MQTT),
         only("max-packet", MQTT),
+        only("status-topic", MQTT),
     ],
 };
 

@@ -21,6 +21,13 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> 
     }
     // 268,435,455 bytes: the longest remaining length that MQTT can say.
     let max_packet_bytes = section.size("max-packet", 128..=268_435_455).unwrap_or(1024 * 1024) as u32;
+    let status_topic = section.filled("status-topic");
+    if let Some(topic) = &status_topic
+        && (topic.contains(['+', '#', '\0']) || topic.starts_with('$') || topic.len() > 65_535)
+    {
+        let message = format!("\"{}\" is no topic to publish to", shortened(topic));
+        section.error("status-topic", message, "write words parted by /, without + and #");
+    }
     let files = tls::read(section);
     let address = address?;
     let mend = "write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"";
@@ -60,6 +67,7 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> 
         password_secret,
         keep_alive,
         max_packet_bytes,
+        status_topic,
     }))
 }
 
