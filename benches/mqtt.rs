@@ -145,6 +145,7 @@ impl Subscriber for Ours {
             port: feeder.port,
             tls: None,
             version: MqttVersion::V3,
+            websocket: None,
             client_id: None,
             user: None,
             password_secret: None,

@@ -31,7 +31,7 @@ const NEIGHBOURS: [(&str, &str); 5] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("link", "drivers"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 21] = [
+const HOMES: [(&str, &[&str]); 23] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
@@ -42,6 +42,8 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("tokio_serial", &["drivers/modbus/port"]),
     ("rumqttc", &["drivers"]),
     ("rumqttc_v5", &["drivers/mqtt"]),
+    ("tokio_tungstenite", &["drivers/mqtt/websocket"]),
+    ("futures_util", &["drivers/mqtt/websocket"]),
     ("mqtt5", &["drivers"]),
     ("tokio", &["link", "drivers", "historian", "runtime", "cli", "main"]),
     ("toml", &["project", "ui/settings"]),

@@ -15,6 +15,8 @@ mod payloads;
 mod plant;
 #[path = "mqtt/presence.rs"]
 mod presence;
+#[path = "mqtt/web.rs"]
+mod web;
 
 use fake::{PINGREQ, Peer, listen, publish};
 use listener::{Driver, connection, json, settings, topic};

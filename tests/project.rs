@@ -382,12 +382,12 @@ fn wrong_values_of_a_device_are_told_with_what_would_be_right() {
         (
             "\"mqtt://broker\"",
             "\"broker:1883\"",
-            "12:11: error: \"broker:1883\" does not begin with mqtt://; write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"",
+            "12:11: error: \"broker:1883\" does not begin with mqtt://; write mqtt://host:port, or ws://host:port/path: address = \"mqtt://192.168.1.20:1883\"",
         ),
         (
             "\"mqtt://broker\"",
             "\"http://broker\"",
-            "12:11: error: \"http://\" is no scheme of an mqtt device; write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"",
+            "12:11: error: \"http://\" is no scheme of an mqtt device; write mqtt://host:port, or ws://host:port/path: address = \"mqtt://192.168.1.20:1883\"",
         ),
         (
             "\"modbus-tcp\"",
@@ -419,6 +419,26 @@ fn wrong_values_of_a_device_are_told_with_what_would_be_right() {
             "\"mqtt://broker\"",
             "\"mqtt://broker\"\nmax-packet = \"1MB of it\"",
             "13:14: error: max-packet: \"1MB of it\" is no size; write it with its unit, in quotes: max-packet = \"1MiB\" (B, KiB, MiB, GiB, TiB)",
+        ),
+        (
+            "\"mqtt://broker\"",
+            "\"mqtt://broker\"\nmqtt-version = \"4\"",
+            "13:16: error: unknown mqtt-version \"4\"; did you mean \"5\"? it is one of 3.1.1, 5",
+        ),
+        (
+            "\"mqtt://broker\"",
+            "\"mqtt://broker\"\nstatus-topic = \"wk/+\"",
+            "13:16: error: \"wk/+\" is no topic to publish to; write words parted by /, without + and #",
+        ),
+        (
+            "\"mqtt://broker\"",
+            "\"ws://broker/my path\"",
+            "12:11: error: \"/my path\" is no path of a websocket; write it as in ws://broker:8080/mqtt; a letter that is not ASCII as %C3%A9",
+        ),
+        (
+            "\"mqtt://broker\"",
+            "\"ws://broker\"\nca = \"ca.pem\"",
+            "13:6: error: ca is of TLS, and ws:// sends everything in the clear; write wss:// in address, or leave ca out",
         ),
         (
             "\"mqtt://broker\"",
@@ -924,6 +944,26 @@ fn what_this_version_does_not_serve_is_a_warning_and_the_rest_runs() {
         let tag = plan.tags.last().unwrap();
         assert!(matches!(tag.source, SourcePlan::Fault(_)), "{tag:?}");
         assert!(matches!(plan.tags[0].source, SourcePlan::Register { .. }));
+    }
+}
+
+#[test]
+fn an_mqtt_address_says_port_tls_and_websocket() {
+    for (address, port, tls, websocket) in [
+        ("mqtt://broker", 1883, false, None),
+        ("mqtts://broker/", 8883, true, None),
+        ("ws://broker", 80, false, Some("/mqtt")),
+        ("ws://broker/", 80, false, Some("/")),
+        ("wss://broker", 443, true, Some("/mqtt")),
+        ("wss://[::1]:8443/a/b?key=1%202", 8443, true, Some("/a/b?key=1%202")),
+    ] {
+        let device = format!("[[device]]\nname = \"d\"\nprotocol = \"mqtt\"\naddress = \"{address}\"\n");
+        let (plan, issues) = compiled(&format!("watchkeeper = 1\n{device}"));
+        assert_eq!(issues, []);
+        let Endpoint::Mqtt(settings) = &plan.devices[0].device.endpoint else { panic!("{:?}", plan.devices[0]) };
+        let told = (settings.port, settings.tls.is_some(), settings.websocket.as_deref());
+        assert_eq!(told, (port, tls, websocket), "{address}");
+        assert_eq!(settings.host, if address.contains("::1") { "::1" } else { "broker" });
     }
 }
 

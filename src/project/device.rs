@@ -51,7 +51,7 @@ impl Protocol {
 pub enum Endpoint {
     /// Modbus, over whichever line.
     Modbus(ModbusSettings),
-    /// MQTT over TCP, or over TLS.
+    /// MQTT over TCP, TLS or websockets.
     Mqtt(MqttSettings),
     /// At fault in the project; why, in words. It is not asked, and its tags are `bad:configuration`.
     Fault(String),
@@ -226,10 +226,12 @@ pub struct ModbusSettings {
 pub struct MqttSettings {
     /// Host name or address.
     pub host: String,
-    /// TCP port; 1883, or over TLS 8883, where none was written.
+    /// TCP port; 1883, or over TLS 8883, where none was written; for websockets 80 or 443.
     pub port: u16,
-    /// Over TLS (`mqtts://`), and how.
+    /// Over TLS (`mqtts://`, `wss://`), and how.
     pub tls: Option<TlsSettings>,
+    /// By way of a web server (`ws://`, `wss://`): the path there.
+    pub websocket: Option<String>,
     /// Default 3.1.1, which every broker speaks.
     pub version: MqttVersion,
     /// As written; `None`: made from project, device and computer, and kept stable.

@@ -24,6 +24,7 @@ pub fn settings(port: u16) -> MqttSettings {
         port,
         tls: None,
         version: MqttVersion::V3,
+        websocket: None,
         client_id: None,
         user: None,
         password_secret: None,

@@ -1,7 +1,9 @@
 //! MQTT 5 against mosquitto, and both versions where they must be alike.
 
+use crate::mqtt::plant::Plant;
 use crate::mqtt::{Broker, live, missing, program, tag};
-use crate::support::{Running, until, watchkeeper};
+use crate::mqtt_tls::{Authority, LONG, ca};
+use crate::support::{Running, free_address, until, watchkeeper};
 use watchkeeper::engine::LinkState;
 use watchkeeper::secrets::Secret;
 use watchkeeper::time::Utc;
@@ -65,7 +67,7 @@ async fn mosquitto_lets_in_by_mqtt_5_who_has_the_password() {
     broker.plant(FIVE, &a).shows("a", "bad:no-communication: not authorised").await;
     let signed = broker.project(&format!("{FIVE}\nuser = \"control-room\"\npassword = {{ secret = \"site\" }}"), &a);
     let secret = |_: &str| Ok(Secret::new(PASSWORD.to_owned()).unwrap());
-    let mut known = crate::mqtt::plant::Plant::open_with(&signed, |connection| connection.secrets = secret);
+    let mut known = Plant::open_with(&signed, |connection| connection.secrets = secret);
     known.until("a connection", |plant| plant.link().state == LinkState::Connected).await;
 }
 
@@ -167,4 +169,46 @@ fn a_status_topic_tells_whether_the_program_is_there() {
         running.kill();
         shows("offline");
     }
+}
+
+/// By way of mosquitto's own web server, plain and over TLS.
+#[tokio::test]
+async fn values_come_over_websockets_in_both_versions() {
+    let authority = Authority::new("Plant CA");
+    authority.sign("broker", "DNS:localhost", LONG);
+    let (plain, web, secure) = (free_address().port(), free_address().port(), free_address().port());
+    let config = format!(
+        "listener {plain} 127.0.0.1\nlistener {web} 127.0.0.1\nprotocol websockets\nlistener {secure} 127.0.0.1\nprotocol websockets\n\
+         certfile {}\nkeyfile {}\npersistence false\nuser root\nallow_anonymous true\n",
+        authority.written("broker.pem"),
+        authority.written("broker.key")
+    );
+    let mut broker = Broker::configured(plain, tempfile::tempdir().unwrap(), &config);
+    let tags = [tag("big", "big", "path = \"$.v\""), tag("a", "a", "qos = 2")].concat();
+    let ca = ca(&authority);
+    for version in VERSIONS {
+        for (address, device) in
+            [(format!("ws://127.0.0.1:{web}"), ""), (format!("wss://localhost:{secure}/mqtt"), &ca)]
+        {
+            let project = format!(
+                "[[device]]\nname = \"site\"\nprotocol = \"mqtt\"\naddress = \"{address}\"\nkeep-alive = \"5s\"\n{version}\n{device}\n{tags}"
+            );
+            let mut plant = Plant::open(&project);
+            live(&broker, &mut plant, "a", "a").await;
+            // Mosquitto sends 4 KB each tenth of a second over a websocket.
+            broker.publish("big", &format!(r#"{{"fill": "{}", "v": 5}}"#, "x".repeat(40_000)), &[]);
+            plant.shows("big", "5 good").await;
+            plant.until("a ping's round trip", |plant| plant.link().round_trip.is_some()).await;
+            broker.down();
+            plant.until("a lost link", |plant| matches!(plant.link().state, LinkState::NoAnswer(_))).await;
+            broker.up();
+            live(&broker, &mut plant, "a", "a").await;
+        }
+    }
+    // The port of MQTT without a web server.
+    let wrong =
+        format!("[[device]]\nname = \"site\"\nprotocol = \"mqtt\"\naddress = \"ws://127.0.0.1:{plain}\"\n{tags}");
+    let told = "bad:no-communication: the other end closed the connection when it was asked for a websocket: it may be a port \
+                of MQTT without one";
+    Plant::open(&wrong).shows("a", told).await;
 }

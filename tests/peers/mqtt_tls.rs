@@ -108,7 +108,7 @@ fn project(broker: &Broker, host: &str, device: &str) -> String {
     )
 }
 
-fn ca(authority: &Authority) -> String {
+pub(super) fn ca(authority: &Authority) -> String {
     format!("ca = \"{}\"", authority.written("ca.pem"))
 }
 

@@ -13,6 +13,7 @@ use super::subscriptions;
 use super::topics::{Reports, Topics};
 use super::v3::V3;
 use super::v5::V5;
+use super::websocket::Target;
 use crate::drivers::Field;
 use crate::drivers::stream::{Tap, TapLimits};
 use crate::drivers::tls::{self, Tls};
@@ -108,11 +109,19 @@ impl Connection {
     fn roads(&self, wires: &Wires) -> impl Fn() -> Opening + Send + Sync + 'static {
         let (host, port, lookup) = (self.settings.host.clone(), self.settings.port, self.lookup);
         let (tls, wires) = (self.tls.clone(), wires.clone());
+        let target = self.settings.websocket.as_deref().map(|path| Target {
+            authority: if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") },
+            path: path.to_owned(),
+            max_packet_bytes: self.settings.max_packet_bytes,
+        });
         move || {
-            let (host, tls, wires) = (host.clone(), tls.clone(), wires.clone());
+            let (host, target, tls, wires) = (host.clone(), target.clone(), tls.clone(), wires.clone());
             Box::pin(async move {
                 let socket = socket::connect(lookup, &host, port).await?;
-                let road = Road::over(socket, &host, tls.as_ref().map(|tls| (tls, &wires.clock))).await?;
+                let mut road = Road::over(socket, &host, tls.as_ref().map(|tls| (tls, &wires.clock))).await?;
+                if let Some(target) = &target {
+                    road = road.web(target).await?;
+                }
                 Ok(Line::new(road, wires.tap, wires.breathe))
             })
         }
@@ -287,6 +296,7 @@ mod tests {
             port: 1883,
             tls: None,
             version: MqttVersion::V3,
+            websocket: None,
             client_id: None,
             user: None,
             password_secret: None,

@@ -4,6 +4,7 @@
 //! broker ── socket (tap, breath) ── library ── session ──► topics ──► payload ──► Report ──► field.inputs
 //!                                                 └──► subscriptions, status ──► Link
 //! ```
+//! The library is [`v3`] or [`v5`], as the project says, with [`last_words`] before the latter; [`websocket`] stands between socket and tap.
 //! [`payload`], [`path`], [`scan`] and [`topics`] are pure. [`connection::run`] is the task: it makes the connection anew with
 //! back-off, and each [`session`] does nothing but receive, decode and hand on.
 
@@ -20,6 +21,7 @@ pub mod subscriptions;
 pub mod topics;
 pub mod v3;
 pub mod v5;
+pub mod websocket;
 pub mod words;
 pub mod words5;
 

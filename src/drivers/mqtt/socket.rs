@@ -1,5 +1,6 @@
 //! The road to a broker: name, socket, tap, and a pause for breath.
 
+use super::websocket::{Target, Websocket};
 use crate::drivers::stream::{Tap, Tapped};
 use crate::drivers::tls::Tls;
 use crate::drivers::trace::Ends;
@@ -57,6 +58,8 @@ pub enum Road {
     Plain(TcpStream),
     /// Over TLS.
     Tls(Box<TlsStream<TcpStream>>),
+    /// By way of a web server, over one of the others.
+    Web(Box<Websocket<Self>>),
 }
 
 impl Road {
@@ -71,11 +74,20 @@ impl Road {
         }
     }
 
+    /// Opens a websocket over it.
+    ///
+    /// # Errors
+    /// The other end opens none, in words.
+    pub async fn web(self, target: &Target) -> io::Result<Self> {
+        Ok(Self::Web(Box::new(Websocket::open(self, target).await?)))
+    }
+
     /// The socket below.
     pub fn tcp(&self) -> &TcpStream {
         match self {
             Self::Plain(socket) => socket,
             Self::Tls(stream) => stream.get_ref().0,
+            Self::Web(stream) => stream.road().tcp(),
         }
     }
 }
@@ -85,6 +97,7 @@ impl AsyncRead for Road {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_read(context, buffer),
             Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Web(stream) => Pin::new(stream).poll_read(context, buffer),
         }
     }
 }
@@ -94,6 +107,7 @@ impl AsyncWrite for Road {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_write(context, bytes),
             Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Web(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
@@ -101,6 +115,7 @@ impl AsyncWrite for Road {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_flush(context),
             Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+            Self::Web(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
@@ -108,6 +123,7 @@ impl AsyncWrite for Road {
         match self.get_mut() {
             Self::Plain(socket) => Pin::new(socket).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Web(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 }

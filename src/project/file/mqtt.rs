@@ -9,6 +9,13 @@ use crate::time::Span;
 
 const VERSIONS: [(MqttVersion, &str); 2] = [(MqttVersion::V3, "3.1.1"), (MqttVersion::V5, "5")];
 
+/// Schemes of an address: whether over TLS, whether over websockets, and the port where none is written.
+const SCHEMES: [(&str, bool, bool, u16); 4] =
+    [("mqtt", false, false, 1883), ("mqtts", true, false, 8883), ("ws", false, true, 80), ("wss", true, true, 443)];
+
+/// The path that most brokers have their websocket at.
+const WEBSOCKET_PATH: &str = "/mqtt";
+
 /// Reads what an MQTT device has besides its name. `None`: at fault, and told.
 pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> Option<Endpoint> {
     let version = section.word("mqtt-version", &VERSIONS).unwrap_or_default();
@@ -30,21 +37,21 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> 
     }
     let files = tls::read(section);
     let address = address?;
-    let mend = "write mqtt://host:port: address = \"mqtt://192.168.1.20:1883\"";
-    let (secure, rest) = match address.split_once("://") {
-        Some(("mqtt", rest)) => (false, rest),
-        Some(("mqtts", rest)) => (true, rest),
-        Some((scheme, _)) => {
-            section.error("address", format!("\"{}://\" is no scheme of an mqtt device", shortened(scheme)), mend);
-            return None;
-        }
-        None => {
-            section.error("address", format!("\"{}\" does not begin with mqtt://", shortened(address)), mend);
-            return None;
-        }
+    let mend = "write mqtt://host:port, or ws://host:port/path: address = \"mqtt://192.168.1.20:1883\"";
+    let Some((scheme, rest)) = address.split_once("://") else {
+        section.error("address", format!("\"{}\" does not begin with mqtt://", shortened(address)), mend);
+        return None;
     };
-    let Some((host, port)) = host_and_port(rest, if secure { 8883 } else { 1883 }) else {
-        let message = if rest.contains('@') {
+    let Some((_, secure, web, default_port)) = SCHEMES.into_iter().find(|(known, ..)| *known == scheme) else {
+        section.error("address", format!("\"{}://\" is no scheme of an mqtt device", shortened(scheme)), mend);
+        return None;
+    };
+    let (authority, websocket) = match rest.find('/') {
+        Some(at) if web => (&rest[..at], Some(rest[at..].to_owned())),
+        _ => (rest, web.then(|| WEBSOCKET_PATH.to_owned())),
+    };
+    let Some((host, port)) = host_and_port(authority, default_port) else {
+        let message = if authority.contains('@') {
             "user and password do not belong into the address".to_owned()
         } else {
             format!("\"{}\" is no address", shortened(address))
@@ -52,15 +59,21 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> 
         section.error("address", message, mend);
         return None;
     };
+    if let Some(path) = websocket.as_deref().filter(|path| !path.chars().all(is_of_a_path)) {
+        let message = format!("\"{}\" is no path of a websocket", shortened(path));
+        section.error("address", message, "write it as in ws://broker:8080/mqtt; a letter that is not ASCII as %C3%A9");
+        return None;
+    }
     if !secure && let Some(key) = ["ca", "cert", "key"].into_iter().find(|key| section.has(key)) {
-        let message = format!("{key} is of TLS, and mqtt:// sends everything in the clear");
-        section.error(key, message, format!("write mqtts:// in address, or leave {key} out"));
+        let message = format!("{key} is of TLS, and {scheme}:// sends everything in the clear");
+        section.error(key, message, format!("write {scheme}s:// in address, or leave {key} out"));
     }
     let tls = secure.then_some(files);
     Some(Endpoint::Mqtt(MqttSettings {
         host,
         port,
         tls,
+        websocket,
         version,
         client_id,
         user,
@@ -69,6 +82,33 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, address: Option<&str>) -> 
         max_packet_bytes,
         status_topic,
     }))
+}
+
+/// Whether this may stand in a path and its query (RFC 3986).
+const fn is_of_a_path(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+        || matches!(
+            c,
+            '/' | '?'
+                | '%'
+                | '-'
+                | '.'
+                | '_'
+                | '~'
+                | '!'
+                | '$'
+                | '&'
+                | '\''
+                | '('
+                | ')'
+                | '*'
+                | '+'
+                | ','
+                | ';'
+                | '='
+                | ':'
+                | '@'
+        )
 }
 
 /// The name of a secret. What was written in its place is never repeated: it may be the password.
