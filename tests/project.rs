@@ -467,6 +467,11 @@ fn wrong_values_of_an_mqtt_tag_are_told_with_what_would_be_right() {
             "31:9: error: a tag has one topic, and # stands for many; write the whole topic",
         ),
         (
+            "\"site/weather\"",
+            "\"$share/weather\"",
+            "31:9: error: \"$share/weather\" names no group, or no topic in it; write topic = \"$share/GROUP/TOPIC\"",
+        ),
+        (
             "stale-after = \"60s\"",
             "stale-after = \"60s\"\nqos = 3",
             "34:7: error: qos = 3 is out of range; write 0 to 2",
@@ -945,6 +950,25 @@ fn what_this_version_does_not_serve_is_a_warning_and_the_rest_runs() {
         assert!(matches!(tag.source, SourcePlan::Fault(_)), "{tag:?}");
         assert!(matches!(plan.tags[0].source, SourcePlan::Register { .. }));
     }
+}
+
+#[test]
+fn a_topic_that_is_subscribed_by_itself_and_shared_is_told() {
+    let tag = |name: &str, topic: &str, more: &str| {
+        format!("[[tag]]\nname = \"{name}\"\ndevice = \"d\"\ntopic = \"{topic}\"\n{more}\n")
+    };
+    let device = "[[device]]\nname = \"d\"\nprotocol = \"mqtt\"\naddress = \"mqtt://h\"\n";
+    let life = "availability = { topic = \"b\" }";
+    let tags = [tag("one", "$share/g/a", ""), tag("two", "a", ""), tag("three", "$share/g/b", life)].concat();
+    let (plan, issues) = compiled(&format!("watchkeeper = 1\n{device}{tags}"));
+    let told: Vec<_> = issues.iter().map(|issue| (issue.subject.as_str(), issue.message.as_str())).collect();
+    let faults = [
+        ("two", "the messages of \"a\" are those of \"$share/g/a\", which is subscribed already"),
+        ("three", "the messages of \"$share/g/b\" are those of \"b\", which is subscribed already"),
+    ];
+    assert_eq!(told, faults);
+    let runs: Vec<_> = plan.tags.iter().map(|tag| matches!(tag.source, SourcePlan::Topic { .. })).collect();
+    assert_eq!(runs, [true, false, false]);
 }
 
 #[test]

@@ -314,7 +314,7 @@ fn rules(tag: &TagPlan) -> Vec<String> {
 }
 
 fn topic(tag: &TagPlan, id: TagId, source: &TopicSource, device: &str, monitor: &Monitor, of: DeviceId) -> Explanation {
-    let last = monitor.device(of).topics().messages(&source.topic);
+    let last = monitor.device(of).topics().messages(TopicSource::bare(&source.topic));
     let told = |message: &Message| message_told(source, message, message_steps(tag, id, source, message));
     let last: Vec<Told> = last.iter().rev().map(told).collect();
     let steps = newest_steps(&last);
@@ -341,7 +341,7 @@ fn message_told(source: &TopicSource, message: &Message, steps: Vec<(&'static st
     Told {
         at: message.at,
         took: None,
-        what: source.topic.clone(),
+        what: TopicSource::bare(&source.topic).to_owned(),
         outcome: match &message.fault {
             Some(why) => format!("{} bytes{kept}: {why}", message.bytes),
             None => format!("{} bytes{kept}", message.bytes),

@@ -138,7 +138,7 @@ impl Area {
 pub struct TopicSource {
     /// Name of the device, as written.
     pub device: String,
-    /// Topic without wildcards.
+    /// Topic without wildcards, or `$share/GROUP/TOPIC`.
     pub topic: String,
     /// 0, 1 or 2.
     pub qos: u8,
@@ -153,6 +153,26 @@ pub struct TopicSource {
     /// JSONPath of the source time.
     pub time: Option<String>,
 }
+
+impl TopicSource {
+    /// The topic that the messages of a subscription bear: of `$share/GROUP/TOPIC` the last part.
+    pub fn bare(topic: &str) -> &str {
+        let shared = topic.strip_prefix(SHARE).and_then(|rest| rest.split_once('/'));
+        shared.map_or(topic, |(_, topic)| topic)
+    }
+
+    /// What is wrong with a topic that begins as a shared one does; `None`: nothing, or it is not shared.
+    pub fn share_fault(topic: &str) -> Option<&'static str> {
+        let rest = topic.strip_prefix(SHARE)?;
+        match rest.split_once('/') {
+            Some((group, topic)) if !group.is_empty() && !topic.is_empty() => None,
+            _ => Some("names no group, or no topic in it"),
+        }
+    }
+}
+
+/// What a shared subscription begins with.
+const SHARE: &str = "$share/";
 
 /// `missing = …`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,6 +4,7 @@ use crate::mqtt::plant::Plant;
 use crate::mqtt::{Broker, live, missing, program, tag};
 use crate::mqtt_tls::{Authority, LONG, ca};
 use crate::support::{Running, free_address, until, watchkeeper};
+use std::time::Duration;
 use watchkeeper::engine::LinkState;
 use watchkeeper::secrets::Secret;
 use watchkeeper::time::Utc;
@@ -211,4 +212,37 @@ async fn values_come_over_websockets_in_both_versions() {
     let told = "bad:no-communication: the other end closed the connection when it was asked for a websocket: it may be a port \
                 of MQTT without one";
     Plant::open(&wrong).shows("a", told).await;
+}
+
+/// Two plants in one group: each message reaches one of them, and no message both or none.
+#[tokio::test]
+async fn a_shared_topic_is_parted_among_its_group_in_both_versions() {
+    const COUNT: u64 = 20;
+    let broker = Broker::start("allow_anonymous true");
+    for version in VERSIONS {
+        let shared = [tag("a", "a", ""), tag("weather", "$share/room/site/weather", "qos = 1")].concat();
+        let plant = |name: &str| broker.plant(&format!("{version}\nclient-id = \"{name}\""), &shared);
+        let mut plants = [plant("one"), plant("two")];
+        for plant in &mut plants {
+            live(&broker, plant, "a", "a").await;
+        }
+        for i in 1..=COUNT {
+            broker.publish("site/weather", &i.to_string(), &[]);
+        }
+        let received =
+            |plant: &Plant| plant.topics().iter().find(|t| t.name == "site/weather").map_or(0, |t| t.messages);
+        for _ in 0..100 {
+            for plant in &mut plants {
+                plant.run_for(Duration::from_millis(50)).await;
+            }
+            if plants.iter().map(received).sum::<u64>() >= COUNT {
+                break;
+            }
+        }
+        let counts = plants.each_ref().map(received);
+        assert_eq!(counts.iter().sum::<u64>(), COUNT, "{counts:?}");
+        assert!(counts.iter().all(|count| *count > 0), "{counts:?}");
+        let last = plants.each_mut().map(|plant| plant.tag("weather"));
+        assert!(last.contains(&format!("{COUNT} good")), "{last:?}");
+    }
 }

@@ -10,7 +10,7 @@ use super::topics::{Reports, Topics};
 use super::words;
 use crate::drivers::Field;
 use crate::drivers::tls::Tls;
-use crate::project::MqttSettings;
+use crate::project::{MqttSettings, TopicSource};
 use crate::time::{Mono, Now, Span};
 use std::fmt;
 use std::pin::pin;
@@ -313,7 +313,7 @@ impl<'a, L: Library> Session<'a, L> {
         for (topic, why) in refused {
             topics.refused(*topic, why, now, reports);
             if let Some((name, _)) = topics.filter(*topic) {
-                status.log().topics().refused(name);
+                status.log().topics().refused(TopicSource::bare(name));
             }
         }
         let first = topics.filter(first).map_or("", |(name, _)| name);

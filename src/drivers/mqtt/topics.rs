@@ -105,7 +105,8 @@ impl Crowd {
 
 #[derive(Debug, Clone)]
 struct Topic {
-    name: Arc<str>,
+    /// As it is subscribed; its messages bear the [`TopicSource::bare`] name.
+    filter: Arc<str>,
     qos: u8,
     readings: Vec<Reading>,
     /// Plain paths of its readings.
@@ -154,8 +155,9 @@ enum Life {
 impl Topics {
     /// Adds a tag. A fault of its topic or path is kept and told by [`Topics::faults`].
     pub fn add(&mut self, tag: TagId, data_type: DataType, source: &TopicSource) {
-        let checked = check_topic(&source.topic)
-            .and_then(|()| source.availability.as_ref().map_or(Ok(()), |a| check_topic(&a.topic)))
+        let checked = self
+            .check(&source.topic)
+            .and_then(|()| source.availability.as_ref().map_or(Ok(()), |a| self.check(&a.topic)))
             .and_then(|()| Reader::new(source, data_type));
         let mut reader = match checked {
             Ok(reader) => reader,
@@ -171,12 +173,27 @@ impl Topics {
         self.list[topic].readings.push(Reading { tag, reader, retained: source.retained, sender });
     }
 
-    fn topic(&mut self, name: &str, qos: u8) -> usize {
+    /// A topic that can be subscribed as it stands, and is not subscribed in another way: a message bears its topic alone,
+    /// not the group of a shared one.
+    fn check(&self, filter: &str) -> Result<(), String> {
+        check_topic(filter)?;
+        let known = self.by_name.get(TopicSource::bare(filter).as_bytes()).and_then(|index| self.list.get(*index));
+        match known {
+            Some(known) if &*known.filter != filter => Err(format!(
+                "the messages of \"{}\" are those of \"{}\", which is subscribed already",
+                filter.escape_debug(),
+                known.filter.escape_debug()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn topic(&mut self, filter: &str, qos: u8) -> usize {
         let next = self.list.len();
-        let index = *self.by_name.entry(name.as_bytes().into()).or_insert(next);
+        let index = *self.by_name.entry(TopicSource::bare(filter).as_bytes().into()).or_insert(next);
         if index == next {
             self.list.push(Topic {
-                name: name.into(),
+                filter: filter.into(),
                 qos,
                 readings: Vec::new(),
                 wanted: Wanted::default(),
@@ -232,9 +249,9 @@ impl Topics {
         first.into_iter().chain(then).collect()
     }
 
-    /// A topic's name and quality of service.
+    /// How a topic is subscribed, and its quality of service.
     pub fn filter(&self, topic: usize) -> Option<(&str, u8)> {
-        self.list.get(topic).map(|t| (t.name.as_ref(), t.qos))
+        self.list.get(topic).map(|t| (t.filter.as_ref(), t.qos))
     }
 
     /// A new connection: what was known of senders and live messages is no longer.
@@ -412,6 +429,8 @@ fn life(availability: &Availability, payload: &[u8]) -> Result<Life, Arc<str>> {
 fn check_topic(topic: &str) -> Result<(), String> {
     let fault = if topic.is_empty() {
         "is empty"
+    } else if let Some(fault) = TopicSource::share_fault(topic) {
+        fault
     } else if topic.contains(['+', '#']) {
         "has a wildcard"
     } else if topic.contains('\0') {

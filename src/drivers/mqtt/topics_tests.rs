@@ -191,3 +191,30 @@ fn in_a_crowd_the_log_leaves_out_what_follows_at_once_counts_it_and_keeps_every_
     let told = log.topics().list();
     assert_eq!(told.iter().map(|t| t.messages).collect::<Vec<_>>(), [5_005, 1]);
 }
+
+#[test]
+fn a_message_of_a_shared_topic_bears_the_topic_alone() {
+    let mut topics = topics(&[source("$share/room/site/weather"), source("plain")]);
+    let filters: Vec<_> = topics.order().into_iter().filter_map(|topic| topics.filter(topic)).collect();
+    assert_eq!(filters, [("$share/room/site/weather", 0), ("plain", 0)]);
+    assert_eq!(play(&mut topics, "site/weather", "21.5", false, 1), ["0=21.5 good @1"]);
+    assert_eq!(play(&mut topics, "$share/room/site/weather", "21.5", false, 2), [""; 0]);
+}
+
+#[test]
+fn a_topic_is_subscribed_in_one_way_and_a_shared_one_names_its_group() {
+    let shared =
+        ["a", "$share/one/a", "$share/two/b", "b", "$share/two/b", "$share//c", "$share/c", "$share/g/", "$share/+/d"];
+    let topics = topics(&shared.map(source));
+    let faults: Vec<_> = topics.faults().iter().map(|(tag, why)| (tag.0, why.as_ref())).collect();
+    let faulty = [
+        (1, "the messages of \"$share/one/a\" are those of \"a\", which is subscribed already"),
+        (3, "the messages of \"b\" are those of \"$share/two/b\", which is subscribed already"),
+        (5, "the topic \"$share//c\" names no group, or no topic in it"),
+        (6, "the topic \"$share/c\" names no group, or no topic in it"),
+        (7, "the topic \"$share/g/\" names no group, or no topic in it"),
+        (8, "the topic \"$share/+/d\" has a wildcard"),
+    ];
+    assert_eq!(faults, faulty);
+    assert_eq!(topics.len(), 2);
+}

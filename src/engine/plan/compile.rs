@@ -4,7 +4,7 @@ use super::{DeviceId, DevicePlan, Generation, Plan, Scaling, SourcePlan, TagId, 
 use crate::engine::snapshot::Mode;
 use crate::project::device::ModbusSettings;
 use crate::project::file::nearest::near;
-use crate::project::{DataType, Device, Endpoint, Issue, Place, Project, Source, Tag};
+use crate::project::{DataType, Device, Endpoint, Issue, Place, Project, Source, Tag, TopicSource};
 use crate::time::Span;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub(super) struct Compiler {
     pub(super) device_index: HashMap<String, DeviceId>,
     /// Index of each display by name in lower case.
     pub(super) display_index: HashMap<String, usize>,
+    /// How each topic of a device is subscribed, by the name that its messages bear.
+    subscribed: HashMap<(DeviceId, String), String>,
 }
 
 /// What a name stands for, in messages.
@@ -55,6 +57,7 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
             ..Plan::default()
         },
         issues: Vec::new(),
+        subscribed: HashMap::new(),
         suggestions_left: SUGGESTIONS,
         project,
     };
@@ -185,7 +188,10 @@ impl Compiler {
                     other => Err(unusable(device, other, "topic")),
                 };
                 match self.device(tag, &source.device, wanted) {
-                    Ok((device, ())) => SourcePlan::Topic { device, source: source.clone() },
+                    Ok((device, ())) => match self.subscribed_otherwise(tag, device, source) {
+                        None => SourcePlan::Topic { device, source: source.clone() },
+                        Some(fault) => SourcePlan::Fault(fault),
+                    },
                     Err(fault) => SourcePlan::Fault(fault),
                 }
             }
@@ -195,6 +201,25 @@ impl Compiler {
             Source::Formula(_) => SourcePlan::Fault("not compiled".into()),
             Source::Fault(reason) => SourcePlan::Fault(reason.as_str().into()),
         }
+    }
+
+    /// Whether a topic is subscribed by itself, or in another group, too: its messages could not be told apart.
+    fn subscribed_otherwise(&mut self, tag: &Tag, device: DeviceId, source: &TopicSource) -> Option<Arc<str>> {
+        let topics = source.availability.iter().map(|a| &a.topic).chain([&source.topic]);
+        let mut fault = None;
+        for topic in topics {
+            let key = (device, TopicSource::bare(topic).to_owned());
+            let known = self.subscribed.entry(key).or_insert_with(|| topic.clone());
+            if known != topic {
+                let (topic, known) = (short(topic), short(known));
+                fault =
+                    Some(format!("the messages of \"{topic}\" are those of \"{known}\", which is subscribed already"));
+            }
+        }
+        let fault = fault?;
+        let mend = "write the topic in the same way for all tags of a device";
+        self.error(tag.places.of("topic"), &tag.name, fault.clone(), mend);
+        Some(fault.into())
     }
 
     /// The device of a tag, if it is one that the source can use.

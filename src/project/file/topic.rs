@@ -33,6 +33,10 @@ fn topic_fault(topic: &str) -> Option<(String, String)> {
     if topic.contains('#') {
         return Some(("a tag has one topic, and # stands for many".to_owned(), "write the whole topic".to_owned()));
     }
+    if let Some(fault) = TopicSource::share_fault(topic) {
+        let message = format!("\"{}\" {fault}", shortened(topic));
+        return Some((message, "write topic = \"$share/GROUP/TOPIC\"".to_owned()));
+    }
     if topic.contains('\0') || topic.len() > 65_535 {
         return Some((format!("\"{}\" is no topic", shortened(topic)), "write words parted by /".to_owned()));
     }
@@ -70,6 +74,9 @@ fn availability(section: &mut Section<'_, '_, '_>) -> Option<Availability> {
     if let Some((message, mend)) = topic.as_deref().and_then(|t| {
         if t.contains('+') {
             Some(("availability is of one topic, and + stands for many".to_owned(), "write the whole topic".to_owned()))
+        } else if t.starts_with("$share/") {
+            let message = "what a sender says of its life is for every member of a group";
+            Some((message.to_owned(), "write the topic without $share/GROUP/".to_owned()))
         } else {
             topic_fault(t)
         }
