@@ -1,5 +1,5 @@
 //! Stands in for a broker: answers connect and subscribe, then sends as many ready-made messages as it is told, topic by
-//! topic.
+//! topic. It speaks the version of MQTT that it is asked for.
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 #![expect(clippy::disallowed_methods, reason = "a measurement reads the clock")]
 
@@ -55,23 +55,25 @@ impl Feeder {
 fn feed(listener: &TcpListener, orders: &mpsc::Receiver<Order>, late: &mpsc::Sender<Duration>, rounds: usize) {
     let mut socket = listener.accept().unwrap().0;
     socket.set_nodelay(true).unwrap();
-    packet(&mut socket);
-    socket.write_all(&[0x20, 2, 0, 0]).unwrap();
+    let five = packet(&mut socket)[6] == 5;
+    // Where MQTT 5 has properties, none.
+    let none = if five { &[0][..] } else { &[] };
+    socket.write_all(&[&[0x20, 2 + none.len() as u8, 0, 0], none].concat()).unwrap();
     let mut topics = 0;
     while topics < TOPICS {
         let body = packet(&mut socket);
-        let (mut rest, mut count) = (&body[2..], 0_u8);
+        let (mut rest, mut count) = (&body[2 + none.len()..], 0_u8);
         while let [high, low, tail @ ..] = rest {
             rest = &tail[usize::from(u16::from_be_bytes([*high, *low])) + 1..];
             count += 1;
         }
         topics += usize::from(count);
-        let mut answer = vec![0x90, 2 + count, body[0], body[1]];
+        let mut answer = [&[0x90, 2 + none.len() as u8 + count, body[0], body[1]], none].concat();
         answer.resize(answer.len() + usize::from(count), 0);
         socket.write_all(&answer).unwrap();
     }
     let messages: Vec<Vec<u8>> =
-        (0..rounds).flat_map(|round| (0..TOPICS).map(move |topic| publish(topic, round))).collect();
+        (0..rounds).flat_map(|round| (0..TOPICS).map(move |topic| publish(topic, round, none))).collect();
     let all = messages.concat();
     let mut next = 0;
     let mut send = |socket: &mut TcpStream, mut count: usize| {
@@ -123,12 +125,13 @@ fn packet(socket: &mut TcpStream) -> Vec<u8> {
     body
 }
 
-fn publish(topic: usize, round: usize) -> Vec<u8> {
+fn publish(topic: usize, round: usize, properties: &[u8]) -> Vec<u8> {
     let (name, payload) = (name(topic), payload(topic, round));
-    let left = 2 + name.len() + payload.len();
+    let left = 2 + name.len() + properties.len() + payload.len();
     let mut packet = vec![0x30, (left & 0x7f) as u8 | 0x80, (left >> 7) as u8];
     packet.extend((name.len() as u16).to_be_bytes());
     packet.extend(name.as_bytes());
+    packet.extend(properties);
     packet.extend(payload.as_bytes());
     packet
 }
