@@ -345,7 +345,7 @@ async fn taken_ports_are_replaced_by_free_ones_and_the_project_names_them() {
                 ref other => panic!("{other:?}"),
             },
             Endpoint::Mqtt(m) => m.port,
-            other => panic!("{other:?}"),
+            other @ Endpoint::Fault(_) => panic!("{other:?}"),
         })
         .collect();
     let (plc1, plc2, broker) = (second.modbus_addr.port(), second.plc2_addr.port(), second.mqtt_addr.port());
