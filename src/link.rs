@@ -1,5 +1,9 @@
 //! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
 
+mod scan;
+
+pub use scan::{SCAN_QUEUE, ScanAsk, ScanLink, Scanning};
+
 use crate::drivers::monitor::Monitor;
 use crate::engine::{Actor, Command, Snapshot};
 use crate::historian::JournalLink;
@@ -148,6 +152,8 @@ pub struct DeskLink {
     pub requests: mpsc::Sender<DeskRequest>,
     /// The horn; `None`: this program has none.
     pub horn: Option<HornLink>,
+    /// Looking for devices; `None`: this program cannot.
+    pub scans: Option<ScanLink>,
 }
 
 /// What the watcher of a desk has seen.

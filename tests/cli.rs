@@ -30,10 +30,9 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let page = include_str!("../docs/commands.md");
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
-    let expected =
-        "watchkeeper run horn-test check values explain journal figures handover secret demo rehearse backtest export"
-            .split(' ');
-    assert_eq!(names, expected.collect::<Vec<_>>());
+    let expected = "watchkeeper,run,horn-test,check,values,explain,scan modbus,scan mqtt,journal,figures,handover,secret,\
+                    demo,rehearse,backtest,export";
+    assert_eq!(names, expected.split(',').collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
         let help = cli::help(if name == "watchkeeper" { "" } else { name }).unwrap();
         let rows: Vec<&str> = section.lines().filter(|l| l.starts_with("| `--")).collect();
@@ -45,8 +44,22 @@ fn the_page_of_commands_names_every_option_and_no_other() {
 
 #[test]
 fn every_command_helps_with_an_example() {
-    for command in ["run", "check", "values", "explain", "journal", "figures", "handover", "secret", "export", "demo"] {
-        let (code, out, _) = ended(&[command, "--help"]);
+    for command in [
+        "run",
+        "check",
+        "values",
+        "explain",
+        "scan",
+        "scan modbus",
+        "scan mqtt",
+        "journal",
+        "figures",
+        "handover",
+        "secret",
+        "export",
+        "demo",
+    ] {
+        let (code, out, _) = ended(&command.split(' ').chain(["--help"]).collect::<Vec<_>>());
         assert_eq!(code, 0);
         assert!(out.contains(&format!("Example:\n  watchkeeper {command}")), "{out}");
     }

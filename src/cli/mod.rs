@@ -17,6 +17,7 @@ pub mod live;
 mod metrics;
 pub mod rehearse;
 pub mod run;
+pub mod scan;
 pub mod secret;
 pub mod signals;
 mod trace;
@@ -118,6 +119,8 @@ pub enum Command {
     Values(values::ValuesArguments),
     /// From a tag's value to the bytes that it came in: the last exchange, field by field
     Explain(explain::ExplainArguments),
+    /// Look for devices: the units of a Modbus line with what can be read of them, the topics of a broker
+    Scan(scan::ScanArguments),
     /// Play a scenario through the engine in virtual time
     Rehearse(rehearse::RehearseArguments),
     /// What an alarm would have done with another limit, deadband or delay, on what was recorded
@@ -193,6 +196,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Run(arguments) => run::run(&arguments),
         Command::Values(arguments) => values::values(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),
+        Command::Scan(arguments) => scan::scan(&arguments),
         Command::Journal(arguments) => journal::journal(&arguments),
         Command::Figures(arguments) => figures::figures(&arguments),
         Command::Handover(arguments) => handover::handover(&arguments),
@@ -227,14 +231,16 @@ fn serve_demo(arguments: &DemoArguments) -> Exit {
     }
 }
 
-/// The help of a command, `""` for the program's own: what docs/commands.md is tested against.
+/// The help of a command, `""` for the program's own, `scan modbus` for one of a command's own: what docs/commands.md is
+/// tested against.
 pub fn help(command: &str) -> Option<String> {
     let mut program = Arguments::command();
     program.build();
-    if command.is_empty() {
-        return Some(program.render_long_help().to_string());
+    let mut found = &mut program;
+    for word in command.split_whitespace() {
+        found = found.find_subcommand_mut(word)?;
     }
-    program.find_subcommand_mut(command).map(|c| c.render_long_help().to_string())
+    Some(found.render_long_help().to_string())
 }
 
 /// What is logged unless somebody says otherwise: our own words, and warnings of the libraries.

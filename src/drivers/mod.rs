@@ -10,6 +10,7 @@ pub mod modbus;
 pub mod monitor;
 pub mod mqtt;
 pub mod roundtrip;
+pub mod scan;
 pub mod stream;
 pub mod tls;
 pub mod trace;

@@ -10,6 +10,7 @@
 //! ground      what a station stands on: the data folder's lock, and the journal
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
 //! horn        the thread that plays what wants to be heard
+//! scans       what looks for devices, for a window that asks
 //! station     one running plant: starts all of the above in order and stops it in order
 //! supervisor  the window's end: stops one plant and starts another
 //! ```
@@ -24,6 +25,7 @@ pub mod load;
 pub mod main_loop;
 mod peek;
 pub mod samples;
+pub mod scans;
 pub mod sources;
 pub mod station;
 pub mod supervisor;

@@ -10,6 +10,7 @@ mod mqtt;
 mod mqtt5;
 mod mqtt_tls;
 mod parquet;
+mod scan;
 mod secrets;
 #[cfg(unix)]
 mod serial;

@@ -8,6 +8,7 @@
 //! Invariant: a serial line is silent for its time, and the buffer empty, before a request goes out.
 
 use super::blocks::Block;
+use super::identity::{self, Identified};
 use super::poll::LONGEST;
 use super::port::{self, Port, io_words, words};
 use super::reply::{self, Answer, Mismatch, Tolerance};
@@ -29,6 +30,9 @@ const TAP_LIMITS: TapLimits = TapLimits { frames: 32, frame_bytes: 512 };
 
 /// Most bytes that are looked at for one reply: some late ones may stand before it.
 const MOST_BYTES: usize = 4096;
+
+/// The longest frame of a serial line.
+const LONGEST_FRAME: u32 = 256;
 
 /// The silence between two frames over TCP, where the converter keeps that of its line: enough for what was sent together
 /// to arrive together.
@@ -161,7 +165,29 @@ impl Wire {
         tolerance: Tolerance,
     ) -> Result<Outcome, Fault> {
         let outcome = self.exchange(unit, block, patience, tolerance).await;
-        match &outcome {
+        self.took(&outcome, tolerance);
+        outcome
+    }
+
+    /// Asks `unit` who it is, from `object` on. On a serial line the time that the bytes take is added to `patience`.
+    ///
+    /// # Errors
+    /// As of [`Wire::ask`].
+    pub async fn identify(&mut self, unit: u8, object: u8, patience: Span) -> Result<Identified, Fault> {
+        let tolerance = Tolerance::default();
+        let outcome = self.identification(unit, object, patience).await;
+        self.took(&outcome, tolerance);
+        outcome
+    }
+
+    /// Whether the next request may go out on this wire: what is late can be told from its answer.
+    pub const fn is_in_step(&self) -> bool {
+        self.in_step
+    }
+
+    /// What an exchange says of the wire.
+    fn took<T>(&mut self, outcome: &Result<T, Fault>, tolerance: Tolerance) {
+        match outcome {
             Ok(_) => {
                 self.answered = true;
                 self.unanswered = 0;
@@ -176,7 +202,6 @@ impl Wire {
                 };
             }
         }
-        outcome
     }
 
     async fn exchange(
@@ -207,6 +232,49 @@ impl Wire {
         };
         let sent = sent.get(..length).unwrap_or_default();
         let patience = Span(patience.0.saturating_add(time_on_line(&self.transport, block).0));
+        let framing = self.framing;
+        let find = |received: &[u8]| {
+            let (answer, end) = match framing {
+                Framing::Tcp(_) => reply::find(sent, received, tolerance)?,
+                Framing::Rtu(_) => (rtu::find(sent, received, tolerance)?, received.len()),
+            };
+            let outcome = match answer {
+                Answer::Data(bytes) => Outcome::Samples(value::samples(block, bytes)),
+                Answer::Exception(code) => Outcome::Exception(code),
+            };
+            Ok((outcome, end))
+        };
+        self.converse(sent, patience, find).await
+    }
+
+    async fn identification(&mut self, unit: u8, object: u8, patience: Span) -> Result<Identified, Fault> {
+        self.settle(Tolerance::default()).await?;
+        let sent = match &mut self.framing {
+            Framing::Tcp(transaction) => {
+                *transaction = transaction.wrapping_add(1);
+                identity::request(*transaction, unit, object)
+            }
+            Framing::Rtu(_) => identity::rtu_request(unit, object),
+        };
+        let on_line = match &self.transport {
+            Transport::Serial(settings) => settings.time_of(sent.len() as u32 + LONGEST_FRAME),
+            Transport::Tcp { .. } | Transport::Tls { .. } | Transport::RtuOverTcp { .. } => Span::ZERO,
+        };
+        let framing = self.framing;
+        let find = |received: &[u8]| match framing {
+            Framing::Tcp(_) => identity::find(&sent, received),
+            Framing::Rtu(_) => identity::rtu_find(&sent, received),
+        };
+        self.converse(&sent, Span(patience.0.saturating_add(on_line.0)), find).await
+    }
+
+    /// Sends a request, and waits until `find` finds its answer in what came: with it, where it ends.
+    async fn converse<T>(
+        &mut self,
+        sent: &[u8],
+        patience: Span,
+        find: impl Fn(&[u8]) -> Result<(T, usize), Mismatch>,
+    ) -> Result<T, Fault> {
         let deadline = Instant::now() + patience.to_std().min(LONGEST);
         match timeout_at(deadline, async {
             self.port.write_all(sent).await?;
@@ -219,12 +287,8 @@ impl Wire {
             Err(_elapsed) => return Err(Fault::Io("the line takes no bytes".to_owned())),
         }
         loop {
-            let mismatch = match self.find(sent, tolerance) {
-                Ok((answer, end)) => {
-                    let outcome = match answer {
-                        Answer::Data(bytes) => Outcome::Samples(value::samples(block, bytes)),
-                        Answer::Exception(code) => Outcome::Exception(code),
-                    };
+            let mismatch = match find(&self.received) {
+                Ok((outcome, end)) => {
                     self.received.drain(..end);
                     return Ok(outcome);
                 }
@@ -252,13 +316,6 @@ impl Wire {
                     });
                 }
             }
-        }
-    }
-
-    fn find(&self, sent: &[u8], tolerance: Tolerance) -> Result<(Answer<'_>, usize), Mismatch> {
-        match self.framing {
-            Framing::Tcp(_) => reply::find(sent, &self.received, tolerance),
-            Framing::Rtu(_) => rtu::find(sent, &self.received, tolerance).map(|answer| (answer, self.received.len())),
         }
     }
 
