@@ -127,6 +127,12 @@ pub fn all() -> Vec<Entry> {
             "What is wrong in the project file, with line and mend",
             &[],
         ),
+        entry(
+            Action::OpenScan,
+            "Look for devices…",
+            "Asks a Modbus line who answers and what can be read, or listens to a broker's topics; it only reads",
+            &[],
+        ),
         group(Action::ChooseProject, "Open project…", "Stops watching this one and opens another", OPEN),
         entry(
             Action::OpenDemo,

@@ -2,6 +2,7 @@
 
 use super::horn::HornDesk;
 use super::notify::{Notifier, Watch};
+use super::scanner::Scanner;
 use super::settings::{self, Settings};
 use super::shell::{Shell, Wishes};
 use super::theme::ThemeChoice;
@@ -237,6 +238,7 @@ impl App {
         watch(ctx, &desk, pace.clone(), ending.clone(), desk_name.clone(), notifier.clone())?;
         let mut shell = Shell::new(settings);
         shell.horn = HornDesk::new(desk.horn.clone());
+        shell.scanner = Scanner::new(desk.scans.clone());
         shell.install(ctx);
         Ok(Self {
             desk,

@@ -15,6 +15,7 @@
 //! widgets  plain data to Response                       panels   what a display's grid is made of
 //! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
+//! scanner  the sheet that looks for devices
 //! hand     a tag that is dragged, and the press that opens its last hour
 //! memory   what the allocator keeps from frame to frame
 //! ```
@@ -49,6 +50,7 @@ pub mod past;
 pub mod preferences;
 #[doc(hidden)]
 pub mod sample;
+pub mod scanner;
 pub mod settings;
 pub mod shell;
 pub mod states;
@@ -143,6 +145,8 @@ pub enum Action {
     OpenFigures,
     /// Show what the next shift has to know.
     OpenHandover,
+    /// Look for devices that no project has yet.
+    OpenScan,
     /// Show the project's faults.
     OpenFaults,
     /// Find anything (Ctrl+K).

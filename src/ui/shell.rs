@@ -15,6 +15,7 @@ use super::keep::Keeper;
 use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
 use super::past::History;
+use super::scanner::Scanner;
 use super::settings::Settings;
 use super::theme::Theme;
 use super::words::say;
@@ -79,6 +80,8 @@ pub struct Shell {
     pub settings: Settings,
     /// The program's horn.
     pub horn: HornDesk,
+    /// What looks for devices; it stands where it stood when its sheet was closed.
+    pub scanner: Scanner,
     /// Why the desktop took no note of an alarm.
     pub notes_fault: Option<String>,
     theme: Theme,
@@ -143,6 +146,7 @@ impl Shell {
             notices_read: false,
             refused: None,
             horn: HornDesk::default(),
+            scanner: Scanner::default(),
             notes_fault: None,
             settings,
             styled: false,

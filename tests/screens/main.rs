@@ -13,6 +13,7 @@ mod horn;
 mod journal;
 mod panels;
 mod pictures;
+mod scanner;
 mod sizes;
 mod spark;
 mod trying;

@@ -109,6 +109,7 @@ impl Shell {
                 }
             }
             Action::CloseFaceplate => self.chosen = None,
+            Action::OpenScan => self.dialog = Some(Dialog::Scan),
             Action::OpenFaults => self.dialog = Some(Dialog::Faults),
             Action::OpenHelp => self.dialog = Some(Dialog::Help),
             Action::ToggleTree if self.tree.folded => self.tree.over = !self.tree.over,

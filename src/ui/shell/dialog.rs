@@ -11,7 +11,7 @@ use crate::ui::preferences::{self, Preferences};
 use crate::ui::theme::STEP;
 use crate::ui::trying::{self, Trial};
 use crate::ui::words::say;
-use crate::ui::{Action, Frame, Outbox, faults, fonts, help, states};
+use crate::ui::{Action, Frame, Outbox, faults, fonts, help, scanner, states};
 use eframe::egui::{Label, RichText, Ui};
 use fonts::size;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub(super) enum Dialog {
     Frames(Box<Frames>),
     /// Other settings of an alarm; made in the frame that opens it.
     Try(Arc<str>, Option<Box<Trial>>),
+    /// Looking for devices.
+    Scan,
     /// Another project could not be opened.
     Refused(Arc<Refused>),
     /// Saves a trend as a display.
@@ -89,6 +91,15 @@ impl Shell {
                 trial
                     .as_mut()
                     .is_some_and(|trial| sheet_ui(ui, &theme, &trial.title(), |ui| trying::trial_ui(ui, frame, trial)))
+            }
+            (Dialog::Scan, _) => {
+                let scanner = &mut self.scanner;
+                let open = sheet_ui(ui, &theme, scanner::TITLE, |ui| scanner.ui(ui, &theme));
+                if !open {
+                    // Nothing goes on where nobody sees it; what was found is there when it is opened again.
+                    scanner.stop();
+                }
+                open
             }
             (Dialog::Settings(state), frame) => {
                 let now = preferences::InForce {

@@ -1,0 +1,439 @@
+//! The sheet that looks for devices: what to look for, how far it is, and what was found, to be copied as the beginning of a
+//! project. The scan runs behind the wire; it only reads.
+
+use super::fonts::{self, size};
+use super::panels::table::{self, Column, column, numbers};
+use super::theme::{STEP, Theme};
+use super::widgets::{self, text};
+use crate::drivers::scan::asked::{registers_from, units_from};
+use crate::drivers::scan::snippet::snippet;
+use crate::drivers::scan::told::{Rows, first_rows, rows, summary};
+use crate::drivers::scan::{ModbusRequest, MqttRequest, Request};
+use crate::link::{ScanLink, Scanning};
+use crate::project::Protocol;
+use crate::project::device::Parity;
+use crate::time::Span;
+use eframe::egui::{
+    Button, ComboBox, Key, Label, ProgressBar, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
+};
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// The heading.
+pub const TITLE: &str = "Look for devices";
+
+/// A scan that goes on is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Topics that are shown; the copies have all.
+const TOPICS_SHOWN: usize = 300;
+/// Height of a row.
+const ROW: f32 = 20.0;
+/// Height of a line of words.
+const LINE: f32 = 17.0;
+/// Room for the unit's number and for what was asked of it.
+const UNIT: f32 = 34.0;
+const WHAT: f32 = 70.0;
+
+const TOPICS: [Column; 4] = [
+    column("Topic, path", 200.0, 1.0, 100),
+    numbers("Messages", 68.0, 60),
+    column("Kind", 56.0, 0.0, 70),
+    column("Last", 120.0, 1.0, 90),
+];
+
+const PROTOCOLS: [(Option<Protocol>, &str); 5] = [
+    (None, "By the address"),
+    (Some(Protocol::ModbusTcp), "modbus-tcp"),
+    (Some(Protocol::ModbusTls), "modbus-tls"),
+    (Some(Protocol::ModbusRtuOverTcp), "modbus-rtu-over-tcp"),
+    (Some(Protocol::ModbusRtu), "modbus-rtu"),
+];
+
+const PARITIES: [(Parity, &str); 3] = [(Parity::None, "none"), (Parity::Even, "even"), (Parity::Odd, "odd")];
+
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Sort {
+    #[default]
+    Modbus,
+    Mqtt,
+}
+
+/// What is typed.
+#[derive(Debug)]
+struct Typed {
+    sort: Sort,
+    address: String,
+    protocol: Option<Protocol>,
+    units: String,
+    registers: String,
+    baud: String,
+    parity: Parity,
+    topics: String,
+    listen: String,
+    user: String,
+    secret: String,
+}
+
+impl Default for Typed {
+    fn default() -> Self {
+        Self {
+            sort: Sort::Modbus,
+            address: String::new(),
+            protocol: None,
+            units: "1-247".to_owned(),
+            registers: "0-9999".to_owned(),
+            baud: "19200".to_owned(),
+            parity: Parity::None,
+            topics: "#".to_owned(),
+            listen: "10s".to_owned(),
+            user: String::new(),
+            secret: String::new(),
+        }
+    }
+}
+
+/// The sheet; what was found stays when it is closed.
+#[derive(Debug, Default)]
+pub struct Scanner {
+    link: Option<ScanLink>,
+    typed: Typed,
+    /// What was asked for last, and how it goes.
+    asked: Option<(Request, Scanning)>,
+    refused: Option<String>,
+    /// What is shown, and when it was made, in seconds of the window.
+    shown: Option<(f64, Shown)>,
+}
+
+/// What is shown of a picture.
+#[derive(Debug, Default)]
+struct Shown {
+    rows: Rows,
+    summary: String,
+    phase: String,
+    share: f32,
+    end: Option<String>,
+    /// More may come.
+    goes_on: bool,
+}
+
+impl Scanner {
+    /// With the program's way to devices, where it has one.
+    pub fn new(link: Option<ScanLink>) -> Self {
+        Self { link, ..Self::default() }
+    }
+
+    /// Ends the scan that goes on; what was found stays.
+    pub fn stop(&mut self) {
+        if let Some((_, scanning)) = &mut self.asked {
+            scanning.stop();
+        }
+        self.shown = None;
+    }
+
+    fn goes_on(&self) -> bool {
+        self.asked.as_ref().is_some_and(|(_, scanning)| scanning.goes_on())
+    }
+
+    fn request(&self) -> Result<Request, String> {
+        let typed = &self.typed;
+        if typed.address.trim().is_empty() {
+            return Err("Say where to look".to_owned());
+        }
+        let some = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        match typed.sort {
+            Sort::Modbus => {
+                let mut request = ModbusRequest {
+                    protocol: typed.protocol,
+                    units: units_from(typed.units.trim())?,
+                    registers: registers_from(typed.registers.trim())?,
+                    ..ModbusRequest::new(&typed.address)
+                };
+                if request.protocol() == Protocol::ModbusRtu {
+                    let baud = typed.baud.trim();
+                    request.baud =
+                        Some(baud.parse().map_err(|_no_number| format!("\"{baud}\" is no number of bits a second"))?);
+                    request.parity = Some(typed.parity);
+                }
+                request.transport()?;
+                Ok(Request::Modbus(request))
+            }
+            Sort::Mqtt => {
+                let listen = Span::parse(&typed.listen)?;
+                if !(Span::from_millis(100)..=Span::from_secs(3_600)).contains(&listen) {
+                    return Err("Listen for 1s to 1h".to_owned());
+                }
+                let request = MqttRequest {
+                    user: some(&typed.user),
+                    password_secret: some(&typed.secret),
+                    topics: typed.topics.split_whitespace().map(str::to_owned).collect(),
+                    listen,
+                    ..MqttRequest::new(&typed.address)
+                };
+                request.settings()?;
+                Ok(Request::Mqtt(request))
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        self.shown = None;
+        self.refused = None;
+        let begun = self.request().and_then(|request| {
+            let link = self.link.as_ref().ok_or_else(|| "this program cannot look for devices".to_owned())?;
+            Ok((request.clone(), link.begin(request)?))
+        });
+        match begun {
+            Ok(asked) => self.asked = Some(asked),
+            Err(why) => self.refused = Some(why),
+        }
+    }
+
+    /// What there is to be shown; looked at now and then, for it may be much.
+    fn look(&mut self, now: f64) {
+        let fresh =
+            self.shown.as_ref().is_some_and(|(at, shown)| !shown.goes_on || now - at < LOOK_EVERY.as_secs_f64());
+        if fresh {
+            return;
+        }
+        let goes_on = self.goes_on();
+        self.shown = self.asked.as_ref().map(|(_, scanning)| {
+            let shown = scanning.with(|picture| Shown {
+                rows: first_rows(picture, TOPICS_SHOWN),
+                summary: summary(picture),
+                phase: picture.phase.clone(),
+                share: if picture.of > 0 { (picture.done as f32 / picture.of as f32).min(1.0) } else { 0.0 },
+                end: picture.end.as_ref().map(|end| end.words().unwrap_or_else(|| "done".to_owned())),
+                goes_on,
+            });
+            (now, shown)
+        });
+    }
+
+    /// The sheet's content.
+    pub fn ui(&mut self, ui: &mut Ui, theme: &Theme) {
+        let goes_on = self.goes_on();
+        self.look(ui.input(|i| i.time));
+        if goes_on {
+            ui.ctx().request_repaint_after(LOOK_EVERY);
+        }
+        ui.add_enabled_ui(!goes_on, |ui| self.fields_ui(ui));
+        let words = match self.typed.sort {
+            Sort::Modbus => {
+                "It only reads, one request at a time. A small PLC that is being polled may hang up on one of two connections"
+            }
+            Sort::Mqtt => "It only listens, as a client of its own, and publishes nothing",
+        };
+        ui.add(Label::new(RichText::new(words).color(theme.muted)).wrap());
+        ui.add_space(STEP);
+        self.start_ui(ui, theme, goes_on);
+        ui.add_space(STEP);
+        self.found_ui(ui, theme);
+    }
+
+    fn fields_ui(&mut self, ui: &mut Ui) {
+        let typed = &mut self.typed;
+        ui.horizontal_wrapped(|ui| {
+            for (sort, words) in [(Sort::Modbus, "Modbus"), (Sort::Mqtt, "MQTT")] {
+                let here = typed.sort == sort;
+                let button = ui.add(Button::selectable(here, words));
+                button.widget_info(|| {
+                    WidgetInfo::selected(Role::RadioButton, true, here, format!("Look for {words} devices"))
+                });
+                if button.clicked() {
+                    typed.sort = sort;
+                }
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(3.0 * STEP, STEP);
+            match typed.sort {
+                Sort::Modbus => {
+                    field(ui, "Address", &mut typed.address, "192.168.1.10:502 or /dev/ttyUSB0", 190.0);
+                    labelled(ui, "Protocol", 130.0, |ui| {
+                        choice(ui, "Protocol", &mut typed.protocol, &PROTOCOLS);
+                    });
+                    field(ui, "Units", &mut typed.units, "1-247", 86.0);
+                    field(ui, "Registers", &mut typed.registers, "0-9999", 86.0);
+                    let request = ModbusRequest { protocol: typed.protocol, ..ModbusRequest::new(&typed.address) };
+                    if request.protocol() == Protocol::ModbusRtu {
+                        field(ui, "Baud", &mut typed.baud, "19200", 70.0);
+                        labelled(ui, "Parity", 76.0, |ui| choice(ui, "Parity", &mut typed.parity, &PARITIES));
+                    }
+                }
+                Sort::Mqtt => {
+                    field(ui, "Address", &mut typed.address, "broker:1883 or mqtts://broker", 190.0);
+                    field(ui, "Topics", &mut typed.topics, "#", 110.0);
+                    field(ui, "For", &mut typed.listen, "10s", 50.0);
+                    field(ui, "User", &mut typed.user, "", 86.0);
+                    field(ui, "Secret of the password", &mut typed.secret, "", 130.0);
+                }
+            }
+        });
+    }
+
+    fn start_ui(&mut self, ui: &mut Ui, theme: &Theme, goes_on: bool) {
+        let mut pressed = false;
+        ui.horizontal(|ui| {
+            let words = if goes_on { "Stop" } else { "Start" };
+            let button = ui.add_enabled(self.link.is_some(), Button::new(words).min_size(vec2(70.0, 26.0)));
+            button.widget_info(|| {
+                WidgetInfo::labeled(Role::Button, self.link.is_some(), format!("{words} looking for devices"))
+            });
+            pressed = button.clicked();
+            if let Some((_, shown)) = &self.shown {
+                let state = match &shown.end {
+                    _ if shown.goes_on => shown.phase.clone(),
+                    Some(end) => end.clone(),
+                    None => "stopped".to_owned(),
+                };
+                let mut words = state;
+                if !shown.summary.is_empty() {
+                    let _written = write!(words, ": {}", shown.summary);
+                }
+                if shown.goes_on {
+                    let bar =
+                        ProgressBar::new(shown.share).desired_width(110.0).desired_height(10.0).fill(theme.select);
+                    ui.add(bar);
+                }
+                let label = ui.add(Label::new(words.as_str()).wrap());
+                widgets::tell(&label, Role::Status, "Looking for devices", || words.clone());
+            }
+        });
+        if pressed && goes_on {
+            self.stop();
+        } else if pressed {
+            self.begin();
+            ui.ctx().request_repaint();
+        }
+        if let Some(why) = &self.refused {
+            let label = ui.add(Label::new(fonts::bold(why.clone())).wrap());
+            widgets::tell(&label, Role::Alert, "Not begun", || why.clone());
+        }
+    }
+
+    fn found_ui(&self, ui: &mut Ui, theme: &Theme) {
+        let (Some((request, scanning)), Some((_, shown))) = (&self.asked, &self.shown) else { return };
+        let Rows { rows: found, notes, heads, right } = &shown.rows;
+        let height = (ui.ctx().content_rect().height() - 330.0).max(90.0);
+        let scroll = ScrollArea::vertical().max_height(height).auto_shrink([false, true]);
+        match request {
+            Request::Modbus(_) => {
+                scroll.show(ui, |ui| found.iter().for_each(|row| unit_ui(ui, theme, row)));
+            }
+            Request::Mqtt(_) => {
+                let places = table::places(&TOPICS, ui.available_width() - 10.0);
+                let (head, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+                table::heads(ui.painter(), head, &TOPICS, &places, theme);
+                ui.spacing_mut().item_spacing.y = 0.0;
+                scroll.show_rows(ui, ROW, found.len(), |ui, range| {
+                    for row in found.get(range).unwrap_or_default() {
+                        topic_ui(ui, theme, row, &places);
+                    }
+                });
+            }
+        }
+        for note in notes {
+            ui.add(Label::new(RichText::new(note).color(theme.muted)).wrap());
+        }
+        ui.add_space(STEP);
+        ui.horizontal_wrapped(|ui| {
+            let project = ui.add_enabled(!found.is_empty(), Button::new("Copy as a project"));
+            if project.on_hover_text("Devices and tags, as a project file begins with").clicked() {
+                ui.ctx().copy_text(scanning.with(|picture| snippet(request, picture)));
+            }
+            if ui.add_enabled(!found.is_empty(), Button::new("Copy the table")).clicked() {
+                let all = scanning.with(rows);
+                ui.ctx().copy_text(table_text(heads, right, &all.rows));
+            }
+        });
+    }
+}
+
+/// A field with its name above it.
+fn field(ui: &mut Ui, name: &str, words: &mut String, hint: &str, width: f32) {
+    labelled(ui, name, width, |ui| {
+        let edit = ui.add(TextEdit::singleline(words).hint_text(hint).desired_width(width - 8.0).char_limit(300));
+        edit.widget_info(|| WidgetInfo {
+            current_text_value: Some(words.clone()),
+            ..WidgetInfo::labeled(Role::TextInput, ui.is_enabled(), format!("{name} to look for devices"))
+        });
+        if edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) {
+            // Starting is the button's alone: a device is asked when a person says so.
+            edit.surrender_focus();
+        }
+    });
+}
+
+fn labelled(ui: &mut Ui, name: &str, width: f32, content: impl FnOnce(&mut Ui)) {
+    ui.vertical(|ui| {
+        ui.set_width(width);
+        ui.label(RichText::new(name).font(fonts::regular(size::SMALL)));
+        content(ui);
+    });
+}
+
+fn choice<T: Copy + PartialEq>(ui: &mut Ui, name: &str, chosen: &mut T, all: &[(T, &str)]) {
+    let shown = all.iter().find(|(one, _)| one == chosen).map_or("", |(_, words)| words);
+    let list = ComboBox::from_id_salt(name).selected_text(shown).width(ui.available_width() - 8.0);
+    let enabled = ui.is_enabled();
+    let response = list.show_ui(ui, |ui| {
+        for (one, words) in all {
+            ui.selectable_value(chosen, *one, *words);
+        }
+    });
+    response.response.widget_info(|| WidgetInfo {
+        current_text_value: Some(shown.to_owned()),
+        ..WidgetInfo::labeled(Role::ComboBox, enabled, format!("{name} to look for devices"))
+    });
+}
+
+/// Unit, what was asked, what was found: as many lines as it takes.
+fn unit_ui(ui: &mut Ui, theme: &Theme, row: &[String]) {
+    let [unit, what, found] = row else { return };
+    if !unit.is_empty() {
+        ui.separator();
+    }
+    let response = ui
+        .horizontal_top(|ui| {
+            let (place, _) = ui.allocate_exact_size(vec2(UNIT, LINE), Sense::hover());
+            let font = fonts::strong(size::BODY);
+            text::paint(ui.painter(), place, eframe::egui::Align2::LEFT_CENTER, unit.as_str(), font, theme.text);
+            let (place, _) = ui.allocate_exact_size(vec2(WHAT, LINE), Sense::hover());
+            let font = fonts::regular(size::BODY);
+            text::paint(ui.painter(), place, eframe::egui::Align2::LEFT_CENTER, what.as_str(), font, theme.muted);
+            ui.add(Label::new(RichText::new(found).color(theme.text)).wrap().selectable(true));
+        })
+        .response;
+    let name = if unit.is_empty() { what.clone() } else { format!("unit {unit}, {what}") };
+    widgets::tell(&response, Role::Row, &name, || found.clone());
+}
+
+/// A topic, or a value of one.
+fn topic_ui(ui: &mut Ui, theme: &Theme, row: &[String], places: &[Option<(f32, f32)>; 4]) {
+    let [topic, messages, _, retained, _, kind, last] = row else { return };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+    let retained = if retained.is_empty() { "" } else { ", retained" };
+    widgets::tell(&response, Role::Row, topic.trim(), || format!("{messages} {kind}{retained}, {last}"));
+    let is_topic = !messages.is_empty();
+    for (index, words) in [topic, messages, kind, last].into_iter().enumerate() {
+        let Some(place) = places[index] else { continue };
+        let font = if is_topic && index == 0 { fonts::strong(size::BODY) } else { fonts::regular(size::BODY) };
+        let ink = if index == 2 { theme.muted } else { theme.text };
+        let cell = table::cell(rect, place);
+        text::paint(ui.painter(), cell, table::align(&TOPICS[index]), words.as_str(), font, ink);
+    }
+    response.on_hover_text(format!("{}\n{last}{retained}", topic.trim()));
+}
+
+/// A table for a mail or a spreadsheet: its cells parted by tabs.
+fn table_text(heads: &[&str], right: &[bool], rows: &[Vec<String>]) -> String {
+    debug_assert_eq!(heads.len(), right.len(), "one for each column");
+    let mut text = heads.join("\t");
+    for row in rows {
+        text.push('\n');
+        text.push_str(&row.join("\t"));
+    }
+    text.push('\n');
+    text
+}
