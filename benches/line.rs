@@ -6,15 +6,17 @@
 #![expect(clippy::print_stdout, reason = "a measurement prints what it measured")]
 #![expect(clippy::unwrap_used, reason = "made of parts for tests, which may panic; so may a measurement")]
 
+#[path = "../tests/modbus/fault.rs"]
+mod fault;
 #[path = "../tests/modbus/hostile.rs"]
-#[expect(dead_code, reason = "its registers are the line's")]
 mod hostile;
 #[path = "../tests/modbus/line.rs"]
 mod line;
 #[path = "../tests/modbus/plant.rs"]
 mod plant;
 
-use line::{Line, Wrong};
+use fault::Fault;
+use line::Line;
 use plant::Plant;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,13 +34,9 @@ const WATCHED: Duration = Duration::from_mins(2);
 
 #[tokio::main]
 async fn main() {
-    let dead = Wrong::SilentUnit(DEAD);
-    let (slow, slow_dead, fast, fast_dead) = tokio::join!(
-        cycles(Wrong::Nothing, "1s"),
-        cycles(dead, "1s"),
-        cycles(Wrong::Nothing, "10ms"),
-        cycles(dead, "10ms")
-    );
+    let dead = Fault::SilentUnit(DEAD);
+    let (slow, slow_dead, fast, fast_dead) =
+        tokio::join!(cycles(Fault::None, "1s"), cycles(dead, "1s"), cycles(Fault::None, "10ms"), cycles(dead, "10ms"));
     for (words, all, one_dead) in
         [("asked every second", slow, slow_dead), ("asked as fast as the line goes", fast, fast_dead)]
     {
@@ -75,8 +73,8 @@ impl Cycles {
     }
 }
 
-async fn cycles(wrong: Wrong, poll: &str) -> Cycles {
-    let line = Line::start_at_speed(wrong, BYTE).await;
+async fn cycles(fault: Fault, poll: &str) -> Cycles {
+    let line = Line::start_at_speed(fault, BYTE).await;
     let mut project = String::new();
     for unit in 1..=UNITS {
         write!(

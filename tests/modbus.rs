@@ -3,74 +3,37 @@
 //! Every register of the hostile servers holds its own address, and every good sample of every test is checked to be it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "modbus/fault.rs"]
+mod fault;
 #[path = "modbus/good.rs"]
 mod good;
 #[path = "modbus/hostile.rs"]
 mod hostile;
 #[path = "modbus/line.rs"]
 mod line;
+#[path = "modbus/mixed.rs"]
+mod mixed;
+#[path = "modbus/named.rs"]
+mod named;
 #[path = "modbus/plant.rs"]
 mod plant;
+#[path = "modbus/quirks.rs"]
+mod quirks;
+#[path = "modbus/registers.rs"]
+mod registers;
 #[path = "modbus/rtu.rs"]
 mod rtu;
 
-use hostile::{Fault, Hostile};
+use fault::Fault;
+use hostile::Hostile;
 use plant::Plant;
-use std::fmt::Write as _;
-use std::net::SocketAddr;
+use registers::{device, is_its_address, tags};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use watchkeeper::drivers::monitor::Outcome;
-use watchkeeper::engine::plan::TagPlan;
-use watchkeeper::engine::{DeviceId, DeviceStatus, LinkState, Quality, Sample, Value};
-use watchkeeper::project::{Area, Source};
+use watchkeeper::engine::{DeviceId, LinkState, Quality, Value};
+use watchkeeper::project::Area;
 use watchkeeper::time::Span;
-
-/// A device that polls every 20 ms and is patient for 100 ms, twice, where `settings` do not say otherwise.
-fn device(name: &str, addr: SocketAddr, settings: &str) -> String {
-    let mut text =
-        format!("[[device]]\nname = \"{name}\"\nprotocol = \"modbus-tcp\"\naddress = \"{addr}\"\n{settings}\n");
-    for line in ["poll = \"20ms\"", "timeout = \"100ms\"", "retries = 1"] {
-        let key = line.split(' ').next().unwrap();
-        if !settings.lines().any(|l| l.starts_with(key)) {
-            writeln!(text, "{line}").unwrap();
-        }
-    }
-    text
-}
-
-/// Tags `h0`, `i7`, `c3`, `d3` with the registers and bits of those addresses, named after their device if it is not `plc`.
-fn tags(device: &str, names: &str) -> String {
-    let mut text = String::new();
-    for name in names.split_whitespace() {
-        let (area, kind) = match &name[..1] {
-            "h" => ("holding", "u16"),
-            "i" => ("input", "u16"),
-            "c" => ("coil", "bool"),
-            _ => ("discrete", "bool"),
-        };
-        let prefix = if device == "plc" { String::new() } else { format!("{device}.") };
-        writeln!(
-            text,
-            "[[tag]]\nname = \"{prefix}{name}\"\ndevice = \"{device}\"\nregister = \"{area}:{}\"\ntype = \"{kind}\"",
-            &name[1..]
-        )
-        .unwrap();
-    }
-    text
-}
-
-/// A good sample is the address it was read from.
-fn is_its_address(tag: &TagPlan, sample: &Sample) {
-    let Source::Register(source) = &tag.tag.source else { panic!("no register") };
-    if sample.quality.is_good() {
-        let value = match source.area {
-            Area::Coil | Area::Discrete => Value::Bool(source.address % 3 == 0),
-            Area::Input | Area::Holding => Value::U64(u64::from(source.address)),
-        };
-        assert_eq!(sample.value.as_ref(), Some(&value), "{}", tag.name);
-    }
-}
 
 async fn one(fault: Fault, settings: &str, names: &str) -> (Hostile, Plant) {
     let server = Hostile::start(fault).await;
@@ -88,69 +51,17 @@ async fn each<C: Send + 'static, F: Future<Output = ()> + Send + 'static>(cases:
 }
 
 #[tokio::test]
-async fn a_reply_that_is_no_answer_makes_the_device_gone_until_it_answers_again() {
-    let timeouts: fn(&DeviceStatus) -> u64 = |s| s.timeouts;
-    let mismatches: fn(&DeviceStatus) -> u64 = |s| s.mismatches;
-    let none: fn(&DeviceStatus) -> u64 = |_| 2;
-    let cases = vec![
-        (Fault::Short, "reply of 18 data bytes instead of 20", mismatches),
-        (Fault::Long, "reply of 22 data bytes instead of 20", mismatches),
-        (Fault::CountTooGreat, "reply of 22 data bytes instead of 20", mismatches),
-        (Fault::WrongTransaction, "reply to transaction", mismatches),
-        (Fault::WrongUnit, "reply of unit 2 instead of 1", mismatches),
-        (Fault::WrongFunction, "reply of function 4 instead of 3", mismatches),
-        (Fault::WrongProtocol, "reply of protocol 256, not Modbus", mismatches),
-        (Fault::HugeLength, "reply with an impossible length of 65535", mismatches),
-        (Fault::NoLength, "reply with an impossible length of 0", mismatches),
-        (Fault::Garbage, "reply of protocol 21584, not Modbus", mismatches),
-        (Fault::Flood, "", mismatches),
-        (Fault::Half, "timeout after 100 ms, incomplete reply: 14 of 29 bytes", timeouts),
-        (Fault::HalfAndClose, "incomplete reply: 14 of 29 bytes", mismatches),
-        (Fault::Silent, "timeout after 100 ms", timeouts),
-        (Fault::Late(150), "timeout after 100 ms", timeouts),
-        (Fault::CloseInstead, "connection closed by the device", none),
-    ];
-    each(cases, |(fault, why, counter)| async move {
-        let (server, mut plant) = one(Fault::None, "", "h0 h1 h2 h3 h4 h5 h6 h7 h8 h9").await;
-        plant.until("good values", |p| p.good("h9") > 2).await;
-        assert!(plant.connected(0), "{fault:?}");
-        assert_eq!(plant.status[0].errors(), 0);
-        server.set(fault);
-        // Two tries of 100 ms, and what a busy machine adds.
-        let took = plant.until_within(Duration::from_secs(2), &format!("{fault:?}"), |p| !p.gone(0).is_empty()).await;
-        assert!(took < Duration::from_secs(1), "{fault:?} took {took:?}");
-        assert!(plant.gone(0).starts_with(why), "{fault:?}: {}", plant.gone(0));
-        assert!(counter(&plant.status[0]) >= 2, "{fault:?}: {:?}", plant.status[0]);
-        assert_eq!(plant.status[0].last_error.as_deref(), Some(plant.gone(0)));
-        let good = plant.good("h9");
-        plant.watch(300).await;
-        assert_eq!(plant.good("h9"), good, "{fault:?}: no good value while it is gone");
-        server.set(Fault::None);
-        plant.until("recovery", |p| p.connected(0) && p.good("h9") > good + 2).await;
-        assert!(plant.status[0].reconnects >= 2, "{fault:?}: {:?}", plant.status[0]);
-        plant.stop().await;
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_slow_or_odd_but_right_answer_is_a_good_one() {
-    each(vec![Fault::ByteByByte, Fault::Twice, Fault::Late(30)], |fault| async move {
-        let (_server, mut plant) = one(fault, "", "h0 h1 i5 c3 c4 d8 d9").await;
-        plant.until("values", |p| ["h1", "i5", "c4", "d9"].iter().all(|t| p.good(t) > 3)).await;
-        assert!(plant.states[0].iter().all(|s| !matches!(s, LinkState::NoAnswer(_))), "{fault:?} {:?}", plant.states);
-        assert_eq!((plant.status[0].timeouts, plant.status[0].mismatches), (0, 0), "{fault:?}");
-        plant.stop().await;
-    })
-    .await;
-}
-
-#[tokio::test]
 async fn a_late_reply_is_never_taken_for_the_answer_to_a_later_request() {
     // Two blocks in turn, so that a reply that came to the wrong one would be another address.
-    let (_server, mut plant) = one(Fault::LateNowAndThen(120), "retries = 3", "h0 h50 h100").await;
+    let (_server, mut plant) = one(Fault::LateNowAndThen(160), "retries = 3", "h0 h50 h100").await;
     plant.until("values", |p| p.status[0].timeouts > 3 && p.good("h100") > 1).await;
     plant.stop().await;
+}
+
+#[tokio::test]
+async fn seconds_of_mixed_faults_give_no_value_that_is_another_registers() {
+    let seen = mixed::run(Duration::from_secs(6), mixed::seed()).await;
+    assert!(seen.good > 200 && seen.errors > 10 && seen.reconnects > 2);
 }
 
 #[tokio::test]
@@ -223,19 +134,6 @@ async fn a_hole_in_a_bridged_gap_costs_no_tag() {
     plant.until("values", |p| ["h0", "h1", "h10", "h11"].iter().all(|t| p.good(t) > 2)).await;
     assert_eq!(plant.tags.values().filter(|s| !s.quality.is_good()).count(), 0);
     plant.until("figures", |p| p.status[0].exceptions == 1).await;
-    plant.stop().await;
-}
-
-#[tokio::test]
-async fn a_busy_device_is_asked_again_before_its_values_are_marked() {
-    let (server, mut plant) = one(Fault::None, "", "h0").await;
-    plant.until("values", |p| p.good("h0") > 2).await;
-    server.set(Fault::Busy(1));
-    let good = plant.good("h0");
-    plant.until("values", |p| p.good("h0") > good + 3).await;
-    plant.until("figures", |p| p.status[0].exceptions == 1).await;
-    assert_eq!(plant.quality("h0"), Some(Quality::GOOD));
-    assert_eq!(plant.states[0], [LinkState::Connecting, LinkState::Connected]);
     plant.stop().await;
 }
 
@@ -376,36 +274,6 @@ async fn polls_keep_to_their_grid_and_do_not_burst_after_a_stall() {
     assert!((3..=6).contains(&polls), "{polls} polls in the 500 ms after a stall of seven");
     assert_eq!(plant.status[0].timeouts, 0);
     plant.stop().await;
-}
-
-#[tokio::test]
-async fn quirks_of_a_device_are_honoured_where_the_project_names_them() {
-    let cases = vec![
-        (Fault::WrongUnit, "ignore-unit-mismatch = true"),
-        (Fault::WrongTransaction, "ignore-transaction-mismatch = true"),
-        (Fault::None, "close-after-poll = true"),
-        (Fault::None, "pause-between-requests = \"50ms\""),
-        (Fault::None, "pause-after-connect = \"80ms\""),
-    ];
-    each(cases, |(fault, settings)| async move {
-        let start = tokio::time::Instant::now();
-        let (server, mut plant) = one(fault, settings, "h0 h100").await;
-        plant.until(settings, |p| p.good("h0") > 3 && p.good("h100") > 3).await;
-        assert_eq!(plant.states[0], [LinkState::Connecting, LinkState::Connected], "{settings}");
-        let seen = server.seen();
-        let shortest = seen.windows(2).map(|w| w[1].at - w[0].at).min().unwrap();
-        let expected = if settings.starts_with("close") { 3..100 } else { 1..2 };
-        assert!(expected.contains(&server.connections()), "{settings}: {} connections", server.connections());
-        assert_eq!(plant.status[0].reconnects, 0, "{settings}");
-        if settings.starts_with("pause-between") {
-            assert!(shortest >= Duration::from_millis(48), "{shortest:?}");
-        }
-        if settings.starts_with("pause-after") {
-            assert!(seen[0].at - start >= Duration::from_millis(78));
-        }
-        plant.stop().await;
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A plant without an engine: what a Modbus driver reports, kept as it comes, with one promise checked on every sample.
+//! What a Modbus driver reports, kept as it comes, with one promise checked on every sample, and what an engine makes of it.
 #![allow(dead_code, reason = "shared by tests that use different parts of it")]
 
 use std::collections::BTreeMap;
@@ -10,7 +10,10 @@ use tokio::time::{Instant, timeout_at};
 use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::{Field, INPUT_QUEUE, modbus};
 use watchkeeper::engine::plan::TagPlan;
-use watchkeeper::engine::{DeviceStatus, Generation, Input, LinkState, Mode, Plan, Quality, Sample, TagId, Value};
+use watchkeeper::engine::{
+    AlarmState, DeviceStatus, Engine, EngineOptions, Generation, Input, LinkState, Mode, Plan, Quality, Sample, TagId,
+    Value,
+};
 use watchkeeper::project::{Severity, file};
 use watchkeeper::time::{Clock, Mono, Now, Utc};
 
@@ -38,7 +41,7 @@ type Promise = Box<dyn Fn(&TagPlan, &Sample) + Send>;
 
 /// Receives what the drivers of a plan tell.
 pub struct Plant {
-    pub plan: Plan,
+    pub plan: Arc<Plan>,
     /// The newest status of each device.
     pub status: Vec<DeviceStatus>,
     /// The newest sample of each tag.
@@ -49,6 +52,8 @@ pub struct Plant {
     pub states: Vec<Vec<LinkState>>,
     /// What was said with each device.
     pub monitor: Monitor,
+    engine: Engine,
+    clock: Clock,
     inputs: mpsc::Receiver<Input>,
     drivers: JoinSet<()>,
     promise: Promise,
@@ -57,10 +62,13 @@ pub struct Plant {
 impl Plant {
     /// Starts the drivers of a project. Every sample has to keep `promise`.
     pub fn start(project: &str, promise: impl Fn(&TagPlan, &Sample) + Send + 'static) -> Self {
-        let plan = plan(project);
+        let (plan, clock) = (Arc::new(plan(project)), clock());
         let (sender, inputs) = mpsc::channel(INPUT_QUEUE);
         let monitor = Monitor::default();
-        let field = Field { inputs: sender, clock: clock(), generation: plan.generation, monitor: monitor.clone() };
+        let mut engine = Engine::new(EngineOptions::default(), BTreeMap::new());
+        engine.apply(clock.now(), Input::Deploy(Arc::clone(&plan)), &mut Vec::new());
+        let field =
+            Field { inputs: sender, clock: clock.clone(), generation: plan.generation, monitor: monitor.clone() };
         let mut drivers = JoinSet::new();
         for connection in modbus::connections(&plan) {
             drivers.spawn(modbus::run(connection, field.clone()));
@@ -68,7 +76,8 @@ impl Plant {
         let status = plan.devices.iter().map(|_| DeviceStatus::new(Now::default())).collect();
         let states = plan.devices.iter().map(|_| Vec::new()).collect();
         let promise = Box::new(promise);
-        Self { plan, status, states, tags: BTreeMap::new(), good: BTreeMap::new(), monitor, inputs, drivers, promise }
+        let (tags, good) = (BTreeMap::new(), BTreeMap::new());
+        Self { plan, status, tags, good, states, monitor, engine, clock, inputs, drivers, promise }
     }
 
     pub fn tag(&self, name: &str) -> TagId {
@@ -109,7 +118,27 @@ impl Plant {
         self.status[device].state == LinkState::Connected
     }
 
+    /// The state of an alarm.
+    pub fn alarm(&mut self, name: &str) -> AlarmState {
+        let (id, now) = (self.plan.alarm_id(name).unwrap(), self.clock.now());
+        self.engine.apply(now, Input::Tick, &mut Vec::new());
+        let snapshot = self.engine.snapshot(now);
+        snapshot.alarms.iter().find(|view| view.id == id).map_or(AlarmState::Normal, |view| view.state)
+    }
+
+    /// A tag as a screen shows it: `21.5 good`, `bad:no-communication: timeout after 1 s`.
+    pub fn shows(&mut self, name: &str) -> String {
+        let snapshot = self.engine.snapshot(self.clock.now());
+        let view = snapshot.tag(self.tag(name)).unwrap();
+        match (&view.value, &view.detail) {
+            (Some(value), _) if !view.quality.is_bad() => format!("{value} {}", view.quality),
+            (_, Some(detail)) => format!("{}: {detail}", view.quality),
+            (_, None) => view.quality.to_string(),
+        }
+    }
+
     fn take(&mut self, input: Input) {
+        self.engine.apply(self.clock.now(), input.clone(), &mut Vec::new());
         match input {
             Input::Report(report) => {
                 assert_eq!(report.generation, self.plan.generation);
@@ -151,6 +180,18 @@ impl Plant {
                 panic!("not within {most:?}: {what}; states {:#?}, newest {:#?}", self.states, self.tags)
             };
             self.take(input.unwrap_or_else(|| panic!("the driver ended while waiting for: {what}")));
+        }
+        start.elapsed()
+    }
+
+    /// Takes what comes until a tag shows something that begins so, at most `most` long; how long that took.
+    pub async fn until_shows(&mut self, most: Duration, name: &str, wanted: &str) -> Duration {
+        let start = Instant::now();
+        while !self.shows(name).starts_with(wanted) {
+            let Ok(input) = timeout_at(start + most, self.inputs.recv()).await else {
+                panic!("not within {most:?}: {wanted}; {name} shows {}; {:#?}", self.shows(name), self.states)
+            };
+            self.take(input.unwrap_or_else(|| panic!("the driver ended while waiting for: {wanted}")));
         }
         start.elapsed()
     }

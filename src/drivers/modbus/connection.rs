@@ -30,9 +30,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// The longest wait between two attempts to connect, and between two probes of a unit that has its line for itself:
-/// nobody else waits for it, and an operator who mended something wants to see it soon.
-const LONGEST_WAIT_ALONE: Duration = Duration::from_secs(5);
+/// The longest from one attempt to connect to the next, and the longest wait between two probes where no unit of the line
+/// answers: nobody else waits for it, it costs next to nothing, and an operator who mended something wants to see it soon.
+const LONGEST_WAIT_ALONE: Duration = Duration::from_secs(1);
+
+/// After an attempt to connect, or a probe, that took its time there is at least this pause.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// An attempt to connect to units that are gone is given up after this, however patient the project is: a new one asks
+/// sooner than the system repeats an old one. One of so many is as patient as the project says.
+const ATTEMPT: Span = Span::from_secs(1);
+const PATIENT_EVERY: u32 = 4;
 
 /// How urgent a probe of a unit that is gone is, beside polls that are due.
 const PROBE_MAY_WAIT: Duration = Duration::from_secs(5);
@@ -100,6 +108,8 @@ struct Line {
     units: Vec<Unit>,
     wire: Option<Wire>,
     backoff: Backoff,
+    /// Attempts to connect that failed, in a row.
+    failed_attempts: u32,
     /// No attempt to connect before this.
     blocked_until: Option<Instant>,
     /// Whether the next connection is the first, or follows a close of ours: then it is no reconnection.
@@ -146,7 +156,8 @@ impl Line {
             usage: Usage::new(units.len(), now),
             units,
             wire: None,
-            backoff: Backoff::new(LONGEST_WAIT_ALONE),
+            backoff: Backoff::new(),
+            failed_attempts: 0,
             blocked_until: None,
             expected: true,
             last_exchange: None,
@@ -224,7 +235,10 @@ impl Line {
     /// Connects, as patiently as the unit that is to be asked wants it. `false`: not now.
     async fn connect(&mut self, asking: usize) -> Result<bool, PlantGone> {
         let began = Instant::now();
-        let patience = self.units.get(asking).map_or(Span::from_secs(1), |unit| unit.settings.timeout);
+        let mut patience = self.units.get(asking).map_or(Span::from_secs(1), |unit| unit.settings.timeout);
+        if self.no_other_answers(usize::MAX) && !self.failed_attempts.is_multiple_of(PATIENT_EVERY) {
+            patience = patience.min(ATTEMPT);
+        }
         let opened = Wire::open(&self.transport, patience, Arc::clone(&self.tap), self.tls.as_ref()).await;
         if let Some(certificate) = self.tls.as_ref().and_then(|tls| tls.seen.first_to_expire()) {
             for unit in self.units.iter_mut().filter(|u| u.score.status.certificate.as_ref() != Some(&certificate)) {
@@ -235,7 +249,8 @@ impl Line {
             Ok(wire) => {
                 self.wire = Some(wire);
                 self.blocked_until = None;
-                self.backoff.reset();
+                self.backoff = Backoff::new();
+                self.failed_attempts = 0;
                 if !std::mem::take(&mut self.expected) {
                     self.units.iter_mut().for_each(|unit| unit.score.count(|status| status.reconnects += 1));
                 }
@@ -244,7 +259,7 @@ impl Line {
             }
             Err(why) => {
                 let why: Arc<str> = why.into();
-                let longest = self.longest_wait();
+                self.failed_attempts = self.failed_attempts.wrapping_add(1);
                 let mut hopeful = false;
                 for unit in self.units.iter_mut().filter(|unit| !unit.polls.is_empty()) {
                     unit.failures = unit.failures.saturating_add(1);
@@ -252,15 +267,16 @@ impl Line {
                     if unit.failures > u32::from(unit.settings.retries) {
                         unit.score.gone(&self.field, &why).await?;
                         // As soon as there is a wire; until then the line's own wait counts.
-                        unit.probe = Some(Probe::new(began, Backoff::new(longest), 0));
+                        unit.probe = Some(Probe::new(began, Backoff::new(), 0));
                     } else {
                         hopeful = true;
                     }
                 }
-                let wait = self.backoff.step();
+                let wait = self.backoff.step(LONGEST_WAIT_ALONE);
                 // While it is not yet known that they are gone, no attempt lasts longer than an answer may.
-                let wait = if hopeful { wait.min(patience.to_std().saturating_sub(began.elapsed())) } else { wait };
-                self.blocked_until = Some(Instant::now() + wait);
+                let wait = if hopeful { wait.min(patience.to_std()) } else { wait };
+                let shortest = if hopeful { Duration::ZERO } else { SHORTEST_PAUSE };
+                self.blocked_until = Some((began + wait).max(Instant::now() + shortest));
                 self.expected = false;
                 Ok(false)
             }
@@ -269,7 +285,8 @@ impl Line {
 
     /// One request of one unit, and all that follows from its outcome.
     async fn turn(&mut self, unit: usize, poll: usize) -> Result<(), PlantGone> {
-        let longest = self.longest_wait();
+        let alone = self.no_other_answers(unit);
+        let longest = if alone { LONGEST_WAIT_ALONE } else { LONGEST_WAIT };
         let shared = self.units.len() > 1;
         let Self { wire, units, field, last_exchange, tap, expected, pace, .. } = self;
         let (Some(unit), Some(wire)) = (units.get_mut(unit), wire.as_mut()) else { return Ok(()) };
@@ -287,7 +304,8 @@ impl Line {
         let was_answered = wire.answered;
         let (outcome, asked) = unit.ask(wire, poll, field, tap, pace).await;
         let received = field.clock.now();
-        let now = Instant::now();
+        let took = now.elapsed();
+        let now = now + took;
         *last_exchange = Some(now);
         let Some(round) = unit.polls.get_mut(poll) else { return Ok(()) };
         let Some(part) = round.current() else { return Ok(()) };
@@ -314,6 +332,10 @@ impl Line {
                 };
                 if was_gone {
                     unit.polls.iter_mut().for_each(|poll| poll.restart(now));
+                    if alone {
+                        // The line is back, it seems, and all that hangs on it.
+                        self.probe_within(now, Duration::ZERO);
+                    }
                 } else if done && unit.settings.close_after_poll {
                     self.rest();
                 }
@@ -337,12 +359,25 @@ impl Line {
             }
         };
         unit.score.error(&why, || exchange_words(tap));
-        unit.failed(&why, poll, longest, field, now).await
+        unit.failed(&why, poll, longest, field, now).await?;
+        if alone {
+            // A probe that took its time is not waited after.
+            self.probe_within(now, LONGEST_WAIT_ALONE.saturating_sub(took).max(SHORTEST_PAUSE));
+        }
+        Ok(())
     }
 
-    /// How slowly a unit that is gone may be probed.
-    fn longest_wait(&self) -> Duration {
-        if self.units.len() == 1 { LONGEST_WAIT_ALONE } else { LONGEST_WAIT }
+    /// Whether all units but this one are gone, or are not asked for anything.
+    fn no_other_answers(&self, unit: usize) -> bool {
+        let others = self.units.iter().enumerate().filter(|(other, _)| *other != unit);
+        others.into_iter().all(|(_, other)| other.probe.is_some() || other.polls.is_empty())
+    }
+
+    /// Brings the probes of all units that are gone forward to within so long.
+    fn probe_within(&mut self, now: Instant, wait: Duration) {
+        for probe in self.units.iter_mut().filter_map(|unit| unit.probe.as_mut()) {
+            probe.at = probe.at.min(now + wait);
+        }
     }
 
     /// The round is done: closes the connection where the device wants it, unless another round is due already.

@@ -10,28 +10,23 @@ const WHOLE_AGAIN: Duration = Duration::from_mins(10);
 /// No interval, pause or patience is longer: a project may ask for a thousand years, and instants end before that.
 pub(super) const LONGEST: Duration = Duration::from_hours(24 * 366);
 
-/// Waits that double, from half a second to `longest`; each a little shortened at random, so that many devices that went
-/// together do not all come back in the same instant.
+/// Waits that double, from half a second to the longest that is asked for; each a little shortened at random, so that many
+/// devices that went together do not all come back in the same instant.
 #[derive(Debug, Clone)]
 pub(super) struct Backoff {
     next: Duration,
-    longest: Duration,
 }
 
 impl Backoff {
     const FIRST: Duration = Duration::from_millis(500);
 
-    pub(super) fn new(longest: Duration) -> Self {
-        Self { next: Self::FIRST, longest }
+    pub(super) const fn new() -> Self {
+        Self { next: Self::FIRST }
     }
 
-    pub(super) fn reset(&mut self) {
-        self.next = Self::FIRST;
-    }
-
-    pub(super) fn step(&mut self) -> Duration {
-        let wait = self.next.min(self.longest);
-        self.next = (wait * 2).min(self.longest);
+    pub(super) fn step(&mut self, longest: Duration) -> Duration {
+        let wait = self.next.min(longest);
+        self.next = wait * 2;
         wait.mul_f64(0.8 + 0.2 * fastrand::f64())
     }
 }
@@ -293,13 +288,15 @@ mod tests {
     }
 
     #[test]
-    fn waits_double_up_to_the_longest_and_start_anew() {
-        let mut backoff = Backoff::new(Duration::from_secs(3));
-        let waits: Vec<f64> = (0..5).map(|_| backoff.step().as_secs_f64()).collect();
-        for (wait, most) in waits.iter().zip([0.5, 1.0, 2.0, 3.0, 3.0]) {
+    fn waits_double_up_to_the_longest() {
+        let mut backoff = Backoff::new();
+        let three = Duration::from_secs(3);
+        let mut waits: Vec<f64> = (0..5).map(|_| backoff.step(three).as_secs_f64()).collect();
+        // Nobody else answers any more.
+        waits.push(backoff.step(Duration::from_secs(1)).as_secs_f64());
+        for (wait, most) in waits.iter().zip([0.5, 1.0, 2.0, 3.0, 3.0, 1.0]) {
             assert!((most * 0.8..=most).contains(wait), "{waits:?}");
         }
-        backoff.reset();
-        assert!(backoff.step() <= Duration::from_millis(500));
+        assert!(Backoff::new().step(three) <= Duration::from_millis(500));
     }
 }

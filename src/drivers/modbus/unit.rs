@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// The longest wait between two probes of a unit that others share a line with: each costs them a timeout.
+/// The longest wait between two probes of a unit while others of its line answer: each costs them a timeout.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// After "busy" a request is repeated this much later.
@@ -177,7 +177,7 @@ impl Unit {
         let polls = self.polls.len();
         let Some(round) = self.polls.get_mut(poll) else { return Ok(()) };
         if let Some(probe) = &mut self.probe {
-            probe.at = now + probe.backoff.step();
+            probe.at = now + probe.backoff.step(longest);
             if round.turn_to_next(now) {
                 probe.poll = (probe.poll + 1) % polls;
             }
@@ -185,7 +185,7 @@ impl Unit {
         }
         let Some(part) = round.current() else { return Ok(()) };
         if let Some((until, backoff)) = &mut part.mute {
-            *until = now + backoff.step();
+            *until = now + backoff.step(LONGEST_WAIT);
             round.advance(now);
             return Ok(());
         }
@@ -197,9 +197,9 @@ impl Unit {
         }
         if part.suspect {
             // The same block again, and the unit has answered another since: it ignores this one, and is not gone.
-            let mut backoff = Backoff::new(LONGEST_WAIT);
+            let mut backoff = Backoff::new();
             part.suspect = false;
-            part.mute = Some((now + backoff.step(), backoff));
+            part.mute = Some((now + backoff.step(LONGEST_WAIT), backoff));
             self.failures = 0;
             let samples = bad(&part.block, Quality::NO_COMMUNICATION, why);
             round.advance(now);
@@ -207,8 +207,8 @@ impl Unit {
         }
         part.suspect = true;
         round.turn_to_next(now);
-        let mut backoff = Backoff::new(longest);
-        let at = now + backoff.step();
+        let mut backoff = Backoff::new();
+        let at = now + backoff.step(longest);
         self.probe = Some(Probe::new(at, backoff, poll));
         self.score.gone(field, why).await
     }
