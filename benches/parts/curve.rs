@@ -3,18 +3,18 @@
 
 use std::fmt::Write as _;
 
-const GROUND: &str = "#272c32";
-const LINE: &str = "#3c434b";
-const TEXT: &str = "#d6dade";
-const MUTED: &str = "#a2aab3";
-const PENS: [&str; 4] = ["#8fd3c8", "#e8b0d0", "#9ed6a8", "#d9c9a0"];
+pub const GROUND: &str = "#272c32";
+pub const LINE: &str = "#3c434b";
+pub const TEXT: &str = "#d6dade";
+pub const MUTED: &str = "#a2aab3";
+pub const PENS: [&str; 4] = ["#8fd3c8", "#e8b0d0", "#9ed6a8", "#d9c9a0"];
 const DASHES: [&str; 3] = ["", "7 4", "2 3"];
 
-const WIDTH: f64 = 860.0;
-const LEFT: f64 = 64.0;
+pub const WIDTH: f64 = 860.0;
+pub const LEFT: f64 = 64.0;
 /// Right of it stand the words of the lines.
-const RIGHT: f64 = 560.0;
-const TOP: f64 = 44.0;
+pub const RIGHT: f64 = 560.0;
+pub const TOP: f64 = 44.0;
 /// Height of a tenfold.
 const DECADE: f64 = 52.0;
 const ROW: f64 = 17.0;
@@ -132,7 +132,7 @@ fn decades(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// At most three digits that count; thousands apart.
-fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     let decimals = (2 - value.abs().max(1e-9).log10().floor() as i32).clamp(0, 3) as usize;
     let told = format!("{value:.decimals$}");
     let (whole, rest) = told.split_once('.').unwrap_or((&told, ""));
@@ -147,7 +147,7 @@ fn number(value: f64) -> String {
     if rest.is_empty() { apart } else { format!("{apart}.{rest}") }
 }
 
-fn line(body: &mut String, from: (f64, f64), to: (f64, f64)) {
+pub fn line(body: &mut String, from: (f64, f64), to: (f64, f64)) {
     writeln!(
         body,
         "<line x1=\"{:.1}\" y1=\"{:.1}\" x2=\"{:.1}\" y2=\"{:.1}\" stroke=\"{LINE}\"/>",
@@ -156,7 +156,7 @@ fn line(body: &mut String, from: (f64, f64), to: (f64, f64)) {
     .expect("writing to a string");
 }
 
-fn text(x: f64, y: f64, anchor: &str, colour: &str, words: &str) -> String {
+pub fn text(x: f64, y: f64, anchor: &str, colour: &str, words: &str) -> String {
     let words = words.replace('&', "&amp;").replace('<', "&lt;");
     format!("<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" fill=\"{colour}\">{words}</text>\n")
 }

@@ -2,7 +2,8 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 use std::future;
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -216,4 +217,19 @@ pub fn until<T>(what: &str, mut asked: impl FnMut() -> Option<T>) -> T {
         assert!(start.elapsed() < Duration::from_secs(30), "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// A figure of the page that `run --metrics` serves: `tags{quality="bad"}`. `None`: it is not there.
+pub fn metric(page: SocketAddr, figure: &str) -> Option<f64> {
+    let mut socket = TcpStream::connect(page).ok()?;
+    socket.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").ok()?;
+    let mut text = String::new();
+    socket.read_to_string(&mut text).ok()?;
+    figure_of(&text, figure)
+}
+
+/// A figure of that page's text.
+pub fn figure_of(page: &str, figure: &str) -> Option<f64> {
+    let line = page.lines().find_map(|line| line.strip_prefix("watchkeeper_")?.strip_prefix(figure)?.strip_prefix(' '));
+    line?.trim().parse().ok()
 }
