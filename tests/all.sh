@@ -14,6 +14,8 @@ PYMODBUS=3.16.1
 PYSERIAL=3.5
 # The reader of Parquet files, likewise.
 DUCKDB=2.0.0
+# The Modbus server under Node, likewise; without its serial ports, which want a compiler.
+MODBUS_SERIAL=8.0.25
 # The system's own Python: only it sees the system's packages for accessibility.
 PYTHON=/usr/bin/python3
 
@@ -49,6 +51,11 @@ needs=(
     "has_program dbus-run-session|dbus-daemon"
     "has_program script|bsdutils"
     "has_program socat|socat"
+    "has_file /usr/include/modbus/modbus.h|libmodbus-dev"
+    "has_program node|nodejs"
+    "has_program npm|npm"
+    "has_program ip|iproute2"
+    "has_program nft|nftables"
     "has_program mosquitto|mosquitto"
     "has_program mosquitto_pub|mosquitto-clients"
     "has_program tshark|tshark"
@@ -98,6 +105,13 @@ assert (duckdb.__version__, pymodbus.__version__, serial.__version__) == ('$DUCK
             "pyserial==$PYSERIAL" \
             || fail "could not install duckdb $DUCKDB, pymodbus $PYMODBUS and pyserial $PYSERIAL into $venv; is the package index reachable?"
     fi
+
+    local modules=target/peers-node
+    if [ "$(node -p "require('./$modules/node_modules/modbus-serial/package.json').version" 2>/dev/null)" != "$MODBUS_SERIAL" ]; then
+        rm -rf "$modules"
+        npm install --silent --no-audit --no-fund --omit=optional --prefix "$modules" "modbus-serial@$MODBUS_SERIAL" \
+            || fail "could not install modbus-serial $MODBUS_SERIAL into $modules; is the registry of npm reachable?"
+    fi
 }
 
 # A group has a budget of minutes, its first build included: tests that grow slow are told before they are a habit.
@@ -113,9 +127,9 @@ group() {
 group "what the tests need" 15 install_missing
 [ "${1:-}" != --install ] || exit 0
 group "tests that need no system package" 30 cargo test --locked
-group "real peers: mosquitto, pymodbus, socat, DuckDB, tshark and Python's HTTP" 10 cargo test --locked --test peers
+group "real peers: mosquitto, pymodbus, libmodbus, Node, socat, DuckDB, tshark and Python's HTTP" 10 cargo test --locked --test peers
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(--config 'target."cfg(unix)".runner = "sudo -E"')
-group "power cuts and full disks (as root: they mount small disks)" 10 cargo test --locked "${as_root[@]}" --test faults
+group "power cuts, full disks and cut networks (as root: they mount small disks and make namespaces)" 10 cargo test --locked "${as_root[@]}" --test faults
 group "the real window, under Xvfb" 10 cargo test --locked --test desktop -- --test-threads=1
 printf '\nall tests passed in %d s\n' "$SECONDS"

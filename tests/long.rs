@@ -1,6 +1,22 @@
 //! What takes minutes: the program killed again and again, and a field that fails without pause. See `tests/long.sh`.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "modbus/fault.rs"]
+mod fault;
+#[path = "modbus/hostile.rs"]
+mod hostile;
+#[path = "modbus/line.rs"]
+mod line;
+#[path = "modbus/mixed.rs"]
+mod mixed;
+#[path = "../benches/parts/mosquitto.rs"]
+mod mosquitto;
+#[path = "modbus/plant.rs"]
+mod plant;
+#[path = "modbus/registers.rs"]
+mod registers;
+#[path = "peers/restarts.rs"]
+mod restarts;
 mod support;
 
 use serde_json::Value;
@@ -172,4 +188,15 @@ fn minutes_of_faults_leave_a_program_that_recovers() {
     println!(
         "{minutes} minutes, the plug pulled {pulls} times: RSS {early:.1} MB then {late:.1} MB, recovered, the chain verifies"
     );
+}
+
+#[tokio::test]
+async fn minutes_of_mixed_faults_give_no_value_that_is_another_registers() {
+    let seen = mixed::run(Duration::from_secs(60 * setting("MINUTES", 10)), mixed::seed()).await;
+    assert!(seen.good > 1_000 && seen.errors > 100 && seen.reconnects > 10);
+}
+
+#[test]
+fn a_hundred_restarts_of_the_broker_lose_no_subscription_and_leave_nothing_open() {
+    restarts::restart(setting("RESTARTS", 100) as u32);
 }

@@ -26,21 +26,34 @@ impl Server {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let python = std::env::var_os("WATCHKEEPER_PEERS_PYTHON")
             .map_or_else(|| root.join("target/peers-venv/bin/python"), PathBuf::from);
-        let mut child = Command::new(&python)
-            .arg(root.join("tests/peers/modbus_server.py"))
-            .args([transport, place])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|why| {
-                panic!("cannot start {}: {why}; tests/all.sh makes this environment", python.display())
-            });
+        let mut command = Command::new(python);
+        command.arg(root.join("tests/peers/modbus_server.py")).args([transport, place]);
+        Self::of(command)
+    }
+
+    /// Starts a program that prints what it serves as one line of JSON, and then serves it.
+    pub fn of(mut command: Command) -> Self {
+        let program = command.get_program().to_owned();
+        let missing = |what: &dyn std::fmt::Display| -> ! {
+            panic!("cannot start {}: {what}; tests/all.sh sees to what it needs", program.display())
+        };
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap_or_else(|why| missing(&why));
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let tags = serde_json::from_str(&line).unwrap_or_else(|why| {
-            panic!("{} has no working pymodbus ({why}); tests/all.sh installs it", python.display())
-        });
+        let tags = serde_json::from_str(&line).unwrap_or_else(|why| missing(&why));
         Self { child, tags }
     }
+
+    /// `STOP` or `CONT`: it hangs, its connections still open, or goes on.
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+}
+
+/// Sends a signal by its name.
+pub fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap();
+    assert!(sent.success(), "{name} to {process}");
 }
 
 impl Drop for Server {

@@ -70,6 +70,11 @@ impl Broker {
         }
     }
 
+    /// `STOP` or `CONT`: it hangs, its connections still open, or goes on.
+    pub(super) fn signal(&self, name: &str) {
+        super::modbus::signal(self.child.as_ref().unwrap().id(), name);
+    }
+
     /// Publishes one message.
     pub(super) fn publish(&self, topic: &str, payload: &str, more: &[&str]) {
         let file = self.folder.path().join("payload");

@@ -12,13 +12,13 @@ use tokio_serial::SerialPortBuilderExt as _;
 use watchkeeper::engine::{Quality, Value};
 
 /// Two serial ports that are one line, as long as it lives: its end is an adapter that was pulled out.
-struct Cable {
+pub struct Cable {
     socat: Child,
     folder: TempDir,
 }
 
 impl Cable {
-    fn plug_in(folder: TempDir) -> Self {
+    pub fn plug_in(folder: TempDir) -> Self {
         let end = |name: &str| format!("pty,rawer,link={}", folder.path().join(name).display());
         let socat = Command::new("socat")
             .args([end("ours"), end("theirs")])
@@ -36,12 +36,12 @@ impl Cable {
     }
 
     /// The name of a port as it stands in a project.
-    fn name(&self, end: &str) -> String {
+    pub fn name(&self, end: &str) -> String {
         self.port(end).display().to_string()
     }
 
     /// Where it may be plugged in again.
-    fn pull_out(mut self) -> TempDir {
+    pub fn pull_out(mut self) -> TempDir {
         self.socat.kill().unwrap();
         self.socat.wait().unwrap();
         // What the system does when an adapter goes.
