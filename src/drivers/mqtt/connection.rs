@@ -4,6 +4,7 @@
 //! livelocks after a lost session all hang on state that was carried over).
 //! Invariant: at the first error the link is `NoAnswer` with its reason; the topics are subscribed on every connection.
 
+use super::backoff::{Attempt, Backoff};
 use super::last_words::LastWords;
 use super::library::Library;
 use super::session::{self, End, OFFLINE};
@@ -26,14 +27,7 @@ use sha2::{Digest as _, Sha256};
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
-
-/// Shortest wait after a lost connection.
-const BACK_OFF_FIRST: Span = Span::from_millis(500);
-/// Longest wait between attempts. A connection that held as long starts from the shortest again: one that is lost over
-/// and over right after it was made (a message too long, two clients of one name) must not be retried at full speed.
-const BACK_OFF_LONGEST: Span = Span::from_secs(10);
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Raw bytes kept of a connection.
 const KEPT: TapLimits = TapLimits { frames: 32, frame_bytes: 2048 };
@@ -117,7 +111,9 @@ impl Connection {
         move || {
             let (host, target, tls, wires) = (host.clone(), target.clone(), tls.clone(), wires.clone());
             Box::pin(async move {
+                wires.unreached.store(true, Ordering::Relaxed);
                 let socket = socket::connect(lookup, &host, port).await?;
+                wires.unreached.store(false, Ordering::Relaxed);
                 let mut road = Road::over(socket, &host, tls.as_ref().map(|tls| (tls, &wires.clock))).await?;
                 if let Some(target) = &target {
                     road = road.web(target).await?;
@@ -236,6 +232,8 @@ struct Wires {
     clock: Clock,
     tap: Arc<Tap>,
     breathe: Arc<AtomicBool>,
+    /// The attempt that is under way has found nobody to connect to, so far.
+    unreached: Arc<AtomicBool>,
 }
 
 /// A connection that is being made.
@@ -245,7 +243,12 @@ type Opening = Pin<Box<dyn Future<Output = io::Result<Line>> + Send>>;
 pub async fn run(mut connection: Connection, field: Field) {
     let tap = Tap::new(field.clock.clone(), KEPT);
     tap.trace_to(field.monitor.trace());
-    let wires = Wires { clock: field.clock.clone(), tap: Arc::clone(&tap), breathe: Arc::new(AtomicBool::new(false)) };
+    let wires = Wires {
+        clock: field.clock.clone(),
+        tap: Arc::clone(&tap),
+        breathe: Arc::default(),
+        unreached: Arc::default(),
+    };
     let seen = connection.tls.as_ref().map(|tls| Arc::clone(&tls.seen));
     let mut status = Status::new(connection.device, field.clone(), tap, seen);
     let mut faults = Reports::new(field.generation);
@@ -253,15 +256,16 @@ pub async fn run(mut connection: Connection, field: Field) {
     if !(status.enter(LinkState::Connecting).await && session::hand_on(&mut faults, &field).await) {
         return;
     }
-    let mut wait = BACK_OFF_FIRST;
+    let mut backoff = Backoff::default();
     loop {
+        let began = field.clock.now().mono;
+        wires.unreached.store(false, Ordering::Relaxed);
         let End::Lost { why, held } = connection.serve(&field, &wires, &mut status).await else { return };
         if held == Span::ZERO {
             status.forget_sign_in();
         }
-        if held >= BACK_OFF_LONGEST {
-            wait = BACK_OFF_FIRST;
-        }
+        let took = field.clock.now().mono - began;
+        let wait = backoff.after(Attempt { held, took, unreached: wires.unreached.load(Ordering::Relaxed) });
         let why: Arc<str> = why.into();
         // A broker that is away for a week is one line, not sixty thousand.
         if held > Span::ZERO || status.figures_mut().last_error.as_ref() != Some(&why) {
@@ -274,16 +278,10 @@ pub async fn run(mut connection: Connection, field: Field) {
             return;
         }
         tokio::select! {
-            () = tokio::time::sleep(jittered(wait)) => {}
+            () = tokio::time::sleep(wait) => {}
             () = field.inputs.closed() => return,
         }
-        wait = Span((wait.0 * 2).min(BACK_OFF_LONGEST.0));
     }
-}
-
-/// A wait within a quarter of its length, so that clients cut off together do not come back together.
-fn jittered(wait: Span) -> Duration {
-    Span((wait.0 as f64 * (0.75 + 0.5 * fastrand::f64())) as i64).to_std()
 }
 
 #[cfg(test)]

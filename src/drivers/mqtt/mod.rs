@@ -8,6 +8,7 @@
 //! [`payload`], [`path`], [`scan`] and [`topics`] are pure. [`connection::run`] is the task: it makes the connection anew with
 //! back-off, and each [`session`] does nothing but receive, decode and hand on.
 
+mod backoff;
 pub mod connection;
 pub mod last_words;
 pub mod library;

@@ -14,10 +14,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, lookup_host};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 
 /// Time one address of a name may take while others are left; the whole connect has 5 s.
 const TRY: Duration = Duration::from_secs(2);
+
+/// After so long without an answer an address is asked beside: the system would repeat itself ever more slowly, and a network
+/// that is back is to be used at once.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Finds the addresses of a host's name.
 pub type Lookup = fn(host: String, port: u16) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
@@ -36,11 +42,11 @@ pub async fn connect(lookup: Lookup, host: &str, port: u16) -> io::Result<TcpStr
     let addresses = lookup(host.to_owned(), port).await.map_err(|why| not_found(format!("not found: {why}")))?;
     let mut result = Err(not_found("has no address".to_owned()));
     for (i, address) in addresses.iter().enumerate() {
-        let connecting = TcpStream::connect(address);
+        let connecting = insist(*address);
         result = if i + 1 == addresses.len() {
             connecting.await
         } else {
-            tokio::time::timeout(TRY, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            timeout(TRY, connecting).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         };
         if result.is_ok() {
             break;
@@ -49,6 +55,17 @@ pub async fn connect(lookup: Lookup, host: &str, port: u16) -> io::Result<TcpStr
     let stream = result?;
     stream.set_nodelay(true)?;
     Ok(stream)
+}
+
+/// Connects with the first of some attempts, each of which goes on beside the later ones: a road may be slow.
+async fn insist(address: SocketAddr) -> io::Result<TcpStream> {
+    let mut attempts = JoinSet::new();
+    loop {
+        attempts.spawn(TcpStream::connect(address));
+        if let Ok(Some(ended)) = timeout(ASK_AGAIN, attempts.join_next()).await {
+            return ended.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
+        }
+    }
 }
 
 /// What a broker is reached over.
