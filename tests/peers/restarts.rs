@@ -51,6 +51,8 @@ pub fn restart(times: u32) {
     for time in 0..times {
         broker.kill();
         until("its death is seen", || (metric(page, BAD)? >= f64::from(TOPICS)).then_some(()));
+        // It is found to be away before it is back: a broker that is lost over and over and always there is let be for a while.
+        std::thread::sleep(Duration::from_millis(1_200));
         broker.up();
         values(&format!("all {TOPICS} values after restart {}", time + 1));
         figures.push((open_descriptors(process), resident_megabytes(process)));
