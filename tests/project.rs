@@ -935,21 +935,85 @@ fn displays_and_panels_are_checked() {
 }
 
 #[test]
-fn what_this_version_does_not_serve_is_a_warning_and_the_rest_runs() {
-    let many = "[[tag]]\nname = \"a.{1}.wind\"\ndevice = \"site\"\ntopic = \"site/+/state\"\n";
-    for (lines, warnings) in [(many, 1)] {
-        let text = format!("{WHOLE}{lines}");
-        let (plan, issues) = compiled(&text);
-        assert_eq!(issues.len(), warnings, "{issues:?}");
-        for issue in &issues {
-            assert_eq!(issue.severity, Severity::Warning, "{issue}");
-            assert!(issue.to_string().ends_with("not in this version"), "{issue}");
-        }
-        assert_eq!(plan.unwatched_alarms, 0, "{lines}");
-        let tag = plan.tags.last().unwrap();
-        assert!(matches!(tag.source, SourcePlan::Fault(_)), "{tag:?}");
-        assert!(matches!(plan.tags[0].source, SourcePlan::Register { .. }));
+fn a_topic_with_plus_is_a_family_of_tags_and_its_faults_have_places_and_mends() {
+    let many = |name: &str, topic: &str, more: &str| {
+        format!("{WHOLE}[[tag]]\nname = \"{name}\"\ndevice = \"site\"\ntopic = \"{topic}\"\n{more}")
+    };
+    let alarm = "[[tag.alarm]]\nkind = \"high\"\nlimit = 20\npriority = \"low\"\n";
+    let (plan, issues) = compiled(&many("a.{1}.wind", "site/+/state", &format!("stale-after = \"1m\"\n{alarm}")));
+    assert_eq!(issues, []);
+    let (whole, _) = compiled(WHOLE);
+    assert_eq!((plan.tags.len(), plan.alarms.len()), (whole.tags.len(), whole.alarms.len()));
+    let family = plan.project.families.first().unwrap();
+    assert_eq!((family.tag.name.as_str(), family.alarms.len()), ("a.{1}.wind", 1));
+    for (name, topic, fault) in [
+        (
+            "a.wind",
+            "site/+/state",
+            "the topic stands for many, and {1} is not in the name: several would have the same; write it with {1}: name = \"{1}.value\"",
+        ),
+        (
+            "{1}.wind",
+            "+/+/state",
+            "the topic stands for many, and {2} is not in the name: several would have the same; write it with {1} and {2}: name = \"{1}.{2}.value\"",
+        ),
+        (
+            "{1}.{2}.wind",
+            "site/+/state",
+            "the name \"{1}.{2}.wind\" has a part that begins with \"{\"; join parts by dots, each a letter and then letters, digits or _ : \"pump1.flow\"",
+        ),
+        (
+            "{1}.wind",
+            "site/#",
+            "a tag has one topic, and # stands for many; write the whole topic, or + for one of its levels",
+        ),
+        (
+            "{1}.wind",
+            "site/+/#",
+            "a tag has one topic, and # stands for many; write the whole topic, or + for one of its levels",
+        ),
+        (
+            "gust",
+            "site/a+/state",
+            "+ stands for a whole level of a topic, and in \"site/a+/state\" not; write it alone between two /: \"site/+/state\"",
+        ),
+    ] {
+        let (plan, issues) = compiled(&many(name, topic, ""));
+        assert!(issues.iter().any(|issue| issue.to_string().ends_with(fault)), "{name} {topic}: {issues:?}");
+        assert!(matches!(plan.tags.last().unwrap().source, SourcePlan::Fault(_)), "{name} {topic}");
+        assert_eq!(plan.project.families, []);
     }
+    // Of a device that is none, or none of its kind, it is told as of any tag.
+    let text = many("{1}.wind", "site/+/state", "").replace("device = \"site\"\ntopic", "device = \"sitte\"\ntopic");
+    let (plan, issues) = compiled(&text);
+    assert!(issues.iter().any(|issue| issue.to_string().contains("there is no device \"sitte\"")), "{issues:?}");
+    assert!(matches!(plan.tags.last().unwrap().source, SourcePlan::Fault(_)));
+}
+
+#[test]
+fn what_is_wrong_with_a_familys_alarms_is_told_before_any_of_its_tags_is_found() {
+    let text = format!(
+        "{WHOLE}[[tag]]\nname = \"{{1}}.wind\"\ndevice = \"site\"\ntopic = \"site/+/state\"\nrange = [0, 30]\nsetpoint = \"{{1}}.limit\"\nstale-after = \"1m\"\n\
+         [[tag.alarm]]\nkind = \"high\"\nlimit = 40\npriority = \"low\"\nsuppress-when = \"not {{1}}.running and no.such.tag\"\n\
+         [[tag]]\nname = \"{{1}}.running\"\ndevice = \"site\"\ntopic = \"site/+/state\"\ntype = \"bool\"\n"
+    );
+    let (project, issues) = watchkeeper::project::file::read(text.as_bytes());
+    assert_eq!(issues, []);
+    let told = |project: watchkeeper::project::Project| -> Vec<String> {
+        let issues = Plan::issues(&Arc::new(project), Mode::Live);
+        issues.iter().map(ToString::to_string).collect()
+    };
+    let all = told(project.clone());
+    assert_eq!(all.len(), 3, "{all:?}");
+    assert!(all.iter().any(|issue| issue.contains("there is no tag \"{1}.limit\"")), "{all:?}");
+    assert!(all.iter().any(|issue| issue.contains("there is no tag \"no.such.tag\"")), "{all:?}");
+    assert!(all.iter().any(|issue| issue.contains("limit 40") || issue.contains("range")), "{all:?}");
+    let members = ["a", "b"].map(|place| watchkeeper::project::Member {
+        device: "site".into(),
+        topic: format!("site/{place}/state").into(),
+    });
+    let (expanded, _) = watchkeeper::project::family::expand(&project, &members);
+    assert_eq!(told(expanded), all, "each once, and not for every member");
 }
 
 #[test]

@@ -87,7 +87,7 @@ pub fn run(arguments: &BacktestArguments) -> Exit {
 }
 
 fn verdict(arguments: &BacktestArguments) -> Result<(Arc<Project>, Backtest), Exit> {
-    let loaded = open_project(&arguments.project)?;
+    let loaded = open_project(&arguments.project)?.with_members();
     let project = loaded.project;
     let told = |exit: Exit| {
         move |why: String| {

@@ -16,6 +16,7 @@ pub fn check(arguments: &CheckArguments) -> Exit {
         Err(exit) => return exit,
     };
     let lines = lines(&loaded);
+    let families = loaded.project.families.len();
     let issues = issues(loaded);
     let mut out = io::BufWriter::new(io::stdout().lock());
     if let Err(error) = print(&issues, &arguments.project, arguments.format, &mut out) {
@@ -23,7 +24,12 @@ pub fn check(arguments: &CheckArguments) -> Exit {
     }
     let (errors, warnings) = counts(&issues);
     let plural = |n: usize| if n == 1 { "" } else { "s" };
-    say(&format!("{errors} error{}, {warnings} warning{}", plural(errors), plural(warnings)));
+    let families = match families {
+        0 => String::new(),
+        1 => "; 1 tag stands for many, which are known when their messages come".to_owned(),
+        _ => format!("; {families} tags stand for many, which are known when their messages come"),
+    };
+    say(&format!("{errors} error{}, {warnings} warning{}{families}", plural(errors), plural(warnings)));
     for line in &lines {
         say(line);
     }
@@ -44,8 +50,8 @@ fn lines(loaded: &Loaded) -> Vec<String> {
 /// All faults of a project, those of its text and those of its plan, in the order of their places.
 pub fn issues(loaded: Loaded) -> Vec<Issue> {
     let Loaded { project, mut issues, .. } = loaded;
-    let (plan, more) = Plan::compile(project, Generation(0), Mode::Live);
-    issues.extend(more);
+    let (plan, more) = Plan::compile(project.clone(), Generation(0), Mode::Live);
+    issues.extend(if project.families.is_empty() { more } else { Plan::issues(&project, Mode::Live) });
     issues.extend(budget::warnings(&plan));
     issues.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
     // Of an array of tags, what is wrong with each stands in one place.
@@ -137,9 +143,13 @@ mod tests {
         for (text, exit) in [
             ("watchkeeper = 1\n", Exit::Done),
             ("watchkeeper = 2\n", Exit::Project),
-            // A warning alone is no failure.
             (
                 "watchkeeper = 1\n[[device]]\nname = \"a\"\nprotocol = \"mqtt\"\naddress = \"mqtt://b\"\n[[tag]]\nname = \"a.{1}\"\ndevice = \"a\"\ntopic = \"+\"\n",
+                Exit::Done,
+            ),
+            // A warning alone is no failure.
+            (
+                "watchkeeper = 1\n[[tag]]\nname = \"a\"\nformula = \"1\"\nalarm = [{ kind = \"high\", limit = 3 }]\n",
                 Exit::Done,
             ),
         ] {

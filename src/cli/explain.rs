@@ -75,7 +75,22 @@ pub fn explain(arguments: &ExplainArguments) -> Exit {
     };
     super::run::log_issues(&station.about().issues, Some(&arguments.project));
     let link = station.link();
-    let id = link.snapshots.borrow().plan.tag_id(&arguments.tag);
+    let plan = link.snapshots.borrow().plan.clone();
+    // One that is to be found yet is waited for.
+    let id = match plan.tag_id(&arguments.tag) {
+        None if plan.project.awaits(&arguments.tag).is_some() => {
+            let found = runtime.block_on(wait_for(link.clone(), &arguments.tag, arguments.timeout));
+            if found.is_none() {
+                say(&format!("no message has come that makes the tag \"{}\"", arguments.tag));
+                station.stop();
+                runtime.shutdown_background();
+                traced.end();
+                return Exit::World;
+            }
+            found
+        }
+        known => known,
+    };
     let exit = match id {
         Some(id) => {
             let found = runtime.block_on(listen(&link, id, arguments.duration, arguments.timeout));
@@ -93,6 +108,25 @@ pub fn explain(arguments: &ExplainArguments) -> Exit {
     runtime.shutdown_background();
     traced.end();
     exit
+}
+
+/// Waits until a tag is found.
+async fn wait_for(mut link: PlantLink, tag: &str, patience: Span) -> Option<TagId> {
+    let end = signals::after(Some(patience));
+    let stop = signals::stop_asked();
+    tokio::pin!(end, stop);
+    loop {
+        if let Some(id) = link.snapshots.borrow_and_update().plan.tag_id(tag) {
+            return Some(id);
+        }
+        tokio::select! {
+            () = &mut end => return None,
+            () = &mut stop => return None,
+            changed = link.snapshots.changed() => if changed.is_err() {
+                return None;
+            },
+        }
+    }
 }
 
 /// Waits for something to explain.

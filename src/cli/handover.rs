@@ -42,7 +42,7 @@ pub struct HandoverArguments {
 pub fn handover(arguments: &HandoverArguments) -> Exit {
     super::start_logging("warn");
     let loaded = match open_project(&arguments.project) {
-        Ok(loaded) => loaded,
+        Ok(loaded) => loaded.with_members(),
         Err(exit) => return exit,
     };
     let zone_name = loaded.project.time_zone.as_deref();

@@ -42,7 +42,7 @@ pub struct RehearseArguments {
 /// Carries out `rehearse`: the journal on standard output, exit 1 where an expectation does not hold.
 pub fn rehearse(arguments: &RehearseArguments) -> Exit {
     let loaded = match open_project(&arguments.project) {
-        Ok(loaded) => loaded,
+        Ok(loaded) => loaded.with_members(),
         Err(exit) => return exit,
     };
     let faulty = loaded.issues.iter().filter(|i| i.severity == Severity::Error);

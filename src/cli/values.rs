@@ -2,16 +2,17 @@
 
 use super::format::{csv_line, line, table, value_words};
 use super::{Exit, Format, end_of_output, open_project, open_runtime, parse_span, say, signals};
-use crate::engine::{Mode, Quality, Snapshot, TagId, TagView};
+use crate::engine::{Mode, Plan, Quality, Snapshot, TagId, TagView};
 use crate::link::PlantLink;
 use crate::project::Tag;
 use crate::runtime::clock::system_clock;
 use crate::runtime::{Station, StationConfig, WhenHeld, local_actor};
 use crate::text::visible_json;
 use crate::time::{Clock, Span, Utc};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// `values`.
 #[derive(Debug, clap::Args)]
@@ -78,12 +79,12 @@ pub fn values(arguments: &ValuesArguments) -> Exit {
     super::run::log_issues(&station.about().issues, Some(&arguments.project));
     let link = station.link();
     let exit = match chosen(&link, &arguments.tags) {
-        Ok(tags) if tags.is_empty() => {
+        Ok(asked) if asked.names.is_empty() && !asked.more_may_come => {
             say("the project has no tags");
             Exit::Project
         }
-        Ok(tags) => {
-            let watch = Watch { link, clock, tags, format: arguments.format };
+        Ok(asked) => {
+            let watch = Watch { link, clock, asked, plan: None, tags: Vec::new(), format: arguments.format };
             let out = io::BufWriter::new(io::stdout().lock());
             runtime
                 .block_on(watch.print(arguments.duration, arguments.timeout, out))
@@ -96,26 +97,38 @@ pub fn values(arguments: &ValuesArguments) -> Exit {
     exit
 }
 
-fn chosen(link: &PlantLink, names: &[String]) -> Result<Vec<TagId>, Exit> {
+/// What is to be printed.
+struct Asked {
+    /// In their order.
+    names: Vec<String>,
+    /// All there are, and those that are found meanwhile.
+    all: bool,
+    /// Tags may be found while it is listened: there is no first value of each.
+    more_may_come: bool,
+}
+
+fn chosen(link: &PlantLink, names: &[String]) -> Result<Asked, Exit> {
     let plan = link.snapshots.borrow().plan.clone();
     if names.is_empty() {
-        return Ok((0..plan.tags.len() as u32).map(TagId).collect());
+        let more_may_come = !plan.project.families.is_empty();
+        let names = plan.tags.iter().map(|tag| tag.name.to_string()).collect();
+        return Ok(Asked { names, all: true, more_may_come });
     }
-    let mut tags = Vec::new();
-    for name in names {
-        let Some(tag) = plan.tag_id(name) else {
-            say(&format!("the project has no tag \"{name}\""));
-            return Err(Exit::Call);
-        };
-        tags.push(tag);
+    if let Some(name) = names.iter().find(|name| plan.tag_id(name).is_none() && plan.project.awaits(name).is_none()) {
+        say(&format!("the project has no tag \"{name}\""));
+        return Err(Exit::Call);
     }
-    Ok(tags)
+    Ok(Asked { names: names.to_vec(), all: false, more_may_come: false })
 }
 
 struct Watch {
     link: PlantLink,
     clock: Clock,
-    tags: Vec<TagId>,
+    asked: Asked,
+    /// The plan that the numbers of `tags` are of.
+    plan: Option<Arc<Plan>>,
+    /// Of what was asked for; `None`: not found yet.
+    tags: Vec<Option<TagId>>,
     format: Format,
 }
 
@@ -125,8 +138,8 @@ type Seen = Option<(Option<crate::engine::Value>, Quality)>;
 impl Watch {
     async fn print(mut self, duration: Option<Span>, timeout: Span, mut out: impl Write) -> io::Result<Exit> {
         let streaming = duration.is_some();
-        let mut seen: Vec<Seen> = vec![None; self.tags.len()];
-        let mut missing: BTreeSet<usize> = (0..self.tags.len()).collect();
+        let mut seen: Vec<Seen> = Vec::new();
+        let mut missing: BTreeSet<usize> = BTreeSet::new();
         let mut rows = vec![TABLE_HEAD.map(str::to_owned).to_vec()];
         let widths = self.widths();
         let mut any_value = false;
@@ -136,23 +149,26 @@ impl Watch {
         tokio::pin!(end, stop);
         loop {
             let snapshot = self.link.snapshots.borrow_and_update().clone();
-            for (index, tag) in self.tags.iter().enumerate() {
-                let Some(view) = snapshot.tag(*tag) else { continue };
+            self.follow(&snapshot.plan);
+            missing.extend(seen.len()..self.tags.len());
+            seen.resize(self.tags.len(), None);
+            for (index, seen) in seen.iter_mut().enumerate() {
+                let Some((tag, view)) = self.tag(index, &snapshot) else { continue };
                 if !streaming && !missing.contains(&index) {
                     continue;
                 }
                 let present = Some((view.value.clone(), view.quality));
                 let first = view.value.is_some() || view.quality == Quality::CONFIGURATION;
-                let wanted = if streaming { seen[index] != present && (first || seen[index].is_some()) } else { first };
+                let wanted = if streaming { *seen != present && (first || seen.is_some()) } else { first };
                 if wanted {
                     missing.remove(&index);
                     any_value |= view.value.is_some();
-                    self.line(&mut out, &mut rows, &snapshot, *tag, view, streaming.then_some(&widths))?;
-                    seen[index] = present;
+                    self.line(&mut out, &mut rows, &snapshot, tag, view, streaming.then_some(&widths))?;
+                    *seen = present;
                 }
             }
             out.flush()?;
-            if !streaming && missing.is_empty() {
+            if !streaming && missing.is_empty() && !self.asked.more_may_come {
                 break;
             }
             tokio::select! {
@@ -165,10 +181,13 @@ impl Watch {
             }
         }
         let snapshot = self.link.snapshots.borrow().clone();
+        self.follow(&snapshot.plan);
         for index in missing {
-            let tag = self.tags[index];
-            if let Some(view) = snapshot.tag(tag) {
-                self.line(&mut out, &mut rows, &snapshot, tag, view, streaming.then_some(&widths))?;
+            match self.tag(index, &snapshot) {
+                Some((tag, view)) => {
+                    self.line(&mut out, &mut rows, &snapshot, tag, view, streaming.then_some(&widths))?;
+                }
+                None => say(&format!("no message has come that makes the tag \"{}\"", self.asked.names[index])),
             }
         }
         if !streaming && self.format == Format::Table {
@@ -179,15 +198,34 @@ impl Watch {
         Ok(if any_value { Exit::Done } else { Exit::World })
     }
 
+    /// One of those that were asked for; `None`: not found yet.
+    fn tag<'s>(&self, index: usize, snapshot: &'s Snapshot) -> Option<(TagId, &'s TagView)> {
+        let id = self.tags.get(index).copied().flatten()?;
+        Some((id, snapshot.tag(id)?))
+    }
+
+    /// Numbers of tags are a plan's own, and tags are found while it is listened.
+    fn follow(&mut self, plan: &Arc<Plan>) {
+        if self.plan.as_ref().is_some_and(|known| Arc::ptr_eq(known, plan)) {
+            return;
+        }
+        if self.asked.all && self.plan.is_some() {
+            let known: HashSet<String> = self.asked.names.iter().map(|name| name.to_lowercase()).collect();
+            let new = plan.tags.iter().filter(|tag| !known.contains(&tag.name.to_lowercase()));
+            self.asked.names.extend(new.map(|tag| tag.name.to_string()));
+        }
+        self.tags = self.asked.names.iter().map(|name| plan.tag_id(name)).collect();
+        self.plan = Some(Arc::clone(plan));
+    }
+
     /// Place of a tag in what was asked for: a table of first values keeps that order, whoever answered first.
     fn place(&self, snapshot: &Snapshot, name: &str) -> Option<usize> {
         let tag = snapshot.plan.tag_id(name)?;
-        self.tags.iter().position(|t| *t == tag)
+        self.tags.iter().position(|t| *t == Some(tag))
     }
 
     fn widths(&self) -> Vec<usize> {
-        let plan = &self.link.snapshots.borrow().plan;
-        let longest = self.tags.iter().filter_map(|t| plan.tag(*t)).map(|t| t.name.chars().count()).max().unwrap_or(0);
+        let longest = self.asked.names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
         vec![longest.max(3), 12, 6, 22, 24]
     }
 

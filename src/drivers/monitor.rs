@@ -37,6 +37,11 @@ impl Monitor {
     pub fn device(&self, device: DeviceId) -> Arc<DeviceLog> {
         Arc::clone(lock(&self.devices).entry(device).or_default())
     }
+
+    /// This number is another device's from now on.
+    pub fn forget(&self, device: DeviceId) {
+        lock(&self.devices).remove(&device);
+    }
 }
 
 /// What was said with one device.

@@ -5,6 +5,7 @@
 //! arrives at the instant at which a delay ends comes first. What a device answered arrives when it is received, however
 //! long it then waits to be heard.
 
+use super::DeviceView;
 use super::alarm::{AlarmMemory, Limit};
 use super::alarming::AlarmCell;
 use super::effect::{Effect, Entry, Event, Ticket};
@@ -12,11 +13,10 @@ use super::groups::Group;
 use super::horn::HornState;
 use super::input::{DeviceStatus, Input, LinkState};
 use super::load::Load;
-use super::plan::{AlarmId, DeviceId, Plan, SourcePlan, TagId};
+use super::plan::{AlarmId, DeviceId, Plan, TagId};
 use super::recording::{Stamp, Thinner};
-use super::snapshot::{AlarmView, HistoryState, JournalState, PAGE, Refusal, TagView};
+use super::snapshot::{AlarmView, HistoryState, JournalState, Refusal, TagView};
 use super::tail::{Tail, TailView};
-use super::{DeviceView, Quality, Raw};
 use crate::time::{Mono, Now, Utc};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
@@ -191,7 +191,11 @@ impl Engine {
         self.heard = self.heard.max(at.mono);
         self.carry_out_due(at, is_tick, effects);
         match input {
-            Input::Deploy(plan) => self.deploy(now, &plan, effects),
+            Input::Deploy(plan) => {
+                let entry = Entry::new(now.utc, Event::Deployed);
+                self.deploy(now, &plan, entry, effects);
+            }
+            Input::Replace(plan, entry) => self.deploy(now, &plan, *entry, effects),
             Input::Redraw(plan, entry) if plan.watches_the_same(&self.plan) => {
                 self.plan = plan;
                 self.write(*entry, effects);
@@ -203,7 +207,7 @@ impl Engine {
                 self.carry_out_due(now, false, effects);
             }
             Input::Link { generation, device, status } => {
-                if generation == self.plan.generation && device.index() < self.devices.len() {
+                if self.plan.knows_device(generation, device) {
                     self.take_link(now, device, *status, effects);
                 } else {
                     self.dropped_inputs += 1;
@@ -274,93 +278,6 @@ impl Engine {
         }
     }
 
-    /// Puts a plan into force. Values, occurrences and delays are carried over by name (`was` included); what has a new
-    /// name only in letters' case is the same.
-    fn deploy(&mut self, now: Now, plan: &Arc<Plan>, effects: &mut Vec<Effect>) {
-        let old_plan = std::mem::replace(&mut self.plan, Arc::clone(plan));
-        let old_pages = std::mem::take(&mut self.pages);
-        let old_devices = std::mem::take(&mut self.devices);
-        let first_time = old_plan.tags.is_empty();
-
-        let devices = plan.devices.iter().enumerate().map(|(index, device)| {
-            let status = old_plan
-                .devices
-                .iter()
-                .position(|d| d.name == device.name && d.device == device.device)
-                .and_then(|i| old_devices.get(i))
-                .map_or_else(|| Arc::new(DeviceStatus::new(now)), |d| Arc::clone(&d.status));
-            DeviceView { id: DeviceId(index as u32), status }
-        });
-        self.devices = devices.collect();
-        self.devices_view = None;
-
-        let mut old_thinners = std::mem::take(&mut self.thinners);
-        self.thinners.reserve_exact(if self.options.record { plan.tags.len() } else { 0 });
-        let mut views = Vec::with_capacity(plan.tags.len());
-        for tag in &plan.tags {
-            let old =
-                old_plan.tag_id(&tag.name).or_else(|| tag.tag.was.as_deref().and_then(|was| old_plan.tag_id(was)));
-            let kept =
-                old.and_then(|id| old_pages.get(id.index() / PAGE).and_then(|p| p.get(id.index() % PAGE)).cloned());
-            let (quality, detail) = match &tag.source {
-                SourcePlan::Fault(reason) => (Quality::CONFIGURATION, Some(Arc::clone(reason))),
-                _ => (Quality::WAITING, None),
-            };
-            let fresh = TagView {
-                value: None,
-                quality,
-                detail,
-                received: None,
-                time: None,
-                quality_since: now,
-                raw: Raw::NONE,
-                alarm: None,
-            };
-            let kept = kept.map(|view| TagView { alarm: None, ..view });
-            views.push(match kept {
-                Some(view) if quality != Quality::CONFIGURATION && view.quality != Quality::CONFIGURATION => view,
-                _ => fresh,
-            });
-            if self.options.record {
-                let thinner = old.and_then(|id| old_thinners.get_mut(id.index())).map(std::mem::take);
-                self.thinners.push(thinner.unwrap_or_default());
-            }
-        }
-        self.pages = views.chunks(PAGE).map(|page| Arc::new(page.to_vec())).collect();
-        self.cells = vec![TagCell::default(); plan.tags.len()];
-        self.tail_cap = if plan.tags.is_empty() || self.options.tail_points == 0 {
-            0
-        } else {
-            (self.options.tail_points / plan.tags.len()).clamp(256, 4_000)
-        };
-        self.tails =
-            std::iter::repeat_with(Tail::default).take(if self.tail_cap > 0 { plan.tags.len() } else { 0 }).collect();
-        self.tail_views = Arc::default();
-        self.formula_rank = plan.formula_order.iter().enumerate().map(|(rank, tag)| (*tag, rank as u32)).collect();
-        self.formulas_due = (0..plan.formula_order.len() as u32).collect();
-
-        let gone = self.adopt_alarms(now, &old_plan, effects);
-        for (index, tag) in plan.tags.iter().enumerate() {
-            self.cells[index].is_read |= !tag.dependents.is_empty();
-            let received = self.view(TagId(index as u32)).received;
-            if let (Some(stale_after), Some(received)) = (tag.stale_after, received) {
-                self.watch_staleness(TagId(index as u32), received.mono + stale_after);
-            }
-        }
-        if self.options.record {
-            for index in 0..plan.tags.len() as u32 {
-                self.mark_deployed(now, TagId(index), effects);
-            }
-        }
-        if !first_time {
-            let mut entry = Entry::new(now.utc, Event::Deployed);
-            entry.subject = Some(Arc::from(plan.project.name.as_str()));
-            entry.note = gone;
-            self.write(entry, effects);
-        }
-        self.judge_systems(now, effects);
-    }
-
     /// A device's link or its figures.
     fn take_link(&mut self, now: Now, device: DeviceId, status: DeviceStatus, effects: &mut Vec<Effect>) {
         let before = Arc::clone(&self.devices[device.index()].status);
@@ -403,7 +320,7 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Event, Generation, Mode, Sample, Value};
+    use crate::engine::{Event, Generation, Mode, Raw, Sample, Value};
     use crate::project;
 
     const TEXT: &str = "watchkeeper = 1\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"192.0.2.1:502\"\n\

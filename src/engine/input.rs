@@ -11,6 +11,8 @@ use std::sync::Arc;
 pub enum Input {
     /// The project is (again) this one: values and alarm occurrences are carried over by name.
     Deploy(Arc<Plan>),
+    /// The same, by somebody or something that the entry names: it goes to the journal.
+    Replace(Arc<Plan>, Box<Entry>),
     /// The displays alone are others: all that the plan watches is the same, in the same places. Nothing else changes, and
     /// the entry goes to the journal. A plan that watches anything else is dropped.
     Redraw(Arc<Plan>, Box<Entry>),
@@ -18,7 +20,7 @@ pub enum Input {
     Report(Report),
     /// A device's link: its state and its figures. Changes of state at once, figures at most once a second.
     Link {
-        /// Of the plan the driver runs; older ones are dropped.
+        /// Of the plan the driver runs. Of an older one, what has become another device since is dropped.
         generation: Generation,
         /// Which device.
         device: DeviceId,
@@ -44,7 +46,7 @@ pub enum Input {
 /// What one exchange with a device brought: a block of registers, a message.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Of the plan the driver runs; older ones are dropped.
+    /// Of the plan the driver runs. Of an older one, what has become another tag since is dropped.
     pub generation: Generation,
     /// When the answer was received.
     pub received: Now,

@@ -10,6 +10,7 @@ mod alarming;
 pub mod coming;
 pub mod command;
 pub mod core;
+mod deploying;
 pub mod devicefigure;
 pub mod effect;
 pub mod figures;

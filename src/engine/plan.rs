@@ -8,7 +8,9 @@ mod aside;
 mod compile;
 mod displays;
 mod exponents;
+mod families;
 mod figures;
+mod following;
 mod formulas;
 mod practice;
 mod recording;
@@ -21,11 +23,14 @@ use crate::project::{
     Alarm, Device, Direction, Display, Issue, Priority, Project, RegisterSource, Tag, TopicSource, When,
 };
 use crate::time::Span;
+pub use following::Follows;
+pub(super) use following::reads_the_same;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Which compilation an id belongs to. What carries an older one is dropped.
+/// Which compilation an id belongs to. What carries an older one is dropped, unless its id still means the same: see
+/// [`Plan::follow`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Generation(pub u32);
 
@@ -89,6 +94,8 @@ pub struct Plan {
     pub tag_index: HashMap<String, TagId>,
     /// Alarms by full name in lower case.
     pub alarm_index: HashMap<String, AlarmId>,
+    /// Of a plan that came after another: what of that one its ids still mean.
+    pub follows: Follows,
 }
 
 /// A tag, compiled.
@@ -379,6 +386,12 @@ impl Plan {
     /// Compiles a project. Never fails; see the module.
     pub fn compile(project: Arc<Project>, generation: Generation, mode: Mode) -> (Self, Vec<Issue>) {
         compile::compile(project, generation, mode)
+    }
+
+    /// All faults of a project's compilation, and of its families' whose members are not known; what concerns each of many
+    /// members is told once, of the family.
+    pub fn issues(project: &Arc<Project>, mode: Mode) -> Vec<Issue> {
+        families::issues(project, mode)
     }
 
     /// A tag of this plan.

@@ -24,10 +24,6 @@ impl Engine {
 
     /// What one exchange brought.
     pub(super) fn take_report(&mut self, now: Now, report: &Report, effects: &mut Vec<Effect>) {
-        if report.generation != self.plan.generation {
-            self.dropped_inputs += 1;
-            return;
-        }
         let plan = Arc::clone(&self.plan);
         // A power of ten counts for the values that came with it.
         for exponents in [true, false] {
@@ -35,7 +31,7 @@ impl Engine {
                 continue;
             }
             for sample in &report.samples {
-                match plan.tag(sample.tag) {
+                match plan.tag(sample.tag).filter(|_| plan.knows_tag(report.generation, sample.tag)) {
                     Some(tag) if tag.is_exponent != exponents => {}
                     Some(tag) => self.take_sample(now, report.received, tag, sample, effects),
                     None => self.dropped_inputs += u64::from(!exponents),

@@ -258,10 +258,14 @@ impl Engine {
     }
 
     /// A plan was put into force: what a tag is then, where its record does not say so yet. At a start every tag waits.
-    pub(super) fn mark_deployed(&mut self, now: Now, id: TagId, effects: &mut Vec<Effect>) {
+    pub(super) fn mark_deployed(&mut self, now: Now, id: TagId, added: bool, effects: &mut Vec<Effect>) {
         let view = self.view(id);
         let time = view.time.filter(|_| !view.quality.is_bad()).unwrap_or(now.utc);
         let known = self.thinners.get(id.index()).and_then(|t| t.last.as_ref());
+        if added && known.is_none() && view.quality == Quality::WAITING {
+            // Its first sample may have been received before it was there, and nothing before that is to be told.
+            return;
+        }
         if known.is_none_or(|last| last.quality != view.quality) {
             self.record_present(now, id, Stamp::Own(time), false, effects);
         }
@@ -272,7 +276,7 @@ impl Engine {
         self.options.record = true;
         self.thinners = vec![Thinner::default(); self.plan.tags.len()];
         for index in 0..self.thinners.len() as u32 {
-            self.mark_deployed(now, TagId(index), effects);
+            self.mark_deployed(now, TagId(index), false, effects);
         }
     }
 

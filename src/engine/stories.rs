@@ -1,5 +1,6 @@
 //! Stories: an alarm's life told line by line and played through the engine in virtual time.
 
+mod deploys;
 mod edits;
 mod hiding;
 mod horn;

@@ -11,6 +11,7 @@
 //! journal   the one writing connection: append, checkpoint, what alarms remember; and questions of the window to it
 //! identity  permanent ids of tags and alarms, and the history of their names
 //! deployed  the text of the project that was put into force last
+//! members   topics that made tags by a name pattern
 //! writer    the named thread that owns a journal: batches, retries, answers
 //! line      an entry as a line of the log
 //! search    what is looked for in a journal, and whether an entry is that
@@ -33,6 +34,7 @@ pub mod identity;
 pub mod journal;
 pub mod line;
 pub mod lock;
+pub mod members;
 pub mod place;
 pub mod questions;
 pub mod read;

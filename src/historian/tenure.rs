@@ -131,6 +131,11 @@ impl writer::Store for Kept {
         writer::Store::checkpoint(&mut self.journal, now, closing)
     }
 
+    fn adopt(&mut self, plan: &Arc<Plan>, now: Utc) -> Result<(), String> {
+        self.plan = Arc::clone(plan);
+        writer::Store::adopt(&mut self.journal, plan, now)
+    }
+
     fn entries(&self) -> u64 {
         self.journal.entries()
     }

@@ -10,7 +10,7 @@
 
 use super::Journal;
 use super::line::{is_act, log_act};
-use crate::engine::{Entry, Event, Input, JournalState, Ticket};
+use crate::engine::{Entry, Event, Input, JournalState, Plan, Ticket};
 use crate::time::{Clock, Now, Utc};
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -46,6 +46,10 @@ pub trait Store: Send {
     fn keep_step(&mut self, _now: Now) -> Result<(), String> {
         Ok(())
     }
+    /// Gives the tags and alarms of another plan their permanent ids; memories follow their names.
+    fn adopt(&mut self, _plan: &Arc<Plan>, _now: Utc) -> Result<(), String> {
+        Ok(())
+    }
     /// Entries in it.
     fn entries(&self) -> u64;
     /// Its size on disk.
@@ -67,6 +71,13 @@ impl Store for Journal {
 
     fn keep_step(&mut self, now: Now) -> Result<(), String> {
         Self::keep_step(self, now).map_err(|e| e.to_string())
+    }
+
+    fn adopt(&mut self, plan: &Arc<Plan>, now: Utc) -> Result<(), String> {
+        for rename in Self::adopt(self, plan, now).map_err(|e| e.to_string())? {
+            tracing::info!("{} is now {}; its state follows", rename.from, rename.to);
+        }
+        Ok(())
     }
 
     fn entries(&self) -> u64 {
@@ -110,6 +121,8 @@ struct Inbox {
     lost: u64,
     /// Acts that found no room: to be refused.
     refused: Vec<Ticket>,
+    /// A plan whose names are to be taken over before anything else is written; the newest counts.
+    adopt: Option<Arc<Plan>>,
     closing: bool,
 }
 
@@ -133,6 +146,11 @@ impl JournalQueue {
         }
         drop(inbox);
         self.0.arrived.notify_one();
+    }
+
+    /// Another plan is in force: what is written from now on is about its tags and alarms.
+    pub fn adopt(&self, plan: Arc<Plan>) {
+        self.0.lock().adopt = Some(plan);
     }
 }
 
@@ -350,6 +368,13 @@ impl<S: Store> Desk<S> {
     /// Writes what waits, a transaction for each [`BATCH`].
     fn write_all(&mut self) -> Result<(), String> {
         self.store.check_place()?;
+        let adopt = self.shared.lock().adopt.clone();
+        if let Some(plan) = adopt {
+            self.store.adopt(&plan, self.clock.now().utc)?;
+            let mut inbox = self.shared.lock();
+            // Unless another came meanwhile.
+            inbox.adopt = inbox.adopt.take().filter(|newer| !Arc::ptr_eq(newer, &plan));
+        }
         while !self.waiting.is_empty() {
             let count = self.waiting.len().min(BATCH);
             let batch: Vec<&Entry> = self.waiting.iter().take(count).map(|item| &item.entry).collect();

@@ -9,11 +9,12 @@ mod alarm;
 pub mod append;
 mod device;
 mod display;
+mod family;
 pub mod keys;
 mod mend;
 mod modbus;
 mod mqtt;
-mod name;
+pub(super) mod name;
 pub mod nearest;
 mod register;
 mod repeat;
@@ -164,6 +165,7 @@ fn project<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'
     }
     // Alarms below a tag and alarms of their own, as one list in the file's order.
     context.project.alarms.sort_by_key(|a| a.places.own);
+    family::set_apart(&mut context.project);
 }
 
 fn time_zone(section: &mut Section<'_, '_, '_>) -> Option<String> {

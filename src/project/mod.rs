@@ -9,6 +9,7 @@ pub mod aside;
 pub mod device;
 pub mod diff;
 pub mod display;
+pub mod family;
 pub mod file;
 pub mod issue;
 pub mod tag;
@@ -20,6 +21,7 @@ pub use alarm::{Alarm, AlarmKind, Deadband, Direction, LimitRow, Priority, When}
 pub use aside::{Aside, AsideSource};
 pub use device::{Device, Endpoint, MqttSettings, MqttVersion, NoAnswer, Protocol, TlsSettings, Transport};
 pub use display::{Display, NewDisplay, Panel, PanelKind, Pen};
+pub use family::{Family, Found, Member};
 pub use issue::{Issue, Place, Places, Severity};
 pub use tag::{
     Area, Availability, ByteHalf, DataType, Labels, Missing, Order, RecordRule, RegisterSource, Retained, Source, Tag,
@@ -43,12 +45,16 @@ pub struct Project {
     pub shifts: Vec<Shift>,
     /// Devices, in the file's order.
     pub devices: Vec<Arc<Device>>,
-    /// Tags, in the file's order.
+    /// Tags, in the file's order; behind them those of members that were found.
     pub tags: Vec<Arc<Tag>>,
     /// Alarms written under `[[tag.alarm]]` and `[[alarm]]` alike, in the file's order.
     pub alarms: Vec<Arc<Alarm>>,
     /// Alarms that were written and could not be read: without a kind, a limit or a tag. They are not in `alarms`.
     pub unread_alarms: u32,
+    /// Tags whose topic has `+`, with their alarms, in the file's order; they are neither in `tags` nor in `alarms`.
+    pub families: Vec<Arc<Family>>,
+    /// How many of `tags` and of `alarms`, the last ones, were made of members that were found.
+    pub found: Found,
     /// Displays, in the file's order, which is the tree's.
     pub displays: Vec<Arc<Display>>,
     /// What was written and does not run.

@@ -81,7 +81,7 @@ fn notices(folder: &DataFolder, journal: &Journal) -> Vec<String> {
 }
 
 /// What an entry may say of what changed, in bytes.
-const LONGEST_CHANGES: usize = 4_000;
+pub const LONGEST_CHANGES: usize = 4_000;
 
 /// What the project says otherwise than the one that this folder's plant ran with last, in words; and keeps its text for the
 /// next start. `None`: there is none to compare with.

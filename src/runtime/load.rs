@@ -1,5 +1,7 @@
 //! A project's file, read once: its values, its faults, and the fingerprint that the journal keeps of it.
 
+use crate::historian::members;
+use crate::project::family::expand;
 use crate::project::file::nearest::near;
 use crate::project::{self, Issue, Project, Severity};
 use crate::text::visible;
@@ -37,6 +39,17 @@ impl Loaded {
         }
         let fingerprint = crate::historian::chain::hex(&Sha256::digest(bytes));
         Self { project: Arc::new(project), issues, fingerprint, text: bytes.into() }
+    }
+
+    /// With the tags of topics that were found in earlier runs, as far as its data folder tells of them. A plant takes them up
+    /// by itself when it starts.
+    #[must_use]
+    pub fn with_members(mut self) -> Self {
+        let folder = self.project.data_folder().filter(|_| !self.project.families.is_empty());
+        if let Some(Ok((members, _damaged))) = folder.map(|folder| members::read(&folder)) {
+            self.project = Arc::new(expand(&self.project, &members).0);
+        }
+        self
     }
 
     /// Whether the file as a whole could not be taken (no text, no TOML, a newer format), so that there is nothing to run.

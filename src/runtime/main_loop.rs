@@ -6,7 +6,7 @@
 //! while nothing changed or nobody looks. What wants to be heard goes to the horn at the same pace, without a picture.
 
 use super::samples::Samples;
-use crate::engine::{Annunciation, Command, Effect, Engine, Entry, Event, Input, Snapshot, Ticket};
+use crate::engine::{Annunciation, Command, Effect, Engine, Entry, Event, Input, Plan, Snapshot, Ticket};
 use crate::historian::JournalQueue;
 use crate::historian::line::log_handed_over;
 use crate::time::{Clock, Mono, Now, Span};
@@ -126,9 +126,12 @@ impl MainLoop {
                 () = looked.notified() => {}
                 samples = late(&mut self.late_samples) => {
                     self.late_samples = None;
-                    if let Some(samples) = samples {
+                    if let Some(mut samples) = samples {
+                        let now = self.clock.now();
+                        // They were numbered for the plan of the start.
+                        samples.follow(self.engine.plan(), now.utc);
                         self.samples = Some(samples);
-                        self.engine.begin_recording(self.clock.now(), &mut effects);
+                        self.engine.begin_recording(now, &mut effects);
                     }
                 }
                 () = tokio::time::sleep(pause) => {}
@@ -136,6 +139,9 @@ impl MainLoop {
             let now = self.clock.now();
             self.watch_wall_clock(now, &mut pace);
             for input in answers.drain(..).chain(commands.drain(..).map(Input::Command)).chain(inputs.drain(..)) {
+                if let Input::Replace(plan, _) = &input {
+                    self.follow(now, plan, &mut effects);
+                }
                 self.engine.apply(now, input, &mut effects);
                 pace.change();
                 if effects.len() >= MOST_EFFECTS {
@@ -156,6 +162,17 @@ impl MainLoop {
         }
         self.engine.finish(&mut effects);
         self.carry_out(now, &mut effects);
+    }
+
+    /// Another plan comes into force: what was asked for before is carried out by the ids of the one before.
+    fn follow(&mut self, now: Now, plan: &Arc<Plan>, effects: &mut Vec<Effect>) {
+        self.carry_out(now, effects);
+        if let Recorder::Journal(queue) = &self.recorder {
+            queue.adopt(Arc::clone(plan));
+        }
+        if let Some(samples) = &mut self.samples {
+            samples.follow(plan, now.utc);
+        }
     }
 
     /// How long nothing needs to be done unless something happens.

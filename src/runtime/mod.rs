@@ -8,6 +8,8 @@
 //! peek        a look at the plant now and then
 //! samples     the engine's samples on their way to the historian
 //! ground      what a station stands on: the data folder's lock, and the journal
+//! force       the plan in force and its drivers, and how another comes into force while they run
+//! growing     topics that were found become tags
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
 //! horn        the thread that plays what wants to be heard
 //! scans       what looks for devices, for a window that asks
@@ -19,7 +21,9 @@
 
 mod append;
 pub mod clock;
+pub mod force;
 mod ground;
+pub mod growing;
 pub mod horn;
 pub mod load;
 pub mod main_loop;

@@ -1,10 +1,11 @@
 //! The engine's samples on their way to the historian: from the plan's numbers of tags to the history's own.
 
-use crate::engine::{Entry, Event, HistoryState, Input, Plan, Record};
+use crate::engine::{Entry, Event, HistoryState, Input, Plan, Quality, Record};
 use crate::historian::history::{HistoryQueue, HistoryRecorder, Retention, Sample, SeriesId, SeriesTag};
 use crate::historian::line::log_handed_over;
 use crate::historian::{FileError, JournalQueue, Tenure};
 use crate::time::{Clock, Utc};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -40,6 +41,20 @@ impl Samples {
                 self.hand_over();
             }
         }
+    }
+
+    /// Another plan is in force: what is taken along from now on is of its tags. New ones, and new names of those that are
+    /// known, are on disk before their first sample is.
+    pub fn follow(&mut self, plan: &Plan, now: Utc) {
+        self.hand_over();
+        let before = std::mem::take(&mut self.series);
+        self.series = self.queue.adopt(&SeriesTag::of_plan(plan), now);
+        let present: HashSet<SeriesId> = self.series.iter().copied().collect();
+        // What is in the plan no more would else seem to hold until the end of the run.
+        let gone = before.into_iter().filter(|series| !present.contains(series));
+        let why: Arc<str> = "no longer in the project".into();
+        let end = |series| (series, Sample::bad(now, Quality::NOT_RECORDED, Some(Arc::clone(&why))));
+        self.queue.push_all(gone.map(end));
     }
 
     /// Hands over what was gathered.

@@ -1,17 +1,20 @@
 //! The drivers' tasks: one for each connection, started, watched, and started again.
 //!
 //! Invariant: a panic in a driver is a dead source, shown as such and restarted; it is not a dead station.
+//! Invariant: another plan stops and starts those connections alone that it wants otherwise; a new one begins after all that
+//! are stopped have ended, so that no line and no client id is held twice.
 
-use crate::drivers::Field;
-use crate::engine::{DeviceId, DeviceStatus, LinkState};
+use crate::drivers::{Field, modbus, mqtt};
+use crate::engine::{DeviceId, DeviceStatus, Generation, LinkState};
 use crate::time::Span;
 use std::any::Any;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The first pause before a failed driver is started again; doubled each time up to the longest.
@@ -32,6 +35,8 @@ pub struct Connection {
     pub devices: Vec<DeviceId>,
     /// Whether it has something to say when the plant is gone, and is waited for then.
     pub has_farewell: bool,
+    /// What it is to do.
+    pub wants: Wants,
     /// Starts a run.
     pub run: Box<dyn Fn(Field) -> Run + Send + Sync>,
 }
@@ -42,18 +47,53 @@ impl std::fmt::Debug for Connection {
     }
 }
 
+/// What a connection does, to be compared with what another plan wants of it.
+#[derive(Debug, Clone)]
+pub enum Wants {
+    /// Polls these registers.
+    Modbus(Arc<modbus::Connection>),
+    /// Listens to these topics, and to more when it is told.
+    Mqtt(Arc<mqtt::Connection>, watch::Sender<Option<Arc<mqtt::families::Grown>>>),
+    /// Nothing that could be compared.
+    Anew,
+}
+
+impl Wants {
+    /// Whether whoever does this does the other, too.
+    fn are(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Modbus(one), Self::Modbus(other)) => one == other,
+            (Self::Mqtt(one, _), Self::Mqtt(other, _)) => one.does_the_same(other),
+            _ => false,
+        }
+    }
+
+    /// Has whoever does this do the other from now on, for the plan of this generation. `false`: that takes another.
+    fn become_as(&mut self, other: &Self, generation: Generation) -> bool {
+        let (Self::Mqtt(one, growth), Self::Mqtt(other, _)) = (self, other) else { return false };
+        if !one.can_become(other) {
+            return false;
+        }
+        growth.send_replace(Some(Arc::new(mqtt::families::Grown { generation, topics: other.topics.clone() })));
+        *one = Arc::clone(other);
+        true
+    }
+}
+
 /// Running connections; dropping them stops them at their next await.
 #[derive(Debug)]
 pub struct Sources {
-    tasks: JoinSet<()>,
-    parting: Parting,
+    running: Vec<Running>,
+    first_pause: Duration,
+    /// Each run that has something to say at the end holds the one for as long as it runs. Nothing is ever sent.
+    farewells: SyncSender<Infallible>,
+    ended: Receiver<Infallible>,
 }
 
 /// Connections that have something to say yet. Dropping it stops them.
 #[derive(Debug)]
 pub struct Parting {
-    tasks: JoinSet<()>,
-    /// Each of them holds its other end for as long as it runs. Nothing is ever sent.
+    running: Vec<Running>,
     ended: Receiver<Infallible>,
 }
 
@@ -62,9 +102,17 @@ impl Parting {
     /// this time.
     pub fn wait(self, patience: Duration) -> bool {
         let ended = self.ended.recv_timeout(patience) == Err(RecvTimeoutError::Disconnected);
-        drop(self.tasks);
+        drop(self.running);
         ended
     }
+}
+
+#[derive(Debug)]
+struct Running {
+    wants: Wants,
+    has_farewell: bool,
+    /// A set of one: dropping it stops the run.
+    task: JoinSet<()>,
 }
 
 impl Sources {
@@ -74,28 +122,61 @@ impl Sources {
     }
 
     fn start_with_pause(runtime: &Handle, connections: Vec<Connection>, field: &Field, first_pause: Duration) -> Self {
-        let (mut tasks, mut parting) = (JoinSet::new(), JoinSet::new());
-        let (running, ended) = sync_channel(0);
+        let (farewells, ended) = sync_channel(0);
+        let mut sources = Self { running: Vec::new(), first_pause, farewells, ended };
+        sources.change(runtime, connections, field);
+        sources
+    }
+
+    /// Runs these from now on, for the plan that `field` names. One that wants nothing else than before goes on as it is, and
+    /// one that wants more topics alone is told of them.
+    pub fn change(&mut self, runtime: &Handle, connections: Vec<Connection>, field: &Field) {
+        let mut before = std::mem::take(&mut self.running);
+        let mut fresh = Vec::new();
         for connection in connections {
-            if connection.has_farewell {
-                let (runs, field) = (running.clone(), field.clone());
-                let run = async move {
-                    keep_running(connection, field, first_pause).await;
-                    drop(runs);
-                };
-                parting.spawn_on(run, runtime);
-            } else {
-                tasks.spawn_on(keep_running(connection, field.clone(), first_pause), runtime);
+            let same = before.iter().position(|running| running.wants.are(&connection.wants));
+            let becomes = |running: &mut Running| running.wants.become_as(&connection.wants, field.generation);
+            match same.or_else(|| before.iter_mut().position(becomes)) {
+                Some(same) => self.running.push(before.swap_remove(same)),
+                None => fresh.push(connection),
             }
         }
-        Self { tasks, parting: Parting { tasks: parting, ended } }
+        let (ending, ended) = watch::channel(());
+        if !before.is_empty() {
+            runtime.spawn(async move {
+                for running in &mut before {
+                    running.task.abort_all();
+                }
+                for mut running in before {
+                    running.task.shutdown().await;
+                }
+                drop(ending);
+            });
+        }
+        for connection in fresh {
+            let (field, first_pause, mut ended) = (field.clone(), self.first_pause, ended.clone());
+            let (wants, has_farewell) = (connection.wants.clone(), connection.has_farewell);
+            let farewell = has_farewell.then(|| self.farewells.clone());
+            let mut task = JoinSet::new();
+            let run = async move {
+                // Nothing is sent: it ends when the sender goes.
+                while ended.changed().await.is_ok() {}
+                keep_running(connection, field, first_pause).await;
+                drop(farewell);
+            };
+            task.spawn_on(run, runtime);
+            self.running.push(Running { wants, has_farewell, task });
+        }
     }
 
     /// Stops them all, but those that have something to say when the queue of their inputs is closed.
     #[must_use = "dropped, they say nothing"]
-    pub fn stop(mut self) -> Parting {
-        self.tasks.abort_all();
-        self.parting
+    pub fn stop(&mut self) -> Parting {
+        let (farewells, ended) = sync_channel(0);
+        drop(std::mem::replace(&mut self.farewells, farewells));
+        let mut running = std::mem::take(&mut self.running);
+        running.retain(|running| running.has_farewell);
+        Parting { running, ended: std::mem::replace(&mut self.ended, ended) }
     }
 }
 
@@ -149,7 +230,7 @@ fn panic_words(payload: &(dyn Any + Send)) -> String {
 mod tests {
     use super::*;
     use crate::drivers::monitor::Monitor;
-    use crate::engine::{Generation, Input};
+    use crate::engine::Input;
     use crate::time::{Clock, Now};
     use std::sync::atomic::{AtomicU32, Ordering};
     use tokio::sync::mpsc;
@@ -169,6 +250,7 @@ mod tests {
             name: "test".to_owned(),
             devices: vec![DeviceId(0), DeviceId(1)],
             has_farewell: false,
+            wants: Wants::Anew,
             run: Box::new(move |_field| {
                 let first = count.fetch_add(1, Ordering::SeqCst) == 0;
                 Box::pin(async move {
@@ -177,7 +259,8 @@ mod tests {
                 })
             }),
         };
-        let sources = Sources::start_with_pause(&Handle::current(), vec![connection], &field, Duration::from_millis(1));
+        let mut sources =
+            Sources::start_with_pause(&Handle::current(), vec![connection], &field, Duration::from_millis(1));
         for device in 0..2 {
             let Some(Input::Link { device: told, status, .. }) = inputs.recv().await else { panic!("no link told") };
             assert_eq!(told, DeviceId(device));
@@ -215,10 +298,11 @@ mod tests {
                     }
                 })
             };
-            Connection { name: "test".to_owned(), devices: vec![], has_farewell: true, run: Box::new(run) }
+            let name = "test".to_owned();
+            Connection { name, devices: vec![], has_farewell: true, wants: Wants::Anew, run: Box::new(run) }
         };
         let start = |says| Sources::start(&Handle::current(), vec![connection(says)], &field);
-        let (polite, stubborn) = (start(true), start(false));
+        let (mut polite, mut stubborn) = (start(true), start(false));
         let (polite, stubborn) = (polite.stop(), stubborn.stop());
         drop(inputs);
         assert!(polite.wait(Duration::from_secs(20)));

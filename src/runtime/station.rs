@@ -7,17 +7,19 @@
 //! longer is told and passed over.
 
 use super::Loaded;
-use super::ground::{Ground, changes_since_the_last, opening_entries, prepare};
+use super::force::{Force, Terms, unasked};
+use super::ground::{Ground, LONGEST_CHANGES, changes_since_the_last, opening_entries, prepare};
+use super::growing::{Growing, lock};
 use super::horn::Feed;
 use super::main_loop::{MainLoop, Recorder};
 use super::peek::Peek;
 use super::samples::{self, Opening, Samples};
-use super::sources::{Connection, Run, Sources};
 use crate::drivers::monitor::Monitor;
-use crate::drivers::{self, Field, INPUT_QUEUE};
+use crate::drivers::mqtt::families::Finds;
+use crate::drivers::{Field, INPUT_QUEUE};
 use crate::engine::{
-    Actor, Annunciation, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation,
-    HistoryState, Input, LinkState, Mode, Plan, Snapshot,
+    Actor, Annunciation, Command, DeviceStatus, Effect, Engine, EngineOptions, Entry, Event, Generation, HistoryState,
+    Input, Mode, Plan, Snapshot,
 };
 use crate::historian::history::ask::HistoryLink;
 use crate::historian::history::{HistoryRecorder, Recent};
@@ -26,13 +28,14 @@ use crate::historian::journal::index::Indexer;
 use crate::historian::journal::keep::DEFAULT_KEEP;
 use crate::historian::line::log_handed_over;
 use crate::historian::tenure::Kept;
-use crate::historian::{JournalError, JournalLink, LockError, Tenure, Writer};
+use crate::historian::{JournalError, JournalLink, LockError, Tenure, Writer, deployed, members};
 use crate::link::{About, COMMAND_QUEUE, PlantLink};
-use crate::project::{Endpoint, Issue};
+use crate::project::family::expand;
+use crate::project::{Issue, Member, Project, diff};
 use crate::time::Clock;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -117,7 +120,10 @@ pub struct Station {
     /// What horn, journal and historian tell, and another drawing of the same plant, goes this way to the engine; full or
     /// gone is told where it was asked.
     answers: mpsc::Sender<Input>,
-    sources: Sources,
+    /// Ends before the drivers do.
+    growing: Option<Growing>,
+    /// The plan in force and the drivers that run for it. Locked for as long as a plan takes to come into force.
+    force: Arc<Mutex<Force>>,
     stop: oneshot::Sender<()>,
     ended: Receiver<()>,
     alive: watch::Receiver<()>,
@@ -133,8 +139,7 @@ pub struct Station {
     recording: Option<(Writer, Tenure)>,
     actor: Actor,
     clock: Clock,
-    /// The plan in force, and which version of the project it is of.
-    plan: Arc<Plan>,
+    /// Which version of the project is in force.
     fingerprint: String,
 }
 
@@ -149,9 +154,12 @@ impl Station {
         let StationConfig { loaded, mode, data_folder, record, when_held, tail_points, client_id_suffix, actor, clock } =
             config;
         let Loaded { project, issues, fingerprint, text } = loaded;
-        let (plan, compiled) = Plan::compile(project.clone(), Generation(1), mode);
-        let plan = Arc::new(plan);
         let folder = data_folder.or_else(|| project.data_folder()).unwrap_or_default();
+        let (members, damaged) = known_members(&project, &folder);
+        let expanded = Arc::new(expand(&project, &members).0);
+        let (plan, compiled) = Plan::compile(expanded.clone(), Generation(1), mode);
+        let compiled = if project.families.is_empty() { compiled } else { Plan::issues(&expanded, mode) };
+        let plan = Arc::new(plan);
         let (answer, answers) = mpsc::channel(ANSWER_QUEUE);
 
         let ground = if record {
@@ -264,16 +272,25 @@ impl Station {
             let _unheard = end.send(());
         })?;
 
-        let mut connections =
-            if held_by.is_some() { Vec::new() } else { connections(&plan, client_id_suffix.as_deref()) };
         let Wiring { monitor, only_for } = wiring;
         let field =
             Field { inputs: input, clock: clock.clone(), generation: plan.generation, monitor: monitor.clone() };
-        if let Some(tag) = only_for {
-            let devices = plan.tag_id(&tag).map(|id| plan.devices_of(id)).unwrap_or_default();
-            connections.retain(|connection| connection.devices.iter().any(|device| devices.contains(device)));
-        }
-        let sources = Sources::start(runtime, connections, &field);
+        let finds = Finds::default();
+        let terms = Terms {
+            runtime: runtime.clone(),
+            client_id_suffix,
+            held_by: held_by.clone(),
+            only_for,
+            finds: finds.clone(),
+        };
+        let force = Arc::new(Mutex::new(Force::start(terms, plan, members, field, answer.clone())));
+        let growing = if held_by.is_none() {
+            let folder = recording.as_ref().map(|(_, folder)| folder.clone());
+            Some(Growing::start(force.clone(), finds, folder, clock.clone())?)
+        } else {
+            None
+        };
+        notices.extend(damaged);
         let past = record.then(|| (folder.clone(), history.as_ref().map(HistoryRecorder::recent)));
         let issues = issues.into_iter().chain(compiled).collect::<Vec<Issue>>();
         let about = Arc::new(About {
@@ -288,7 +305,6 @@ impl Station {
         });
         let readers = OnceLock::new();
         Ok(Self {
-            plan,
             fingerprint,
             about,
             snapshots,
@@ -296,7 +312,8 @@ impl Station {
             commands,
             annunciation,
             answers: answer,
-            sources,
+            growing,
+            force,
             stop,
             ended,
             alive,
@@ -349,19 +366,54 @@ impl Station {
     /// # Errors
     /// Why the new displays appear at the next start alone, in words for the screen.
     pub fn redraw(&mut self, loaded: &Loaded, by: Actor, what: &str) -> Result<(), String> {
-        let (plan, _faults_told_before) = Plan::compile(loaded.project.clone(), self.plan.generation, self.plan.mode);
-        let plan = Arc::new(plan);
-        if !plan.watches_the_same(&self.plan) {
-            return Err("more than its displays has changed".to_owned());
-        }
         let mut entry = Entry::new(self.clock.now().utc, Event::Deployed);
         entry.by = Some(by);
-        entry.subject = Some(plan.project.name.as_str().into());
+        entry.subject = Some(loaded.project.name.as_str().into());
         entry.note = Some(format!("{what}, sha256 {}", loaded.fingerprint).into());
-        let redraw = Input::Redraw(plan.clone(), Box::new(entry));
-        self.answers.try_send(redraw).map_err(|_busy| "the plant takes nothing now".to_owned())?;
-        self.plan = plan;
+        lock(&self.force).redraw(&loaded.project, entry)?;
         self.fingerprint.clone_from(&loaded.fingerprint);
+        Ok(())
+    }
+
+    /// Puts another version of its project into force while it runs. What that says as before goes on without a gap: values,
+    /// ages, alarms, recording, and each connection whose devices and tags are left as they are; the others reconnect.
+    /// `what`: in the journal, before what changed. Faults of the new version are in [`Station::about`], for links made from
+    /// now on.
+    ///
+    /// Limitations: a tag that is written before others numbers those anew, and their connections reconnect, as do those with
+    /// scale registers, which are numbered behind all tags; another
+    /// retention of the history comes into force at the next start.
+    ///
+    /// # Errors
+    /// Why it is not in force, in words for the screen; the version before goes on.
+    pub fn deploy(&mut self, loaded: &Loaded, by: Actor, what: &str) -> Result<(), String> {
+        let before = lock(&self.force).plan().project.without_members();
+        if let Some(who) = &self.about.held_by {
+            return Err(format!("this plant is watched by {who}"));
+        }
+        if loaded.is_empty() {
+            return Err("nothing in it can run".to_owned());
+        }
+        if loaded.project.data_folder() != before.data_folder() {
+            return Err("it has another data folder, which a plant takes at its start alone".to_owned());
+        }
+        let changes = diff::in_short(&diff::changes(&before, &loaded.project), LONGEST_CHANGES);
+        let mut entry = Entry::new(self.clock.now().utc, Event::Deployed);
+        entry.by = Some(by);
+        entry.note = Some(format!("{what}, sha256 {}; {changes}", loaded.fingerprint).into());
+        let plan = {
+            let mut force = lock(&self.force);
+            force.replace(&loaded.project, entry)?;
+            force.plan().clone()
+        };
+        let compiled = Plan::issues(&plan.project, plan.mode);
+        self.fingerprint.clone_from(&loaded.fingerprint);
+        Arc::make_mut(&mut self.about).issues = loaded.issues.iter().cloned().chain(compiled).collect();
+        if let Some((_, folder)) = &self.recording
+            && let Err(error) = deployed::write(folder.path(), &loaded.text)
+        {
+            tracing::warn!("the project's text could not be kept for the next start to compare with: {error}");
+        }
         Ok(())
     }
 
@@ -390,10 +442,23 @@ impl Station {
     /// Stops in order. Returns what did not go well, in words; everything is stopped all the same.
     pub fn stop(self) -> Vec<String> {
         let Self {
-            snapshots, commands, sources, stop, ended, history, opening, indexer, recording, actor, clock, ..
+            snapshots,
+            commands,
+            growing,
+            force,
+            stop,
+            ended,
+            history,
+            opening,
+            indexer,
+            recording,
+            actor,
+            clock,
+            ..
         } = self;
         let mut faults = Vec::new();
-        let parting = sources.stop();
+        drop(growing);
+        let parting = lock(&force).stop();
         drop((snapshots, commands));
         let _already_ended = stop.send(());
         if ended.recv_timeout(PATIENCE).is_err() {
@@ -420,37 +485,28 @@ impl Station {
     }
 }
 
+/// The topics that made tags in earlier runs, where the project has families of tags; and what could not be read of them.
+fn known_members(project: &Project, folder: &Path) -> (Vec<Member>, Option<String>) {
+    if project.families.is_empty() {
+        return (Vec::new(), None);
+    }
+    let file = || folder.join(members::MEMBERS_FILE).display().to_string();
+    let told = |why: String| {
+        let notice =
+            format!("{} {why}; tags of topics that it does not name are there when their messages come", file());
+        tracing::warn!("{notice}");
+        Some(notice)
+    };
+    match members::read(folder) {
+        Ok((members, 0)) => (members, None),
+        Ok((members, damaged)) => (members, told(format!("has {damaged} lines that cannot be understood"))),
+        Err(error) => (Vec::new(), told(format!("cannot be read: {error}"))),
+    }
+}
+
 /// Searches are slow without it, and nothing else is.
 fn start_indexer(folder: &Tenure) -> Option<Indexer> {
     let told =
         |error: &std::io::Error| tracing::warn!("searches of the journal may be slow, it is not indexed: {error}");
     Indexer::start(folder.path()).inspect_err(told).ok()
-}
-
-/// Devices that this process does not ask, and why.
-fn unasked(plan: &Plan, held_by: Option<&str>) -> Vec<(DeviceId, LinkState)> {
-    let state = |endpoint: &Endpoint| match (endpoint, held_by) {
-        (Endpoint::Fault(why), _) => Some(LinkState::Unserved(why.as_str().into())),
-        (_, Some(who)) => Some(LinkState::Held(who.into())),
-        (Endpoint::Modbus(_) | Endpoint::Mqtt(_), None) => None,
-    };
-    let devices = plan.devices.iter().enumerate();
-    devices.filter_map(|(i, d)| Some((DeviceId(i as u32), state(&d.device.endpoint)?))).collect()
-}
-
-/// Every connection that the plan's devices need.
-fn connections(plan: &Plan, suffix: Option<&str>) -> Vec<Connection> {
-    let mqtt = drivers::mqtt::connections(plan).into_iter().map(|mut connection| {
-        connection.client_id_suffix = suffix.map(str::to_owned);
-        let (name, devices) = (format!("mqtt {}", connection.name), vec![connection.device]);
-        let has_farewell = connection.has_farewell();
-        let run = Box::new(move |field| -> Run { Box::pin(drivers::mqtt::run(connection.clone(), field)) });
-        Connection { name, devices, has_farewell, run }
-    });
-    let modbus = drivers::modbus::connections(plan).into_iter().map(|connection| {
-        let (name, devices) = (format!("modbus {}", connection.address()), connection.devices().collect());
-        let run = Box::new(move |field| -> Run { Box::pin(drivers::modbus::run(connection.clone(), field)) });
-        Connection { name, devices, has_farewell: false, run }
-    });
-    modbus.chain(mqtt).collect()
 }

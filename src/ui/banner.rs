@@ -20,7 +20,7 @@ use super::widgets::{self, Brush, hatch, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::Subject;
-use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command, Snapshot};
+use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command, Plan, Snapshot};
 use crate::project::Priority;
 use crate::time::{Mono, Span};
 use eframe::egui::{
@@ -28,6 +28,7 @@ use eframe::egui::{
     pos2, vec2,
 };
 use fonts::size;
+use std::sync::Arc;
 
 /// Rows shown where there is room.
 pub const ROWS: usize = 3;
@@ -47,6 +48,8 @@ const REFUSAL: Span = Span::from_secs(30);
 /// What the banner remembers between frames.
 #[derive(Debug, Default)]
 pub struct BannerState {
+    /// The plan that the rows' alarms are numbered by.
+    plan: Option<Arc<Plan>>,
     /// The rows as they stand: alarm and occurrence.
     rows: Vec<(AlarmId, u64)>,
     /// The pointer rests on them.
@@ -63,6 +66,7 @@ impl BannerState {
         if !self.held {
             self.rows.clear();
         }
+        self.renumber(&snapshot.plan);
         // Of a held row a newer occurrence may have come: the row then shows that one.
         for row in &mut self.rows {
             if let Some(view) = snapshot.alarms.iter().find(|a| a.id == row.0) {
@@ -77,6 +81,14 @@ impl BannerState {
                 self.rows.push((view.id, view.occurrence));
             }
         }
+    }
+
+    /// A number means another alarm in another plan, and under a pointer a row stays the alarm that it is.
+    fn renumber(&mut self, plan: &Arc<Plan>) {
+        let before = self.plan.replace(Arc::clone(plan));
+        let Some(before) = before.filter(|before| !Arc::ptr_eq(before, plan)) else { return };
+        let now = |id: AlarmId| plan.alarm_id(&before.alarm(id)?.name);
+        self.rows = self.rows.iter().filter_map(|(id, occurrence)| Some((now(*id)?, *occurrence))).collect();
     }
 
     /// Whether a press at this instant is one of its own.

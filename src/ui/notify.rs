@@ -8,7 +8,7 @@ mod bus;
 
 use super::notlive::mode_word;
 use super::words;
-use crate::engine::{AlarmId, Plan, Snapshot};
+use crate::engine::{Plan, Snapshot};
 use crate::project::Priority;
 use crate::text::{bounded, visible};
 use crate::time::{Clock, Mono, Span};
@@ -52,11 +52,14 @@ pub struct Note {
     pub critical: bool,
 }
 
+/// By the name of the alarm, which means the same in every plan.
+type Occurrences = BTreeMap<Arc<str>, u64>;
+
 /// Finds what is new from one picture to the next.
 #[derive(Debug, Default)]
 pub struct Watch {
     /// Critical and high alarms that waited for a person in the last picture, with their occurrences; `None`: there was none.
-    before: Option<(Arc<Plan>, BTreeMap<AlarmId, u64>)>,
+    before: Option<(Arc<Plan>, Occurrences)>,
 }
 
 impl Watch {
@@ -71,10 +74,12 @@ impl Watch {
         });
         let mut now = BTreeMap::new();
         let mut news = Vec::new();
-        let before = self.before.as_ref().filter(|(of, _)| Arc::ptr_eq(of, plan)).map(|(_, before)| before);
+        // One plant's plan may follow upon another while it runs, and its alarms are then the same by name.
+        let same = |of: &Plan| of.project.path == plan.project.path && of.project.name == plan.project.name;
+        let before = self.before.as_ref().filter(|(of, _)| same(of)).map(|(_, before)| before);
         for (view, rule) in urgent {
-            now.insert(view.id, view.occurrence);
-            if before.is_some_and(|before| before.get(&view.id) != Some(&view.occurrence)) {
+            now.insert(Arc::clone(&rule.name), view.occurrence);
+            if before.is_some_and(|before| before.get(&rule.name) != Some(&view.occurrence)) {
                 let words = format!("{}: {}", visible(&rule.name), visible(&rule.message));
                 let (shown, more) = bounded(&words, LINE_CHARS);
                 let words = if more > 0 { format!("{shown}…") } else { words };

@@ -10,8 +10,8 @@ mod tests;
 use crate::engine::plan::{Condition, Subject};
 use crate::engine::snapshot::Hiding;
 use crate::engine::{
-    AlarmState, AlarmView, DeviceStatus, HistoryState, LinkState, Quality, Snapshot, TagView, Value, plan::AlarmPlan,
-    plan::TagPlan,
+    AlarmState, AlarmView, DeviceStatus, HistoryState, LinkState, Plan, Quality, Snapshot, TagView, Value,
+    plan::AlarmPlan, plan::TagPlan,
 };
 use crate::project::{Priority, Tag};
 use crate::time::{Now, Span, Utc};
@@ -37,6 +37,14 @@ pub fn number(value: f64, decimals: Option<u8>) -> String {
     }
     let plain = crate::text::rounded(value, decimals);
     if plain.contains('e') { minus(plain) } else { grouped(&plain) }
+}
+
+/// A tag that is named and not there.
+pub fn no_tag(name: &str, plan: &Plan) -> String {
+    match plan.project.awaits(name).and_then(|family| family.source()) {
+        Some(source) => format!("waits for \"{name}\": no message of {} yet", source.topic),
+        None => format!("no tag \"{name}\" in the project"),
+    }
 }
 
 /// A whole number, exact.

@@ -3,6 +3,7 @@
 //! missing fails, never skips.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod families;
 mod half_open;
 mod metrics;
 mod modbus;
@@ -14,8 +15,8 @@ mod mqtt5;
 mod mqtt_tls;
 mod others;
 mod parquet;
-mod scan;
 mod restarts;
+mod scan;
 mod secrets;
 #[cfg(unix)]
 mod serial;

@@ -63,10 +63,20 @@ pub fn connections(plan: &Plan) -> Vec<Connection> {
     let mqtt = |(index, device): (usize, &crate::engine::plan::DevicePlan)| {
         let Endpoint::Mqtt(settings) = &device.device.endpoint else { return None };
         let mut topics = Topics::default();
+        let families = plan.project.families.iter().filter_map(|family| family.source());
+        for source in families.filter(|source| source.device.eq_ignore_ascii_case(&device.name)) {
+            topics.listen(&source.topic, source.qos);
+        }
+        let project = &plan.project;
+        let members = project.tags.len().saturating_sub(project.found.tags)..project.tags.len();
         for &id in &device.tags {
             let Some(tag) = plan.tag(id) else { continue };
-            if let SourcePlan::Topic { source, .. } = &tag.source {
-                topics.add(id, tag.tag.data_type, source);
+            match &tag.source {
+                SourcePlan::Topic { source, .. } if members.contains(&id.index()) => {
+                    topics.add_member(id, tag.tag.data_type, source);
+                }
+                SourcePlan::Topic { source, .. } => topics.add(id, tag.tag.data_type, source),
+                _ => {}
             }
         }
         let (id, name) = (DeviceId(index as u32), Arc::clone(&device.name));
@@ -84,6 +94,21 @@ impl Connection {
         let folder = tls::files::folder(project);
         let tls = settings.tls.clone().map(|settings| Tls::new(settings, folder, tls::Peer::Broker));
         Self { device, name, settings, topics, client_id_suffix: None, secrets, lookup, tls, origin }
+    }
+
+    /// Whether another listens to the same for the same tags, in the same way.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        self.is_made_like(other) && self.topics.are_of(&other.topics)
+    }
+
+    /// Whether this one can become the other while it stands.
+    pub fn can_become(&self, other: &Self) -> bool {
+        self.is_made_like(other) && self.topics.can_become(&other.topics)
+    }
+
+    fn is_made_like(&self, other: &Self) -> bool {
+        let of = |c: &Self| (c.device, Arc::clone(&c.name), c.client_id_suffix.clone(), c.origin.clone());
+        of(self) == of(other) && self.settings == other.settings
     }
 
     /// The client id: as written, or made from project, device and computer and so the same at every start. 23 letters
@@ -243,12 +268,8 @@ type Opening = Pin<Box<dyn Future<Output = io::Result<Line>> + Send>>;
 pub async fn run(mut connection: Connection, field: Field) {
     let tap = Tap::new(field.clock.clone(), KEPT);
     tap.trace_to(field.monitor.trace());
-    let wires = Wires {
-        clock: field.clock.clone(),
-        tap: Arc::clone(&tap),
-        breathe: Arc::default(),
-        unreached: Arc::default(),
-    };
+    let wires =
+        Wires { clock: field.clock.clone(), tap: Arc::clone(&tap), breathe: Arc::default(), unreached: Arc::default() };
     let seen = connection.tls.as_ref().map(|tls| Arc::clone(&tls.seen));
     let mut status = Status::new(connection.device, field.clone(), tap, seen);
     let mut faults = Reports::new(field.generation);
@@ -260,7 +281,9 @@ pub async fn run(mut connection: Connection, field: Field) {
     loop {
         let began = field.clock.now().mono;
         wires.unreached.store(false, Ordering::Relaxed);
-        let End::Lost { why, held } = connection.serve(&field, &wires, &mut status).await else { return };
+        // Once a connection, and as large as a session of either version.
+        let serving = Box::pin(connection.serve(&field, &wires, &mut status));
+        let End::Lost { why, held } = serving.await else { return };
         if held == Span::ZERO {
             status.forget_sign_in();
         }

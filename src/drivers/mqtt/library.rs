@@ -9,12 +9,23 @@ use std::time::Duration;
 /// Longest wait for the acknowledgement of the last message when a connection ends in order.
 pub const LAST_WORD: Duration = Duration::from_secs(1);
 
+/// Queues requests to subscribe.
+pub trait Subscribe {
+    /// Queues one for these topics, each with its `QoS`.
+    ///
+    /// # Errors
+    /// The queue is full, or a topic is none; in words.
+    fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String>;
+}
+
 /// One connection's client, not connected yet or connected.
 pub trait Library: Send {
     /// What it tells.
     type Event: Send;
     /// How it fails.
     type Error: Send;
+    /// Where requests are queued.
+    type Requests: Subscribe + Send + Sync;
 
     /// Connects where there is no connection yet, receives, sends what waits, and tells what happened.
     ///
@@ -28,11 +39,8 @@ pub trait Library: Send {
     /// What an event says.
     fn told(event: &Self::Event) -> Told<'_>;
 
-    /// Queues a request to subscribe to these topics, each with its `QoS`.
-    ///
-    /// # Errors
-    /// The queue is full, or a topic is none; in words.
-    fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String>;
+    /// What requests go through, while [`Library::poll`] is waited for too.
+    fn requests(&self) -> Self::Requests;
 
     /// Queues a message, to be kept by the broker and to be acknowledged (`QoS` 1).
     ///

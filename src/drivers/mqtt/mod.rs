@@ -10,6 +10,7 @@
 
 mod backoff;
 pub mod connection;
+pub mod families;
 pub mod last_words;
 pub mod library;
 pub mod path;

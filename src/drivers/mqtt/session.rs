@@ -46,9 +46,10 @@ pub enum End {
 }
 
 /// One connection.
-pub struct Session<'a, L> {
+pub struct Session<'a, L: Library> {
     name: &'a str,
     library: L,
+    requests: L::Requests,
     field: &'a Field,
     breathe: &'a AtomicBool,
     max_packet_bytes: u32,
@@ -93,6 +94,7 @@ impl<'a, L: Library> Session<'a, L> {
     ) -> Self {
         Self {
             name,
+            requests: library.requests(),
             library,
             field,
             breathe,
@@ -121,7 +123,7 @@ impl<'a, L: Library> Session<'a, L> {
     async fn receive(&mut self, topics: &mut Topics, status: &mut Status) -> End {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut reports = Reports::new(self.field.generation);
+        let mut reports = Reports::new(topics.generation().unwrap_or(self.field.generation));
         loop {
             let polled = {
                 let mut poll = pin!(self.library.poll());
@@ -130,8 +132,19 @@ impl<'a, L: Library> Session<'a, L> {
                         biased;
                         polled = &mut poll => break polled.map(Some),
                         () = self.field.inputs.closed(), if self.status_topic.is_some() => return End::Stopped,
+                        () = topics.grown() => {
+                            let now = self.field.clock.now();
+                            self.subscriptions.add(&topics.grow(now, &mut reports), now.mono);
+                            if !hand_on(&mut reports, self.field).await {
+                                return End::Stopped;
+                            }
+                            self.subscriptions.send(&self.requests, topics);
+                        }
                         _ = tick.tick() => {
                             let now = self.field.clock.now();
+                            if let Some(words) = topics.told_of_finds() {
+                                status.figures_mut().last_error = Some(words);
+                            }
                             if !status.tell_figures(now).await {
                                 return End::Stopped;
                             }
@@ -170,7 +183,7 @@ impl<'a, L: Library> Session<'a, L> {
             if let Some(why) = lost {
                 return End::Lost { why, held: self.connected_at.map_or(Span::ZERO, |at| now.mono - at) };
             }
-            self.subscriptions.send(&self.library, topics);
+            self.subscriptions.send(&self.requests, topics);
             if now.mono - self.breathed_at >= BREATHE_EVERY {
                 self.breathed_at = now.mono;
                 self.breathe.store(true, Ordering::Relaxed);
@@ -324,7 +337,7 @@ impl<'a, L: Library> Session<'a, L> {
     }
 }
 
-impl<L> fmt::Debug for Session<'_, L> {
+impl<L: Library> fmt::Debug for Session<'_, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("name", &self.name)

@@ -1,6 +1,6 @@
 //! The requests to subscribe of one connection, a few at a time, and the broker's answer to each topic.
 
-use super::library::Library;
+use super::library::Subscribe;
 use super::topics::Topics;
 use crate::time::{Mono, Span};
 use std::collections::{HashMap, VecDeque};
@@ -28,21 +28,33 @@ pub struct Subscriptions {
     sent: HashMap<u16, Vec<usize>>,
     /// When the last request was answered, or the first one sent.
     progress_at: Mono,
+    /// The broker has taken the connection.
+    begun: bool,
 }
 
 impl Subscriptions {
     /// All topics, none asked yet.
     pub fn new(topics: &Topics, now: Mono) -> Self {
         let waiting = topics.order().chunks(TOPICS_A_REQUEST).map(<[usize]>::to_vec).collect();
-        Self { waiting, progress_at: now, ..Self::default() }
+        Self { waiting, progress_at: now, begun: true, ..Self::default() }
+    }
+
+    /// These topics too. Before the broker has taken the connection there is nothing to add to: all are asked for then.
+    pub fn add(&mut self, topics: &[usize], now: Mono) {
+        if self.begun {
+            if self.queued.is_empty() && self.sent.is_empty() {
+                self.progress_at = now;
+            }
+            self.waiting.extend(topics.chunks(TOPICS_A_REQUEST).map(<[usize]>::to_vec));
+        }
     }
 
     /// Asks for as many topics as may be asked for now.
-    pub fn send(&mut self, library: &impl Library, topics: &Topics) {
+    pub fn send(&mut self, requests: &impl Subscribe, topics: &Topics) {
         while self.queued.len() + self.sent.len() < IN_FLIGHT {
             let Some(request) = self.waiting.pop_front() else { return };
             let filters = request.iter().filter_map(|topic| topics.filter(*topic));
-            if let Err(e) = library.subscribe(filters.map(|(name, qos)| (name.to_owned(), qos)).collect()) {
+            if let Err(e) = requests.subscribe(filters.map(|(name, qos)| (name.to_owned(), qos)).collect()) {
                 // Cannot be while the queue has its room; asked again after the next event.
                 tracing::warn!("could not queue a request to subscribe: {e}");
                 self.waiting.push_front(request);
@@ -80,6 +92,7 @@ impl Subscriptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drivers::mqtt::library::Library as _;
     use crate::drivers::mqtt::v3::V3;
     use crate::engine::TagId;
     use crate::project::{DataType, Missing, Retained, TopicSource};
@@ -114,7 +127,7 @@ mod tests {
         let topics = topics(1_000);
         let library = library();
         let mut subscriptions = Subscriptions::new(&topics, Mono(0));
-        subscriptions.send(&library, &topics);
+        subscriptions.send(&library.requests(), &topics);
         assert_eq!(subscriptions.queued.len(), IN_FLIGHT);
         for packet in 1..=IN_FLIGHT as u16 {
             subscriptions.sent(packet);
@@ -123,7 +136,7 @@ mod tests {
         let mut refusals = vec![None; TOPICS_A_REQUEST];
         refusals[1] = Some("no");
         assert_eq!(subscriptions.answered(2, refusals, Mono(5)), [(9, "no")], "the second topic of the second request");
-        subscriptions.send(&library, &topics);
+        subscriptions.send(&library.requests(), &topics);
         assert_eq!(subscriptions.queued.len(), 1);
     }
 
@@ -133,7 +146,7 @@ mod tests {
         let library = library();
         let mut subscriptions = Subscriptions::new(&topics, Mono(0));
         assert!(!subscriptions.overdue(Mono(0) + Span::from_secs(99)), "nothing was asked yet");
-        subscriptions.send(&library, &topics);
+        subscriptions.send(&library.requests(), &topics);
         assert!(!subscriptions.overdue(Mono(0) + Span::from_secs(9)));
         assert!(subscriptions.overdue(Mono(0) + Span::from_secs(10)));
         subscriptions.sent(1);

@@ -11,16 +11,20 @@
 //! Held, because gateways send a returning device's first value before they call it online; taken at `online`, it keeps
 //! the time of its receipt. Only the newest message of each topic is held.
 
+use super::families::{Finder, Found, Growth};
 use super::payload::{Outcome, Payload, Reader};
 use super::scan::{Place, Wanted};
 use super::words::with_reason;
 use crate::drivers::monitor::DeviceLog;
 use crate::engine::{Generation, Quality, Report, Sample, TagId};
+use crate::project::family::captures;
 use crate::project::{Availability, DataType, Retained, TopicSource};
 use crate::time::{Mono, Now, Span};
 use foldhash::fast::RandomState;
 use std::collections::HashMap;
 use std::sync::Arc;
+
+mod growing;
 
 /// Longest topic of the protocol, in bytes.
 const LONGEST_TOPIC: usize = 65_535;
@@ -52,6 +56,12 @@ impl Reports {
         }
     }
 
+    /// What is added from now on is of this generation.
+    pub fn follow(&mut self, generation: Generation) {
+        debug_assert!(self.list.is_empty(), "handed on before");
+        self.generation = generation;
+    }
+
     /// Takes all out.
     pub fn take(&mut self) -> Vec<Report> {
         if let Some(last) = self.list.last() {
@@ -69,14 +79,25 @@ impl Reports {
 /// Everything one connection listens to.
 #[derive(Debug, Clone, Default)]
 pub struct Topics {
+    /// What it was made of.
+    made_of: Vec<(TagId, DataType, TopicSource)>,
     list: Vec<Topic>,
-    /// The names are the project's own, so that nobody can choose them to collide: a quick hash does.
+    /// A quick hash does: most names are the project's own, and it is seeded at random.
     by_name: HashMap<Box<[u8]>, usize, RandomState>,
     senders: Vec<Sender>,
     faults: Vec<(TagId, Arc<str>)>,
     /// What the scan of the present message has found; kept for its room.
     places: Vec<Option<Place>>,
     crowd: Crowd,
+    /// Topics with wildcards, by number: what matches one and is no topic of its own is told to the finder.
+    filters: Vec<usize>,
+    /// Topics that were found and feed no tag yet.
+    found: Found,
+    finder: Option<Finder>,
+    /// Where more topics come from while the connection stands.
+    growth: Option<Growth>,
+    /// Of the plan that these are of, where they have grown.
+    generation: Option<Generation>,
 }
 
 /// From so many messages a second on a broker's log leaves out what follows on a message of the same topic within
@@ -116,6 +137,10 @@ struct Topic {
     /// A message that was not retained has come on this connection.
     live: bool,
     held: Option<Held>,
+    /// It is asked for by name; else a filter brings it.
+    asked: bool,
+    /// It feeds what was written, matches a filter too, and was not found yet.
+    unfound: bool,
     /// Messages that the log was not told of yet, and when it was last.
     untold: u64,
     logged: Option<Mono>,
@@ -155,13 +180,36 @@ enum Life {
 impl Topics {
     /// Adds a tag. A fault of its topic or path is kept and told by [`Topics::faults`].
     pub fn add(&mut self, tag: TagId, data_type: DataType, source: &TopicSource) {
+        if let Some(topic) = self.feed(tag, data_type, source) {
+            let unfound = self.filter_of(&source.topic).is_some();
+            let topic = &mut self.list[topic];
+            (topic.asked, topic.unfound) = (true, unfound);
+        }
+    }
+
+    /// Adds a tag of a topic that was found, and that a filter brings.
+    pub fn add_member(&mut self, tag: TagId, data_type: DataType, source: &TopicSource) {
+        if let Some(topic) = self.feed(tag, data_type, source) {
+            let brought = self.filter_of(&source.topic).is_some();
+            let topic = &mut self.list[topic];
+            topic.asked |= !brought;
+            topic.unfound = false;
+        }
+    }
+
+    /// Adds a reading. Gives back the number of its topic, unless it is at fault.
+    fn feed(&mut self, tag: TagId, data_type: DataType, source: &TopicSource) -> Option<usize> {
+        self.made_of.push((tag, data_type, source.clone()));
         let checked = self
             .check(&source.topic)
             .and_then(|()| source.availability.as_ref().map_or(Ok(()), |a| self.check(&a.topic)))
             .and_then(|()| Reader::new(source, data_type));
         let mut reader = match checked {
             Ok(reader) => reader,
-            Err(why) => return self.faults.push((tag, why.into())),
+            Err(why) => {
+                self.faults.push((tag, why.into()));
+                return None;
+            }
         };
         let topic = self.topic(&source.topic, source.qos);
         let reading = self.list[topic].readings.len();
@@ -171,6 +219,7 @@ impl Topics {
         }
         reader.want(&mut self.list[topic].wanted);
         self.list[topic].readings.push(Reading { tag, reader, retained: source.retained, sender });
+        Some(topic)
     }
 
     /// A topic that can be subscribed as it stands, and is not subscribed in another way: a message bears its topic alone,
@@ -200,6 +249,8 @@ impl Topics {
                 tells: Vec::new(),
                 live: false,
                 held: None,
+                asked: false,
+                unfound: false,
                 untold: 0,
                 logged: None,
             });
@@ -210,6 +261,7 @@ impl Topics {
 
     fn sender(&mut self, availability: &Availability, qos: u8) -> usize {
         let topic = self.topic(&availability.topic, qos);
+        self.list[topic].asked = true;
         let tells = &mut self.list[topic].tells;
         if let Some(known) = tells.iter().find(|index| self.senders[**index].availability == *availability) {
             return *known;
@@ -245,7 +297,8 @@ impl Topics {
     /// Topics by number in the order in which they are to be subscribed: availability first, so that a retained value
     /// of a sender that is gone does not shine for a moment.
     pub fn order(&self) -> Vec<usize> {
-        let (first, then): (Vec<_>, Vec<_>) = (0..self.list.len()).partition(|i| !self.list[*i].tells.is_empty());
+        let asked = (0..self.list.len()).filter(|i| self.list[*i].asked);
+        let (first, then): (Vec<_>, Vec<_>) = asked.partition(|i| !self.list[*i].tells.is_empty());
         first.into_iter().chain(then).collect()
     }
 
@@ -268,7 +321,9 @@ impl Topics {
     /// The broker refused a topic; why, empty where no reason was given.
     pub fn refused(&self, topic: usize, why: &str, now: Now, reports: &mut Reports) {
         let why: Arc<str> = with_reason("the broker refused the subscription", why).into();
-        for reading in self.list.get(topic).map_or(&[][..], |t| &t.readings) {
+        let brought = |t: &&Topic| !t.asked && captures(&self.list[topic].filter, &t.filter).is_some();
+        let brought = self.list.iter().filter(|_| self.filters.contains(&topic)).filter(brought);
+        for reading in self.list.get(topic).into_iter().chain(brought).flat_map(|t| &t.readings) {
             reports.push(now, Sample::bad(reading.tag, Quality::DEVICE_FAULT, Some(Arc::clone(&why))));
         }
     }
@@ -287,11 +342,20 @@ impl Topics {
         log: &DeviceLog,
     ) -> Result<(), Arc<str>> {
         let Some(&index) = self.by_name.get(name) else {
+            if let Some(result) = self.find(name, payload, retained, received) {
+                let why = result.as_ref().err().map(Arc::clone);
+                log.topics().message(name, payload, retained, received, why, 1);
+                return result;
+            }
             let why: Arc<str> =
                 format!("a message of a topic that was not asked for: {}", String::from_utf8_lossy(name)).into();
             log.topics().message(name, payload, retained, received, Some(Arc::clone(&why)), 1);
             return Err(why);
         };
+        if self.list[index].unfound {
+            // Too many of them are told with those that feed nothing.
+            let _told = self.find(name, payload, retained, received);
+        }
         let result = self.take(index, payload, retained, received, reports);
         let crowded = self.crowd.is_one(received.mono);
         let topic = &mut self.list[index];
@@ -319,8 +383,22 @@ impl Topics {
             let sender = self.list[index].tells[place];
             result = result.and(self.availability(sender, payload, received, reports));
         }
+        result.and(self.feed_readings(index, 0, payload, retained, received, reports))
+    }
+
+    /// What a message says of the tags of its topic, from one of them on.
+    fn feed_readings(
+        &mut self,
+        index: usize,
+        from: usize,
+        payload: &[u8],
+        retained: bool,
+        received: Now,
+        reports: &mut Reports,
+    ) -> Result<(), Arc<str>> {
+        let mut result = Ok(());
         let topic = &mut self.list[index];
-        if retained && topic.live {
+        if retained && topic.live && from == 0 {
             // Sent at the subscription and overtaken by a live message: older than what is known.
             return result;
         }
@@ -328,7 +406,7 @@ impl Topics {
         let scanned = !topic.wanted.is_empty() && topic.wanted.scan(payload, &mut self.places);
         let parsed = if scanned { Payload::scanned(payload, &self.places) } else { Payload::new(payload) };
         let mut hold = false;
-        for reading in &topic.readings {
+        for reading in topic.readings.iter().skip(from) {
             if reading.sender.is_some_and(|s| self.senders[s].life == Life::Offline) {
                 hold = true;
             } else {

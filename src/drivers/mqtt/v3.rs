@@ -1,6 +1,6 @@
 //! MQTT 3.1.1, by `rumqttc`.
 
-use super::library::{LAST_WORD, Library, Told};
+use super::library::{LAST_WORD, Library, Subscribe, Told};
 use super::words;
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, PublishOptions, QoS,
@@ -32,9 +32,17 @@ impl fmt::Debug for V3 {
     }
 }
 
+impl Subscribe for AsyncClient {
+    fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String> {
+        let filters = topics.into_iter().map(|(name, qos)| SubscribeFilter::new(name, quality(qos)));
+        self.try_subscribe_many(filters.collect::<Vec<_>>()).map_err(|e| e.to_string())
+    }
+}
+
 impl Library for V3 {
     type Event = Event;
     type Error = ConnectionError;
+    type Requests = AsyncClient;
 
     fn poll(&mut self) -> impl Future<Output = Result<Event, ConnectionError>> + Send {
         self.events.poll()
@@ -62,9 +70,8 @@ impl Library for V3 {
         }
     }
 
-    fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String> {
-        let filters = topics.into_iter().map(|(name, qos)| SubscribeFilter::new(name, quality(qos)));
-        self.client.try_subscribe_many(filters.collect::<Vec<_>>()).map_err(|e| e.to_string())
+    fn requests(&self) -> AsyncClient {
+        self.client.clone()
     }
 
     fn publish(&self, topic: &str, payload: &'static str) -> Result<(), String> {

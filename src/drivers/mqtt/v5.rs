@@ -1,6 +1,6 @@
 //! MQTT 5, by `rumqttc`.
 
-use super::library::{LAST_WORD, Library, Told};
+use super::library::{LAST_WORD, Library, Subscribe, Told};
 use super::words5;
 use rumqttc_v5::{
     AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, PublishOptions, QoS, SubscribeFilter,
@@ -48,9 +48,17 @@ impl fmt::Debug for V5 {
     }
 }
 
+impl Subscribe for AsyncClient {
+    fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String> {
+        let filters = topics.into_iter().map(|(name, qos)| SubscribeFilter::new(name, quality(qos)));
+        self.try_subscribe_many(filters.collect::<Vec<_>>()).map_err(|e| e.to_string())
+    }
+}
+
 impl Library for V5 {
     type Event = Event;
     type Error = ConnectionError;
+    type Requests = AsyncClient;
 
     async fn poll(&mut self) -> Result<Event, ConnectionError> {
         let event = self.events.poll().await?;
@@ -85,9 +93,8 @@ impl Library for V5 {
         }
     }
 
-    fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String> {
-        let filters = topics.into_iter().map(|(name, qos)| SubscribeFilter::new(name, quality(qos)));
-        self.client.try_subscribe_many(filters.collect::<Vec<_>>()).map_err(|e| e.to_string())
+    fn requests(&self) -> AsyncClient {
+        self.client.clone()
     }
 
     fn publish(&self, topic: &str, payload: &'static str) -> Result<(), String> {

@@ -6,7 +6,7 @@ use crate::project::device::ModbusSettings;
 use crate::project::file::nearest::near;
 use crate::project::{DataType, Device, Endpoint, Issue, Place, Project, Source, Tag, TopicSource};
 use crate::time::Span;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Missing names that get a "did you mean"; each costs a look at every name there is.
@@ -21,6 +21,8 @@ pub(super) struct Compiler {
     pub(super) plan: Plan,
     pub(super) issues: Vec<Issue>,
     suggestions_left: usize,
+    /// What is said of tags that are to be found yet: no fault.
+    awaited: HashSet<String>,
     pub(super) device_index: HashMap<String, DeviceId>,
     /// Index of each display by name in lower case.
     pub(super) display_index: HashMap<String, usize>,
@@ -59,6 +61,7 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
         issues: Vec::new(),
         subscribed: HashMap::new(),
         suggestions_left: SUGGESTIONS,
+        awaited: HashSet::new(),
         project,
     };
     compiler.devices();
@@ -79,6 +82,10 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
 
 impl Compiler {
     pub(super) fn error(&mut self, place: Place, subject: &str, message: impl Into<String>, mend: impl Into<String>) {
+        let message = message.into();
+        if self.awaited.contains(&message) {
+            return self.warning(place, subject, message, mend);
+        }
         self.issues.push(Issue::error(place, subject, message, mend));
     }
 
@@ -89,6 +96,9 @@ impl Compiler {
     /// What to say of a name that is not there.
     pub(super) fn no_such(&mut self, noun: Noun, name: &str) -> (String, String) {
         if let Some(told) = self.no_such_figure(name).filter(|_| matches!(noun, Noun::Tag)) {
+            return told;
+        }
+        if let Some(told) = self.awaits(name).filter(|_| matches!(noun, Noun::Tag)) {
             return told;
         }
         let word = match noun {
@@ -110,6 +120,15 @@ impl Compiler {
             }
         }
         (format!("there is no {word} \"{}\"", short(name)), mend)
+    }
+
+    /// What to say of a tag that will be there when a message of its topic has come.
+    fn awaits(&mut self, name: &str) -> Option<(String, String)> {
+        let project = Arc::clone(&self.project);
+        let topic = &project.awaits(name)?.source()?.topic;
+        let message = format!("waits for \"{}\": no message of its topic, {}, has come yet", short(name), short(topic));
+        self.awaited.insert(message.clone());
+        Some((message, "right where one will come".to_owned()))
     }
 
     fn devices(&mut self) {

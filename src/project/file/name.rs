@@ -16,7 +16,7 @@ pub(super) fn length_fault(name: &str) -> Option<(String, String)> {
 
 /// Why this is no name of a tag; none where it is one. Parts joined by dots, each an ASCII letter and then letters, digits
 /// and `_`; what begins with `device.` or `system.` belongs to the program.
-pub(super) fn tag_fault(name: &str) -> Option<(String, String)> {
+pub fn tag_fault(name: &str) -> Option<(String, String)> {
     let mend = "join parts by dots, each a letter and then letters, digits or _ : \"pump1.flow\"";
     if name.is_empty() {
         return Some(("the name is empty".to_owned(), mend.to_owned()));

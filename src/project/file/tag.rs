@@ -3,7 +3,7 @@
 use super::keys::TAG;
 use super::name::{length_fault, tag_fault};
 use super::section::{Reader, Section, is_stopgap, kind_of, shortened};
-use super::{Context, register, repeat, topic};
+use super::{Context, family, register, repeat, topic};
 use crate::project::{AsideSource, DataType, Labels, RecordRule, Source, Tag};
 use crate::time::Span;
 use std::ops::Range;
@@ -34,7 +34,7 @@ fn one<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, 
     repeat::check(&mut section, context);
     let data_type = section.word("type", &DataType::ALL.map(|(t, w)| (t, w)));
     let served = source(&mut section, context, data_type);
-    let (source, data_type, unserved) = served.map_or((None, data_type, None), |(s, t, u)| (Some(s), Some(t), u));
+    let (source, data_type) = served.map_or((None, data_type), |(s, t)| (Some(s), Some(t)));
     let (scale, offset, raw) = (section.number("scale"), section.number("offset"), section.pair("raw", false));
     let scale_register = register::scale(&mut section, context);
     let range = section.pair("range", true);
@@ -45,10 +45,10 @@ fn one<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, 
     let torn = section.is_torn();
     let written = source.clone();
     let fault = section.reader.fault_since(before);
-    let source = match (fault, source, unserved) {
-        (Some(fault), _, _) | (None, _, Some(fault)) => Source::Fault(fault),
-        (None, Some(source), None) if !torn => source,
-        (None, _, None) => Source::Fault(format!("line {}: fault of syntax", section.places.own.line)),
+    let source = match (fault, source) {
+        (Some(fault), _) => Source::Fault(fault),
+        (None, Some(source)) if !torn => source,
+        (None, _) => Source::Fault(format!("line {}: fault of syntax", section.places.own.line)),
     };
 
     // What only shows or records it: a fault here leaves the default.
@@ -119,8 +119,10 @@ fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<Stri
         }
         return None;
     };
-    if let Some((message, mend)) = tag_fault(&shape(section, &name)) {
-        section.error("name", message, mend);
+    family::check_name(section, &name);
+    let judged = shape(section, &name);
+    if let Some((message, mend)) = tag_fault(&judged) {
+        section.error("name", message.replace(&shortened(&judged), &shortened(&name)), mend);
         if name.trim().is_empty() {
             return None;
         }
@@ -141,31 +143,24 @@ fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<Stri
 fn shape(section: &Section<'_, '_, '_>, name: &str) -> String {
     // Where an array's own fault keeps it from being numbered, that is told.
     let name = if section.has("repeat") { &name.replace("{n}", "1") } else { name };
-    let many = section.item("topic").and_then(|v| v.get_ref().as_str()).is_some_and(|t| t.contains('+'));
-    let mut shape = name.to_owned();
-    if many {
-        for n in 1..=9 {
-            shape = shape.replace(&format!("{{{n}}}"), "x");
-        }
-    }
-    shape
+    (1..=family::levels(section)).fold(name.to_owned(), |shape, n| shape.replace(&format!("{{{n}}}"), "x"))
 }
 
 fn was(section: &mut Section<'_, '_, '_>) -> Option<String> {
     let was = section.filled("was")?;
-    if let Some((message, mend)) = tag_fault(&was) {
+    if let Some((message, mend)) = tag_fault(&shape(section, &was)) {
         section.error("was", message, mend);
         return None;
     }
     Some(was)
 }
 
-/// The source with its type, and why this version does not serve it.
+/// The source with its type.
 fn source(
     section: &mut Section<'_, '_, '_>,
     context: &Context,
     data_type: Option<DataType>,
-) -> Option<(Source, DataType, Option<String>)> {
+) -> Option<(Source, DataType)> {
     let written: Vec<&'static str> =
         ["register", "topic", "formula"].into_iter().filter(|key| section.has(key)).collect();
     let kind = match written.as_slice() {
@@ -199,7 +194,7 @@ fn source(
             let message = format!("a formula does not give type {}", t.word());
             section.error("type", message, "write type = \"f64\" or \"bool\", or leave it out");
         }
-        return Some((Source::Formula(formula), data_type.unwrap_or(DataType::F64), None));
+        return Some((Source::Formula(formula), data_type.unwrap_or(DataType::F64)));
     }
     let device = section.filled("device");
     if !section.has("device") {
@@ -209,7 +204,7 @@ fn source(
         // Read even without its device, so that its faults are told too.
         let read = register::read(section, context, device.clone().unwrap_or_default(), data_type);
         let (source, data_type) = read?;
-        return device.map(|_| (Source::Register(source), data_type, None));
+        return device.map(|_| (Source::Register(source), data_type));
     }
     if let Some(t @ (DataType::Bcd16 | DataType::Bcd32 | DataType::F16)) = data_type {
         section.error(
@@ -218,8 +213,8 @@ fn source(
             "write the type of the payload: f64, i64, u64, bool or string",
         );
     }
-    let (source, unserved) = topic::read(section, device.clone().unwrap_or_default())?;
-    device.map(|_| (Source::Topic(Arc::new(source)), data_type.unwrap_or(DataType::F64), unserved))
+    let source = topic::read(section, device.clone().unwrap_or_default())?;
+    device.map(|_| (Source::Topic(Arc::new(source)), data_type.unwrap_or(DataType::F64)))
 }
 
 fn scaling(

@@ -2,21 +2,15 @@
 
 use super::keys::AVAILABILITY;
 use super::section::{Section, shortened};
+use crate::project::family::{MOST_LEVELS, wildcards};
 use crate::project::{Availability, Missing, Retained, TopicSource};
 use serde_json_path::JsonPath;
 
-/// Reads a topic source. The second is why it cannot run in this version. `None`: at fault, and told.
-pub(super) fn read(section: &mut Section<'_, '_, '_>, device: String) -> Option<(TopicSource, Option<String>)> {
+/// Reads a topic source. `None`: at fault, and told.
+pub(super) fn read(section: &mut Section<'_, '_, '_>, device: String) -> Option<TopicSource> {
     let topic = section.filled("topic");
-    let mut unserved = None;
-    if let Some(topic) = &topic {
-        if topic.contains('+') {
-            let message = "a topic with + is not served: this tag gets no value; not in this version";
-            section.warning("topic", message, "");
-            unserved = Some("topics with + are not in this version".to_owned());
-        } else if let Some((message, mend)) = topic_fault(topic) {
-            section.error("topic", message, mend);
-        }
+    if let Some((message, mend)) = topic.as_deref().and_then(|topic| topic_fault(topic).or_else(|| plus_fault(topic))) {
+        section.error("topic", message, mend);
     }
     let qos = section.whole("qos", 0..=2).unwrap_or(0) as u8;
     let path = json_path(section, "path");
@@ -26,12 +20,13 @@ pub(super) fn read(section: &mut Section<'_, '_, '_>, device: String) -> Option<
         .word("retained", &[(Retained::Uncertain, "uncertain"), (Retained::Good, "good"), (Retained::Ignore, "ignore")])
         .unwrap_or_default();
     let availability = availability(section);
-    Some((TopicSource { device, topic: topic?, qos, path, missing, retained, availability, time }, unserved))
+    Some(TopicSource { device, topic: topic?, qos, path, missing, retained, availability, time })
 }
 
 fn topic_fault(topic: &str) -> Option<(String, String)> {
     if topic.contains('#') {
-        return Some(("a tag has one topic, and # stands for many".to_owned(), "write the whole topic".to_owned()));
+        let mend = "write the whole topic, or + for one of its levels";
+        return Some(("a tag has one topic, and # stands for many".to_owned(), mend.to_owned()));
     }
     if let Some(fault) = TopicSource::share_fault(topic) {
         let message = format!("\"{}\" {fault}", shortened(topic));
@@ -41,6 +36,20 @@ fn topic_fault(topic: &str) -> Option<(String, String)> {
         return Some((format!("\"{}\" is no topic", shortened(topic)), "write words parted by /".to_owned()));
     }
     None
+}
+
+fn plus_fault(topic: &str) -> Option<(String, String)> {
+    match wildcards(topic) {
+        None => {
+            let message = format!("+ stands for a whole level of a topic, and in \"{}\" not", shortened(topic));
+            Some((message, "write it alone between two /: \"site/+/state\"".to_owned()))
+        }
+        Some(count) if count > MOST_LEVELS => {
+            let message = format!("{count} levels of the topic are +");
+            Some((message, format!("write {MOST_LEVELS} at most")))
+        }
+        Some(_) => None,
+    }
 }
 
 fn json_path(section: &mut Section<'_, '_, '_>, key: &'static str) -> Option<String> {
@@ -73,7 +82,8 @@ fn availability(section: &mut Section<'_, '_, '_>) -> Option<Availability> {
     }
     if let Some((message, mend)) = topic.as_deref().and_then(|t| {
         if t.contains('+') {
-            Some(("availability is of one topic, and + stands for many".to_owned(), "write the whole topic".to_owned()))
+            let mend = "write the whole topic, with {1} where that of the tag has its first +";
+            Some(("availability is of one topic, and + stands for many".to_owned(), mend.to_owned()))
         } else if t.starts_with("$share/") {
             let message = "what a sender says of its life is for every member of a group";
             Some((message.to_owned(), "write the topic without $share/GROUP/".to_owned()))

@@ -149,7 +149,22 @@ impl<T> PartialEq for ByPointer<T> {
 impl AlarmList {
     /// Takes up the news that concern the whole list.
     fn follow(&mut self, snapshot: &Snapshot) {
-        if self.parts.follow(&snapshot.plan) {
+        let before = self.parts.plan().map(Arc::clone);
+        if !self.parts.follow(&snapshot.plan) {
+            return;
+        }
+        let plan = &snapshot.plan;
+        if let Some(before) = before.filter(|before| parts::are_numbered_alike(before, plan)) {
+            // Tags came or went while the plant runs: the rows stay where they are, under a pointer too.
+            let now = |id: AlarmId| plan.alarm_id(&before.alarm(id)?.name);
+            self.choice.renumber(&now);
+            self.shown.renumber(&now);
+            self.seen = self.seen.iter().filter_map(|(id, occurrence)| Some((now(*id)?, *occurrence))).collect();
+            self.find = self.find.and_then(|line| line.renumbered(&now));
+            if let Some(made) = &mut self.made_of {
+                made.plan = ByPointer(Arc::clone(plan));
+            }
+        } else {
             // Numbers of another plan mean something else in this one.
             self.choice.clear();
             self.seen.clear();

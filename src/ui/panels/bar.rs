@@ -58,7 +58,7 @@ impl PanelView for BarPanel {
             let x = left + width * index as f32;
             let rect = Rect::from_x_y_ranges(x..=x + width, rect.y_range());
             let (Some(reading), Some(scale)) = (reading, scale) else {
-                grid::say_no_tag(ui, rect.shrink(2.0), name, brush.theme);
+                grid::say_no_tag(ui, rect.shrink(2.0), name, &cx.frame.snapshot.plan, brush.theme);
                 continue;
             };
             let response = bar_ui(ui, self.form, rect, ui.scope_id().with(index), title, &reading, scale, &brush);

@@ -26,7 +26,7 @@ impl PanelView for GaugePanel {
             let left = cx.rect.left() + width * index as f32;
             let rect = Rect::from_min_max(pos2(left, cx.rect.top()), pos2(left + width, cx.rect.bottom()));
             let (Some(reading), Some(id)) = (reading, id) else {
-                grid::say_no_tag(ui, rect, name, brush.theme);
+                grid::say_no_tag(ui, rect, name, &cx.frame.snapshot.plan, brush.theme);
                 continue;
             };
             let scale = cx.alarms.scale(cx.frame.snapshot, id);

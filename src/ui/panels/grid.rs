@@ -1,11 +1,12 @@
 //! The grid of a display: panels keep the places that the project gives them; rows stretch to fill the window.
 
 use super::{Aside, Cx, PanelView, Panels};
+use crate::engine::Plan;
 use crate::project::{Panel, Severity};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::{RADIUS, STEP, Theme};
 use crate::ui::widgets::{hatch, text};
-use crate::ui::{Frame, Outbox};
+use crate::ui::{Frame, Outbox, words};
 use eframe::egui::{Align2, Rect, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, Vec2, Vec2b, pos2, vec2};
 
 /// Between panels.
@@ -135,14 +136,14 @@ pub fn say(ui: &Ui, rect: Rect, words: &str, theme: &Theme) {
     text::paint_wrapped(ui.painter(), rect, words, fonts::regular(size::BODY), theme.muted);
 }
 
-/// A tag that the project does not have: told with its name, framed like a value that is bad.
-pub fn say_no_tag(ui: &Ui, rect: Rect, name: &str, theme: &Theme) {
+/// A tag that the project does not have, or not yet: told with its name, framed like a value that is bad.
+pub fn say_no_tag(ui: &Ui, rect: Rect, name: &str, plan: &Plan, theme: &Theme) {
     ui.painter().rect_stroke(rect, f32::from(RADIUS), eframe::egui::Stroke::new(1.0, theme.panel), StrokeKind::Inside);
     hatch::dashed_frame(ui.painter(), rect, theme.muted);
     let inner = rect.shrink2(vec2(2.0 * STEP, STEP));
     let center = pos2(inner.left() + 4.0, inner.top() + size::BODY * 0.65);
     hatch::cross(ui.painter(), center, 7.0, theme.text);
-    say(ui, inner.with_min_x(inner.left() + 13.0), &format!("no tag \"{name}\" in the project"), theme);
+    say(ui, inner.with_min_x(inner.left() + 13.0), &words::no_tag(name, plan), theme);
 }
 
 fn not_served(panel: &Panel) -> String {

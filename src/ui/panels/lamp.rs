@@ -24,6 +24,7 @@ impl PanelView for LampPanel {
                             ui,
                             Rect::from_min_size(rect.min, rect.size() - vec2(0.0, 2.0)),
                             name,
+                            &cx.frame.snapshot.plan,
                             brush.theme,
                         );
                         continue;

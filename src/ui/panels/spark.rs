@@ -35,7 +35,7 @@ impl PanelView for SparkPanel {
                     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
                     let (Some(reading), Some(id)) = (reading, id) else {
                         let inner = Rect::from_min_size(rect.min, rect.size() - vec2(0.0, 2.0));
-                        grid::say_no_tag(ui, inner, name, brush.theme);
+                        grid::say_no_tag(ui, inner, name, &cx.frame.snapshot.plan, brush.theme);
                         continue;
                     };
                     if index > 0 {

@@ -32,7 +32,7 @@ impl PanelView for ValuePanel {
         self.recent.follow(ui, cx, COLUMNS);
         for ((index, (name, reading, id)), rect) in cx.tags().enumerate().zip(places(cx.rect, count)) {
             let (Some(reading), Some(id)) = (reading, id) else {
-                grid::say_no_tag(ui, rect, name, brush.theme);
+                grid::say_no_tag(ui, rect, name, &cx.frame.snapshot.plan, brush.theme);
                 continue;
             };
             let recent = self.recent.of(index, id, &reading, cx);

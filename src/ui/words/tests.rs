@@ -250,3 +250,14 @@ fn a_history_tells_all_that_it_knows() {
     let told = "1 sample recorded since the start, 0 waiting, 2\u{202F}000 lost; 0 B on disk; disk full";
     assert_eq!(spoken_history(&ill, Utc(0), &TimeZone::UTC), told);
 }
+
+#[test]
+fn a_tag_that_is_to_be_found_yet_is_waited_for_and_another_is_none() {
+    let (project, _) = crate::project::file::read(
+        b"watchkeeper = 1\n[[device]]\nname = \"site\"\nprotocol = \"mqtt\"\naddress = \"mqtt://192.0.2.1\"\n\
+          [[tag]]\nname = \"{1}.wind\"\ndevice = \"site\"\ntopic = \"site/+/state\"\n",
+    );
+    let plan = crate::engine::Plan::compile(project.into(), crate::engine::Generation(1), crate::engine::Mode::Live).0;
+    assert_eq!(no_tag("north.wind", &plan), "waits for \"north.wind\": no message of site/+/state yet");
+    assert_eq!(no_tag("north.rain", &plan), "no tag \"north.rain\" in the project");
+}

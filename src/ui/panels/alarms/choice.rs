@@ -98,6 +98,13 @@ impl Choice {
         *self = Self::default();
     }
 
+    /// The same choice by the numbers of another plan.
+    pub fn renumber(&mut self, now: &impl Fn(AlarmId) -> Option<AlarmId>) {
+        self.chosen = self.chosen.iter().filter_map(|id| now(*id)).collect();
+        self.anchor = self.anchor.and_then(|line| line.renumbered(now));
+        self.lead = self.lead.and_then(|line| line.renumbered(now));
+    }
+
     /// Another list: what has no row in it is chosen no longer.
     pub fn keep(&mut self, lines: &[Line]) {
         if self.lead.is_none() && self.chosen.is_empty() {
@@ -140,6 +147,18 @@ mod tests {
 
     fn chosen(choice: &Choice) -> Vec<u32> {
         choice.alarms().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn by_the_numbers_of_another_plan_the_same_alarms_are_chosen() {
+        let (mut choice, lines) = (Choice::default(), lines(0..9));
+        choice.press(row(2), Modifiers::NONE, &lines);
+        choice.press(row(4), Modifiers::SHIFT, &lines);
+        choice.renumber(&|id| (id.0 != 3).then_some(AlarmId(id.0 + 10)));
+        assert_eq!(chosen(&choice), [12, 14]);
+        assert_eq!((choice.told(), choice.lead()), (Some(AlarmId(14)), Some(row(14))));
+        choice.renumber(&|_| None);
+        assert_eq!((chosen(&choice).len(), choice.lead()), (0, None));
     }
 
     #[test]

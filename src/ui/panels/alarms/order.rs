@@ -106,6 +106,16 @@ pub enum Line {
     Alarm(AlarmId),
 }
 
+impl Line {
+    /// The same by the numbers of another plan; none where that has no such alarm.
+    pub fn renumbered(self, now: &impl Fn(AlarmId) -> Option<AlarmId>) -> Option<Self> {
+        match self {
+            Self::Alarm(id) => now(id).map(Self::Alarm),
+            group @ Self::Group(_) => Some(group),
+        }
+    }
+}
+
 /// What lies beneath the head of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Group {
@@ -233,6 +243,16 @@ impl Order {
             }
         }
         order
+    }
+
+    /// The same lines by the numbers of another plan: nothing changes place.
+    pub fn renumber(&mut self, now: &impl Fn(AlarmId) -> Option<AlarmId>) {
+        self.lines = self.lines.iter().filter_map(|line| line.renumbered(now)).collect();
+        self.taken = self.taken.iter().filter_map(|id| now(*id)).collect();
+        self.taken.sort_unstable();
+        for group in self.groups.values_mut() {
+            group.first.0 = now(group.first.0).unwrap_or(group.first.0);
+        }
     }
 
     /// Whether the filter takes this alarm.

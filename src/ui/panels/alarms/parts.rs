@@ -63,6 +63,11 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// The plan that they are of.
+    pub const fn plan(&self) -> Option<&Arc<Plan>> {
+        self.plan.as_ref()
+    }
+
     /// Takes up the plan, where it is another than before. `true`: it is.
     pub fn follow(&mut self, plan: &Arc<Plan>) -> bool {
         if self.plan.as_ref().is_some_and(|known| Arc::ptr_eq(known, plan)) {
@@ -105,6 +110,13 @@ impl Parts {
     fn owner(&self, alarm: AlarmId) -> Owner {
         self.owners.get(alarm.index()).copied().unwrap_or(Owner::Program)
     }
+}
+
+/// Whether the parts of two plans have the same numbers: the same devices and displays, in the same order.
+pub fn are_numbered_alike(one: &Plan, other: &Plan) -> bool {
+    let devices = |plan: &Plan| plan.devices.iter().map(|d| Arc::clone(&d.name)).collect::<Vec<_>>();
+    let displays = |plan: &Plan| plan.displays.iter().map(|d| d.display.name.clone()).collect::<Vec<_>>();
+    devices(one) == devices(other) && displays(one) == displays(other)
 }
 
 fn owner_of(plan: &Plan, subject: Subject) -> Owner {

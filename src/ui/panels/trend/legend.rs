@@ -173,7 +173,7 @@ fn pen_row(
             None => said.words.clone(),
         },
         (None, _, Some(reading)) => reading.spoken(),
-        (None, _, None) => "no such tag".to_owned(),
+        (None, _, None) => words::no_tag(pen.name, &cx.frame.snapshot.plan),
     });
     open_faceplate(&response, pen.id, out);
 
@@ -205,7 +205,8 @@ fn pen_row(
     let body = || fonts::regular(size::BODY);
     let name_ink = if pen.hidden { theme.muted } else { theme.text };
     let Some(reading) = &pen.reading else {
-        text::paint(painter, name, Align2::LEFT_CENTER, format!("no tag \"{}\"", pen.name), body(), theme.text);
+        let why = words::no_tag(pen.name, &cx.frame.snapshot.plan);
+        text::paint(painter, name, Align2::LEFT_CENTER, why, body(), theme.text);
         return;
     };
     if let Some((ends, between)) = between {
