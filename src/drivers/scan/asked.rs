@@ -182,6 +182,9 @@ impl MqttRequest {
         let Endpoint::Mqtt(settings) = endpoint(&self.lines())? else {
             return Err("this is no broker".to_owned());
         };
+        if settings.websocket.is_some() {
+            return Err("a scan reaches a broker by mqtt:// and mqtts:// alone, not over websockets".to_owned());
+        }
         if settings.password_secret.is_some() && settings.user.is_none() {
             return Err("a password is given and no user; say both".to_owned());
         }
@@ -316,6 +319,7 @@ mod tests {
         assert_eq!(mqtt("broker").map(|s| (s.host, s.port, s.tls.is_some())), Ok(("broker".to_owned(), 1883, false)));
         assert_eq!(mqtt("mqtts://broker").map(|s| (s.port, s.tls.is_some())), Ok((8883, true)));
         assert!(mqtt("http://broker").unwrap_err().contains("no scheme"));
+        assert!(mqtt("ws://broker").unwrap_err().contains("not over websockets"));
         assert!(mqtt("me:secret@broker").is_err());
         let topics = MqttRequest { topics: vec!["a/#/b".to_owned()], ..MqttRequest::new("broker") };
         assert!(topics.settings().unwrap_err().contains("is no filter"));
