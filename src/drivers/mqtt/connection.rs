@@ -32,6 +32,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Raw bytes kept of a connection.
 const KEPT: TapLimits = TapLimits { frames: 32, frame_bytes: 2048 };
 
+/// Messages of ours that may wait for their acknowledgement; there is one at a time. The library looks through as many places
+/// with every batch that it reads, and left to itself through 65,535.
+const IN_FLIGHT: u16 = 100;
+
 /// Room for what we send, whatever `max-packet` says of what we take: eight topics of the longest kind.
 const LONGEST_SENT: usize = 1 << 20;
 
@@ -196,6 +200,7 @@ impl Connection {
         let most = settings.max_packet_bytes.max(1);
         options
             .set_keep_alive(self.keep_alive_secs())
+            .set_outgoing_inflight_upper_limit(IN_FLIGHT)
             .set_max_packet_size(Some(most))
             .set_read_batch_size(session::BATCH)
             .set_request_channel_capacity(subscriptions::REQUESTS);
