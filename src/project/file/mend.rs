@@ -114,7 +114,10 @@ fn told(text: &Text<'_>, span: &Range<usize>, message: &str) -> Issue {
     }
     let (what, expected) = message.split_once(", expected ").unwrap_or((message, ""));
     let mend = match expected {
-        "" => String::new(),
+        "" if what.starts_with("cannot extend") => {
+            "a key that holds a value has no keys below it: give one of the two another name".to_owned()
+        }
+        "" => "see whether quotes, brackets and = stand where they belong".to_owned(),
         expected => format!("expected {}", expected.replace('`', "\"").replace("\"\"\"", "'\"'")),
     };
     Issue::error(place, "", format!("this is not TOML: {what}"), mend)
