@@ -107,7 +107,13 @@ impl Budget {
     /// What a silent unit costs the others, in words; none where there are no others.
     pub fn silent_words(&self) -> Option<String> {
         let every = Span(LONGEST_WAIT.as_micros() as i64);
-        self.silent.map(|silent| format!("a silent unit takes {} of every {} at most", seconds(silent), seconds(every)))
+        self.silent.map(|silent| {
+            format!(
+                "a silent unit takes up to {} each time that it is asked, in the end every {}",
+                seconds(silent),
+                seconds(every)
+            )
+        })
     }
 
     /// Whether there is anything to say before it runs: of a device that has a network to itself, only it knows.
