@@ -3,6 +3,7 @@
 //! Which one is decided once a connection, and the compiler makes a [`super::session::Session`] of each: a message takes
 //! no road that the other version would need.
 
+use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub trait Subscribe {
 /// One connection's client, not connected yet or connected.
 pub trait Library: Send {
     /// What it tells.
-    type Event: Send;
+    type Event: Send + Sync;
     /// How it fails.
     type Error: Send;
     /// Where requests are queued.
@@ -33,8 +34,9 @@ pub trait Library: Send {
     /// The connection is gone, or could not be made.
     fn poll(&mut self) -> impl Future<Output = Result<Self::Event, Self::Error>> + Send;
 
-    /// What was read together with the last event, or before an error.
-    fn more(&mut self) -> Option<Self::Event>;
+    /// What was read together with the last event, or before an error, for a queue that is empty. As a whole, since an event
+    /// is some hundred bytes, and moving each costs a tenth of what reading it does.
+    fn swap_rest(&mut self, empty: &mut VecDeque<Self::Event>);
 
     /// What an event says.
     fn told(event: &Self::Event) -> Told<'_>;

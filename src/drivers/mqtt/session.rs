@@ -12,6 +12,7 @@ use crate::drivers::Field;
 use crate::drivers::tls::Tls;
 use crate::project::{MqttSettings, TopicSource};
 use crate::time::{Mono, Now, Span};
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -124,6 +125,7 @@ impl<'a, L: Library> Session<'a, L> {
         let mut tick = tokio::time::interval(Duration::from_secs(1));
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut reports = Reports::new(topics.generation().unwrap_or(self.field.generation));
+        let mut batch = VecDeque::new();
         loop {
             let polled = {
                 let mut poll = pin!(self.library.poll());
@@ -156,18 +158,19 @@ impl<'a, L: Library> Session<'a, L> {
                 }
             };
             let now = self.field.clock.now();
-            let (mut first, lost) = match polled {
+            let (first, lost) = match polled {
                 Ok(None) => (None, Some("the broker does not answer a request to subscribe".to_owned())),
                 Ok(event) => (event, None),
                 Err(error) => (None, Some(self.loss(&error))),
             };
             // What was read together with it, and also what was read before an error: nothing of it is lost.
-            while let Some(event) = first.take().or_else(|| self.library.more()) {
-                let told = L::told(&event);
+            self.library.swap_rest(&mut batch);
+            for event in first.iter().chain(&batch) {
+                let told = L::told(event);
                 if told.is_heard() {
                     self.heard(now, status);
                 }
-                if !self.link_up(&told, now, topics, status, &mut reports).await {
+                if self.connected_at.is_none() && !self.link_up(&told, now, topics, status, &mut reports).await {
                     return End::Stopped;
                 }
                 if let Told::Message { topic, payload, retained } = told {
@@ -176,6 +179,7 @@ impl<'a, L: Library> Session<'a, L> {
                     self.take(told, now, topics, status, &mut reports);
                 }
             }
+            batch.clear();
             if !hand_on(&mut reports, self.field).await {
                 return End::Stopped;
             }
@@ -262,7 +266,7 @@ impl<'a, L: Library> Session<'a, L> {
             Told::Accepted => topics.is_empty(),
             _ => false,
         };
-        if !serves || self.connected_at.is_some() {
+        if !serves {
             return true;
         }
         tracing::info!(device = %self.name, topics = topics.len(), "connected");

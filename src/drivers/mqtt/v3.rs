@@ -6,6 +6,7 @@ use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, PublishOptions, QoS,
     SubscribeFilter, SubscribeReasonCode,
 };
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 
@@ -48,8 +49,8 @@ impl Library for V3 {
         self.events.poll()
     }
 
-    fn more(&mut self) -> Option<Event> {
-        self.events.state.events.pop_front()
+    fn swap_rest(&mut self, empty: &mut VecDeque<Event>) {
+        std::mem::swap(&mut self.events.state.events, empty);
     }
 
     fn told(event: &Event) -> Told<'_> {

@@ -5,6 +5,7 @@ use super::words5;
 use rumqttc_v5::{
     AsyncClient, ConnectionError, Event, EventLoop, MqttOptions, Outgoing, Packet, PublishOptions, QoS, SubscribeFilter,
 };
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -68,8 +69,8 @@ impl Library for V5 {
         Ok(event)
     }
 
-    fn more(&mut self) -> Option<Event> {
-        self.events.state.events.pop_front()
+    fn swap_rest(&mut self, empty: &mut VecDeque<Event>) {
+        std::mem::swap(&mut self.events.state.events, empty);
     }
 
     fn told(event: &Event) -> Told<'_> {
