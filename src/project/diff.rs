@@ -1,252 +1,389 @@
-//! What is another between two versions of a project, in plain words: for the journal, so that whoever reads it a year later
-//! knows that the limit was another one then.
+//! What is another between two versions of a project: one list of changes, from which the journal, the text and the JSON of
+//! `watchkeeper diff`, and whoever reviews an edit take their words.
+//!
+//! Compared is what was meant and not how it is written: comments, layout, and a default that is written out are no change.
+//! Neither are names of tags and displays that follow a rename.
 
-use super::{Alarm, Deadband, Device, Display, Places, Project, Tag};
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+mod fields;
+mod panels;
+mod words;
+
+use super::{Alarm, Device, Display, NoAnswer, Places, Project, Shift, Tag};
+use fields::Fields;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Names that are told of what was added or removed; of more the number.
-const MOST_NAMES: usize = 5;
+pub use words::{Folded, folded, in_short, summary, text, words};
 
-/// What changed, the most telling first: alarms, tags, devices, displays, the rest. Empty where nothing did.
-pub fn changes(before: &Project, after: &Project) -> Vec<String> {
-    let mut said = Vec::new();
-    compare(
-        &mut said,
-        ("alarm", "alarms"),
-        &by_name(&before.alarms, |a| format!("{}/{}", a.tag, a.name)),
-        &by_name(&after.alarms, |a| format!("{}/{}", a.tag, a.name)),
-        |name| renamed_alarm(after, name),
-        alarm,
-    );
-    compare(
-        &mut said,
-        ("tag", "tags"),
-        &by_name(&before.tags, |t| t.name.clone()),
-        &by_name(&after.tags, |t| t.name.clone()),
-        |name| was_tag(after, name),
-        tag,
-    );
-    compare(
-        &mut said,
-        ("device", "devices"),
-        &by_name(&before.devices, |d| d.name.clone()),
-        &by_name(&after.devices, |d| d.name.clone()),
-        |_| None,
-        device,
-    );
-    compare(
-        &mut said,
-        ("display", "displays"),
-        &by_name(&before.displays, |d| d.name.clone()),
-        &by_name(&after.displays, |d| d.name.clone()),
-        |name| after.displays.iter().find(|d| d.name == name)?.was.clone(),
-        display,
-    );
-    let mut plant = Fields::new(&mut said, "the project");
-    plant.both("name", &before.name, &after.name);
-    plant.both(
-        "time zone",
-        before.time_zone.as_deref().unwrap_or("none"),
-        after.time_zone.as_deref().unwrap_or("none"),
-    );
-    plant.whether("[history]", before.history == after.history);
-    plant.whether("shifts", before.shifts == after.shifts);
-    said
+/// What a change is of, in the document's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Of {
+    /// The file itself.
+    Project,
+    /// `[history]`.
+    History,
+    /// A shift.
+    Shift,
+    /// A device.
+    Device,
+    /// A tag, or one that stands for many.
+    Tag,
+    /// An alarm.
+    Alarm,
+    /// A display.
+    Display,
+    /// A panel of a display.
+    Panel,
 }
 
-/// The same as one text of at most about `longest` bytes; what does not fit is counted.
-pub fn in_short(changes: &[String], longest: usize) -> String {
-    let mut text = String::new();
-    for (told, change) in changes.iter().enumerate() {
-        if text.len() + change.len() > longest && told > 0 {
-            // Writing to a string cannot fail.
-            let _ok = write!(text, "; and {} more", changes.len() - told);
-            break;
-        }
-        text.push_str(if told == 0 { "" } else { "; " });
-        if change.len() > longest {
-            text.extend(change.chars().take(longest / 4).chain(['…']));
-        } else {
-            text.push_str(change);
+impl Of {
+    /// As people call one.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::History => "history",
+            Self::Shift => "shift",
+            Self::Device => "device",
+            Self::Tag => "tag",
+            Self::Alarm => "alarm",
+            Self::Display => "display",
+            Self::Panel => "panel",
         }
     }
-    text
 }
 
-/// By name in lower case; of two of one name, which is a fault of the project, the last.
-fn by_name<T>(list: &[Arc<T>], name: impl Fn(&T) -> String) -> BTreeMap<String, (String, Arc<T>)> {
-    list.iter()
-        .map(|item| {
-            let name = name(item);
-            (name.to_lowercase(), (name, item.clone()))
-        })
-        .collect()
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What kind of thing.
+    pub of: Of,
+    /// What it is called after, or was before where it is gone; of a panel its display. Empty for the file and its history,
+    /// and where it is of all of a kind.
+    pub name: String,
+    /// Which panel of the display; empty for all else.
+    pub part: String,
+    /// What became of it.
+    pub what: What,
 }
 
-fn was_tag(project: &Project, name: &str) -> Option<String> {
-    project.tags.iter().find(|t| t.name == name)?.was.clone()
+/// What became of something.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum What {
+    /// It is new; what is written of it.
+    Added(Vec<(&'static str, String)>),
+    /// It is gone; what was written of it.
+    Removed(Vec<(&'static str, String)>),
+    /// It bore this name before; history and states follow.
+    Renamed(String),
+    /// A key says something else.
+    Key {
+        /// Which: `limit`, `no-answer.priority`.
+        key: &'static str,
+        /// Empty: none was said.
+        before: String,
+        /// Empty: none is said.
+        after: String,
+    },
+    /// All of its kind stand in another order.
+    Reordered,
 }
 
-fn renamed_alarm(project: &Project, name: &str) -> Option<String> {
-    let (tag, short) = name.split_once('/')?;
-    Some(format!("{}/{short}", was_tag(project, tag)?))
+/// What changed, in the document's order. Empty: nothing that counts. Tags of members that were found are left out.
+pub fn compare(before: &Project, after: &Project) -> Vec<Change> {
+    let (old_tags, new_tags) = (Versions::new(tags(before)), Versions::new(tags(after)));
+    let (old_displays, new_displays) = (Versions::of(&before.displays), Versions::of(&after.displays));
+    let none = Renames::default();
+    let tags_were = pairs(&old_tags, &new_tags, &none);
+    let displays_were = pairs(&old_displays, &new_displays, &none);
+    let tags_renamed = renamed(&old_tags, &new_tags, &tags_were);
+    let renames = Renames {
+        tags_were: tags_renamed.iter().map(|(was, now)| (now.to_lowercase(), was.clone())).collect(),
+        tags: tags_renamed,
+        displays: renamed(&old_displays, &new_displays, &displays_were),
+    };
+    let mut all = Comparison { changes: Vec::new(), renames };
+
+    all.keys((Of::Project, "", ""), &fields::project(before), &fields::project(after));
+    all.keys((Of::History, "", ""), &fields::history(&before.history), &fields::history(&after.history));
+    let shifts = |project: &'_ Project| project.shifts.iter().cloned().map(Arc::new).collect::<Vec<_>>();
+    all.entities(&Versions::of(&shifts(before)), &Versions::of(&shifts(after)));
+    all.entities(&Versions::of(&before.devices), &Versions::of(&after.devices));
+    all.entities(&old_tags, &new_tags);
+    all.entities(&Versions::new(alarms(before)), &Versions::new(alarms(after)));
+    all.entities(&old_displays, &new_displays);
+    for (new, was) in new_displays.list.iter().zip(displays_were) {
+        if let Some(old) = was.and_then(|was| old_displays.list.get(was)) {
+            panels::compare(&mut all, &new.name, &old.panels, &new.panels);
+        }
+    }
+    all.changes
 }
 
-type ByName<T> = BTreeMap<String, (String, Arc<T>)>;
+/// As written: those that stand for many behind the others, members left out.
+fn tags(project: &Project) -> Vec<&Tag> {
+    let written = project.tags.len().saturating_sub(project.found.tags);
+    let families = project.families.iter().map(|family| &family.tag);
+    project.tags.iter().take(written).chain(families).map(AsRef::as_ref).collect()
+}
 
-fn compare<T>(
-    said: &mut Vec<String>,
-    (one, many): (&str, &str),
-    before: &ByName<T>,
-    after: &ByName<T>,
-    was: impl Fn(&str) -> Option<String>,
-    fields: impl Fn(&mut Fields<'_>, &T, &T),
-) {
-    let mut gone: BTreeSet<&String> = before.keys().collect();
-    let (mut added, mut renamed) = (Vec::new(), Vec::new());
-    for (key, (name, item)) in after {
-        let earlier = before.get(key).map(|found| (key.clone(), found)).or_else(|| {
-            let earlier = was(name)?.to_lowercase();
-            let found = before.get(&earlier).filter(|_| !after.contains_key(&earlier))?;
-            Some((earlier, found))
-        });
-        let Some((key, (before_name, before_item))) = earlier else {
-            added.push(name.as_str());
-            continue;
+fn alarms(project: &Project) -> Vec<&Alarm> {
+    let written = project.alarms.len().saturating_sub(project.found.alarms);
+    let families = project.families.iter().flat_map(|family| &family.alarms);
+    project.alarms.iter().take(written).chain(families).map(AsRef::as_ref).collect()
+}
+
+/// Something with a name of its own among its kind.
+trait Entity: PartialEq {
+    const OF: Of;
+    /// Whether the order of all of them shows somewhere.
+    const ORDERED: bool;
+    fn name(&self) -> Cow<'_, str>;
+    /// The name that it says it bore before.
+    fn was(&self) -> Option<&str> {
+        None
+    }
+    /// The name that it bore before because of what it hangs on.
+    fn was_by(&self, _renames: &Renames) -> Option<String> {
+        None
+    }
+    fn fields(&self) -> Fields<'_>;
+    fn places(&self) -> Option<&Places>;
+}
+
+impl Entity for Shift {
+    const OF: Of = Of::Shift;
+    const ORDERED: bool = false;
+    fn name(&self) -> Cow<'_, str> {
+        self.name.as_str().into()
+    }
+    fn fields(&self) -> Fields<'_> {
+        fields::shift(self)
+    }
+    fn places(&self) -> Option<&Places> {
+        None
+    }
+}
+
+impl Entity for Device {
+    const OF: Of = Of::Device;
+    const ORDERED: bool = true;
+    fn name(&self) -> Cow<'_, str> {
+        self.name.as_str().into()
+    }
+    fn fields(&self) -> Fields<'_> {
+        fields::device(self)
+    }
+    fn places(&self) -> Option<&Places> {
+        Some(&self.places)
+    }
+}
+
+impl Entity for Tag {
+    const OF: Of = Of::Tag;
+    const ORDERED: bool = true;
+    fn name(&self) -> Cow<'_, str> {
+        self.name.as_str().into()
+    }
+    fn was(&self) -> Option<&str> {
+        self.was.as_deref()
+    }
+    fn fields(&self) -> Fields<'_> {
+        fields::tag(self)
+    }
+    fn places(&self) -> Option<&Places> {
+        Some(&self.places)
+    }
+}
+
+impl Entity for Alarm {
+    const OF: Of = Of::Alarm;
+    const ORDERED: bool = false;
+    fn name(&self) -> Cow<'_, str> {
+        format!("{}/{}", self.tag, self.name).into()
+    }
+    fn was_by(&self, renames: &Renames) -> Option<String> {
+        let was = renames.tags_were.get(&self.tag.to_lowercase())?;
+        Some(format!("{was}/{}", self.name))
+    }
+    fn fields(&self) -> Fields<'_> {
+        fields::alarm(self)
+    }
+    fn places(&self) -> Option<&Places> {
+        Some(&self.places)
+    }
+}
+
+impl Entity for Display {
+    const OF: Of = Of::Display;
+    const ORDERED: bool = true;
+    fn name(&self) -> Cow<'_, str> {
+        self.name.as_str().into()
+    }
+    fn was(&self) -> Option<&str> {
+        self.was.as_deref()
+    }
+    fn fields(&self) -> Fields<'_> {
+        fields::display(self)
+    }
+    fn places(&self) -> Option<&Places> {
+        Some(&self.places)
+    }
+}
+
+/// All of a kind in one version, with their places by name in lower case. Of two of one name, a fault of the project, the
+/// last counts.
+struct Versions<'p, T> {
+    list: Vec<&'p T>,
+    by_name: HashMap<String, usize>,
+}
+
+impl<'p, T: Entity> Versions<'p, T> {
+    fn new(list: Vec<&'p T>) -> Self {
+        let by_name = list.iter().enumerate().map(|(at, one)| (one.name().to_lowercase(), at)).collect();
+        Self { list, by_name }
+    }
+
+    fn of(list: &'p [Arc<T>]) -> Self {
+        Self::new(list.iter().map(AsRef::as_ref).collect())
+    }
+}
+
+/// Where each of the later ones stood in the earlier version, by its name or the one that it bore.
+fn pairs<T: Entity>(before: &Versions<'_, T>, after: &Versions<'_, T>, renames: &Renames) -> Vec<Option<usize>> {
+    let of = |one: &&T| {
+        let known = before.by_name.get(&one.name().to_lowercase());
+        let earlier = || {
+            let was = one.was().map(str::to_lowercase).or_else(|| one.was_by(renames).map(|was| was.to_lowercase()))?;
+            before.by_name.get(&was).filter(|_| !after.by_name.contains_key(&was))
         };
-        gone.remove(&key);
-        if before_name != name {
-            renamed.push(format!("{one} {before_name} is now {name}"));
-        }
-        fields(&mut Fields::new(said, name), before_item, item);
-    }
-    let removed: Vec<&str> = gone.iter().filter_map(|key| before.get(*key)).map(|(name, _)| name.as_str()).collect();
-    for (names, verb) in [(added, "added"), (removed, "removed")] {
-        if !names.is_empty() {
-            let listed = names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
-            let more = names.len().saturating_sub(MOST_NAMES);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let noun = if names.len() == 1 { one } else { many };
-            said.push(format!("{} {noun} {verb}: {listed}{more}", names.len()));
-        }
-    }
-    said.extend(renamed);
-}
-
-/// Tells what is another of one thing.
-struct Fields<'a> {
-    said: &'a mut Vec<String>,
-    of: &'a str,
-    before: usize,
-}
-
-impl<'a> Fields<'a> {
-    fn new(said: &'a mut Vec<String>, of: &'a str) -> Self {
-        let before = said.len();
-        Self { said, of, before }
-    }
-
-    /// With both values.
-    fn both(
-        &mut self,
-        what: &str,
-        before: &(impl std::fmt::Display + PartialEq + ?Sized),
-        after: &(impl std::fmt::Display + ?Sized),
-    ) {
-        let (before, after) = (before.to_string(), after.to_string());
-        if before != after {
-            self.said.push(format!("{what} of {} {} → {}", self.of, or_none(&before), or_none(&after)));
-        }
-    }
-
-    /// Too long to be told twice.
-    fn whether(&mut self, what: &str, same: bool) {
-        if !same {
-            self.said.push(format!("{what} of {} changed", self.of));
-        }
-    }
-
-    /// What has no words of its own, where nothing else was told.
-    fn rest(&mut self, what: &str, same: bool) {
-        if !same && self.said.len() == self.before {
-            self.said.push(format!("{what} of {} changed", self.of));
-        }
-    }
-}
-
-fn or_none(text: &str) -> &str {
-    if text.is_empty() { "none" } else { text }
-}
-
-fn some<T: ToString>(value: Option<&T>) -> String {
-    value.map(T::to_string).unwrap_or_default()
-}
-
-fn pair(value: Option<[f64; 2]>) -> String {
-    value.map(|[low, high]| format!("{low} to {high}")).unwrap_or_default()
-}
-
-fn alarm(fields: &mut Fields<'_>, a: &Alarm, b: &Alarm) {
-    let deadband = |alarm: &Alarm| match alarm.deadband {
-        Deadband::Units(units) => units.to_string(),
-        Deadband::Percent(percent) => format!("{percent}%"),
+        known.or_else(earlier).copied()
     };
-    fields.both("kind", a.kind.word(), b.kind.word());
-    fields.both("limit", &some(a.kind.limit().as_ref()), &some(b.kind.limit().as_ref()));
-    fields.both("deadband", &deadband(a), &deadband(b));
-    fields.both("on-delay", &a.on_delay, &b.on_delay);
-    fields.both("off-delay", &a.off_delay, &b.off_delay);
-    fields.both("priority", a.priority.word(), b.priority.word());
-    fields.both("latch", &a.latch, &b.latch);
-    fields.both("group", a.group.as_deref().unwrap_or(""), b.group.as_deref().unwrap_or(""));
-    fields.both("suppress-when", a.suppress_when.as_deref().unwrap_or(""), b.suppress_when.as_deref().unwrap_or(""));
-    fields.whether("message", a.message == b.message);
-    fields.whether("cause", a.cause == b.cause);
-    fields.whether("consequence", a.consequence == b.consequence);
-    fields.whether("response", a.response == b.response);
-    // The name of a tag is told once, where it is another.
-    let plain = |alarm: &Alarm| Alarm { places: Places::default(), tag: String::new(), ..alarm.clone() };
-    fields.rest("condition", plain(a) == plain(b));
+    after.list.iter().map(of).collect()
 }
 
-fn tag(fields: &mut Fields<'_>, a: &Tag, b: &Tag) {
-    fields.whether("source", a.source == b.source);
-    fields.both("type", a.data_type.word(), b.data_type.word());
-    fields.both("scale", &some(a.scale.as_ref()), &some(b.scale.as_ref()));
-    fields.both("offset", &some(a.offset.as_ref()), &some(b.offset.as_ref()));
-    fields.both("raw", &pair(a.raw), &pair(b.raw));
-    fields.both("unit", &a.unit, &b.unit);
-    fields.both("range", &pair(a.range), &pair(b.range));
-    fields.both("valid", &pair(a.valid), &pair(b.valid));
-    fields.both("normal", &pair(a.normal), &pair(b.normal));
-    fields.both("stale-after", &some(a.stale_after.as_ref()), &some(b.stale_after.as_ref()));
-    fields.both("keep", &some(a.keep.as_ref()), &some(b.keep.as_ref()));
-    let plain = |tag: &Tag| Tag { places: Places::default(), name: String::new(), was: None, ..tag.clone() };
-    fields.rest("settings", plain(a) == plain(b));
+/// Names of now by those of before, in lower case.
+fn renamed<T: Entity>(
+    before: &Versions<'_, T>,
+    after: &Versions<'_, T>,
+    pairs: &[Option<usize>],
+) -> HashMap<String, String> {
+    let each = after.list.iter().zip(pairs).filter_map(|(new, was)| {
+        let (old, new) = (before.list.get((*was)?)?.name(), new.name());
+        (old != new).then(|| (old.to_lowercase(), new.into_owned()))
+    });
+    each.collect()
 }
 
-fn device(fields: &mut Fields<'_>, a: &Device, b: &Device) {
-    fields.both("address", &a.address, &b.address);
-    fields.whether("no-answer alarm", a.no_answer == b.no_answer);
-    let plain = |device: &Device| Device { places: Places::default(), ..device.clone() };
-    fields.rest("settings", plain(a) == plain(b));
+/// What bears another name: names of now by those of before in lower case.
+#[derive(Debug, Default)]
+struct Renames {
+    tags: HashMap<String, String>,
+    /// Of tags, the other way round.
+    tags_were: HashMap<String, String>,
+    displays: HashMap<String, String>,
 }
 
-fn display(fields: &mut Fields<'_>, a: &Display, b: &Display) {
-    let plain = |display: &Display| {
-        let mut plain = Display { places: Places::default(), name: String::new(), was: None, ..display.clone() };
-        plain.panels.iter_mut().for_each(|panel| panel.places = Places::default());
-        plain
+impl Renames {
+    /// The value of a key as it would read if names alone had changed.
+    fn follow<'v>(&self, of: Of, key: &str, value: &'v str) -> Cow<'v, str> {
+        let display = matches!(key, "display" | "no-answer.display") || (of, key) == (Of::Display, "parent");
+        if display {
+            return self.displays.get(&value.to_lowercase()).map_or(value.into(), |name| name.clone().into());
+        }
+        let names_tags = matches!(key, "setpoint" | "from" | "formula" | "suppress-when" | "limits" | "tags" | "pens");
+        if self.tags.is_empty() || !names_tags {
+            return value.into();
+        }
+        let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+        let mut followed = String::with_capacity(value.len());
+        let mut rest = value;
+        while !rest.is_empty() {
+            let (word, after) = rest.split_at(rest.find(|c| !is_of_a_name(c)).unwrap_or(rest.len()));
+            followed.push_str(self.tags.get(&word.to_lowercase()).map_or(word, String::as_str));
+            let (between, after) = after.split_at(after.find(is_of_a_name).unwrap_or(after.len()));
+            followed.push_str(between);
+            rest = after;
+        }
+        followed.into()
+    }
+}
+
+/// A comparison under way.
+struct Comparison {
+    changes: Vec<Change>,
+    renames: Renames,
+}
+
+impl Comparison {
+    fn tell(&mut self, (of, name, part): (Of, &str, &str), what: What) {
+        self.changes.push(Change { of, name: name.to_owned(), part: part.to_owned(), what });
+    }
+
+    /// Keys whose values are others.
+    fn keys(&mut self, whose: (Of, &str, &str), before: &Fields<'_>, after: &Fields<'_>) {
+        let value = |fields: &Fields<'_>, key: &str| {
+            fields.iter().find(|(k, _)| *k == key).map_or_else(String::new, |(_, value)| value.to_string())
+        };
+        let gone = before.iter().filter(|(key, _)| !after.iter().any(|(k, _)| k == key));
+        for key in after.iter().chain(gone).map(|(key, _)| *key) {
+            let (before, after) = (value(before, key), value(after, key));
+            if self.renames.follow(whose.0, key, &before) != after {
+                self.tell(whose, What::Key { key, before, after });
+            }
+        }
+    }
+
+    /// All of a kind.
+    fn entities<T: Entity>(&mut self, before: &Versions<'_, T>, after: &Versions<'_, T>) {
+        let pairs = pairs(before, after, &self.renames);
+        for (new, was) in after.list.iter().zip(&pairs) {
+            let name = new.name();
+            let whose = (T::OF, name.as_ref(), "");
+            let Some(old) = was.and_then(|was| before.list.get(was)) else {
+                self.tell(whose, What::Added(written(*new)));
+                continue;
+            };
+            let old_name = old.name();
+            if old_name != name {
+                self.tell(whose, What::Renamed(old_name.into_owned()));
+            } else if old == new {
+                continue;
+            } else if old.was() != new.was() {
+                let said = |was: Option<&str>| was.unwrap_or_default().to_owned();
+                self.tell(whose, What::Key { key: "was", before: said(old.was()), after: said(new.was()) });
+            }
+            self.keys(whose, &old.fields(), &new.fields());
+        }
+        let kept: HashSet<usize> = pairs.iter().copied().flatten().collect();
+        for (_, old) in before.list.iter().enumerate().filter(|(at, _)| !kept.contains(at)) {
+            self.tell((T::OF, &old.name(), ""), What::Removed(written(*old)));
+        }
+        let moved = pairs.iter().flatten().zip(pairs.iter().flatten().skip(1)).any(|(one, next)| one > next);
+        if T::ORDERED && moved {
+            self.tell((T::OF, "", ""), What::Reordered);
+        }
+    }
+}
+
+/// What is written of something, without what is the default anyway.
+fn written<T: Entity>(one: &T) -> Vec<(&'static str, String)> {
+    let is_written = |key: &str| {
+        let base = key.split('.').next().unwrap_or(key);
+        one.places().is_none_or(|places| places.keys.iter().any(|(k, _)| *k == base))
     };
-    fields.rest("panels", plain(a) == plain(b));
+    let usual =
+        fields::no_answer(&NoAnswer::default()).into_iter().map(|(k, v)| (k, v.into_owned())).collect::<Vec<_>>();
+    let fields = one.fields().into_iter().filter(|(key, _)| is_written(key));
+    let told = fields.map(|(key, value)| (key, value.into_owned()));
+    told.filter(|field| !usual.contains(field)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::project::file;
+    use std::fmt::Write as _;
 
     const BEFORE: &str = r#"
 watchkeeper = 1
@@ -282,7 +419,7 @@ tag = "tank1.level"
 
     fn between(before: &str, after: &str) -> Vec<String> {
         let read = |text: &str| file::read(text.as_bytes()).0;
-        changes(&read(before), &read(after))
+        words(&compare(&read(before), &read(after)))
     }
 
     #[test]
@@ -294,14 +431,18 @@ tag = "tank1.level"
                 "priority = \"low\"\non-delay = \"5s\"",
                 "on-delay of tank1.level/high 0ms → 5s; priority of tank1.level/high high → low",
             ),
-            ("nearly full", "almost full", "message of tank1.level/high changed"),
+            (
+                "nearly full",
+                "almost full",
+                "message of tank1.level/high \"Tank 1 is nearly full\" → \"Tank 1 is almost full\"",
+            ),
             ("unit = \"%\"", "", "unit of tank1.level % → none"),
             ("100.0]", "120.0]", "range of tank1.level 0 to 100 → 0 to 120"),
-            ("holding:1", "holding:7", "source of tank2.level changed"),
+            ("holding:1", "holding:7", "register of tank2.level holding:1 → holding:7"),
             ("192.0.2.10", "192.0.2.11", "address of plc1 192.0.2.10:502 → 192.0.2.11:502"),
             ("at = [0, 0, 4, 4]", "at = [0, 0, 5, 4]", "panels of Tanks changed"),
             ("\"Riverside\"", "\"Lakeside\"", "name of the project Riverside → Lakeside"),
-            ("register = \"holding:1\"", "register = \"holding:1\"\ndecimals = 2", "settings of tank2.level changed"),
+            ("register = \"holding:1\"", "register = \"holding:1\"\ndecimals = 2", "decimals of tank2.level none → 2"),
             (
                 "name = \"tank2.level\"",
                 "name = \"Basin.level\"\nwas = \"tank2.level\"",
@@ -320,14 +461,7 @@ tag = "tank1.level"
             .replace("name = \"tank1.level\"", "name = \"t1.level\"\nwas = \"tank1.level\"")
             .replace("tag = \"tank1.level\"", "tag = \"t1.level\"");
         let told = between(BEFORE, &after);
-        assert_eq!(
-            told,
-            [
-                "alarm tank1.level/high is now t1.level/high",
-                "tag tank1.level is now t1.level",
-                "panels of Tanks changed"
-            ]
-        );
+        assert_eq!(told, ["alarm tank1.level/high is now t1.level/high", "tag tank1.level is now t1.level"]);
     }
 
     #[test]
@@ -350,5 +484,89 @@ tag = "tank1.level"
         let short = in_short(&many, 100);
         assert!(short.len() < 130 && short.ends_with("; and 90 more"), "{short}");
         assert_eq!(in_short(&many[..2], 100), "change 0; change 1");
+    }
+
+    #[test]
+    fn a_review_reads_what_was_and_what_is_and_counts_it() {
+        let read = |text: &str| file::read(text.as_bytes()).0;
+        let after = BEFORE
+            .replace("name = \"tank1.level\"", "name = \"t1.level\"\nwas = \"tank1.level\"")
+            .replace("tag = \"tank1.level\"", "tag = \"t1.level\"")
+            .replace("address = \"192.0.2.10:502\"", "address = \"192.0.2.10:502\"\nunit-id = 3")
+            .replace("limit = 85.0", "limit = 90.0\nsuppress-when = \"t1.level > 1\"");
+        let after = format!(
+            "{after}[[display.panel]]\nkind = \"trend\"\nat = [4, 0, 4, 4]\npens = [{{ tag = \"t1.level\" }}]\n\
+             [[tag]]\nname = \"sum\"\nformula = \"t1.level * 2\"\n"
+        );
+        let changes = compare(&read(BEFORE), &read(&after));
+        assert_eq!(
+            summary(&changes),
+            "1 unit id, 1 limit, 1 suppress when; 1 tag renamed, history kept; 1 tag added; 1 panel added"
+        );
+        assert_eq!(
+            text(&changes),
+            "device plc1\n    unit-id: 1 → 3\n\n\
+             tag t1.level\n    renamed from tank1.level; history and states of alarms follow\n\n\
+             tag sum added\n    formula: \"t1.level * 2\"\n\n\
+             alarm t1.level/high\n    renamed from tank1.level/high\n    limit: 85 → 90\n    \
+             suppress-when: none → \"t1.level > 1\"\n\n\
+             panel trend of t1.level of display Tanks added\n    kind: trend\n    at: 4, 0, 4, 4\n    pen: t1.level\n"
+        );
+        // And back: what was there is told where it goes.
+        let back = compare(&read(&after), &read(BEFORE));
+        assert!(text(&back).contains("tag sum removed\n    formula: \"t1.level * 2\"\n"), "{}", text(&back));
+    }
+
+    #[test]
+    fn what_follows_a_rename_is_no_change_of_its_own() {
+        let text = "watchkeeper = 1\n[[tag]]\nname = \"a.b\"\nformula = \"1\"\n\
+                    [[tag]]\nname = \"a.bc\"\nformula = \"A.B + a.bc2 * a.b\"\nsetpoint = \"a.b\"\n\
+                    [[tag.alarm]]\nkind = \"deviation\"\nlimit = 1\nfrom = \"a.b\"\n\
+                    limits = [{ when = \"a.b > 3\", limit = 2 }]\n\
+                    [[display]]\nname = \"D\"\n[[display.panel]]\nkind = \"trend\"\nat = [0, 0, 1, 1]\npens = [{ tag = \"a.b\" }]\n";
+        let after = text
+            .replace("name = \"a.b\"\n", "name = \"x\"\nwas = \"a.b\"\n")
+            .replace("A.B + a.bc2 * a.b", "x + a.bc2 * x")
+            .replace("setpoint = \"a.b\"", "setpoint = \"x\"")
+            .replace("from = \"a.b\"", "from = \"x\"")
+            .replace("a.b > 3", "x > 3")
+            .replace("tag = \"a.b\"", "tag = \"x\"");
+        assert_eq!(between(text, &after), ["tag a.b is now x"]);
+        assert_eq!(between(text, &after.replace("x > 3", "x > 4")).len(), 2);
+    }
+
+    #[test]
+    fn what_changed_alike_is_told_once_and_an_order_by_itself() {
+        let tag = |n: u32, unit: &str| {
+            format!(
+                "[[tag]]\nname = \"t{n}\"\ndevice = \"plc1\"\nregister = \"holding:{n}\"\ntype = \"u16\"\nunit = \"{unit}\"\n"
+            )
+        };
+        let all = |unit: &str| (0..4).map(|n| tag(n, unit)).collect::<String>();
+        let read = |text: &str| file::read(format!("watchkeeper = 1\n{text}").as_bytes()).0;
+        let changes = compare(&read(&all("bar")), &read(&all("kPa")));
+        assert_eq!(text(&changes), "4 tags: t0, t1, t2, t3\n    unit: bar → kPa\n");
+        assert_eq!(summary(&changes), "4 units");
+        let turned = compare(&read(&(tag(1, "") + &tag(2, ""))), &read(&(tag(2, "") + &tag(1, ""))));
+        assert_eq!(text(&turned), "the tags\n    stand in another order\n");
+        assert_eq!(
+            (summary(&turned), words(&turned)),
+            ("the order of the tags".to_owned(), vec!["order of the tags changed".to_owned()])
+        );
+    }
+
+    #[test]
+    fn a_default_that_is_written_out_is_no_change() {
+        let written = BEFORE
+            .replace("502\"", "502\"\npoll = \"1000ms\"\nretries = 1\nno-answer = { on-delay = \"10s\" }")
+            .replace("kind = \"high\"", "kind = \"high\"\nname = \"high\"\nlatch = false");
+        assert_eq!(between(BEFORE, &written), [""; 0]);
+    }
+
+    #[test]
+    fn a_fault_that_stands_in_another_line_is_the_same_fault() {
+        let faulty = BEFORE.replace("register = \"holding:1\"", "register = \"holding:1\"\nscael = 2");
+        assert_eq!(between(&faulty, &format!("\n\n{faulty}")), [""; 0]);
+        assert!(!between(BEFORE, &faulty).is_empty());
     }
 }

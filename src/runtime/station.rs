@@ -397,7 +397,7 @@ impl Station {
         if loaded.project.data_folder() != before.data_folder() {
             return Err("it has another data folder, which a plant takes at its start alone".to_owned());
         }
-        let changes = diff::in_short(&diff::changes(&before, &loaded.project), LONGEST_CHANGES);
+        let changes = diff::in_short(&diff::words(&diff::compare(&before, &loaded.project)), LONGEST_CHANGES);
         let mut entry = Entry::new(self.clock.now().utc, Event::Deployed);
         entry.by = Some(by);
         entry.note = Some(format!("{what}, sha256 {}; {changes}", loaded.fingerprint).into());
