@@ -32,6 +32,7 @@ has_python() { "$PYTHON" -c "$1" >/dev/null 2>&1; }
 
 needs=(
     "has_program cc|gcc libc6-dev"
+    "has_program git|git"
     "test -x $PYTHON|python3"
     "has_python 'import ensurepip, venv'|python3-venv"
     "has_python 'import gi; gi.require_version(\"Atspi\", \"2.0\"); from gi.repository import Atspi'|python3-gi gir1.2-atspi-2.0"

@@ -1,6 +1,8 @@
 //! The program as people and scripts call it: child processes against real servers on loopback.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "cli/diff.rs"]
+mod diff;
 mod support;
 
 use mqtt5::broker::config::{StorageBackend, StorageConfig};
@@ -30,7 +32,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let page = include_str!("../docs/commands.md");
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
-    let expected = "watchkeeper,run,horn-test,check,values,explain,scan modbus,scan mqtt,journal,figures,handover,secret,\
+    let expected = "watchkeeper,run,horn-test,check,diff,values,explain,scan modbus,scan mqtt,journal,figures,handover,secret,\
                     demo,rehearse,backtest,export";
     assert_eq!(names, expected.split(',').collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
@@ -47,6 +49,7 @@ fn every_command_helps_with_an_example() {
     for command in [
         "run",
         "check",
+        "diff",
         "values",
         "explain",
         "scan",
@@ -75,6 +78,8 @@ fn a_call_that_is_at_fault_ends_with_two() {
     for arguments in [
         &["fly"][..],
         &["run"],
+        &["diff", plant],
+        &["diff", plant, "/no/such/file.toml"],
         &["values", plant, "no.such.tag"],
         &["values", "/no/such/file.toml"],
         &["values", plant, "--for", "5"],

@@ -3,6 +3,8 @@
 
 #[path = "deploy/families.rs"]
 mod families;
+#[path = "deploy/impact.rs"]
+mod impact;
 mod support;
 
 use std::path::Path;

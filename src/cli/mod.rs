@@ -6,6 +6,7 @@
 pub mod backtest;
 pub mod check;
 pub mod demo;
+pub mod diff;
 pub mod explain;
 pub mod export;
 pub mod figures;
@@ -115,6 +116,8 @@ pub enum Command {
     Run(run::RunArguments),
     /// Tell every fault of a project with its place and mend
     Check(CheckArguments),
+    /// What is another between two versions of a project, and what that does to a plant that runs
+    Diff(diff::DiffArguments),
     /// Connect and print values as they change; records nothing
     Values(values::ValuesArguments),
     /// From a tag's value to the bytes that it came in: the last exchange, field by field
@@ -201,6 +204,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Figures(arguments) => figures::figures(&arguments),
         Command::Handover(arguments) => handover::handover(&arguments),
         Command::Check(arguments) => check::check(&arguments),
+        Command::Diff(arguments) => diff::diff(&arguments),
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),

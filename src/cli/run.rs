@@ -8,8 +8,9 @@ use crate::link::HornChoice;
 use crate::project::{Issue, Severity};
 use crate::runtime::clock::system_clock;
 use crate::runtime::horn::Horn;
-use crate::runtime::{Loaded, Station, StationConfig, WhenHeld, Wiring, local_actor, supervisor};
+use crate::runtime::{Loaded, Station, StationConfig, WhenHeld, Wiring, load, local_actor, supervisor};
 use crate::time::{Clock, Span};
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
@@ -17,7 +18,7 @@ use tokio::runtime::Runtime;
 /// `run`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  watchkeeper run projects/demo.toml --for 30s\n\nLogs to standard error; WATCHKEEPER_LOG=warn says less, debug more."
+    after_help = "Example:\n  watchkeeper run projects/demo.toml --for 30s\n\nLogs to standard error; WATCHKEEPER_LOG=warn says less, debug more. SIGHUP reads the project again: without an error in it, it is put into force while the plant runs."
 )]
 pub struct RunArguments {
     /// Project file
@@ -69,8 +70,8 @@ pub fn watch(project: Option<&Path>, how: &Watch) -> Exit {
         Ok(traced) => traced,
         Err(exit) => return exit,
     };
-    let ended = Ground::open(project, WhenHeld::Refuse, traced.monitor(), horn).map(|ground| {
-        let Ground { runtime, station, .. } = &ground;
+    let ended = Ground::open(project, WhenHeld::Refuse, traced.monitor(), horn).map(|mut ground| {
+        let Ground { runtime, station, reload, .. } = &mut ground;
         if let Some(address) = how.metrics {
             match runtime.block_on(metrics::listen(address)) {
                 Ok(listener) => drop(runtime.spawn(metrics::serve(listener, station.peek()))),
@@ -83,10 +84,24 @@ pub fn watch(project: Option<&Path>, how: &Watch) -> Exit {
         }
         let died = station.died();
         let asked = runtime.block_on(async {
-            tokio::select! {
-                () = signals::stop_asked() => true,
-                () = signals::after(duration) => true,
-                () = died => false,
+            let ended = async {
+                tokio::select! {
+                    () = signals::stop_asked() => true,
+                    () = signals::after(duration) => true,
+                    () = died => false,
+                }
+            };
+            tokio::pin!(ended);
+            loop {
+                tokio::select! {
+                    ended = &mut ended => return ended,
+                    // The terminal has closed: nobody watches it any more.
+                    () = reload.next() => match project {
+                        _ if io::stdin().is_terminal() => return true,
+                        Some(path) => read_again(station, path),
+                        None => tracing::warn!("asked to read the project again, and the demo plant has none"),
+                    },
+                }
             }
         });
         if !asked {
@@ -97,6 +112,34 @@ pub fn watch(project: Option<&Path>, how: &Watch) -> Exit {
     });
     traced.end();
     ended.unwrap_or_else(|exit| exit)
+}
+
+/// Puts the project's file into force as it is now, where it is without an error. What comes of it is logged; the version
+/// before goes on where it is not taken.
+fn read_again(station: &mut Station, path: &Path) {
+    let shown = path.display();
+    let kept = "the version in force goes on";
+    let loaded = match load(path) {
+        Ok(loaded) => loaded,
+        Err(error) => return tracing::error!("not read again: {error}; {kept}"),
+    };
+    if loaded.fingerprint == station.fingerprint() {
+        return tracing::info!("{shown} is the version that is in force");
+    }
+    let issues = super::check::issues(loaded.clone());
+    log_issues(&issues, Some(path));
+    let errors = issues.iter().filter(|issue| issue.severity == Severity::Error).count();
+    if errors > 0 {
+        let plural = if errors == 1 { "" } else { "s" };
+        return tracing::error!("{shown} is not put into force, for it has {errors} error{plural}, above; {kept}");
+    }
+    match station.deploy(&loaded, local_actor(), "read again, as asked by SIGHUP") {
+        Ok(impact) => {
+            tracing::info!("{shown} is in force as it is now");
+            impact.words().iter().for_each(|line| tracing::info!("{line}"));
+        }
+        Err(why) => tracing::error!("{shown} is not put into force: {why}; {kept}"),
+    }
 }
 
 /// Watches a project, or the demo plant, as a live table on the terminal until asked to stop.
@@ -118,6 +161,7 @@ struct Ground {
     station: Station,
     clock: Clock,
     horn: Horn,
+    reload: signals::AskedToReload,
     /// Its devices, where it is the demo plant.
     _demo: Option<Demo>,
 }
@@ -127,6 +171,11 @@ impl Ground {
     fn open(project: Option<&Path>, when_held: WhenHeld, monitor: Monitor, horn: HornChoice) -> Result<Self, Exit> {
         let clock = system_clock();
         let runtime = open_runtime()?;
+        // Before anything runs, so that no signal comes too early. A table on a terminal ends with that.
+        let reload = match when_held {
+            WhenHeld::Refuse => runtime.block_on(async { signals::AskedToReload::listen() }),
+            WhenHeld::Show => signals::AskedToReload::default(),
+        };
         let refused = |error: &dyn std::fmt::Display| {
             say(&error.to_string());
             Exit::World
@@ -163,7 +212,7 @@ impl Ground {
         log_issues(&station.about().issues, project);
         let (horn, _chosen_for_good) = Horn::start(horn, clock.clone()).map_err(|e| refused(&e))?;
         horn.attach(station.horn_feed());
-        Ok(Self { runtime, station, clock, horn, _demo: demo })
+        Ok(Self { runtime, station, clock, horn, reload, _demo: demo })
     }
 
     fn close(self) -> Exit {

@@ -24,6 +24,34 @@ pub async fn stop_asked() {
     }
 }
 
+/// Each time somebody asks the program to read its project again: SIGHUP. A system without that signal never does.
+#[derive(Debug, Default)]
+pub struct AskedToReload {
+    #[cfg(unix)]
+    signal: Option<tokio::signal::unix::Signal>,
+}
+
+impl AskedToReload {
+    /// Listens from now on. Where the signal cannot be had, its own action stays, which ends the program.
+    pub fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            signal: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok(),
+        }
+    }
+
+    /// The next time.
+    pub async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.signal
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Ends after `span`; without one, never.
 pub async fn after(span: Option<Span>) {
     match span {

@@ -211,7 +211,7 @@ impl Engine {
 }
 
 /// The names that an alarm may have been known by, in lower case, its present one first.
-fn names_of(plan: &Plan, rule: &AlarmPlan) -> Vec<String> {
+pub(super) fn names_of(plan: &Plan, rule: &AlarmPlan) -> Vec<String> {
     let was = match rule.subject {
         Subject::Tag(tag) => plan.tag(tag).and_then(|t| t.tag.was.as_deref()),
         Subject::Device(_) | Subject::System => None,
@@ -247,7 +247,7 @@ fn carried_over(mut cell: AlarmCell, old: &AlarmPlan, rule: &AlarmPlan, measures
 
 /// Whether what two rules look at gives the same values: a tag of the same source and scaling, a device that is asked the
 /// same way.
-fn is_of_the_same(old_plan: &Plan, old: &AlarmPlan, plan: &Plan, rule: &AlarmPlan) -> bool {
+pub(super) fn is_of_the_same(old_plan: &Plan, old: &AlarmPlan, plan: &Plan, rule: &AlarmPlan) -> bool {
     let device = |plan: &Plan, id: Option<DeviceId>| id.and_then(|id| plan.device(id)).map(|d| Arc::clone(&d.device));
     let same_device = |a, b| device(old_plan, a) == device(plan, b);
     match (old.subject, rule.subject) {

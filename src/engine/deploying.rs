@@ -141,7 +141,7 @@ impl Engine {
 
 /// Whether a tag's value under the old plan is one under the new: it comes from the same place and is read and scaled in
 /// the same way. What a formula gives is computed anew in any case.
-fn goes_on(old_plan: &Plan, old: &TagPlan, plan: &Plan, tag: &TagPlan) -> bool {
+pub(super) fn goes_on(old_plan: &Plan, old: &TagPlan, plan: &Plan, tag: &TagPlan) -> bool {
     let device =
         |plan: &Plan, tag: &TagPlan| tag.source.device().and_then(|id| plan.device(id)).map(|d| Arc::clone(&d.device));
     let same_device = match (device(old_plan, old), device(plan, tag)) {

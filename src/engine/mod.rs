@@ -18,6 +18,7 @@ pub mod formula;
 mod groups;
 pub mod handover;
 mod horn;
+pub mod impact;
 pub mod input;
 mod judging;
 pub mod load;

@@ -4,6 +4,7 @@ mod deploys;
 mod edits;
 mod hiding;
 mod horn;
+mod impact;
 mod life;
 mod load;
 mod model;
@@ -153,12 +154,12 @@ fn written(level: &str, flow: &str) -> Arc<Plan> {
     written_as(1, level, flow, "")
 }
 
-fn written_as(generation: u32, level: &str, flow: &str, more: &str) -> Arc<Plan> {
+fn text_as(level: &str, flow: &str, more: &str) -> String {
     let alarms = |lines: &str| {
         let blocks = lines.split("--").filter(|block| !block.trim().is_empty());
         blocks.map(|block| format!("[[tag.alarm]]\n{block}\n")).collect::<Vec<_>>().concat()
     };
-    let text = format!(
+    format!(
         "watchkeeper = 1\nname = \"Told\"\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"127.0.0.1\"\n\
          [[tag]]\nname = \"run\"\ndevice = \"plc1\"\nregister = \"coil:0\"\nstale-after = \"1d\"\n\
          [[tag]]\nname = \"level\"\ndevice = \"plc1\"\nregister = \"holding:0\"\ntype = \"f64\"\nunit = \"%\"\nrange = [0, 100]\nstale-after = \"1d\"\n{}\
@@ -166,7 +167,11 @@ fn written_as(generation: u32, level: &str, flow: &str, more: &str) -> Arc<Plan>
          {more}",
         alarms(level),
         alarms(flow),
-    );
+    )
+}
+
+fn written_as(generation: u32, level: &str, flow: &str, more: &str) -> Arc<Plan> {
+    let text = text_as(level, flow, more);
     let (project, issues) = crate::project::file::read(text.as_bytes());
     let (plan, more) = Plan::compile(Arc::new(project), Generation(generation), Mode::Live);
     let errors: Vec<String> = issues

@@ -205,6 +205,17 @@ pub fn found_words(tags: &[Arc<Tag>]) -> String {
     format!("{} tag{plural} found: {}{more}", tags.len(), names.join(", "))
 }
 
+/// What the connections of a plan do, with the devices that each serves: what another plan is compared with before it is put
+/// into force.
+pub(super) fn wants(plan: &Plan) -> Vec<(Vec<DeviceId>, Wants)> {
+    let mqtt = drivers::mqtt::connections(plan).into_iter();
+    let mqtt =
+        mqtt.map(|connection| (vec![connection.device], Wants::Mqtt(Arc::new(connection), watch::Sender::new(None))));
+    let modbus = drivers::modbus::connections(plan).into_iter();
+    let modbus = modbus.map(|connection| (connection.devices().collect(), Wants::Modbus(Arc::new(connection))));
+    modbus.chain(mqtt).collect()
+}
+
 /// Every connection that the plan's devices need, and this process makes.
 fn connections(plan: &Plan, terms: &Terms) -> Vec<Connection> {
     if terms.held_by.is_some() {

@@ -90,7 +90,10 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 }
 
 /// The bytes of a project's file.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+///
+/// # Errors
+/// As [`load`].
+pub fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     let told = |error: io::Error| refusal(path, &error);
     if path.is_dir() {
         return Err(told(io::ErrorKind::IsADirectory.into()));

@@ -9,6 +9,7 @@
 //! samples     the engine's samples on their way to the historian
 //! ground      what a station stands on: the data folder's lock, and the journal
 //! force       the plan in force and its drivers, and how another comes into force while they run
+//! impact      what another project will do to the plant that runs, before it is put into force
 //! growing     topics that were found become tags
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
 //! horn        the thread that plays what wants to be heard
@@ -25,6 +26,7 @@ pub mod force;
 mod ground;
 pub mod growing;
 pub mod horn;
+pub mod impact;
 pub mod load;
 pub mod main_loop;
 mod peek;

@@ -68,16 +68,32 @@ impl Wants {
         }
     }
 
-    /// Has whoever does this do the other from now on, for the plan of this generation. `false`: that takes another.
-    fn become_as(&mut self, other: &Self, generation: Generation) -> bool {
-        let (Self::Mqtt(one, growth), Self::Mqtt(other, _)) = (self, other) else { return false };
-        if !one.can_become(other) {
-            return false;
-        }
+    /// Whether whoever does this can do the other while its connection stands.
+    fn can_become(&self, other: &Self) -> bool {
+        matches!((self, other), (Self::Mqtt(one, _), Self::Mqtt(other, _)) if one.can_become(other))
+    }
+
+    /// Has whoever does this do the other from now on, for the plan of this generation.
+    fn become_as(&mut self, other: &Self, generation: Generation) {
+        let (Self::Mqtt(one, growth), Self::Mqtt(other, _)) = (self, other) else { return };
         growth.send_replace(Some(Arc::new(mqtt::families::Grown { generation, topics: other.topics.clone() })));
         *one = Arc::clone(other);
-        true
     }
+}
+
+/// Which connection of before goes on as each that is wanted now; `None`: that one is made anew.
+pub fn going_on(before: &[&Wants], wanted: &[&Wants]) -> Vec<Option<usize>> {
+    let mut left: Vec<Option<&Wants>> = before.iter().copied().map(Some).collect();
+    let mut take = |wanted: &Wants| {
+        let position = |is: &dyn Fn(&Wants) -> bool| left.iter().position(|running| running.is_some_and(is));
+        let found =
+            position(&|running| running.are(wanted)).or_else(|| position(&|running| running.can_become(wanted)));
+        if let Some(taken) = found.and_then(|at| left.get_mut(at)) {
+            *taken = None;
+        }
+        found
+    };
+    wanted.iter().map(|wanted| take(wanted)).collect()
 }
 
 /// Running connections; dropping them stops them at their next await.
@@ -131,16 +147,24 @@ impl Sources {
     /// Runs these from now on, for the plan that `field` names. One that wants nothing else than before goes on as it is, and
     /// one that wants more topics alone is told of them.
     pub fn change(&mut self, runtime: &Handle, connections: Vec<Connection>, field: &Field) {
-        let mut before = std::mem::take(&mut self.running);
+        let before = std::mem::take(&mut self.running);
+        let running: Vec<&Wants> = before.iter().map(|running| &running.wants).collect();
+        let wanted: Vec<&Wants> = connections.iter().map(|connection| &connection.wants).collect();
+        let going_on = going_on(&running, &wanted);
+        let mut before: Vec<Option<Running>> = before.into_iter().map(Some).collect();
         let mut fresh = Vec::new();
-        for connection in connections {
-            let same = before.iter().position(|running| running.wants.are(&connection.wants));
-            let becomes = |running: &mut Running| running.wants.become_as(&connection.wants, field.generation);
-            match same.or_else(|| before.iter_mut().position(becomes)) {
-                Some(same) => self.running.push(before.swap_remove(same)),
+        for (connection, same) in connections.into_iter().zip(going_on) {
+            match same.and_then(|same| before.get_mut(same)?.take()) {
+                Some(mut running) => {
+                    if !running.wants.are(&connection.wants) {
+                        running.wants.become_as(&connection.wants, field.generation);
+                    }
+                    self.running.push(running);
+                }
                 None => fresh.push(connection),
             }
         }
+        let mut before: Vec<Running> = before.into_iter().flatten().collect();
         let (ending, ended) = watch::channel(());
         if !before.is_empty() {
             runtime.spawn(async move {

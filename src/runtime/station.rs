@@ -11,6 +11,7 @@ use super::force::{Force, Terms, unasked};
 use super::ground::{Ground, LONGEST_CHANGES, changes_since_the_last, opening_entries, prepare};
 use super::growing::{Growing, lock};
 use super::horn::Feed;
+use super::impact::{Impact, refusal};
 use super::main_loop::{MainLoop, Recorder};
 use super::peek::Peek;
 use super::samples::{self, Opening, Samples};
@@ -384,18 +385,21 @@ impl Station {
     /// scale registers, which are numbered behind all tags; another
     /// retention of the history comes into force at the next start.
     ///
+    /// Gives what it does to the plant.
+    ///
     /// # Errors
     /// Why it is not in force, in words for the screen; the version before goes on.
-    pub fn deploy(&mut self, loaded: &Loaded, by: Actor, what: &str) -> Result<(), String> {
-        let before = lock(&self.force).plan().project.without_members();
+    pub fn deploy(&mut self, loaded: &Loaded, by: Actor, what: &str) -> Result<Impact, String> {
+        let in_force = lock(&self.force).plan().clone();
+        let before = in_force.project.without_members();
         if let Some(who) = &self.about.held_by {
             return Err(format!("this plant is watched by {who}"));
         }
         if loaded.is_empty() {
             return Err("nothing in it can run".to_owned());
         }
-        if loaded.project.data_folder() != before.data_folder() {
-            return Err("it has another data folder, which a plant takes at its start alone".to_owned());
+        if let Some(why) = refusal(&before, &loaded.project) {
+            return Err(why.to_owned());
         }
         let changes = diff::in_short(&diff::words(&diff::compare(&before, &loaded.project)), LONGEST_CHANGES);
         let mut entry = Entry::new(self.clock.now().utc, Event::Deployed);
@@ -414,7 +418,7 @@ impl Station {
         {
             tracing::warn!("the project's text could not be kept for the next start to compare with: {error}");
         }
-        Ok(())
+        Ok(Impact::of(&in_force, &plan))
     }
 
     /// What does not change while it runs.

@@ -26,6 +26,7 @@ pub struct Modbus {
     pub address: SocketAddr,
     registers: Arc<Mutex<Vec<u16>>>,
     requests: Arc<AtomicU64>,
+    connections: Arc<AtomicU64>,
     /// All its sockets live in here.
     running: Option<Runtime>,
 }
@@ -58,7 +59,8 @@ impl Modbus {
     pub fn start(count: usize) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let registers = Arc::new(Mutex::new(vec![0; count]));
-        let mut device = Self { address, registers, requests: Arc::default(), running: None };
+        let mut device =
+            Self { address, registers, requests: Arc::default(), connections: Arc::default(), running: None };
         device.plug_in();
         device
     }
@@ -69,10 +71,12 @@ impl Modbus {
         let listener = runtime.block_on(TcpListener::bind(self.address)).unwrap();
         self.address = listener.local_addr().unwrap();
         let served = (self.registers.clone(), self.requests.clone());
+        let connections = self.connections.clone();
         runtime.spawn(async move {
             let server = Server::new(listener);
             let connected = |stream, from| {
                 let (registers, requests) = served.clone();
+                connections.fetch_add(1, Ordering::Relaxed);
                 async move {
                     accept_tcp_connection(stream, from, move |_| Ok(Some(Service(registers.clone(), requests.clone()))))
                 }
@@ -92,6 +96,11 @@ impl Modbus {
     /// Requests answered so far.
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Connections made so far.
+    pub fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub fn set(&self, address: usize, words: &[u16]) {

@@ -412,7 +412,7 @@ pub(super) fn pen(pen: &Pen) -> String {
 /// A number of bytes as a person writes it.
 fn size(bytes: u64) -> String {
     let units = [("TiB", 1_u64 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
-    let whole = units.into_iter().find(|(_, unit)| bytes > 0 && bytes % unit == 0);
+    let whole = units.into_iter().find(|(_, unit)| bytes > 0 && bytes.is_multiple_of(*unit));
     whole.map_or_else(|| format!("{bytes}B"), |(name, unit)| format!("{}{name}", bytes / unit))
 }
 

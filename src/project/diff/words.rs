@@ -22,7 +22,13 @@ pub fn words(changes: &[Change]) -> Vec<String> {
             continue;
         }
         said.extend(own().filter_map(key_words));
-        for (verb, is) in KINDS {
+        for added in [true, false] {
+            let is = |what: &What| match what {
+                What::Added(_) => added,
+                What::Removed(_) => !added,
+                What::Renamed(_) | What::Key { .. } | What::Reordered => false,
+            };
+            let verb = if added { "added" } else { "removed" };
             let names: Vec<&str> = own().filter(|change| is(&change.what)).map(|change| change.name.as_str()).collect();
             if !names.is_empty() {
                 let listed = names.iter().take(MOST_NAMES).copied().collect::<Vec<_>>().join(", ");
@@ -41,9 +47,6 @@ pub fn words(changes: &[Change]) -> Vec<String> {
     }
     said
 }
-
-const KINDS: [(&str, fn(&What) -> bool); 2] =
-    [("added", |what| matches!(what, What::Added(_))), ("removed", |what| matches!(what, What::Removed(_)))];
 
 fn key_words(change: &Change) -> Option<String> {
     let What::Key { key, before, after } = &change.what else { return None };

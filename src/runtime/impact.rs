@@ -1,0 +1,240 @@
+//! What another version of a project will do to the plant that runs, told before it is put into force: from the very rules
+//! by which [`Sources`](super::sources::Sources) and the engine change over then.
+
+use super::force::wants;
+use super::sources::{Wants, going_on};
+use crate::engine::impact::{Affected, AlarmFate, Impact as EngineImpact, TagFate};
+use crate::engine::plan::DevicePlan;
+use crate::engine::{DeviceId, Plan};
+use crate::project::diff::{self, Change, Of, What};
+use crate::project::{DataType, HistorySettings, Project, Source};
+use std::collections::{HashMap, HashSet};
+
+/// Names that one line tells; of more the number.
+const MOST_NAMES: usize = 10;
+
+/// What putting a plan into force will do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Impact {
+    /// Why it would be refused: nothing of the rest happens then.
+    pub refused: Option<&'static str>,
+    /// Devices whose connection does not go on, in the order of the new plan; those that are gone behind them.
+    pub devices: Vec<(String, LinkFate)>,
+    /// How many devices go on without a gap.
+    pub undisturbed: usize,
+    /// Tags that do not simply go on.
+    pub tags: Vec<Affected<TagFate>>,
+    /// Alarms that do not simply go on.
+    pub alarms: Vec<Affected<AlarmFate>>,
+    /// Keys that count from the next start on.
+    pub next_start: Vec<&'static str>,
+}
+
+/// What becomes of the connection of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkFate {
+    /// It is made anew. Why.
+    Reconnects(String),
+    /// There was none.
+    New,
+    /// It is closed.
+    Gone,
+}
+
+/// Why a version of a project cannot be put into force where another is.
+pub(super) fn refusal(before: &Project, after: &Project) -> Option<&'static str> {
+    (after.data_folder() != before.data_folder())
+        .then_some("it has another data folder, which a plant takes at its start alone")
+}
+
+impl Impact {
+    /// Of `after` in the place of `before`, which is in force.
+    pub fn of(before: &Plan, after: &Plan) -> Self {
+        let changes = diff::compare(&before.project, &after.project);
+        let EngineImpact { tags, alarms } = EngineImpact::of(before, after, &changes);
+        let (devices, undisturbed) = links(before, after, &changes);
+        let next_start = next_start(&before.project.history, &after.project.history);
+        let refused = refusal(&before.project, &after.project);
+        Self { refused, devices, undisturbed, tags, alarms, next_start }
+    }
+
+    /// In words, a line for each kind of consequence.
+    pub fn words(&self) -> Vec<String> {
+        if let Some(why) = self.refused {
+            return vec![format!("it is refused: {why}; stop the plant, and start it with this version")];
+        }
+        let mut said = Vec::new();
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (name, fate) in &self.devices {
+            let LinkFate::Reconnects(why) = fate else { continue };
+            match reasons.iter_mut().find(|(known, _)| known == why) {
+                Some((_, names)) => names.push(name),
+                None => reasons.push((why, vec![name])),
+            }
+        }
+        for (why, names) in &reasons {
+            let verb = if names.len() == 1 { "reconnects" } else { "reconnect" };
+            said.push(format!("{} {verb}: {why}", listed(names)));
+        }
+        let devices = |fate: LinkFate| -> Vec<&str> {
+            self.devices.iter().filter(|(_, f)| *f == fate).map(|(name, _)| name.as_str()).collect()
+        };
+        list(&mut said, "connected to for the first time", &devices(LinkFate::New));
+        list(&mut said, "no longer connected to", &devices(LinkFate::Gone));
+        said.push(match (self.devices.is_empty(), self.undisturbed) {
+            (true, _) => "no device reconnects".to_owned(),
+            (false, 0) => "no other device goes on without a gap".to_owned(),
+            (false, _) => "no other device reconnects".to_owned(),
+        });
+        self.tag_words(&mut said);
+        self.alarm_words(&mut said);
+        list(&mut said, "of [history], counts from the next start on", &self.next_start);
+        said
+    }
+
+    fn tag_words(&self, said: &mut Vec<String>) {
+        let of = |is: &dyn Fn(&Affected<TagFate>) -> bool| -> Vec<&str> {
+            self.tags.iter().filter(|tag| is(tag)).map(|tag| tag.name.as_ref()).collect()
+        };
+        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+        for tag in &self.tags {
+            let TagFate::Anew(why) = &tag.fate else { continue };
+            match reasons.iter_mut().find(|(known, _)| known == why) {
+                Some((_, names)) => names.push(&tag.name),
+                None => reasons.push((why, vec![&tag.name])),
+            }
+        }
+        let was = of(&|tag| tag.was.is_some());
+        list(said, "renamed, with value, history and alarms", &was);
+        for (why, names) in &reasons {
+            list(said, &format!("waits for a new value, for {why}"), names);
+        }
+        list(said, "computed anew at once", &of(&|tag| tag.fate == TagFate::Recomputed));
+        list(said, "at fault, and without a value", &of(&|tag| matches!(tag.fate, TagFate::Stops(_))));
+        list(said, "new tag", &of(&|tag| tag.fate == TagFate::New));
+        list(said, "tag that is gone, its history kept", &of(&|tag| tag.fate == TagFate::Gone));
+    }
+
+    fn alarm_words(&self, said: &mut Vec<String>) {
+        let of = |is: &dyn Fn(&AlarmFate) -> bool| -> Vec<&str> {
+            self.alarms.iter().filter(|alarm| is(&alarm.fate)).map(|alarm| alarm.name.as_ref()).collect()
+        };
+        let anew = self.alarms.iter().filter_map(|alarm| match &alarm.fate {
+            AlarmFate::Anew(keys) => Some(format!("{} ({})", alarm.name, keys.join(", "))),
+            _ => None,
+        });
+        let anew: Vec<String> = anew.collect();
+        if anew.is_empty() {
+            said.push("no alarm is judged anew".to_owned());
+        } else {
+            list(said, "judged anew at once; what stands stands until it returns", &anew);
+        }
+        list(said, "new alarm", &of(&|fate| *fate == AlarmFate::New));
+        list(said, "alarm that is no longer watched", &of(&|fate| *fate == AlarmFate::Gone));
+    }
+}
+
+/// `what: name, name and 3 more`, where there are names.
+fn list<T: AsRef<str>>(said: &mut Vec<String>, what: &str, names: &[T]) {
+    if !names.is_empty() {
+        said.push(format!("{what}: {}", listed(names)));
+    }
+}
+
+fn listed<T: AsRef<str>>(names: &[T]) -> String {
+    let told: Vec<&str> = names.iter().take(MOST_NAMES).map(AsRef::as_ref).collect();
+    let more = names.len().saturating_sub(MOST_NAMES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", told.join(", "))
+}
+
+/// What becomes of the connections, and how many devices go on.
+fn links(before: &Plan, after: &Plan, changes: &[Change]) -> (Vec<(String, LinkFate)>, usize) {
+    let (old, new) = (wants(before), wants(after));
+    let running: Vec<&Wants> = old.iter().map(|(_, wants)| wants).collect();
+    let wanted: Vec<&Wants> = new.iter().map(|(_, wants)| wants).collect();
+    let going_on = going_on(&running, &wanted);
+    let name = |plan: &Plan, id: DeviceId| plan.device(id).map(|device| device.name.to_string()).unwrap_or_default();
+    let was: HashMap<String, DeviceId> =
+        old.iter().flat_map(|(ids, _)| ids).map(|id| (name(before, *id).to_lowercase(), *id)).collect();
+    let (mut fates, mut undisturbed) = (Vec::new(), 0);
+    for ((ids, _), same) in new.iter().zip(&going_on) {
+        if same.is_some() {
+            undisturbed += ids.len();
+            continue;
+        }
+        let others = ids.iter().filter(|id| why_itself(before, after, &was, **id, changes).is_some());
+        let others: Vec<String> = others.map(|id| name(after, *id)).collect();
+        for id in ids {
+            let own = name(after, *id);
+            let fate = if was.contains_key(&own.to_lowercase()) {
+                let why = why_itself(before, after, &was, *id, changes).unwrap_or_else(|| match others.as_slice() {
+                    [] => {
+                        "tags or devices before its own came or went, and all behind them are numbered anew".to_owned()
+                    }
+                    others => format!("it shares its line with {}", listed(others)),
+                });
+                LinkFate::Reconnects(why)
+            } else {
+                LinkFate::New
+            };
+            fates.push((own, fate));
+        }
+    }
+    let is_there: HashSet<String> =
+        new.iter().flat_map(|(ids, _)| ids).map(|id| name(after, *id).to_lowercase()).collect();
+    let gone = old.iter().flat_map(|(ids, _)| ids).map(|id| name(before, *id));
+    fates.extend(gone.filter(|name| !is_there.contains(&name.to_lowercase())).map(|name| (name, LinkFate::Gone)));
+    (fates, undisturbed)
+}
+
+/// Why the connection of a device is made anew, as far as it is for its own sake.
+fn why_itself(
+    before: &Plan,
+    after: &Plan,
+    was: &HashMap<String, DeviceId>,
+    id: DeviceId,
+    changes: &[Change],
+) -> Option<String> {
+    let device = after.device(id)?;
+    let Some(old) = was.get(&device.name.to_lowercase()).and_then(|id| before.device(*id)) else {
+        return Some("it is new".to_owned());
+    };
+    if old.device.endpoint != device.device.endpoint || old.name != device.name {
+        let of_it = |change: &&Change| change.of == Of::Device && change.name.eq_ignore_ascii_case(&device.name);
+        let keys = changes.iter().filter(of_it).filter_map(|change| match change.what {
+            What::Key { key, .. } if !key.starts_with("no-answer") => Some(key),
+            _ => None,
+        });
+        let keys: Vec<&str> = keys.collect();
+        return Some(if keys.is_empty() { "its name".to_owned() } else { keys.join(", ") });
+    }
+    let (one, other) = (read_of(before, old), read_of(after, device));
+    let more = other.keys().filter(|name| !one.contains_key(*name)).count();
+    let otherwise = other.iter().filter(|(name, how)| one.get(*name).is_some_and(|before| before != *how)).count();
+    let fewer = one.keys().filter(|name| !other.contains_key(*name)).count();
+    let said = [(more, "more to be read"), (fewer, "fewer to be read"), (otherwise, "to be read otherwise")];
+    let said: Vec<String> = said
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} tag{} {what}", if count == 1 { "" } else { "s" }))
+        .collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// What is read of a device, by the names of tags in lower case.
+fn read_of<'p>(plan: &'p Plan, device: &DevicePlan) -> HashMap<String, (&'p Source, DataType)> {
+    let tags = device.tags.iter().filter_map(|id| plan.tag(*id));
+    tags.map(|tag| (tag.name.to_lowercase(), (&tag.tag.source, tag.tag.data_type))).collect()
+}
+
+fn next_start(before: &HistorySettings, after: &HistorySettings) -> Vec<&'static str> {
+    // Another path is refused.
+    let HistorySettings { path: _, keep, max_size_bytes, journal_keep } = before;
+    let differs = [
+        ("keep", *keep != after.keep),
+        ("max-size", *max_size_bytes != after.max_size_bytes),
+        ("journal-keep", *journal_keep != after.journal_keep),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+}
