@@ -14,6 +14,8 @@ PYMODBUS=3.16.1
 PYSERIAL=3.5
 # The reader of Parquet files, likewise.
 DUCKDB=2.0.0
+# The validator of JSON Schema, likewise.
+JSONSCHEMA=4.26.0
 # The Modbus server under Node, likewise; without its serial ports, which want a compiler.
 MODBUS_SERIAL=8.0.25
 # The system's own Python: only it sees the system's packages for accessibility.
@@ -98,13 +100,15 @@ install_missing() {
 
     local venv=target/peers-venv
     if ! "$venv/bin/python" -c "import duckdb, pymodbus, serial
-assert (duckdb.__version__, pymodbus.__version__, serial.__version__) == ('$DUCKDB', '$PYMODBUS', '$PYSERIAL')" >/dev/null 2>&1; then
+from importlib.metadata import version
+assert (duckdb.__version__, pymodbus.__version__, serial.__version__) == ('$DUCKDB', '$PYMODBUS', '$PYSERIAL')
+assert version('jsonschema') == '$JSONSCHEMA'" >/dev/null 2>&1; then
         rm -rf "$venv"
         mkdir -p target
         "$PYTHON" -m venv "$venv" || fail "could not make the Python environment $venv"
         "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "duckdb==$DUCKDB" "pymodbus==$PYMODBUS" \
-            "pyserial==$PYSERIAL" \
-            || fail "could not install duckdb $DUCKDB, pymodbus $PYMODBUS and pyserial $PYSERIAL into $venv; is the package index reachable?"
+            "pyserial==$PYSERIAL" "jsonschema==$JSONSCHEMA" \
+            || fail "could not install duckdb $DUCKDB, pymodbus $PYMODBUS, pyserial $PYSERIAL and jsonschema $JSONSCHEMA into $venv; is the package index reachable?"
     fi
 
     local modules=target/peers-node
@@ -128,7 +132,7 @@ group() {
 group "what the tests need" 15 install_missing
 [ "${1:-}" != --install ] || exit 0
 group "tests that need no system package" 30 cargo test --locked
-group "real peers: mosquitto, pymodbus, libmodbus, Node, socat, DuckDB, tshark and Python's HTTP" 10 cargo test --locked --test peers
+group "real peers: mosquitto, pymodbus, libmodbus, Node, socat, DuckDB, jsonschema, tshark and Python's HTTP" 10 cargo test --locked --test peers
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(--config 'target."cfg(unix)".runner = "sudo -E"')
 group "power cuts, full disks and cut networks (as root: they mount small disks and make namespaces)" 10 cargo test --locked "${as_root[@]}" --test faults

@@ -1,6 +1,9 @@
 //! Project files: what is read from them, and every fault with its place and mend.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/schema.rs"]
+mod schema;
+
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -1489,6 +1492,38 @@ fn the_document_and_the_reader_know_the_same_keys() {
         }
     }
     assert_eq!(told, [""; 0]);
+}
+
+/// What `watchkeeper schema` prints is made of the reader's keys and the document's words. `WATCHKEEPER_WRITE_SCHEMA=1` writes
+/// it anew where one of them has changed.
+#[test]
+fn the_schema_is_what_the_reader_and_the_document_say() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/watchkeeper.schema.json");
+    let made = schema::schema();
+    if std::env::var_os("WATCHKEEPER_WRITE_SCHEMA").is_some() {
+        std::fs::write(&path, &made).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert!(kept == made, "assets/watchkeeper.schema.json is older than the keys; see this test");
+    // Each key of each table, and no other.
+    let read: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    for table in file::keys::TABLES {
+        let place = match table.header.trim_matches(['[', ']']).replace('.', "-") {
+            whole if whole.is_empty() => &read["properties"],
+            name => &read["$defs"][name.as_str()]["properties"],
+        };
+        let mut known: Vec<&str> = table.keys.iter().map(|key| key.name).collect();
+        known.sort_unstable();
+        let told: Vec<&str> = place.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(told, known, "{}", table.header);
+    }
+    for example in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("projects")).unwrap() {
+        let path = example.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with("#:schema ../assets/watchkeeper.schema.json\n"), "{}", path.display());
+        }
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod metrics;
 pub mod rehearse;
 pub mod run;
 pub mod scan;
+pub mod schema;
 pub mod secret;
 pub mod signals;
 mod trace;
@@ -124,6 +125,8 @@ pub enum Command {
     Explain(explain::ExplainArguments),
     /// Look for devices: the units of a Modbus line with what can be read of them, the topics of a broker
     Scan(scan::ScanArguments),
+    /// The JSON Schema of the project file, for editors that complete and check it
+    Schema(schema::SchemaArguments),
     /// Play a scenario through the engine in virtual time
     Rehearse(rehearse::RehearseArguments),
     /// What an alarm would have done with another limit, deadband or delay, on what was recorded
@@ -205,6 +208,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Handover(arguments) => handover::handover(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
+        Command::Schema(arguments) => schema::schema(&arguments),
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),

@@ -1,5 +1,5 @@
 //! Real peers that this project did not write, each started by its test (on a free loopback port, where it serves) and
-//! stopped by it. Needs mosquitto, socat, tshark, libmodbus, Node with modbus-serial, and a Python environment with pymodbus and DuckDB; `tests/all.sh` provides all. What is
+//! stopped by it. Needs mosquitto, socat, tshark, libmodbus, Node with modbus-serial, and a Python environment with pymodbus, DuckDB and jsonschema; `tests/all.sh` provides all. What is
 //! missing fails, never skips.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -17,6 +17,7 @@ mod others;
 mod parquet;
 mod restarts;
 mod scan;
+mod schema;
 mod secrets;
 #[cfg(unix)]
 mod serial;

@@ -53,7 +53,7 @@ fn held(more: &str, edit: impl Fn(&str) -> String) -> Impact {
             }
             TagFate::Recomputed => assert!(old.is_some(), "{}", tag.name),
             TagFate::Anew(_) => {
-                assert!(old.is_some() && new.quality == Quality::WAITING && new.value.is_none(), "{}", tag.name)
+                assert!(old.is_some() && new.quality == Quality::WAITING && new.value.is_none(), "{}", tag.name);
             }
             TagFate::Stops(_) => assert_eq!(new.quality, Quality::CONFIGURATION, "{}", tag.name),
             TagFate::New => assert!(old.is_none(), "{}", tag.name),
@@ -72,7 +72,7 @@ fn held(more: &str, edit: impl Fn(&str) -> String) -> Impact {
         match said.map_or(&AlarmFate::GoesOn, |one| &one.fate) {
             AlarmFate::GoesOn => {
                 let id = after.alarm_id(&rule.name).unwrap();
-                let old = alarms.get(&*was).unwrap().clone().map(|old| AlarmView { id, ..old });
+                let old = alarms[&*was].clone().map(|old| AlarmView { id, ..old });
                 assert_eq!(standing(&mut play, &rule.name), old, "{} {text}", rule.name);
             }
             AlarmFate::Anew(keys) => assert!(!keys.is_empty() && alarms.contains_key(&*was), "{}", rule.name),

@@ -1,6 +1,6 @@
 //! One table of the file while it is read: typed values by key, each wrong one told with its place and mend.
 
-use super::keys::Table;
+use super::keys::{Shape, Table};
 use super::nearest::near;
 use super::text::{FOUL, Text};
 use crate::project::{Issue, Place, Places};
@@ -217,8 +217,19 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
         self.table.get(key).filter(|v| !is_stopgap(&v.span()))
     }
 
+    /// Stops a debug build where the reader takes another value than the list of keys tells: the schema is made of that.
+    fn expect(&self, key: &'static str, is: impl Fn(Shape) -> bool) {
+        let known = self.kind.key(key);
+        debug_assert!(known.is_none_or(|known| is(known.shape)), "{key} of {} is read otherwise", self.kind.noun);
+    }
+
     /// Words as written.
     pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        self.expect(key, |shape| matches!(shape, Shape::Text | Shape::Filled | Shape::Register | Shape::TimeOfDay));
+        self.words(key)
+    }
+
+    fn words(&mut self, key: &'static str) -> Option<String> {
         let item = self.item(key)?;
         match item.get_ref() {
             // Bad bytes in it were told; what they stood for is not known.
@@ -234,7 +245,8 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// Words, at least one letter of them.
     pub(super) fn filled(&mut self, key: &'static str) -> Option<String> {
-        let text = self.text(key)?;
+        self.expect(key, |shape| shape == Shape::Filled);
+        let text = self.words(key)?;
         if text.trim().is_empty() {
             self.error(key, format!("{key} is empty"), "write it, or leave the key out");
             return None;
@@ -256,6 +268,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        self.expect(key, |shape| shape == Shape::Flag);
         let item = self.item(key)?;
         if let DeValue::Boolean(flag) = item.get_ref() {
             return Some(*flag);
@@ -270,6 +283,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// A finite number, whole or decimal.
     pub(super) fn number(&mut self, key: &'static str) -> Option<f64> {
+        self.expect(key, |shape| matches!(shape, Shape::Number | Shape::NumberOrNone));
         let item = self.item(key)?;
         let number = number_from(item.get_ref());
         if number.is_none() && is_endless(item.get_ref()) {
@@ -283,8 +297,9 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// A whole number within a range.
     pub(super) fn whole(&mut self, key: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
-        let item = self.item(key)?;
         let (least, most) = (*range.start(), *range.end());
+        self.expect(key, |shape| shape == Shape::Whole(least, most));
+        let item = self.item(key)?;
         match whole_from(item.get_ref()) {
             Some(n) if range.contains(&n) => return Some(n),
             Some(n) => {
@@ -300,6 +315,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// `[low, high]`; with `rising`, the first must be the smaller.
     pub(super) fn pair(&mut self, key: &'static str, rising: bool) -> Option<[f64; 2]> {
+        self.expect(key, |shape| shape == Shape::Pair);
         let item = self.item(key)?;
         let numbers: Option<Vec<f64>> =
             item.get_ref().as_array().and_then(|list| list.iter().map(|v| number_from(v.get_ref())).collect());
@@ -324,6 +340,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// A length of time, at least `least`.
     pub(super) fn duration(&mut self, key: &'static str, least: Span) -> Option<Span> {
+        self.expect(key, |shape| shape == Shape::Duration);
         let item = self.item(key)?;
         let DeValue::String(text) = item.get_ref() else {
             let mend = match number_from(item.get_ref()) {
@@ -353,6 +370,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// A number of bytes within a range.
     pub(super) fn size(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Option<u64> {
+        self.expect(key, |shape| shape == Shape::Size);
         let item = self.item(key)?;
         let mend = format!("write it with its unit, in quotes: {key} = \"1MiB\" (B, KiB, MiB, GiB, TiB)");
         let Some(text) = item.get_ref().as_str() else {
@@ -379,7 +397,11 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// One of a few words.
     pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(T, &'static str)]) -> Option<T> {
-        let text = self.text(key)?;
+        self.expect(
+            key,
+            |shape| matches!(shape, Shape::Word(known) if known.iter().eq(words.iter().map(|(_, word)| word))),
+        );
+        let text = self.words(key)?;
         if let Some((value, _)) = words.iter().find(|(_, w)| *w == text) {
             return Some(*value);
         }
@@ -393,6 +415,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// The table of a key, with its span.
     pub(super) fn table(&mut self, key: &'static str, mend: &str) -> Option<(&'t DeTable<'i>, Range<usize>)> {
+        self.expect(key, |shape| matches!(shape, Shape::Table(_) | Shape::Labels));
         let item = self.item(key)?;
         if let DeValue::Table(table) = item.get_ref() {
             return Some((table, item.span()));
@@ -403,6 +426,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// The entities of a list of tables: `[[tag]]`. A single table `[tag]` is told, and read as the one it is.
     pub(super) fn tables(&mut self, key: &'static str) -> Vec<(&'t DeTable<'i>, Range<usize>)> {
+        self.expect(key, |shape| matches!(shape, Shape::Tables(_)));
         let Some(item) = self.item(key) else { return Vec::new() };
         let header = if self.kind.header.is_empty() {
             key.to_owned()
@@ -445,6 +469,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// A list of words.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        self.expect(key, |shape| shape == Shape::Texts);
         let item = self.item(key)?;
         let list: Option<Vec<String>> =
             item.get_ref().as_array().and_then(|l| l.iter().map(|v| v.get_ref().as_str().map(str::to_owned)).collect());
@@ -456,6 +481,7 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
 
     /// A list of numbers.
     pub(super) fn numbers(&mut self, key: &'static str) -> Option<Vec<f64>> {
+        self.expect(key, |shape| shape == Shape::Numbers);
         let item = self.item(key)?;
         let list: Option<Vec<f64>> =
             item.get_ref().as_array().and_then(|l| l.iter().map(|v| number_from(v.get_ref())).collect());

@@ -1,0 +1,187 @@
+//! Two versions of a project, and what is told of them.
+
+use super::*;
+use crate::project::file;
+use std::fmt::Write as _;
+
+const BEFORE: &str = r#"
+watchkeeper = 1
+name = "Riverside"
+[[device]]
+name = "plc1"
+protocol = "modbus-tcp"
+address = "192.0.2.10:502"
+[[tag]]
+name = "tank1.level"
+device = "plc1"
+register = "holding:0"
+type = "u16"
+unit = "%"
+range = [0.0, 100.0]
+[[tag.alarm]]
+kind = "high"
+limit = 85.0
+priority = "high"
+message = "Tank 1 is nearly full"
+[[tag]]
+name = "tank2.level"
+device = "plc1"
+register = "holding:1"
+type = "u16"
+[[display]]
+name = "Tanks"
+[[display.panel]]
+kind = "value"
+at = [0, 0, 4, 4]
+tag = "tank1.level"
+"#;
+
+fn between(before: &str, after: &str) -> Vec<String> {
+    let read = |text: &str| file::read(text.as_bytes()).0;
+    words(&compare(&read(before), &read(after)))
+}
+
+#[test]
+fn what_an_engineer_changed_is_told_in_words() {
+    for (from, to, told) in [
+        ("limit = 85.0", "limit = 90.5", "limit of tank1.level/high 85 → 90.5"),
+        (
+            "priority = \"high\"",
+            "priority = \"low\"\non-delay = \"5s\"",
+            "on-delay of tank1.level/high 0ms → 5s; priority of tank1.level/high high → low",
+        ),
+        (
+            "nearly full",
+            "almost full",
+            "message of tank1.level/high \"Tank 1 is nearly full\" → \"Tank 1 is almost full\"",
+        ),
+        ("unit = \"%\"", "", "unit of tank1.level % → none"),
+        ("100.0]", "120.0]", "range of tank1.level 0 to 100 → 0 to 120"),
+        ("holding:1", "holding:7", "register of tank2.level holding:1 → holding:7"),
+        ("192.0.2.10", "192.0.2.11", "address of plc1 192.0.2.10:502 → 192.0.2.11:502"),
+        ("at = [0, 0, 4, 4]", "at = [0, 0, 5, 4]", "panels of Tanks changed"),
+        ("\"Riverside\"", "\"Lakeside\"", "name of the project Riverside → Lakeside"),
+        ("register = \"holding:1\"", "register = \"holding:1\"\ndecimals = 2", "decimals of tank2.level none → 2"),
+        (
+            "name = \"tank2.level\"",
+            "name = \"Basin.level\"\nwas = \"tank2.level\"",
+            "tag tank2.level is now Basin.level",
+        ),
+    ] {
+        assert!(BEFORE.contains(from));
+        assert_eq!(between(BEFORE, &BEFORE.replacen(from, to, 1)).join("; "), told);
+    }
+    assert_eq!(between(BEFORE, &format!("# a comment\n\n{BEFORE}")), Vec::<String>::new(), "places are no change");
+}
+
+#[test]
+fn alarms_follow_a_tag_that_is_renamed() {
+    let after = BEFORE
+        .replace("name = \"tank1.level\"", "name = \"t1.level\"\nwas = \"tank1.level\"")
+        .replace("tag = \"tank1.level\"", "tag = \"t1.level\"");
+    let told = between(BEFORE, &after);
+    assert_eq!(told, ["alarm tank1.level/high is now t1.level/high", "tag tank1.level is now t1.level"]);
+}
+
+#[test]
+fn many_that_were_added_are_counted_and_the_text_is_bounded() {
+    let mut after = String::from(BEFORE);
+    for i in 0..12 {
+        write!(
+            after,
+            "[[tag]]\nname = \"new.t{i:02}\"\ndevice = \"plc1\"\nregister = \"holding:{i}\"\ntype = \"u16\"\n"
+        )
+        .unwrap();
+    }
+    let told = between(BEFORE, &after);
+    assert_eq!(told, ["12 tags added: new.t00, new.t01, new.t02, new.t03, new.t04 and 7 more"]);
+    assert_eq!(between(&after, BEFORE), ["12 tags removed: new.t00, new.t01, new.t02, new.t03, new.t04 and 7 more"]);
+    let many: Vec<String> = (0..100).map(|i| format!("change {i}")).collect();
+    let short = in_short(&many, 100);
+    assert!(short.len() < 130 && short.ends_with("; and 90 more"), "{short}");
+    assert_eq!(in_short(&many[..2], 100), "change 0; change 1");
+}
+
+#[test]
+fn a_review_reads_what_was_and_what_is_and_counts_it() {
+    let read = |text: &str| file::read(text.as_bytes()).0;
+    let after = BEFORE
+        .replace("name = \"tank1.level\"", "name = \"t1.level\"\nwas = \"tank1.level\"")
+        .replace("tag = \"tank1.level\"", "tag = \"t1.level\"")
+        .replace("address = \"192.0.2.10:502\"", "address = \"192.0.2.10:502\"\nunit-id = 3")
+        .replace("limit = 85.0", "limit = 90.0\nsuppress-when = \"t1.level > 1\"");
+    let after = format!(
+        "{after}[[display.panel]]\nkind = \"trend\"\nat = [4, 0, 4, 4]\npens = [{{ tag = \"t1.level\" }}]\n\
+         [[tag]]\nname = \"sum\"\nformula = \"t1.level * 2\"\n"
+    );
+    let changes = compare(&read(BEFORE), &read(&after));
+    assert_eq!(
+        summary(&changes),
+        "1 unit id, 1 limit, 1 suppress when; 1 tag renamed, history kept; 1 tag added; 1 panel added"
+    );
+    assert_eq!(
+        text(&changes),
+        "device plc1\n    unit-id: 1 → 3\n\n\
+         tag t1.level\n    renamed from tank1.level; history and states of alarms follow\n\n\
+         tag sum added\n    formula: \"t1.level * 2\"\n\n\
+         alarm t1.level/high\n    renamed from tank1.level/high\n    limit: 85 → 90\n    \
+         suppress-when: none → \"t1.level > 1\"\n\n\
+         panel trend of t1.level of display Tanks added\n    kind: trend\n    at: 4, 0, 4, 4\n    pen: t1.level\n"
+    );
+    // And back: what was there is told where it goes.
+    let back = compare(&read(&after), &read(BEFORE));
+    assert!(text(&back).contains("tag sum removed\n    formula: \"t1.level * 2\"\n"), "{}", text(&back));
+}
+
+#[test]
+fn what_follows_a_rename_is_no_change_of_its_own() {
+    let text = "watchkeeper = 1\n[[tag]]\nname = \"a.b\"\nformula = \"1\"\n\
+                [[tag]]\nname = \"a.bc\"\nformula = \"A.B + a.bc2 * a.b\"\nsetpoint = \"a.b\"\n\
+                [[tag.alarm]]\nkind = \"deviation\"\nlimit = 1\nfrom = \"a.b\"\n\
+                limits = [{ when = \"a.b > 3\", limit = 2 }]\n\
+                [[display]]\nname = \"D\"\n[[display.panel]]\nkind = \"trend\"\nat = [0, 0, 1, 1]\npens = [{ tag = \"a.b\" }]\n";
+    let after = text
+        .replace("name = \"a.b\"\n", "name = \"x\"\nwas = \"a.b\"\n")
+        .replace("A.B + a.bc2 * a.b", "x + a.bc2 * x")
+        .replace("setpoint = \"a.b\"", "setpoint = \"x\"")
+        .replace("from = \"a.b\"", "from = \"x\"")
+        .replace("a.b > 3", "x > 3")
+        .replace("tag = \"a.b\"", "tag = \"x\"");
+    assert_eq!(between(text, &after), ["tag a.b is now x"]);
+    assert_eq!(between(text, &after.replace("x > 3", "x > 4")).len(), 2);
+}
+
+#[test]
+fn what_changed_alike_is_told_once_and_an_order_by_itself() {
+    let tag = |n: u32, unit: &str| {
+        format!(
+            "[[tag]]\nname = \"t{n}\"\ndevice = \"plc1\"\nregister = \"holding:{n}\"\ntype = \"u16\"\nunit = \"{unit}\"\n"
+        )
+    };
+    let all = |unit: &str| (0..4).map(|n| tag(n, unit)).collect::<String>();
+    let read = |text: &str| file::read(format!("watchkeeper = 1\n{text}").as_bytes()).0;
+    let changes = compare(&read(&all("bar")), &read(&all("kPa")));
+    assert_eq!(text(&changes), "4 tags: t0, t1, t2, t3\n    unit: bar → kPa\n");
+    assert_eq!(summary(&changes), "4 units");
+    let turned = compare(&read(&[tag(1, ""), tag(2, "")].concat()), &read(&[tag(2, ""), tag(1, "")].concat()));
+    assert_eq!(text(&turned), "the tags\n    stand in another order\n");
+    assert_eq!(
+        (summary(&turned), words(&turned)),
+        ("the order of the tags".to_owned(), vec!["order of the tags changed".to_owned()])
+    );
+}
+
+#[test]
+fn a_default_that_is_written_out_is_no_change() {
+    let written = BEFORE
+        .replace("502\"", "502\"\npoll = \"1000ms\"\nretries = 1\nno-answer = { on-delay = \"10s\" }")
+        .replace("kind = \"high\"", "kind = \"high\"\nname = \"high\"\nlatch = false");
+    assert_eq!(between(BEFORE, &written), [""; 0]);
+}
+
+#[test]
+fn a_fault_that_stands_in_another_line_is_the_same_fault() {
+    let faulty = BEFORE.replace("register = \"holding:1\"", "register = \"holding:1\"\nscael = 2");
+    assert_eq!(between(&faulty, &format!("\n\n{faulty}")), [""; 0]);
+    assert!(!between(BEFORE, &faulty).is_empty());
+}
