@@ -31,7 +31,7 @@ const NEIGHBOURS: [(&str, &str); 5] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("link", "drivers"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 23] = [
+const HOMES: [(&str, &[&str]); 24] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
@@ -47,6 +47,7 @@ const HOMES: [(&str, &[&str]); 23] = [
     ("mqtt5", &["drivers"]),
     ("tokio", &["link", "drivers", "historian", "runtime", "cli", "main"]),
     ("toml", &["project", "ui/settings"]),
+    ("toml_parser", &["project/edit"]),
     // A path is parsed where the document is read, so that its fault has a place, and used where payloads are.
     ("serde_json_path", &["project/file", "drivers/mqtt"]),
     ("clap", &["cli", "main"]),

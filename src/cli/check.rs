@@ -17,7 +17,7 @@ pub fn check(arguments: &CheckArguments) -> Exit {
     };
     let lines = lines(&loaded);
     let families = loaded.project.families.len();
-    let issues = issues(loaded);
+    let issues = loaded.faults();
     let mut out = io::BufWriter::new(io::stdout().lock());
     if let Err(error) = print(&issues, &arguments.project, arguments.format, &mut out) {
         return end_of_output(&error);
@@ -45,18 +45,6 @@ fn lines(loaded: &Loaded) -> Vec<String> {
         format!("line {}: {budget}{silent}", budget.line)
     };
     known.map(told).collect()
-}
-
-/// All faults of a project, those of its text and those of its plan, in the order of their places.
-pub fn issues(loaded: Loaded) -> Vec<Issue> {
-    let Loaded { project, mut issues, .. } = loaded;
-    let (plan, more) = Plan::compile(project.clone(), Generation(0), Mode::Live);
-    issues.extend(if project.families.is_empty() { more } else { Plan::issues(&project, Mode::Live) });
-    issues.extend(budget::warnings(&plan));
-    issues.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
-    // Of an array of tags, what is wrong with each stands in one place.
-    issues.dedup_by(|a, b| (a.place, a.severity, &a.message) == (b.place, b.severity, &b.message));
-    issues
 }
 
 /// Prints faults as `path:line:column: error: what; mend`, or as a list of `{path, line, column, severity, message}`.
@@ -106,7 +94,7 @@ mod tests {
 
     fn checked(text: &str, format: CheckFormat) -> String {
         let mut out = Vec::new();
-        let issues = issues(Loaded::from_bytes(text.as_bytes(), None));
+        let issues = Loaded::from_bytes(text.as_bytes(), None).faults();
         print(&issues, Path::new("plant.toml"), format, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }

@@ -64,6 +64,16 @@ pub fn read(bytes: &[u8]) -> (Project, Vec<Issue>) {
     interpreted(&mended.text, document.get_ref(), &decoded, mended.issues, &mended.torn_lines)
 }
 
+/// What of a file's bytes is no TOML at all; nothing where only what it means may be at fault.
+pub fn syntax_faults(bytes: &[u8]) -> Vec<Issue> {
+    let decoded = text_from_bytes(bytes);
+    if !decoded.issues.is_empty() {
+        return decoded.issues;
+    }
+    let (_document, faults) = DeTable::parse_recoverable(&decoded.text);
+    if faults.is_empty() { Vec::new() } else { mend::mend(&decoded.text).issues }
+}
+
 /// `syntax`: faults of syntax that were told already, and the lines they tore.
 fn interpreted(
     text: &str,

@@ -9,6 +9,7 @@ pub mod aside;
 pub mod device;
 pub mod diff;
 pub mod display;
+pub mod edit;
 pub mod family;
 pub mod file;
 pub mod issue;

@@ -1,5 +1,7 @@
 //! A project's file, read once: its values, its faults, and the fingerprint that the journal keeps of it.
 
+use crate::drivers::modbus::budget;
+use crate::engine::{Generation, Mode, Plan};
 use crate::historian::members;
 use crate::project::family::expand;
 use crate::project::file::nearest::near;
@@ -39,6 +41,18 @@ impl Loaded {
         }
         let fingerprint = crate::historian::chain::hex(&Sha256::digest(bytes));
         Self { project: Arc::new(project), issues, fingerprint, text: bytes.into() }
+    }
+
+    /// All faults, those of its text and those of its plan, in the order of their places.
+    pub fn faults(&self) -> Vec<Issue> {
+        let (plan, more) = Plan::compile(Arc::clone(&self.project), Generation(0), Mode::Live);
+        let mut issues = self.issues.clone();
+        issues.extend(if self.project.families.is_empty() { more } else { Plan::issues(&self.project, Mode::Live) });
+        issues.extend(budget::warnings(&plan));
+        issues.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
+        // Of an array of tags, what is wrong with each stands in one place.
+        issues.dedup_by(|a, b| (a.place, a.severity, &a.message) == (b.place, b.severity, &b.message));
+        issues
     }
 
     /// With the tags of topics that were found in earlier runs, as far as its data folder tells of them. A plant takes them up

@@ -3,7 +3,9 @@
 //! ```text
 //! clock       the only reader of the computer's clocks
 //! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
-//! append      a display that a person saves, at the end of the project's file
+//! save        a project's text on its way to the disk: whole or not at all, and over nobody else's work
+//! drafts      what is edited and not saved yet, and what was saved lately, kept in the data folder
+//! reading     what a text under the editor says, read aside; the newest counts
 //! main_loop   the named thread that owns the engine: inputs in, journal, samples and snapshots out
 //! peek        a look at the plant now and then
 //! samples     the engine's samples on their way to the historian
@@ -20,8 +22,8 @@
 //! Invariant: one thread owns the engine; nobody else touches it.
 //! Invariant: the main loop never waits for a disk, a device or a screen.
 
-mod append;
 pub mod clock;
+pub mod drafts;
 pub mod force;
 mod ground;
 pub mod growing;
@@ -30,7 +32,9 @@ pub mod impact;
 pub mod load;
 pub mod main_loop;
 mod peek;
+pub mod reading;
 pub mod samples;
+pub mod save;
 pub mod scans;
 pub mod sources;
 pub mod station;

@@ -5,8 +5,8 @@
 //! Invariant: a plant that another process held is taken over within seconds after that process has ended, or the window
 //! says that nobody watches it.
 
-use super::append::add_display;
 use super::horn::Horn;
+use super::save::add_display;
 use super::{Loaded, StartError, Station, StationConfig, WhenHeld, load, scans};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};

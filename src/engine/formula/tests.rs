@@ -205,3 +205,25 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// A rename in the editor follows the same words that are names here.
+    #[test]
+    fn the_names_in_a_formula_are_those_that_a_rename_follows(words in prop::collection::vec(0_usize..24, 1..14)) {
+        const WORDS: [&str; 24] = [
+            "a", "pump1.flow", "_x", "min_1", "1", "2.5e-3", ".5", "true", "not ", " and ", " or ", "+", " - ", "*", "(", ")", ",",
+            "min(", "if (", "good(", " >= ", "==", "first_good(", " ",
+        ];
+        let text: String = words.iter().map(|word| WORDS[*word]).collect();
+        let mut seen = Vec::new();
+        let mut resolve = |name: &str| {
+            seen.push(name.to_owned());
+            Ok(TagId(0))
+        };
+        if Formula::compile(&text, &mut resolve).is_ok() {
+            let found: Vec<&str> =
+                crate::project::edit::names_in_formula(&text).into_iter().filter_map(|range| text.get(range)).collect();
+            prop_assert_eq!(found, seen, "{}", text);
+        }
+    }
+}

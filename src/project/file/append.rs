@@ -4,8 +4,8 @@
 //! new display besides: nothing else, and no fault more.
 
 use super::read;
+use crate::project::edit::{quoted, span_text};
 use crate::project::{NewDisplay, PanelKind, Severity};
-use crate::time::Span;
 use std::fmt::Write as _;
 
 /// The text with the display at its end, in the line ends that it has.
@@ -51,31 +51,6 @@ fn block(new: &NewDisplay) -> String {
     block
 }
 
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            letter if letter.is_control() => {
-                let _written = write!(quoted, "\\u{:04X}", u32::from(letter));
-            }
-            letter => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// A duration in the greatest unit that says it whole; a second at least, which is the least that the file takes here.
-fn span_text(span: Span) -> String {
-    let secs = (span.0 / 1_000_000).max(1);
-    let units = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
-    let (length, unit) = units.into_iter().find(|(length, _)| secs % length == 0).unwrap_or((1, "s"));
-    format!("{}{unit}", secs / length)
-}
-
 fn check(before: &[u8], after: &[u8], new: &NewDisplay) -> Result<(), String> {
     let ((old, old_issues), (mut read_again, issues)) = (read(before), read(after));
     if let Some(issue) = issues.iter().find(|issue| !old_issues.contains(issue)) {
@@ -97,6 +72,7 @@ fn check(before: &[u8], after: &[u8], new: &NewDisplay) -> Result<(), String> {
 mod tests {
     use super::*;
     use crate::project::Pen;
+    use crate::time::Span;
 
     fn display(name: &str) -> NewDisplay {
         let pen = |tag: &str, right| Pen { tag: tag.to_owned(), right };

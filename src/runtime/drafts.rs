@@ -1,0 +1,311 @@
+//! What is edited and not saved yet, and what the project was lately: kept in the folder `drafts` of its data folder.
+//!
+//! There, because that folder is the plant's own and on the disk that was chosen for it, and no part of what is reviewed
+//! and versioned beside the project's file.
+//!
+//! ```text
+//! drafts/draft.toml      the text as it is edited; gone when it is saved or given up
+//! drafts/draft.base.toml the text of the file that it was made from
+//! drafts/2026-11-27T20-35-02.125Z.toml   a snapshot: fifty at most, and 256 MiB of them
+//! ```
+//! Invariant: each file is whole or not there; a draft without its base is read all the same.
+
+use super::save::keep;
+use crate::project::edit::Draft;
+use crate::project::{diff, file};
+use crate::time::{Mono, Span, Utc};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::{fs, mem};
+
+/// Snapshots that are kept.
+pub const MOST_SNAPSHOTS: usize = 50;
+
+/// Bytes that they may take in all; the newest is kept whatever its size.
+const MOST_SNAPSHOT_BYTES: u64 = 256 << 20;
+
+/// More is no draft of a project.
+const LARGEST_BYTES: u64 = 256 << 20;
+
+const FOLDER: &str = "drafts";
+const DRAFT: &str = "draft.toml";
+const BASE: &str = "draft.base.toml";
+
+/// The drafts of one project.
+#[derive(Debug, Clone)]
+pub struct Drafts {
+    folder: PathBuf,
+}
+
+/// A draft that was not saved: the program ended before, or was ended.
+#[derive(Debug, Clone)]
+pub struct FoundDraft {
+    /// Its text.
+    pub text: Vec<u8>,
+    /// The text of the file that it was made from.
+    pub base: Vec<u8>,
+    /// Whether the file is another one by now.
+    pub file_changed: bool,
+    /// By what it differs from the file, in words; empty where only comments or layout do.
+    pub changes: Vec<String>,
+}
+
+impl FoundDraft {
+    /// The draft as it was, with one step that takes it back.
+    ///
+    /// # Errors
+    /// Where it is no text.
+    pub fn take_up(&self) -> Result<Draft, crate::project::edit::Refusal> {
+        let text = Draft::open(&self.text)?;
+        let mut draft = Draft::open(&self.base)?;
+        draft.become_text("Take up the draft that was not saved", text.text());
+        Ok(draft)
+    }
+}
+
+/// A text as it was once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// When.
+    pub time: Utc,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// How large it is.
+    pub bytes: u64,
+}
+
+impl Drafts {
+    /// Of the project with this data folder. Nothing is made before there is something to keep.
+    pub fn of(data_folder: &Path) -> Self {
+        Self { folder: data_folder.join(FOLDER) }
+    }
+
+    /// Keeps a draft; one that says what its file says is none.
+    ///
+    /// # Errors
+    /// Where the disk refuses; what was kept before is still there.
+    pub fn keep(&self, draft: &Draft) -> io::Result<()> {
+        if !draft.is_changed() {
+            return self.forget();
+        }
+        fs::create_dir_all(&self.folder)?;
+        let (base, saved) = (self.folder.join(BASE), draft.saved_bytes());
+        if read(&base)?.as_ref() != Some(&saved) {
+            keep(&base, &saved)?;
+        }
+        keep(&self.folder.join(DRAFT), &draft.bytes())
+    }
+
+    /// Forgets the draft: it was saved, or given up.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn forget(&self) -> io::Result<()> {
+        // The draft first: a base alone is nothing.
+        for name in [DRAFT, BASE] {
+            match fs::remove_file(self.folder.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The draft that an earlier run left, if it says anything else than the file.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub fn find(&self, file_now: &[u8]) -> io::Result<Option<FoundDraft>> {
+        let Some(text) = read(&self.folder.join(DRAFT))? else { return Ok(None) };
+        if text == file_now {
+            self.forget()?;
+            return Ok(None);
+        }
+        let base = read(&self.folder.join(BASE))?.unwrap_or_else(|| file_now.to_vec());
+        let changes = diff::changes(&file::read(file_now).0, &file::read(&text).0);
+        Ok(Some(FoundDraft { file_changed: base != file_now, text, base, changes }))
+    }
+
+    /// Keeps a snapshot, unless the newest says the same, and lets the oldest go.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn snapshot(&self, now: Utc, text: &[u8]) -> io::Result<()> {
+        let known = self.snapshots()?;
+        if let Some(newest) = known.first()
+            && newest.bytes == text.len() as u64
+            && read(&newest.path)?.as_deref() == Some(text)
+        {
+            return Ok(());
+        }
+        fs::create_dir_all(&self.folder)?;
+        // A clock that was set back makes none that is older than what is there.
+        let now = known.first().map_or(now, |newest| Utc(now.0.max(newest.time.0 + 1_000)));
+        keep(&self.folder.join(format!("{}.toml", now.to_rfc3339().replace(':', "-"))), text)?;
+        let mut total = 0;
+        for (nth, snapshot) in self.snapshots()?.into_iter().enumerate() {
+            total += snapshot.bytes;
+            if nth > 0 && (nth >= MOST_SNAPSHOTS || total > MOST_SNAPSHOT_BYTES) {
+                fs::remove_file(&snapshot.path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The snapshots, newest first.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn snapshots(&self) -> io::Result<Vec<Snapshot>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let Some(time) = entry.file_name().to_str().and_then(time_from) else { continue };
+            found.push(Snapshot { time, path: entry.path(), bytes: entry.metadata()?.len() });
+        }
+        found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.time));
+        Ok(found)
+    }
+
+    /// The text of a snapshot.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or was let go meanwhile.
+    pub fn text_of(snapshot: &Snapshot) -> io::Result<Vec<u8>> {
+        read(&snapshot.path)?.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// `2026-11-27T20-35-02.125Z.toml`.
+fn time_from(name: &str) -> Option<Utc> {
+    let (date, time) = name.strip_suffix(".toml")?.split_once('T')?;
+    Utc::parse_rfc3339(&format!("{date}T{}", time.replace('-', ":")))
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let file = match fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(LARGEST_BYTES).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// When a draft is to be kept: soon after a change, and not at every letter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Pace {
+    version: u64,
+    changed: Option<Mono>,
+    snapshot: Option<Mono>,
+}
+
+/// What is to be kept now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Due {
+    /// The draft.
+    pub draft: bool,
+    /// A snapshot besides.
+    pub snapshot: bool,
+}
+
+impl Pace {
+    /// A change is on the disk after this time at the latest.
+    pub const DRAFT: Span = Span::from_secs(2);
+
+    /// From one snapshot to the next while it is edited; a save makes one too.
+    pub const SNAPSHOT: Span = Span::from_secs(300);
+
+    /// Asked now and then with the draft's version; what is due is taken to be done.
+    pub fn due(&mut self, now: Mono, version: u64) -> Due {
+        if mem::replace(&mut self.version, version) != version {
+            self.changed.get_or_insert(now);
+            self.snapshot.get_or_insert(now);
+        }
+        let passed = |since: &mut Option<Mono>, span: Span| {
+            let due = since.is_some_and(|since| now.0 - since.0 >= span.0);
+            if due {
+                *since = None;
+            }
+            due
+        };
+        Due { draft: passed(&mut self.changed, Self::DRAFT), snapshot: passed(&mut self.snapshot, Self::SNAPSHOT) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::edit::{Edit, EntityId, Value};
+
+    const TEXT: &str = "watchkeeper = 1\nname = \"a\"\n";
+
+    fn edited() -> Draft {
+        let mut draft = Draft::open(TEXT.as_bytes()).unwrap();
+        let edit = Edit::Set { of: EntityId::PROJECT, key: "name".into(), value: Value::Text("b".into()) };
+        draft.edit(&[edit]).unwrap();
+        draft
+    }
+
+    #[test]
+    fn a_draft_is_found_after_a_crash_with_what_it_differs_by() {
+        let folder = tempfile::tempdir().unwrap();
+        let drafts = Drafts::of(folder.path());
+        assert!(drafts.find(TEXT.as_bytes()).unwrap().is_none());
+        let mut draft = edited();
+        drafts.keep(&draft).unwrap();
+        let found = drafts.find(TEXT.as_bytes()).unwrap().unwrap();
+        assert_eq!((found.changes, found.file_changed), (vec!["name of the project a → b".to_owned()], false));
+        let found = drafts.find(b"watchkeeper = 1\nname = \"c\"\n").unwrap().unwrap();
+        assert!(found.file_changed);
+        let mut again = found.take_up().unwrap();
+        assert_eq!((again.bytes(), again.saved_bytes()), (draft.bytes(), TEXT.as_bytes().to_vec()));
+        again.undo();
+        assert!(!again.is_changed());
+        // Saved, by whatever way: there is nothing to take up.
+        assert!(drafts.find(&draft.bytes()).unwrap().is_none());
+        drafts.keep(&draft).unwrap();
+        draft.mark_saved();
+        drafts.keep(&draft).unwrap();
+        assert_eq!(fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn fifty_snapshots_are_kept_and_the_oldest_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let drafts = Drafts::of(folder.path());
+        for nth in 0..60_i64 {
+            let text = format!("# {nth}\n");
+            drafts.snapshot(Utc(nth * 1_000_000), text.as_bytes()).unwrap();
+            // The same again is none.
+            drafts.snapshot(Utc(nth * 1_000_000 + 1), text.as_bytes()).unwrap();
+        }
+        let kept = drafts.snapshots().unwrap();
+        assert_eq!((kept.len(), kept[0].time, kept[49].time), (MOST_SNAPSHOTS, Utc(59_000_000), Utc(10_000_000)));
+        assert_eq!(Drafts::text_of(&kept[0]).unwrap(), b"# 59\n");
+        // With the clock set back it is still the newest.
+        drafts.snapshot(Utc(0), b"late").unwrap();
+        assert_eq!(Drafts::text_of(&drafts.snapshots().unwrap()[0]).unwrap(), b"late");
+    }
+
+    #[test]
+    fn a_change_is_kept_within_two_seconds_and_a_snapshot_made_every_five_minutes() {
+        let mut pace = Pace::default();
+        let at = |secs: i64| Mono(secs * 1_000_000);
+        let due = |draft, snapshot| Due { draft, snapshot };
+        assert_eq!(pace.due(at(0), 0), due(false, false));
+        assert_eq!(pace.due(at(10), 1), due(false, false));
+        assert_eq!(pace.due(at(11), 2), due(false, false));
+        assert_eq!(pace.due(at(12), 2), due(true, false));
+        assert_eq!(pace.due(at(20), 2), due(false, false));
+        assert_eq!(pace.due(at(310), 3), due(false, true));
+        assert_eq!(pace.due(at(312), 3), due(true, false));
+        assert_eq!(pace.due(at(9_999), 3), due(false, false));
+    }
+}
