@@ -32,8 +32,8 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let page = include_str!("../docs/commands.md");
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
-    let expected = "watchkeeper,run,horn-test,check,diff,schema,values,explain,scan modbus,scan mqtt,journal,figures,handover,secret,\
-                    demo,rehearse,backtest,export";
+    let expected = "watchkeeper,run,horn-test,check,diff,schema,fmt,values,explain,scan modbus,scan mqtt,journal,figures,handover,\
+                    secret,demo,rehearse,backtest,export";
     assert_eq!(names, expected.split(',').collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
         let help = cli::help(if name == "watchkeeper" { "" } else { name }).unwrap();
@@ -51,6 +51,7 @@ fn every_command_helps_with_an_example() {
         "check",
         "diff",
         "schema",
+        "fmt",
         "values",
         "explain",
         "scan",
@@ -91,6 +92,29 @@ fn a_call_that_is_at_fault_ends_with_two() {
         assert_eq!((code, out.as_str()), (2, ""), "{arguments:?}: {error}");
         assert!(!error.is_empty());
     }
+}
+
+#[test]
+fn fmt_lays_a_project_out_once_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plant.toml");
+    let plant = path.to_str().unwrap();
+    let (rough, laid_out) = (
+        "watchkeeper=1\r\n\r\n\r\n[[tag]] # one\nname='a'\nformula = \"1\"  \n",
+        "watchkeeper = 1\n\n[[tag]] # one\nname = \"a\"\nformula = \"1\"\n",
+    );
+    std::fs::write(&path, rough).unwrap();
+    let (code, out, error) = ended(&["fmt", "--check", plant]);
+    assert_eq!((code, error.as_str()), (1, ""));
+    assert!(out.ends_with("plant.toml would be laid out anew\n"), "{out}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), rough);
+    assert_eq!(ended(&["fmt", plant]), (0, String::new(), String::new()));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), laid_out);
+    assert_eq!(ended(&["fmt", "--check", plant]).0, 0);
+    std::fs::write(&path, "watchkeeper = 1\nname =\n").unwrap();
+    let (code, out, error) = ended(&["fmt", plant]);
+    assert_eq!(code, 1);
+    assert!(out.contains("plant.toml:2:") && error.contains("is left as it is"), "{out}{error}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod explain;
 pub mod export;
 pub mod figures;
+pub mod fmt;
 mod format;
 pub mod handover;
 pub mod horn_test;
@@ -119,6 +120,8 @@ pub enum Command {
     Check(CheckArguments),
     /// What is another between two versions of a project, and what that does to a plant that runs
     Diff(diff::DiffArguments),
+    /// Write a project in its canonical layout: space, quotes and empty lines alike, nothing else changed
+    Fmt(fmt::FmtArguments),
     /// Connect and print values as they change; records nothing
     Values(values::ValuesArguments),
     /// From a tag's value to the bytes that it came in: the last exchange, field by field
@@ -209,6 +212,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Check(arguments) => check::check(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
+        Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),
