@@ -7,7 +7,7 @@ use crate::drivers::scan::snippet::snippet;
 use crate::drivers::scan::told::{Rows, rows, summary};
 use crate::drivers::scan::{self, End, Found, ModbusRequest, MqttRequest, Picture, Request};
 use crate::project::device::Parity;
-use crate::project::{Area, Protocol, TlsSettings};
+use crate::project::{Area, MqttVersion, Protocol, TlsSettings};
 use crate::runtime::clock::system_clock;
 use crate::text::{visible, visible_json};
 use crate::time::Span;
@@ -116,11 +116,14 @@ pub struct ModbusArguments {
 /// `scan mqtt`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  watchkeeper scan mqtt 127.0.0.1:1884 --for 5s\n  watchkeeper scan mqtt mqtts://broker.example --ca ca.pem --user me --password-secret site-broker\n\nIt subscribes with a client id of its own and publishes nothing. Exit 3 where the broker is not reached, or\nrefuses every topic."
+    after_help = "Example:\n  watchkeeper scan mqtt 127.0.0.1:1884 --for 5s\n  watchkeeper scan mqtt mqtts://broker.example --ca ca.pem --user me --password-secret site-broker\n  watchkeeper scan mqtt wss://broker.example/mqtt --mqtt-version 5\n\nIt subscribes with a client id of its own and publishes nothing. Exit 3 where the broker is not reached, or\nrefuses every topic."
 )]
 pub struct MqttArguments {
-    /// Host with its port (broker:1883); mqtts:// before it for TLS
+    /// Host with its port (broker:1883); before it mqtts:// for TLS, ws:// or wss:// for a web server, with the path there
     pub address: String,
+    /// 3.1.1, which every broker speaks, or 5, in which a broker says why it refuses
+    #[arg(long, value_name = "VERSION", value_parser = parse_version, default_value = "3.1.1")]
+    pub mqtt_version: MqttVersion,
     /// A filter of topics to listen to; may be repeated. $SYS/# is not in #
     #[arg(long = "topics", value_name = "FILTER", default_value = "#")]
     pub topics: Vec<String>,
@@ -131,7 +134,7 @@ pub struct MqttArguments {
     #[arg(long, value_name = "USER")]
     pub user: Option<String>,
     /// Name of the secret that is the password, as of watchkeeper secret set NAME
-    #[arg(long, value_name = "NAME", requires = "user")]
+    #[arg(long, value_name = "NAME")]
     pub password_secret: Option<String>,
     /// File with the authority that the broker's certificate comes from; default: those of this computer
     #[arg(long, value_name = "FILE")]
@@ -211,6 +214,7 @@ fn request(arguments: &ScanArguments) -> Result<(Request, ScanFormat), String> {
         What::Mqtt(a) => {
             let identity = a.cert.clone().zip(a.key.clone());
             let request = MqttRequest {
+                version: a.mqtt_version,
                 user: a.user.clone(),
                 password_secret: a.password_secret.clone(),
                 tls: TlsSettings { ca: a.ca.clone(), identity },
@@ -325,6 +329,14 @@ fn parse_protocol(text: &str) -> Result<Protocol, String> {
     let all = [Protocol::ModbusTcp, Protocol::ModbusTls, Protocol::ModbusRtuOverTcp, Protocol::ModbusRtu];
     let found = all.into_iter().find(|protocol| protocol.word() == text);
     found.ok_or_else(|| format!("\"{text}\" is none; write modbus-tcp, modbus-tls, modbus-rtu-over-tcp or modbus-rtu"))
+}
+
+fn parse_version(text: &str) -> Result<MqttVersion, String> {
+    match text {
+        "3.1.1" => Ok(MqttVersion::V3),
+        "5" => Ok(MqttVersion::V5),
+        _ => Err(format!("\"{text}\" is no version of MQTT that is spoken here; write 3.1.1 or 5")),
+    }
 }
 
 fn parse_parity(text: &str) -> Result<Parity, String> {

@@ -5,19 +5,17 @@ use super::fonts::{self, size};
 use super::panels::table::{self, Column, column, numbers};
 use super::theme::{STEP, Theme};
 use super::widgets::{self, text};
-use crate::drivers::scan::asked::{registers_from, units_from};
+use crate::drivers::scan::Request;
 use crate::drivers::scan::snippet::snippet;
 use crate::drivers::scan::told::{Rows, first_rows, rows, summary};
-use crate::drivers::scan::{ModbusRequest, MqttRequest, Request};
 use crate::link::{ScanLink, Scanning};
-use crate::project::Protocol;
-use crate::project::device::Parity;
-use crate::time::Span;
-use eframe::egui::{
-    Button, ComboBox, Key, Label, ProgressBar, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
-};
+use crate::project::Project;
+use eframe::egui::{Button, Label, ProgressBar, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 use std::fmt::Write as _;
 use std::time::Duration;
+use typed::{Sort, Typed};
+
+mod typed;
 
 /// The heading.
 pub const TITLE: &str = "Look for devices";
@@ -40,58 +38,6 @@ const TOPICS: [Column; 4] = [
     column("Kind", 56.0, 0.0, 70),
     column("Last", 120.0, 1.0, 90),
 ];
-
-const PROTOCOLS: [(Option<Protocol>, &str); 5] = [
-    (None, "By the address"),
-    (Some(Protocol::ModbusTcp), "modbus-tcp"),
-    (Some(Protocol::ModbusTls), "modbus-tls"),
-    (Some(Protocol::ModbusRtuOverTcp), "modbus-rtu-over-tcp"),
-    (Some(Protocol::ModbusRtu), "modbus-rtu"),
-];
-
-const PARITIES: [(Parity, &str); 3] = [(Parity::None, "none"), (Parity::Even, "even"), (Parity::Odd, "odd")];
-
-/// What is looked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Sort {
-    #[default]
-    Modbus,
-    Mqtt,
-}
-
-/// What is typed.
-#[derive(Debug)]
-struct Typed {
-    sort: Sort,
-    address: String,
-    protocol: Option<Protocol>,
-    units: String,
-    registers: String,
-    baud: String,
-    parity: Parity,
-    topics: String,
-    listen: String,
-    user: String,
-    secret: String,
-}
-
-impl Default for Typed {
-    fn default() -> Self {
-        Self {
-            sort: Sort::Modbus,
-            address: String::new(),
-            protocol: None,
-            units: "1-247".to_owned(),
-            registers: "0-9999".to_owned(),
-            baud: "19200".to_owned(),
-            parity: Parity::None,
-            topics: "#".to_owned(),
-            listen: "10s".to_owned(),
-            user: String::new(),
-            secret: String::new(),
-        }
-    }
-}
 
 /// The sheet; what was found stays when it is closed.
 #[derive(Debug, Default)]
@@ -135,51 +81,10 @@ impl Scanner {
         self.asked.as_ref().is_some_and(|(_, scanning)| scanning.goes_on())
     }
 
-    fn request(&self) -> Result<Request, String> {
-        let typed = &self.typed;
-        if typed.address.trim().is_empty() {
-            return Err("Say where to look".to_owned());
-        }
-        let some = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
-        match typed.sort {
-            Sort::Modbus => {
-                let mut request = ModbusRequest {
-                    protocol: typed.protocol,
-                    units: units_from(typed.units.trim())?,
-                    registers: registers_from(typed.registers.trim())?,
-                    ..ModbusRequest::new(&typed.address)
-                };
-                if request.protocol() == Protocol::ModbusRtu {
-                    let baud = typed.baud.trim();
-                    request.baud =
-                        Some(baud.parse().map_err(|_no_number| format!("\"{baud}\" is no number of bits a second"))?);
-                    request.parity = Some(typed.parity);
-                }
-                request.transport()?;
-                Ok(Request::Modbus(request))
-            }
-            Sort::Mqtt => {
-                let listen = Span::parse(&typed.listen)?;
-                if !(Span::from_millis(100)..=Span::from_secs(3_600)).contains(&listen) {
-                    return Err("Listen for 1s to 1h".to_owned());
-                }
-                let request = MqttRequest {
-                    user: some(&typed.user),
-                    password_secret: some(&typed.secret),
-                    topics: typed.topics.split_whitespace().map(str::to_owned).collect(),
-                    listen,
-                    ..MqttRequest::new(&typed.address)
-                };
-                request.settings()?;
-                Ok(Request::Mqtt(request))
-            }
-        }
-    }
-
     fn begin(&mut self) {
         self.shown = None;
         self.refused = None;
-        let begun = self.request().and_then(|request| {
+        let begun = self.typed.request().and_then(|request| {
             let link = self.link.as_ref().ok_or_else(|| "this program cannot look for devices".to_owned())?;
             Ok((request.clone(), link.begin(request)?))
         });
@@ -210,14 +115,14 @@ impl Scanner {
         });
     }
 
-    /// The sheet's content.
-    pub fn ui(&mut self, ui: &mut Ui, theme: &Theme) {
+    /// The sheet's content. The devices of `project` can be looked into with their own settings.
+    pub fn ui(&mut self, ui: &mut Ui, theme: &Theme, project: &Project) {
         let goes_on = self.goes_on();
         self.look(ui.input(|i| i.time));
         if goes_on {
             ui.ctx().request_repaint_after(LOOK_EVERY);
         }
-        ui.add_enabled_ui(!goes_on, |ui| self.fields_ui(ui));
+        ui.add_enabled_ui(!goes_on, |ui| self.typed.ui(ui, project));
         let words = match self.typed.sort {
             Sort::Modbus => {
                 "It only reads, one request at a time. A small PLC that is being polled may hang up on one of two connections"
@@ -229,47 +134,6 @@ impl Scanner {
         self.start_ui(ui, theme, goes_on);
         ui.add_space(STEP);
         self.found_ui(ui, theme);
-    }
-
-    fn fields_ui(&mut self, ui: &mut Ui) {
-        let typed = &mut self.typed;
-        ui.horizontal_wrapped(|ui| {
-            for (sort, words) in [(Sort::Modbus, "Modbus"), (Sort::Mqtt, "MQTT")] {
-                let here = typed.sort == sort;
-                let button = ui.add(Button::selectable(here, words));
-                button.widget_info(|| {
-                    WidgetInfo::selected(Role::RadioButton, true, here, format!("Look for {words} devices"))
-                });
-                if button.clicked() {
-                    typed.sort = sort;
-                }
-            }
-        });
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = vec2(3.0 * STEP, STEP);
-            match typed.sort {
-                Sort::Modbus => {
-                    field(ui, "Address", &mut typed.address, "192.168.1.10:502 or /dev/ttyUSB0", 190.0);
-                    labelled(ui, "Protocol", 130.0, |ui| {
-                        choice(ui, "Protocol", &mut typed.protocol, &PROTOCOLS);
-                    });
-                    field(ui, "Units", &mut typed.units, "1-247", 86.0);
-                    field(ui, "Registers", &mut typed.registers, "0-9999", 86.0);
-                    let request = ModbusRequest { protocol: typed.protocol, ..ModbusRequest::new(&typed.address) };
-                    if request.protocol() == Protocol::ModbusRtu {
-                        field(ui, "Baud", &mut typed.baud, "19200", 70.0);
-                        labelled(ui, "Parity", 76.0, |ui| choice(ui, "Parity", &mut typed.parity, &PARITIES));
-                    }
-                }
-                Sort::Mqtt => {
-                    field(ui, "Address", &mut typed.address, "broker:1883 or mqtts://broker", 190.0);
-                    field(ui, "Topics", &mut typed.topics, "#", 110.0);
-                    field(ui, "For", &mut typed.listen, "10s", 50.0);
-                    field(ui, "User", &mut typed.user, "", 86.0);
-                    field(ui, "Secret of the password", &mut typed.secret, "", 130.0);
-                }
-            }
-        });
     }
 
     fn start_ui(&mut self, ui: &mut Ui, theme: &Theme, goes_on: bool) {
@@ -348,44 +212,6 @@ impl Scanner {
             }
         });
     }
-}
-
-/// A field with its name above it.
-fn field(ui: &mut Ui, name: &str, words: &mut String, hint: &str, width: f32) {
-    labelled(ui, name, width, |ui| {
-        let edit = ui.add(TextEdit::singleline(words).hint_text(hint).desired_width(width - 8.0).char_limit(300));
-        edit.widget_info(|| WidgetInfo {
-            current_text_value: Some(words.clone()),
-            ..WidgetInfo::labeled(Role::TextInput, ui.is_enabled(), format!("{name} to look for devices"))
-        });
-        if edit.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) {
-            // Starting is the button's alone: a device is asked when a person says so.
-            edit.surrender_focus();
-        }
-    });
-}
-
-fn labelled(ui: &mut Ui, name: &str, width: f32, content: impl FnOnce(&mut Ui)) {
-    ui.vertical(|ui| {
-        ui.set_width(width);
-        ui.label(RichText::new(name).font(fonts::regular(size::SMALL)));
-        content(ui);
-    });
-}
-
-fn choice<T: Copy + PartialEq>(ui: &mut Ui, name: &str, chosen: &mut T, all: &[(T, &str)]) {
-    let shown = all.iter().find(|(one, _)| one == chosen).map_or("", |(_, words)| words);
-    let list = ComboBox::from_id_salt(name).selected_text(shown).width(ui.available_width() - 8.0);
-    let enabled = ui.is_enabled();
-    let response = list.show_ui(ui, |ui| {
-        for (one, words) in all {
-            ui.selectable_value(chosen, *one, *words);
-        }
-    });
-    response.response.widget_info(|| WidgetInfo {
-        current_text_value: Some(shown.to_owned()),
-        ..WidgetInfo::labeled(Role::ComboBox, enabled, format!("{name} to look for devices"))
-    });
 }
 
 /// Unit, what was asked, what was found: as many lines as it takes.

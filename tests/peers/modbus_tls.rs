@@ -10,14 +10,14 @@ use std::time::Duration;
 use watchkeeper::engine::Quality;
 
 /// Takes TLS off in front of a server; killed when dropped.
-struct Terminator {
+pub(super) struct Terminator {
     socat: Child,
-    port: u16,
+    pub(super) port: u16,
 }
 
 impl Terminator {
     /// With the certificate of this name; clients need one that `clients` signed.
-    fn start(authority: &Authority, name: &str, clients: &Authority, behind: u16) -> Self {
+    pub(super) fn start(authority: &Authority, name: &str, clients: &Authority, behind: u16) -> Self {
         let port = free_address().port();
         let listen = format!(
             "OPENSSL-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork,verify=1,cert={},key={},cafile={}",

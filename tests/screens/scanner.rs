@@ -10,7 +10,8 @@ use watchkeeper::drivers::scan::found::{Identity, Line, Model, SunSpec, Table, U
 use watchkeeper::drivers::scan::topics::Topics;
 use watchkeeper::drivers::scan::{End, Found, Request};
 use watchkeeper::link::{ScanAsk, ScanLink};
-use watchkeeper::project::Area;
+use watchkeeper::project::device::{Parity, TlsSettings};
+use watchkeeper::project::{Area, MqttVersion, Project, Protocol};
 use watchkeeper::time::{Mono, Span};
 use watchkeeper::ui::scanner::Scanner;
 use watchkeeper::ui::theme::{Theme, ThemeChoice};
@@ -19,12 +20,14 @@ struct Sheet {
     scanner: Scanner,
     theme: Theme,
     asked: mpsc::Receiver<ScanAsk>,
+    project: Project,
 }
 
 impl Sheet {
     fn harness(theme: ThemeChoice) -> Harness<'static, Self> {
         let (asks, asked) = mpsc::channel(1);
-        let sheet = Self { scanner: Scanner::new(Some(ScanLink { asks })), theme: theme.theme(), asked };
+        let sheet =
+            Self { scanner: Scanner::new(Some(ScanLink { asks })), theme: theme.theme(), asked, project: project() };
         let theme = sheet.theme.clone();
         let mut harness = Harness::builder()
             .with_size([676.0, 620.0])
@@ -38,12 +41,81 @@ impl Sheet {
     }
 
     fn ui(&mut self, ui: &mut eframe::egui::Ui) {
-        let Self { scanner, theme, .. } = self;
+        let Self { scanner, theme, project, .. } = self;
         theme.apply(ui.ctx());
         let rect = ui.ctx().content_rect();
         ui.painter().rect_filled(rect, 0.0, theme.panel);
-        ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(18.0)), |ui| scanner.ui(ui, theme));
+        ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(18.0)), |ui| scanner.ui(ui, theme, project));
     }
+}
+
+/// A plant whose devices are reached in every way.
+fn project() -> Project {
+    let text = r#"
+watchkeeper = 1
+name = "plant"
+[[device]]
+name = "meter"
+protocol = "modbus-tls"
+address = "meter.example"
+unit-id = 12
+timeout = "2s"
+ca = "ca.pem"
+cert = "our.pem"
+key = "our.key"
+[[device]]
+name = "drive"
+protocol = "modbus-rtu"
+address = "/dev/ttyUSB0"
+baud = 9600
+parity = "even"
+stop-bits = 2
+unit-id = 4
+[[device]]
+name = "site"
+protocol = "mqtt"
+address = "wss://broker.example/mqtt"
+mqtt-version = "5"
+ca = "ca.pem"
+user = "me"
+password = { secret = "site-broker" }
+"#;
+    let (mut project, _) = watchkeeper::project::file::read(text.as_bytes());
+    project.path = Some("/plants/plant.toml".into());
+    project
+}
+
+/// Takes a device's settings, and starts.
+fn asked_of(harness: &mut Harness<'_, Sheet>, device: &str) -> Request {
+    press(harness, "Device whose settings are taken");
+    press(harness, device);
+    press(harness, "Start looking for devices");
+    let request = harness.state_mut().asked.try_recv().unwrap().request;
+    press(harness, "Stop looking for devices");
+    request
+}
+
+#[test]
+fn devices_of_the_project_are_looked_into_with_their_own_settings() {
+    let mut harness = Sheet::harness(ThemeChoice::Dark);
+    let identity = Some(("our.pem".to_owned(), "our.key".to_owned()));
+    let ca = Some("ca.pem".to_owned());
+    let Request::Modbus(meter) = asked_of(&mut harness, "meter") else { panic!("another kind of device") };
+    assert_eq!((meter.protocol, &meter.units[..]), (Some(Protocol::ModbusTls), &[12][..]));
+    assert_eq!((meter.address.as_str(), meter.timeout), ("meter.example", Span::from_secs(2)));
+    assert_eq!(meter.tls, TlsSettings { ca: ca.clone(), identity });
+    assert_eq!(meter.folder.to_str(), Some("/plants"));
+    let Request::Modbus(drive) = asked_of(&mut harness, "drive") else { panic!("another kind of device") };
+    assert_eq!((drive.baud, drive.parity, drive.stop_bits), (Some(9_600), Some(Parity::Even), Some(2)));
+    assert_eq!((&drive.units[..], drive.tls), (&[4][..], TlsSettings::default()), "nothing of the other is left");
+    let Request::Mqtt(site) = asked_of(&mut harness, "site") else { panic!("another kind of device") };
+    assert_eq!((site.address.as_str(), site.version), ("wss://broker.example/mqtt", MqttVersion::V5));
+    assert_eq!((site.user.as_deref(), site.password_secret.as_deref()), (Some("me"), Some("site-broker")));
+    assert_eq!((site.tls, site.folder.to_str()), (TlsSettings { ca, identity: None }, Some("/plants")));
+    press(&mut harness, "Device whose settings are taken");
+    press(&mut harness, "None of the project");
+    press(&mut harness, "Start looking for devices");
+    assert!(harness.query_by_label("Not begun").is_some(), "its settings are gone");
 }
 
 fn write(harness: &mut Harness<'_, Sheet>, field: &str, text: &str) {
@@ -177,6 +249,11 @@ fn pictures_of_the_sheet() {
         press(&mut harness, "Look for MQTT devices");
         let _ask = found(&mut harness, Found::Mqtt(topics()), Some(End::Done));
         harness.render().unwrap().save(folder.join(format!("scanner-mqtt-{shade}.png"))).unwrap();
+        for device in ["drive", "meter", "site"] {
+            asked_of(&mut harness, device);
+            harness.render().unwrap().save(folder.join(format!("scanner-{device}-{shade}.png"))).unwrap();
+        }
+        let _ask = found(&mut harness, Found::Mqtt(topics()), Some(End::Done));
         assert!(harness.query_by_label("$.wind.speed").is_some());
     }
 }

@@ -39,6 +39,15 @@ const IN_FLIGHT: u16 = 100;
 /// Room for what we send, whatever `max-packet` says of what we take: eight topics of the longest kind.
 const LONGEST_SENT: usize = 1 << 20;
 
+/// A client of the version that the settings name.
+#[derive(Debug)]
+pub enum Client {
+    /// Of 3.1.1.
+    V3(Box<V3>),
+    /// Of 5.
+    V5(Box<V5>),
+}
+
 /// What one device's task runs on.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -222,7 +231,10 @@ impl Connection {
     }
 
     /// The password, read anew for each connection: one that was set or changed meanwhile counts.
-    async fn password(&self) -> Result<Option<Secret>, String> {
+    ///
+    /// # Errors
+    /// There is none under its name, in words.
+    pub async fn password(&self) -> Result<Option<Secret>, String> {
         let Some(name) = self.settings.password_secret.clone() else { return Ok(None) };
         let secrets = self.secrets;
         // A disk or a key store may take its time.
@@ -231,21 +243,28 @@ impl Connection {
 
     /// One connection, until it is lost.
     async fn serve(&mut self, field: &Field, wires: &Wires, status: &mut Status) -> End {
-        let made = match self.password().await {
-            Ok(password) => match self.settings.version {
-                MqttVersion::V3 => match self.v3(password.as_ref(), wires) {
-                    Ok(library) => return self.session(library, field, wires, status).await,
-                    Err(why) => why,
-                },
-                MqttVersion::V5 => match self.v5(password.as_ref(), wires) {
-                    Ok(library) => return self.session(library, field, wires, status).await,
-                    Err(why) => why,
-                },
-            },
-            // A secret that is not set may be by the next attempt.
-            Err(why) => why,
-        };
-        End::Lost { why: made, held: Span::ZERO }
+        // A secret that is not set may be by the next attempt.
+        match self.password().await.and_then(|password| self.made(password.as_ref(), wires)) {
+            Ok(Client::V3(library)) => self.session(*library, field, wires, status).await,
+            Ok(Client::V5(library)) => self.session(*library, field, wires, status).await,
+            Err(why) => End::Lost { why, held: Span::ZERO },
+        }
+    }
+
+    fn made(&self, password: Option<&Secret>, wires: &Wires) -> Result<Client, String> {
+        Ok(match self.settings.version {
+            MqttVersion::V3 => Client::V3(Box::new(self.v3(password, wires)?)),
+            MqttVersion::V5 => Client::V5(Box::new(self.v5(password, wires)?)),
+        })
+    }
+
+    /// A client that has not connected yet, made with all that the settings say, for who listens without a plant.
+    ///
+    /// # Errors
+    /// The settings do not go together; in words.
+    pub fn client(&self, password: Option<&Secret>, clock: &Clock) -> Result<Client, String> {
+        let tap = Tap::new(clock.clone(), TapLimits { frames: 2, frame_bytes: 256 });
+        self.made(password, &Wires::new(clock.clone(), tap))
     }
 
     async fn session(&mut self, library: impl Library, field: &Field, wires: &Wires, status: &mut Status) -> End {
@@ -266,6 +285,12 @@ struct Wires {
     unreached: Arc<AtomicBool>,
 }
 
+impl Wires {
+    fn new(clock: Clock, tap: Arc<Tap>) -> Self {
+        Self { clock, tap, breathe: Arc::default(), unreached: Arc::default() }
+    }
+}
+
 /// A connection that is being made.
 type Opening = Pin<Box<dyn Future<Output = io::Result<Line>> + Send>>;
 
@@ -273,8 +298,7 @@ type Opening = Pin<Box<dyn Future<Output = io::Result<Line>> + Send>>;
 pub async fn run(mut connection: Connection, field: Field) {
     let tap = Tap::new(field.clock.clone(), KEPT);
     tap.trace_to(field.monitor.trace());
-    let wires =
-        Wires { clock: field.clock.clone(), tap: Arc::clone(&tap), breathe: Arc::default(), unreached: Arc::default() };
+    let wires = Wires::new(field.clock.clone(), Arc::clone(&tap));
     let seen = connection.tls.as_ref().map(|tls| Arc::clone(&tls.seen));
     let mut status = Status::new(connection.device, field.clone(), tap, seen);
     let mut faults = Reports::new(field.generation);

@@ -3,10 +3,12 @@
 
 use super::bisect::Range;
 use super::snippet::quoted;
-use crate::project::device::{Parity, TlsSettings};
-use crate::project::{Area, Endpoint, MqttSettings, Protocol, Severity, Transport, file};
+use crate::drivers::modbus::reply::Tolerance;
+use crate::project::device::{ModbusSettings, Parity, TlsSettings};
+use crate::project::{Area, Device, Endpoint, MqttSettings, MqttVersion, Protocol, Severity, Transport, file};
 use crate::time::Span;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 
 /// All units of a serial line.
 pub const UNITS: (u8, u8) = (1, 247);
@@ -38,8 +40,14 @@ pub struct ModbusRequest {
     pub parity: Option<Parity>,
     /// Likewise; 1 or 2.
     pub stop_bits: Option<u8>,
-    /// Files of `modbus-tls`, relative to the working folder.
+    /// Files of `modbus-tls`.
     pub tls: TlsSettings,
+    /// What they are relative to; empty: the working folder.
+    pub folder: PathBuf,
+    /// Quirk: wait after connecting before the first request.
+    pub pause_after_connect: Span,
+    /// Quirks: what is taken of an answer that is not quite one.
+    pub tolerance: Tolerance,
     /// Which units are asked, in order.
     pub units: Vec<u8>,
     /// Which tables are looked into; none: units alone.
@@ -57,14 +65,18 @@ pub struct ModbusRequest {
 /// A scan of a broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MqttRequest {
-    /// `broker:1883`, `mqtts://broker`.
+    /// `broker:1883`, `mqtts://broker`, `wss://broker/mqtt`.
     pub address: String,
+    /// In which version it is spoken to.
+    pub version: MqttVersion,
     /// Who signs in.
     pub user: Option<String>,
     /// Name of the secret that is the password.
     pub password_secret: Option<String>,
-    /// Files of TLS, relative to the working folder.
+    /// Files of TLS.
     pub tls: TlsSettings,
+    /// What they are relative to; empty: the working folder.
+    pub folder: PathBuf,
     /// What is subscribed.
     pub topics: Vec<String>,
     /// How long it listens.
@@ -73,7 +85,56 @@ pub struct MqttRequest {
     pub most_topics: usize,
 }
 
+impl Request {
+    /// A scan of a device of a project, reached as the project says; its files are in `folder`. `None`: it is at fault there.
+    pub fn of_device(device: &Device, folder: &Path) -> Option<Self> {
+        let folder = folder.to_owned();
+        match &device.endpoint {
+            Endpoint::Modbus(settings) => {
+                Some(Self::Modbus(ModbusRequest { folder, ..ModbusRequest::of_device(&device.address, settings) }))
+            }
+            Endpoint::Mqtt(settings) => Some(Self::Mqtt(MqttRequest {
+                version: settings.version,
+                user: settings.user.clone(),
+                password_secret: settings.password_secret.clone(),
+                tls: settings.tls.clone().unwrap_or_default(),
+                folder,
+                ..MqttRequest::new(&device.address)
+            })),
+            Endpoint::Fault(_) => None,
+        }
+    }
+}
+
 impl ModbusRequest {
+    /// The one unit of a device.
+    fn of_device(address: &str, settings: &ModbusSettings) -> Self {
+        let usual = Self::new(address);
+        let made = Self {
+            units: vec![settings.unit_id],
+            pause: settings.pause_between_requests.max(usual.pause),
+            timeout: settings.timeout,
+            pause_after_connect: settings.pause_after_connect,
+            tolerance: Tolerance {
+                unit: settings.ignore_unit_mismatch,
+                transaction: settings.ignore_transaction_mismatch,
+            },
+            ..usual
+        };
+        match &settings.transport {
+            Transport::Tcp { .. } => Self { protocol: Some(Protocol::ModbusTcp), ..made },
+            Transport::RtuOverTcp { .. } => Self { protocol: Some(Protocol::ModbusRtuOverTcp), ..made },
+            Transport::Tls { tls, .. } => Self { protocol: Some(Protocol::ModbusTls), tls: tls.clone(), ..made },
+            Transport::Serial(serial) => Self {
+                protocol: Some(Protocol::ModbusRtu),
+                baud: Some(serial.baud),
+                parity: Some(serial.parity),
+                stop_bits: Some(serial.stop_bits),
+                ..made
+            },
+        }
+    }
+
     /// Gently, all units and the first ten thousand addresses of each table.
     pub fn new(address: &str) -> Self {
         Self {
@@ -83,6 +144,9 @@ impl ModbusRequest {
             parity: None,
             stop_bits: None,
             tls: TlsSettings::default(),
+            folder: PathBuf::new(),
+            pause_after_connect: Span::ZERO,
+            tolerance: Tolerance::default(),
             units: (UNITS.0..=UNITS.1).collect(),
             tables: vec![Area::Holding, Area::Input, Area::Coil, Area::Discrete],
             registers: (0, 9_999),
@@ -123,6 +187,15 @@ impl ModbusRequest {
             let _written = writeln!(lines, "stop-bits = {bits}");
         }
         lines.push_str(&tls_lines(&self.tls));
+        if self.pause_after_connect > Span::ZERO {
+            let _written = writeln!(lines, "pause-after-connect = \"{}\"", self.pause_after_connect);
+        }
+        let Tolerance { unit, transaction } = self.tolerance;
+        for (key, _) in
+            [("ignore-unit-mismatch", unit), ("ignore-transaction-mismatch", transaction)].iter().filter(|(_, on)| *on)
+        {
+            let _written = writeln!(lines, "{key} = true");
+        }
         lines
     }
 
@@ -151,9 +224,11 @@ impl MqttRequest {
     pub fn new(address: &str) -> Self {
         Self {
             address: address.trim().to_owned(),
+            version: MqttVersion::V3,
             user: None,
             password_secret: None,
             tls: TlsSettings::default(),
+            folder: PathBuf::new(),
             topics: vec!["#".to_owned()],
             listen: Span::from_secs(10),
             most_topics: USUAL_TOPICS,
@@ -164,6 +239,9 @@ impl MqttRequest {
     pub fn lines(&self) -> String {
         let scheme = if self.address.contains("://") { "" } else { "mqtt://" };
         let mut lines = format!("protocol = \"mqtt\"\naddress = {}\n", quoted(&format!("{scheme}{}", self.address)));
+        if self.version == MqttVersion::V5 {
+            lines.push_str("mqtt-version = \"5\"\n");
+        }
         lines.push_str(&tls_lines(&self.tls));
         if let Some(user) = &self.user {
             let _written = writeln!(lines, "user = {}", quoted(user));
@@ -182,11 +260,9 @@ impl MqttRequest {
         let Endpoint::Mqtt(settings) = endpoint(&self.lines())? else {
             return Err("this is no broker".to_owned());
         };
-        if settings.websocket.is_some() {
-            return Err("a scan reaches a broker by mqtt:// and mqtts:// alone, not over websockets".to_owned());
-        }
-        if settings.password_secret.is_some() && settings.user.is_none() {
-            return Err("a password is given and no user; say both".to_owned());
+        // MQTT 3.1.1, 3.1.2.9.
+        if settings.password_secret.is_some() && settings.user.is_none() && settings.version == MqttVersion::V3 {
+            return Err("a password is given and no user; say both, or speak MQTT 5".to_owned());
         }
         if self.topics.is_empty() {
             return Err("no topic is to be listened to; \"#\" is all of them".to_owned());
@@ -319,12 +395,50 @@ mod tests {
         assert_eq!(mqtt("broker").map(|s| (s.host, s.port, s.tls.is_some())), Ok(("broker".to_owned(), 1883, false)));
         assert_eq!(mqtt("mqtts://broker").map(|s| (s.port, s.tls.is_some())), Ok((8883, true)));
         assert!(mqtt("http://broker").unwrap_err().contains("no scheme"));
-        assert!(mqtt("ws://broker").unwrap_err().contains("not over websockets"));
+        assert_eq!(mqtt("ws://broker").map(|s| (s.port, s.websocket.is_some())), Ok((80, true)));
         assert!(mqtt("me:secret@broker").is_err());
         let topics = MqttRequest { topics: vec!["a/#/b".to_owned()], ..MqttRequest::new("broker") };
         assert!(topics.settings().unwrap_err().contains("is no filter"));
         let user = MqttRequest { password_secret: Some("site".to_owned()), ..MqttRequest::new("broker") };
         assert!(user.settings().unwrap_err().contains("no user"));
+        assert!(MqttRequest { version: MqttVersion::V5, ..user }.settings().is_ok(), "MQTT 5 takes a password alone");
+    }
+
+    #[test]
+    fn a_device_of_a_project_is_asked_with_its_own_settings() {
+        let devices = [
+            "protocol = \"modbus-tcp\"\naddress = \"plc\"\nunit-id = 7\ntimeout = \"2s\"\npause-after-connect = \"500ms\"\n\
+             pause-between-requests = \"50ms\"\nignore-unit-mismatch = true\nignore-transaction-mismatch = true\n",
+            "protocol = \"modbus-tls\"\naddress = \"plc:803\"\nca = \"ca.pem\"\ncert = \"our.pem\"\nkey = \"our.key\"\n",
+            "protocol = \"modbus-rtu-over-tcp\"\naddress = \"converter:4001\"\n",
+            "protocol = \"modbus-rtu\"\naddress = \"/dev/ttyUSB0\"\nbaud = 9600\nparity = \"even\"\nstop-bits = 2\n",
+            "protocol = \"mqtt\"\naddress = \"wss://broker/mqtt\"\nmqtt-version = \"5\"\nca = \"ca.pem\"\nuser = \"me\"\n\
+             password = { secret = \"site\" }\n",
+        ];
+        for lines in devices {
+            let text = format!("watchkeeper = 1\nname = \"x\"\n[[device]]\nname = \"d\"\n{lines}");
+            let (project, issues) = file::read(text.as_bytes());
+            assert!(!issues.iter().any(|issue| issue.severity == Severity::Error), "{issues:?}");
+            let device = &project.devices[0];
+            let request = Request::of_device(device, Path::new("/plant")).unwrap();
+            match (&request, &device.endpoint) {
+                (Request::Modbus(request), Endpoint::Modbus(settings)) => {
+                    assert_eq!(request.transport().as_ref(), Ok(&settings.transport));
+                    assert_eq!((&request.units[..], request.timeout), (&[settings.unit_id][..], settings.timeout));
+                    assert_eq!(request.folder, Path::new("/plant"));
+                    // What is taken along as a project is reached in the same way.
+                    let Ok(Endpoint::Modbus(again)) = endpoint(&request.lines()) else { panic!("{}", request.lines()) };
+                    assert_eq!(again.pause_after_connect, settings.pause_after_connect);
+                    assert_eq!(again.ignore_unit_mismatch, settings.ignore_unit_mismatch);
+                    assert_eq!(again.ignore_transaction_mismatch, settings.ignore_transaction_mismatch);
+                }
+                (Request::Mqtt(request), Endpoint::Mqtt(settings)) => {
+                    assert_eq!(request.settings().as_ref(), Ok(settings));
+                    assert_eq!(request.folder, Path::new("/plant"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::found::{End, Found, Identity, Line, Model, Picture, SunSpec, Table, U
 use super::sunspec;
 use crate::drivers::modbus::blocks::{Block, MAX_BITS, MAX_REGISTERS, Spot};
 use crate::drivers::modbus::identity::Identified;
-use crate::drivers::modbus::reply::{Tolerance, exception_words};
+use crate::drivers::modbus::reply::exception_words;
 use crate::drivers::modbus::value::Cell;
 use crate::drivers::modbus::wire::{self, Fault, Outcome, Wire};
 use crate::drivers::stream::Tap;
@@ -20,7 +20,6 @@ use crate::drivers::tls::{Peer, Tls};
 use crate::engine::{TagId, Value};
 use crate::project::{Area, ByteHalf, DataType, Transport};
 use crate::time::{Clock, Span};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -106,7 +105,7 @@ pub(super) async fn scan(request: &ModbusRequest, clock: &Clock, picture: &watch
     });
     let tap = wire::tap(clock.clone());
     let tls = match &transport {
-        Transport::Tls { tls, .. } => Some(Tls::new(tls.clone(), PathBuf::new(), Peer::Device)),
+        Transport::Tls { tls, .. } => Some(Tls::new(tls.clone(), request.folder.clone(), Peer::Device)),
         Transport::Tcp { .. } | Transport::RtuOverTcp { .. } | Transport::Serial(_) => None,
     };
     let mut asker =
@@ -349,8 +348,9 @@ impl Asker<'_> {
         let timeout = self.request.timeout;
         let mut tried = false;
         loop {
+            let tolerance = self.request.tolerance;
             let (wire, was_answered) = self.wire().await?;
-            let outcome = wire.ask(unit, &block, timeout, Tolerance::default()).await;
+            let outcome = wire.ask(unit, &block, timeout, tolerance).await;
             let again = self.asked(&outcome, was_answered);
             let fault = match outcome {
                 Ok(Outcome::Samples(samples)) => {
@@ -438,6 +438,7 @@ impl Asker<'_> {
         let tap = Arc::clone(&self.tap);
         let wire = Wire::open(&self.transport, patience, tap, self.tls.as_ref()).await.map_err(Lost)?;
         self.wire = Some(wire);
+        sleep(self.request.pause_after_connect.to_std()).await;
         Ok(())
     }
 

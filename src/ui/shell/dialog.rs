@@ -3,6 +3,7 @@
 use super::savedisplay::{Outcome, SaveDisplay};
 use super::{Shell, Wishes};
 use crate::link::{DeskRequest, Refused};
+use crate::project::Project;
 use crate::ui::ask::{self, Ask};
 use crate::ui::dialogs::{question_ui, sheet_ui};
 use crate::ui::frames::{self, Frames};
@@ -92,9 +93,11 @@ impl Shell {
                     .as_mut()
                     .is_some_and(|trial| sheet_ui(ui, &theme, &trial.title(), |ui| trying::trial_ui(ui, frame, trial)))
             }
-            (Dialog::Scan, _) => {
+            (Dialog::Scan, frame) => {
                 let scanner = &mut self.scanner;
-                let open = sheet_ui(ui, &theme, scanner::TITLE, |ui| scanner.ui(ui, &theme));
+                let none = Project::default();
+                let project = frame.map_or(&none, |frame| &*frame.snapshot.plan.project);
+                let open = sheet_ui(ui, &theme, scanner::TITLE, |ui| scanner.ui(ui, &theme, project));
                 if !open {
                     // Nothing goes on where nobody sees it; what was found is there when it is opened again.
                     scanner.stop();
