@@ -190,14 +190,17 @@ fn figures_of_a_device_are_tags_where_the_project_names_them() {
 /// Payloads of a capture file with the port they were sent to, in order.
 fn payloads(path: &Path) -> Vec<(u16, Vec<u8>)> {
     let bytes = std::fs::read(path).unwrap();
-    assert_eq!(bytes[..4], 0xA1B2_C3D4_u32.to_le_bytes());
-    let mut rest = &bytes[24..];
+    assert_eq!(bytes[..4], 0x0A0D_0D0A_u32.to_le_bytes());
+    let mut rest = &bytes[..];
     let mut found = Vec::new();
     while !rest.is_empty() {
-        let length = u32::from_le_bytes(rest[8..12].try_into().unwrap()) as usize;
-        let frame = &rest[16..16 + length];
-        found.push((u16::from_be_bytes([frame[36], frame[37]]), frame[54..].to_vec()));
-        rest = &rest[16 + length..];
+        let word = |at: usize| u32::from_le_bytes(rest[at..at + 4].try_into().unwrap()) as usize;
+        let (kind, block) = (word(0), word(4));
+        if kind == 6 {
+            let frame = &rest[28..28 + word(20)];
+            found.push((u16::from_be_bytes([frame[36], frame[37]]), frame[54..].to_vec()));
+        }
+        rest = &rest[block..];
     }
     found
 }

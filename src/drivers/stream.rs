@@ -133,6 +133,13 @@ impl Tap {
         }
     }
 
+    /// The answer is whole, or is given up: what comes next is another. A trace of a serial line wants to know.
+    pub fn turned(&self) {
+        if let Some(traced) = &mut self.lock().traced {
+            traced.turned();
+        }
+    }
+
     /// Shows the newest sent frame, and the first of what came after it, to `read`: a request and its reply. Both are
     /// empty where there is none, or where it was pushed out by a flood since.
     pub fn with_last_exchange<R>(&self, read: impl FnOnce(&[u8], &[u8]) -> R) -> R {

@@ -8,13 +8,12 @@ mod pcap;
 mod secret;
 
 pub use pcap::Ends;
-use pcap::{ACK, FIN, PUSH, Packet, Pcap, SYN};
+use pcap::{ACK, FIN, PUSH, Packet, Pcap, SEGMENT, SYN};
 
 use super::stream::Direction;
 use crate::time::Utc;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,14 +27,12 @@ const QUEUE: usize = 8_192;
 /// What was written is on the disk within this.
 const FLUSH: Duration = Duration::from_millis(500);
 
-const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-
 /// Something that goes into the file.
 #[derive(Debug)]
-struct Record {
-    at: Utc,
-    ends: Ends,
-    what: What,
+enum Record {
+    Of(Utc, Ends, What),
+    /// Nothing more is to be written.
+    End,
 }
 
 #[derive(Debug)]
@@ -43,8 +40,6 @@ enum What {
     Opened,
     Bytes(Packet, Vec<u8>),
     Closed(Packet),
-    /// Nothing more is to be written.
-    End,
 }
 
 /// A file under way. A clone is the same file; it is whole when [`TraceFile::finish`] has returned.
@@ -93,9 +88,8 @@ impl TraceFile {
     /// Waits until all is written that was handed over up to now; what comes later goes nowhere. Tells how many records
     /// did not fit.
     pub fn finish(self) -> u64 {
-        let ends = Ends { local: NOWHERE, peer: NOWHERE };
         // Where the thread has ended already, there is nothing to wait for.
-        let _ended_before = self.records.send(Record { at: Utc(0), ends, what: What::End });
+        let _ended_before = self.records.send(Record::End);
         // It panics at nothing; were it so, the file ends where it ended.
         let _ended = self.thread.join();
         self.dropped.load(Ordering::Relaxed)
@@ -117,10 +111,10 @@ fn write(mut pcap: Pcap<BufWriter<File>>, records: &Receiver<Record>, path: &Pat
     let mut unwritten = false;
     loop {
         let written = match records.recv_timeout(FLUSH) {
-            Ok(Record { what: What::End, .. }) | Err(RecvTimeoutError::Disconnected) => break,
-            Ok(record) => {
+            Ok(Record::End) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(Record::Of(at, ends, what)) => {
                 unwritten = true;
-                put(&mut pcap, &record)
+                put(&mut pcap, at, &ends, &what)
             }
             Err(RecvTimeoutError::Timeout) if unwritten => {
                 unwritten = false;
@@ -142,17 +136,23 @@ fn write(mut pcap: Pcap<BufWriter<File>>, records: &Receiver<Record>, path: &Pat
     }
 }
 
-fn put(pcap: &mut Pcap<BufWriter<File>>, Record { at, ends, what }: &Record) -> io::Result<()> {
+fn put(pcap: &mut Pcap<BufWriter<File>>, at: Utc, ends: &Ends, what: &What) -> io::Result<()> {
+    let &Ends::Tcp { local, peer } = ends else {
+        return match (ends, what) {
+            (Ends::Serial { port, set }, What::Bytes(packet, bytes)) => pcap.serial(at, port, set, packet.sent, bytes),
+            // A port is there or not; nothing goes over it for that.
+            _ => Ok(()),
+        };
+    };
     match what {
         What::Opened => {
             let packet = |sent, flags| Packet { sent, flags, before: 0, heard: 0 };
-            pcap.packets(*at, *ends, packet(true, SYN), &[])?;
-            pcap.packets(*at, *ends, packet(false, SYN | ACK), &[])?;
-            pcap.packets(*at, *ends, packet(true, ACK), &[])
+            pcap.packets(at, local, peer, packet(true, SYN), &[])?;
+            pcap.packets(at, local, peer, packet(false, SYN | ACK), &[])?;
+            pcap.packets(at, local, peer, packet(true, ACK), &[])
         }
-        What::Bytes(packet, bytes) => pcap.packets(*at, *ends, *packet, bytes),
-        What::Closed(packet) => pcap.packets(*at, *ends, *packet, &[]),
-        What::End => Ok(()),
+        What::Bytes(packet, bytes) => pcap.packets(at, local, peer, *packet, bytes),
+        What::Closed(packet) => pcap.packets(at, local, peer, *packet, &[]),
     }
 }
 
@@ -165,21 +165,44 @@ pub struct TracedStream {
     received: u32,
     /// What is sent may be a sign-in at a broker, until something was received.
     signing_in: bool,
+    /// What came over a serial line and is not known to be whole: it has no numbers by which a reader could put it together.
+    /// Empty elsewhere.
+    coming: Vec<u8>,
     at: Utc,
 }
 
 impl TracedStream {
     /// A connection is open. `signs_in`: the first that is sent to it may hold a password (MQTT).
     pub fn opened(trace: Trace, at: Utc, ends: Ends, signs_in: bool) -> Self {
-        trace.record(Record { at, ends, what: What::Opened });
-        Self { trace, ends, sent: 0, received: 0, signing_in: signs_in, at }
+        trace.record(Record::Of(at, ends.clone(), What::Opened));
+        Self { trace, ends, sent: 0, received: 0, signing_in: signs_in, coming: Vec::new(), at }
     }
 
     /// Bytes went one way.
     pub fn bytes(&mut self, at: Utc, direction: Direction, bytes: &[u8]) {
+        if matches!(self.ends, Ends::Serial { .. }) && direction == Direction::Received {
+            self.at = at;
+            self.coming.extend_from_slice(bytes);
+            if self.coming.len() >= SEGMENT {
+                self.turned();
+            }
+            return;
+        }
+        self.turned();
         self.at = at;
+        self.went(direction, bytes.to_vec());
+    }
+
+    /// What came is whole, or nothing more will come of it. A late frame bears the time of its last byte.
+    pub fn turned(&mut self) {
+        if !self.coming.is_empty() {
+            let whole = std::mem::take(&mut self.coming);
+            self.went(Direction::Received, whole);
+        }
+    }
+
+    fn went(&mut self, direction: Direction, mut bytes: Vec<u8>) {
         let sent = direction == Direction::Sent;
-        let mut bytes = bytes.to_vec();
         if self.signing_in && sent {
             secret::mask(&mut bytes, self.sent == 0);
         }
@@ -188,15 +211,16 @@ impl TracedStream {
         let went = if sent { &mut self.sent } else { &mut self.received };
         *went = went.wrapping_add(bytes.len() as u32);
         let packet = Packet { sent, flags: ACK | PUSH, before, heard };
-        self.trace.record(Record { at, ends: self.ends, what: What::Bytes(packet, bytes) });
+        self.trace.record(Record::Of(self.at, self.ends.clone(), What::Bytes(packet, bytes)));
     }
 }
 
 /// The connection is gone, whoever closed it.
 impl Drop for TracedStream {
     fn drop(&mut self) {
+        self.turned();
         let packet = Packet { sent: true, flags: FIN | ACK, before: self.sent, heard: self.received };
-        self.trace.record(Record { at: self.at, ends: self.ends, what: What::Closed(packet) });
+        self.trace.record(Record::Of(self.at, self.ends.clone(), What::Closed(packet)));
     }
 }
 
@@ -205,7 +229,7 @@ mod tests {
     use super::*;
 
     fn ends() -> Ends {
-        Ends { local: "127.0.0.1:40000".parse().unwrap(), peer: "127.0.0.1:502".parse().unwrap() }
+        Ends::Tcp { local: "127.0.0.1:40000".parse().unwrap(), peer: "127.0.0.1:502".parse().unwrap() }
     }
 
     #[test]
@@ -221,6 +245,29 @@ mod tests {
         assert!(file.finish() > 0, "what did not fit is counted");
         let size = std::fs::metadata(&path).unwrap().len();
         assert!((10_000..10_200).contains(&size), "{size}");
+    }
+
+    #[test]
+    fn what_comes_over_a_serial_line_in_pieces_is_one_frame() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("serial.pcap");
+        let (trace, file) = Trace::create(&path).unwrap();
+        let ends = Ends::Serial { port: "/dev/ttyUSB0".into(), set: "9600 8E1".into() };
+        let mut stream = TracedStream::opened(trace.clone(), Utc(0), ends, false);
+        for round in 0..2 {
+            stream.bytes(Utc(1), Direction::Sent, b"ask");
+            stream.bytes(Utc(2), Direction::Received, b"ans");
+            stream.bytes(Utc(3), Direction::Received, b"wer");
+            if round == 0 {
+                // Of the second one nobody says that it is whole.
+                stream.turned();
+            }
+        }
+        drop((trace, stream));
+        assert_eq!(file.finish(), 0);
+        let bytes = std::fs::read(&path).unwrap();
+        let count = |part: &[u8]| bytes.windows(part.len()).filter(|w| *w == part).count();
+        assert_eq!((count(b"ask"), count(b"answer")), (2, 2));
     }
 
     #[test]

@@ -28,8 +28,7 @@ impl<P: AsyncRead + AsyncWrite + Send + Unpin> Port for P {}
 /// The least that a handshake of TLS gets: small devices compute on one for seconds, and then for hours on none.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 
-/// Opens a line within `patience`, and tells `tap` between whom it is; a trace of packets has no place for a serial port.
-/// `tls` is what a line over TLS is opened with.
+/// Opens a line within `patience`, and tells `tap` between whom it is. `tls` is what a line over TLS is opened with.
 ///
 /// # Errors
 /// The reason in words: `connection refused`.
@@ -59,7 +58,8 @@ pub(super) async fn open(
         }
         Transport::Serial(settings) => {
             let port = serial(settings)?;
-            tap.opened(Err(ErrorKind::Unsupported.into()), false);
+            let (name, set) = (settings.path.as_str().into(), settings.to_string().into());
+            tap.opened(Ok(Ends::Serial { port: name, set }), false);
             Box::new(port)
         }
     })

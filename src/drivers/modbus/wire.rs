@@ -187,6 +187,7 @@ impl Wire {
 
     /// What an exchange says of the wire.
     fn took<T>(&mut self, outcome: &Result<T, Fault>, tolerance: Tolerance) {
+        self.port.tap().turned();
         match outcome {
             Ok(_) => {
                 self.answered = true;
