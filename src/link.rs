@@ -72,6 +72,31 @@ pub enum DeskRequest {
     OpenDemo,
     /// Write a display into the file of the project that runs, and show it; nothing is stopped.
     AddDisplay(Box<AddDisplay>),
+    /// Forget a topic that was found, with its tags; nothing else is stopped.
+    Forget(Box<Forget>),
+}
+
+impl DeskRequest {
+    /// Answers a request that was not taken, where somebody waits for its answer.
+    pub fn refuse(self, why: &str) {
+        // Nobody else has it: this is its first answer.
+        let _first = match self {
+            Self::Open(_) | Self::OpenDemo => Ok(()),
+            Self::AddDisplay(asked) => asked.answer.set(Err(why.to_owned())),
+            Self::Forget(asked) => asked.answer.set(Err(why.to_owned())),
+        };
+    }
+}
+
+/// A topic that a person has forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Forget {
+    /// Name of a tag of it.
+    pub tag: Arc<str>,
+    /// Who wants it.
+    pub by: Actor,
+    /// Where the answer is found, once: what has gone, or why nothing has.
+    pub answer: Arc<OnceLock<Result<String, String>>>,
 }
 
 /// A display that a person saves.

@@ -16,6 +16,7 @@ pub mod handover;
 pub mod horn_test;
 pub mod journal;
 pub mod live;
+pub mod members;
 mod metrics;
 pub mod rehearse;
 pub mod run;
@@ -144,6 +145,8 @@ pub enum Command {
     Figures(figures::FiguresArguments),
     /// What the next shift has to know, as a page that prints well
     Handover(handover::HandoverArguments),
+    /// Topics that were found and make tags by a name pattern; and to forget some
+    Members(members::MembersArguments),
     /// Keep the passwords that projects name: set, list, remove
     Secret(secret::SecretArguments),
     /// Only serve the demo plant's devices, for any client
@@ -217,6 +220,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),
         Command::HornTest(arguments) => horn_test::horn_test(&arguments),
+        Command::Members(arguments) => members::members(&arguments),
         Command::Secret(arguments) => secret::secret(&arguments),
         Command::Demo(arguments) => serve_demo(&arguments),
     }

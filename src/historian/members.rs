@@ -1,7 +1,7 @@
 //! Topics that made tags by a name pattern, kept in the data folder: after a start their tags are there, and wait, before a
 //! message of theirs has come, and their alarms are watched.
 //!
-//! A text that a person may read, and shorten while the program is stopped: a line for each topic, its device before it.
+//! A text that a person may read: a line for each topic, its device before it.
 
 use crate::project::Member;
 use std::fs::{self, File};
@@ -17,8 +17,8 @@ const LARGEST_BYTES: u64 = 256 << 20;
 /// Longest topic of the protocol, in bytes.
 const LONGEST_TOPIC: usize = 65_535;
 
-const HEAD: &str = "# Topics that were found by watchkeeper, by device: a tab stands between. A line that is taken out while the\n\
-                    # program is stopped is forgotten, until a message of its topic comes again.\n";
+const HEAD: &str = "# Topics that were found by watchkeeper, by device: a tab stands between. To forget one:\n\
+                    # watchkeeper members PROJECT --forget TOPIC\n";
 
 /// The topics, in the order in which they were found, and how many lines could not be understood.
 ///

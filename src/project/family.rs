@@ -51,6 +51,13 @@ pub struct Found {
     pub alarms: usize,
 }
 
+impl Member {
+    /// Whether a tag is of it.
+    pub fn is_of(&self, source: &TopicSource) -> bool {
+        source.device.eq_ignore_ascii_case(&self.device) && source.topic == self.topic.as_ref()
+    }
+}
+
 impl Family {
     /// The topic with its wildcards, and the device's name.
     pub fn source(&self) -> Option<&TopicSource> {
@@ -85,6 +92,36 @@ impl Project {
     /// The family that a tag of this name may be a member of, which has not been found yet.
     pub fn awaits(&self, name: &str) -> Option<&Family> {
         self.families.iter().find(|family| family.may_have(name)).map(AsRef::as_ref)
+    }
+}
+
+/// What a member's tags are called in the project that [`expand`] made with it.
+pub fn tags_of<'p>(project: &'p Project, member: &Member) -> Vec<&'p Arc<Tag>> {
+    let is_of = |tag: &&Arc<Tag>| matches!(&tag.source, Source::Topic(source) if member.is_of(source));
+    project.members().iter().filter(is_of).collect()
+}
+
+/// The member that a name means in such a project: that of a tag, or a topic.
+///
+/// # Errors
+/// There is none, or there are several; what to do.
+pub fn member_named<'m>(project: &Project, members: &'m [Member], name: &str) -> Result<&'m Member, String> {
+    let tag = project.members().iter().find(|tag| tag.name.eq_ignore_ascii_case(name));
+    let source = tag.and_then(|tag| match &tag.source {
+        Source::Topic(source) => Some(source),
+        _ => None,
+    });
+    let mut found = members.iter().filter(|member| match source {
+        Some(source) => member.is_of(source),
+        None => member.topic.as_ref() == name,
+    });
+    match (found.next(), found.next()) {
+        (Some(member), None) => Ok(member),
+        (Some(_), Some(_)) => Err(format!("\"{name}\" is a topic of several devices; say which by the name of a tag")),
+        (None, _) if project.tags.iter().any(|tag| tag.name.eq_ignore_ascii_case(name)) => {
+            Err(format!("\"{name}\" was not found by a topic, it is written; take it out of the project's file"))
+        }
+        (None, _) => Err(format!("there is no topic \"{name}\" that was found, and no tag of one")),
     }
 }
 

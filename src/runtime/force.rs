@@ -7,7 +7,7 @@ use super::sources::{Connection, Parting, Run, Sources, Wants};
 use crate::drivers::mqtt::families::Finds;
 use crate::drivers::{self, Field};
 use crate::engine::{DeviceId, DeviceStatus, Entry, Generation, Input, LinkState, Plan};
-use crate::project::family::{LeftOut, expand};
+use crate::project::family::{LeftOut, expand, member_named, tags_of};
 use crate::project::{Endpoint, Member, Project, Source, Tag};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -123,6 +123,22 @@ impl Force {
         Ok(Growth { tags, left_out })
     }
 
+    /// Forgets a topic that was found, by its name or that of a tag of it, and tells in words what goes. It is found again by
+    /// its next message. `entry` is told the same.
+    ///
+    /// # Errors
+    /// Why not, in words; everything is as before then.
+    pub fn forget(&mut self, name: &str, mut entry: Entry) -> Result<String, String> {
+        let project = &self.plan.project;
+        let member = member_named(project, &self.members, name)?;
+        let words = forgotten_words(project, member);
+        let left: Vec<Member> = self.members.iter().filter(|one| *one != member).cloned().collect();
+        entry.note = Some(words.as_str().into());
+        self.put_in_force(expand(project, &left).0, entry)?;
+        self.members = left;
+        Ok(words)
+    }
+
     /// Topics that make tags, in the order in which they were found.
     pub fn members(&self) -> &[Member] {
         &self.members
@@ -196,13 +212,26 @@ fn awaited(plan: &Plan, tag: &str) -> BTreeSet<DeviceId> {
 
 /// `3 tags found: a.wind, b.wind, c.wind`.
 pub fn found_words(tags: &[Arc<Tag>]) -> String {
+    let names: Vec<&str> = tags.iter().map(|tag| tag.name.as_str()).collect();
+    tags_in_words(&names, "found")
+}
+
+/// `topic site/a/state of site forgotten; 2 tags gone: a.wind, a.rain`.
+pub fn forgotten_words(project: &Project, member: &Member) -> String {
+    let names: Vec<&str> = tags_of(project, member).iter().map(|tag| tag.name.as_str()).collect();
+    let gone = tags_in_words(&names, "gone");
+    format!("topic {} of {} forgotten; {gone}", member.topic, member.device)
+}
+
+fn tags_in_words(names: &[&str], what: &str) -> String {
     /// Names that are told; more would not be read.
     const MOST: usize = 10;
-    let plural = if tags.len() == 1 { "" } else { "s" };
-    let names: Vec<&str> = tags.iter().take(MOST).map(|tag| tag.name.as_str()).collect();
-    let more = tags.len().saturating_sub(MOST);
+    let plural = if names.len() == 1 { "" } else { "s" };
+    let told = names.get(..MOST).unwrap_or(names).join(", ");
+    let more = names.len().saturating_sub(MOST);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{} tag{plural} found: {}{more}", tags.len(), names.join(", "))
+    let colon = if told.is_empty() { "" } else { ": " };
+    format!("{} tag{plural} {what}{colon}{told}{more}", names.len())
 }
 
 /// What the connections of a plan do, with the devices that each serves: what another plan is compared with before it is put

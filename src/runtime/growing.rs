@@ -119,8 +119,11 @@ impl Work {
 
     fn save(&mut self) {
         let Some(folder) = &self.folder else { return };
-        let all = lock(&self.force).members().to_vec();
-        let saved = members::write(folder.path(), &all);
+        // Held meanwhile: who forgets a topic writes the same file.
+        let saved = {
+            let force = lock(&self.force);
+            members::write(folder.path(), force.members())
+        };
         self.unsaved = saved.is_err();
         if let Err(error) = saved {
             tracing::warn!("which topics make tags could not be kept for the next start: {error}");

@@ -13,6 +13,7 @@
 //! force       the plan in force and its drivers, and how another comes into force while they run
 //! impact      what another project will do to the plant that runs, before it is put into force
 //! growing     topics that were found become tags
+//! forget      and are forgotten, while nobody watches
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
 //! horn        the thread that plays what wants to be heard
 //! scans       what looks for devices, for a window that asks
@@ -25,6 +26,7 @@
 pub mod clock;
 pub mod drafts;
 pub mod force;
+pub mod forget;
 mod ground;
 pub mod growing;
 pub mod horn;

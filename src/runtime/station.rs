@@ -421,6 +421,29 @@ impl Station {
         Ok(Impact::of(&in_force, &plan))
     }
 
+    /// Forgets a topic that was found, by its name or that of a tag of it: its tags go, and what was recorded of them stays.
+    /// Its next message finds it again. Tells in words what has gone.
+    ///
+    /// Limitation: its broker's connection is made anew.
+    ///
+    /// # Errors
+    /// Why nothing was forgotten, in words for the screen.
+    pub fn forget(&self, name: &str, by: Actor) -> Result<String, String> {
+        if let Some(who) = &self.about.held_by {
+            return Err(format!("this plant is watched by {who}; forget it there"));
+        }
+        let mut entry = Entry::new(self.clock.now().utc, Event::Deployed);
+        entry.by = Some(by);
+        let mut force = lock(&self.force);
+        let words = force.forget(name, entry)?;
+        tracing::info!("{}", crate::text::visible(&words));
+        let Some((_, folder)) = &self.recording else { return Ok(words) };
+        match members::write(folder.path(), force.members()) {
+            Ok(()) => Ok(words),
+            Err(error) => Ok(format!("{words}; that could not be kept, and it is back at the next start: {error}")),
+        }
+    }
+
     /// What does not change while it runs.
     pub fn about(&self) -> &Arc<About> {
         &self.about

@@ -11,7 +11,7 @@ use super::{Loaded, StartError, Station, StationConfig, WhenHeld, load, scans};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
 use crate::historian::lock;
-use crate::link::{AddDisplay, Desk, DeskLink, DeskRequest, HornLink, PlantLink, Refused};
+use crate::link::{AddDisplay, Desk, DeskLink, DeskRequest, Forget, HornLink, PlantLink, Refused};
 use crate::project::{Issue, Severity};
 use crate::time::Clock;
 use std::path::PathBuf;
@@ -98,6 +98,7 @@ impl Supervisor {
             loop {
                 match next {
                     Next::Open(DeskRequest::AddDisplay(asked)) => office.add_display(&asked),
+                    Next::Open(DeskRequest::Forget(asked)) => office.forget(&asked),
                     Next::Open(request) => office.open(request, None),
                     Next::TakeOver => office.take_over(),
                     Next::End => break,
@@ -138,6 +139,7 @@ fn name(request: &DeskRequest) -> String {
         DeskRequest::Open(path) => path.display().to_string(),
         DeskRequest::OpenDemo => "the demo plant".to_owned(),
         DeskRequest::AddDisplay(asked) => format!("the display {}", asked.display.name),
+        DeskRequest::Forget(asked) => format!("the topic of {}", asked.tag),
     }
 }
 
@@ -178,6 +180,7 @@ impl Office {
             DeskRequest::Open(path) => load(path).map(|loaded| (loaded, Mode::Live, None)).map_err(|e| e.to_string()),
             DeskRequest::OpenDemo => self.demo(),
             DeskRequest::AddDisplay(asked) => return self.add_display(asked),
+            DeskRequest::Forget(asked) => return self.forget(asked),
         };
         let (loaded, mode, folder) = match loaded {
             Ok(loaded) => loaded,
@@ -238,6 +241,18 @@ impl Office {
             tracing::warn!("the display {} was not saved: {why}", asked.display.name);
         }
         // Asked and answered once; a second answer to the same question would say the same.
+        let _first = asked.answer.set(answer);
+    }
+
+    fn forget(&self, asked: &Forget) {
+        let answer = match &self.running {
+            Some((_, station)) => station.forget(&asked.tag, asked.by.clone()),
+            None => Err("no project is open".to_owned()),
+        };
+        if let Err(why) = &answer {
+            tracing::warn!("the topic of {} was not forgotten: {why}", asked.tag);
+        }
+        // As above.
         let _first = asked.answer.set(answer);
     }
 

@@ -8,7 +8,7 @@ use super::shell::{Shell, Wishes};
 use super::theme::ThemeChoice;
 use super::wake::{self, Pace, Urgency};
 use crate::engine::{Actor, Command, Mode, Snapshot};
-use crate::link::{Desk, DeskLink, DeskRequest, News};
+use crate::link::{Desk, DeskLink, News};
 use crate::project::Priority;
 use crate::time::Clock;
 use eframe::egui::{self, UserAttentionType, ViewportBuilder, ViewportCommand};
@@ -260,10 +260,7 @@ impl App {
             && let Err(refused) = self.desk.requests.try_send(request)
         {
             tracing::warn!("a request was not taken; another one is being carried out");
-            if let DeskRequest::AddDisplay(asked) = refused.into_inner() {
-                // Nobody else has it: this is its first answer.
-                let _first = asked.answer.set(Err("the program is busy; try again".to_owned()));
-            }
+            refused.into_inner().refuse("the program is busy; try again");
         }
         if wishes.save {
             self.desk_name.set(self.shell.settings.desk_name.as_deref());

@@ -71,6 +71,7 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         open_ui(ui, id, plan, outbox);
         alarms_ui(ui, frame, plan, &watched, outbox);
         facts_ui(ui, frame, plan, &reading);
+        member_ui(ui, frame, id, plan, outbox);
         state.journal.ui(ui, frame, &plan.name);
         neighbours_ui(ui, frame, id, plan, outbox);
     });
@@ -231,6 +232,22 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_
     {
         let since = words::instant(device.status.since.utc, snapshot.now.utc, frame.zone);
         fact_ui(ui, frame.theme, "Device", &format!("no answer since {since}, {why}"));
+    }
+    ui.add_space(STEP);
+}
+
+/// The tag was found by its topic, and can be forgotten where this program watches the plant.
+fn member_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outbox: &mut Outbox) {
+    let project = &frame.snapshot.plan.project;
+    let written = project.tags.len().saturating_sub(project.found.tags);
+    if !(written..project.tags.len()).contains(&id.index()) {
+        return;
+    }
+    let enabled = frame.about.held_by.is_none();
+    let forget = ui.add_enabled(enabled, Button::new(say::FORGET_TOPIC).small());
+    widgets::tell(&forget, Role::Button, &format!("Forget the topic of {}", plan.name), String::new);
+    if forget.on_hover_text("It was found by a message of its topic, and is there until it is forgotten").clicked() {
+        outbox.action(Action::Forget(id));
     }
     ui.add_space(STEP);
 }

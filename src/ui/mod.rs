@@ -131,6 +131,8 @@ pub enum Action {
     CloseTrend(u32),
     /// Ask for a name, and save this trend as a display in the project's file.
     SaveDisplay(Box<crate::project::NewDisplay>),
+    /// Ask whether the topic that this tag was found by is to be forgotten.
+    Forget(TagId),
     /// Choose a tag in the finder that becomes a pen of the trend with this id.
     ChoosePen(eframe::egui::Id),
     /// Make this tag a pen of the trend with this id.

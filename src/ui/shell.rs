@@ -3,6 +3,7 @@
 
 mod acts;
 mod dialog;
+mod forgetting;
 mod savedisplay;
 
 use super::banner::{self, BannerState};

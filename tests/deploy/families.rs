@@ -239,16 +239,69 @@ fn topics_make_tags_while_everything_else_goes_on_and_they_are_there_after_a_sta
     drop(link);
     assert_eq!(station.stop(), [""; 0]);
 
-    // A line that is taken out is forgotten.
-    let file = folder.path().join("plant.data/members.txt");
-    let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.contains("site\tsite/west-1/state\n"), "{text}");
-    std::fs::write(&file, text.replace("site\tsite/south/state\n", "")).unwrap();
-    let station = Station::start(config(&plant), site.runtime.handle()).unwrap();
+    // What is forgotten is there no more at the next start, and nobody takes that start for one after a power cut.
+    let plant = plant.to_str().unwrap();
+    let (code, out, _) = ended(&["members", plant, "--format", "jsonl"]);
+    let south = "{\"device\":\"site\",\"tags\":[\"south.wind\",\"south.rain\"],\"topic\":\"site/south/state\"}\n";
+    assert!(code == 0 && out.contains(south) && out.lines().count() == 3, "{out}");
+    let (code, _, err) = ended(&["members", plant, "--forget", "south.wind", "--forget", "fixed"]);
+    assert!(code == 2 && err.contains("\"fixed\" was not found by a topic"), "{err}");
+    assert!(ended(&["members", plant]).1.contains("south.wind"), "all or none");
+    let (code, _, err) = ended(&["members", plant, "--forget", "South.Rain"]);
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("topic site/south/state of site forgotten; 2 tags gone: south.wind, south.rain"), "{err}");
+    assert!(!ended(&["members", plant]).1.contains("south"));
+    let station = Station::start(config(plant.as_ref()), site.runtime.handle()).unwrap();
     let link = station.link();
     assert_eq!((shown(&link, "south.wind"), shown(&link, "north.wind")), (String::new(), "bad:waiting".to_owned()));
+    let (code, _, err) = ended(&["members", plant, "--forget", "north.wind"]);
+    assert!(code == 3 && err.contains("on the faceplate of the tag"), "{err}");
     drop(link);
     assert_eq!(station.stop(), [""; 0]);
+    let (_, journal, _) = ended(&["journal", plant, "--format", "jsonl"]);
+    assert!(journal.contains("topic site/south/state of site forgotten"), "{journal}");
+    assert!(!journal.contains("ended without a stop"), "{journal}");
+    assert!(!qualities(plant.as_ref(), "south.wind").is_empty(), "what was recorded stays");
+}
+
+#[test]
+fn a_topic_is_forgotten_while_the_plant_runs_and_found_again_by_its_next_message() {
+    let (modbus, site) = (Modbus::start(10), Site::start());
+    let folder = tempfile::tempdir().unwrap();
+    let tags = [tag("{1}.wind", "site/+/state", ALARM), tag("fixed", "site/fixed", "stale-after = \"1h\"")].concat();
+    let plant = plant(folder.path(), &modbus, &site, &tags);
+    let station = Station::start(config(&plant), site.runtime.handle()).unwrap();
+    let link = station.link();
+    for (place, value) in [("north", "25"), ("south", "7")] {
+        let name = format!("{place}.wind");
+        let payload = format!("{{\"wind\": {value}}}");
+        let topic = format!("site/{place}/state");
+        site.send_until(&topic, &payload, || (shown(&link, &name) == format!("{value} good")).then_some(()));
+    }
+    until("the alarm", || alarm(&link, "north.wind/high"));
+    let of_modbus = links(&link)[0].clone();
+    assert_eq!(
+        station.forget("south.WIND", anna()).unwrap(),
+        "topic site/south/state of site forgotten; 1 tag gone: south.wind"
+    );
+    assert_eq!(
+        station.forget("south.wind", anna()).unwrap_err(),
+        "there is no topic \"south.wind\" that was found, and no tag of one"
+    );
+    assert!(station.forget("fixed", anna()).unwrap_err().contains("it is written"));
+    until("it is gone", || shown(&link, "south.wind").is_empty().then_some(()));
+    assert!(alarm(&link, "north.wind/high").is_some_and(|a| a.active), "the others' alarms stand");
+    assert_eq!(links(&link)[0], of_modbus, "no other link was made anew");
+    let file = folder.path().join("plant.data/members.txt");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("site/north/state") && !text.contains("site/south/state"), "{text}");
+    site.send_until("site/south/state", "{\"wind\": 9}", || (shown(&link, "south.wind") == "9 good").then_some(()));
+    assert!(std::fs::read_to_string(&file).unwrap().contains("site/south/state"));
+    drop(link);
+    assert_eq!(station.stop(), [""; 0]);
+    let (_, journal, _) = ended(&["journal", plant.to_str().unwrap(), "--format", "jsonl"]);
+    let line = journal.lines().find(|line| line.contains("topic site/south/state of site forgotten")).unwrap();
+    assert!(line.contains("anna"), "{line}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use egui_kittest::kittest::Queryable as _;
 use std::sync::Arc;
 use watchkeeper::engine::Mode;
 use watchkeeper::link::DeskRequest;
-use watchkeeper::project::{Display, Pen};
+use watchkeeper::project::{Display, Pen, Source, TopicSource};
 use watchkeeper::time::Span;
 use watchkeeper::ui::sample;
 use watchkeeper::ui::settings::Settings;
@@ -327,6 +327,65 @@ fn what_hinders_a_save_is_told_in_the_sheet_which_stays() {
     harness.run_steps(3);
     assert!(is_there(&harness, "Not saved: /plants/riverside.toml is read-only"));
     window::picture(&mut harness, "save-display-refused-dark");
+}
+
+/// The station's flow, as if its topic had been found.
+fn found_flow(harness: &mut Harness<'_, Desktop>) {
+    harness.state().publish(|snapshot| {
+        let mut plan = (*snapshot.plan).clone();
+        let mut project = (*plan.project).clone();
+        let index = project.tags.iter().position(|tag| tag.name == "station.flow").unwrap();
+        let source = TopicSource { topic: "site/north/flow".to_owned(), ..topic_source() };
+        Arc::make_mut(&mut project.tags[index]).source = Source::Topic(Arc::new(source));
+        project.found.tags = project.tags.len() - index;
+        plan.project = Arc::new(project);
+        snapshot.plan = Arc::new(plan);
+    });
+    harness.run_steps(3);
+}
+
+/// As a project reads it.
+fn topic_source() -> TopicSource {
+    let text = "watchkeeper = 1\n[[device]]\nname = \"site\"\nprotocol = \"mqtt\"\naddress = \"mqtt://192.0.2.1\"\n\
+                [[tag]]\nname = \"a\"\ndevice = \"site\"\ntopic = \"a\"\n";
+    let (project, _) = watchkeeper::project::file::read(text.as_bytes());
+    let Source::Topic(source) = &project.tags[0].source else { panic!("no topic") };
+    (**source).clone()
+}
+
+#[test]
+fn the_topic_of_a_tag_that_was_found_is_forgotten_from_its_faceplate() {
+    for (theme, file) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let mut harness = of_a_file(theme);
+        found_flow(&mut harness);
+        press(&mut harness, "station.flow");
+        press(&mut harness, "Forget the topic of station.flow");
+        assert!(harness.query_by_label_contains("site/north/flow of site, with 1 tag").is_some());
+        window::picture(&mut harness, &format!("forget-topic-{file}"));
+        press(&mut harness, "Keep");
+        assert!(harness.state().asked.is_empty());
+        press(&mut harness, "Forget the topic of station.flow");
+        press(&mut harness, "Forget");
+        let asked = harness.state().asked.clone();
+        let [DeskRequest::Forget(asked)] = asked.as_slice() else { panic!("{asked:?}") };
+        assert_eq!(&*asked.tag, "station.flow");
+        asked.answer.set(Err("the plant takes nothing now".to_owned())).unwrap();
+        harness.run_steps(3);
+        assert!(is_there(&harness, "Not forgotten: the plant takes nothing now"));
+        press(&mut harness, "Forget");
+        let asked = harness.state().asked.clone();
+        let [_, DeskRequest::Forget(asked)] = asked.as_slice() else { panic!("{asked:?}") };
+        asked.answer.set(Ok("topic site/north/flow of site forgotten".to_owned())).unwrap();
+        harness.run_steps(3);
+        assert!(is_there(&harness, "Notice"));
+    }
+}
+
+#[test]
+fn a_tag_that_is_written_cannot_be_forgotten() {
+    let mut harness = of_a_file(ThemeChoice::Dark);
+    press(&mut harness, "station.flow");
+    assert!(!is_there(&harness, "Forget the topic of station.flow"));
 }
 
 #[test]

@@ -172,3 +172,25 @@ fn a_name_that_may_be_a_members_is_awaited() {
         assert!(project.awaits(name).is_none(), "{name}");
     }
 }
+
+#[test]
+fn a_member_is_named_by_a_tag_or_its_topic() {
+    let project = project(
+        "[[tag]]\nname = \"{1}.wind\"\ndevice = \"site\"\ntopic = \"site/+/state\"\npath = \"$.wind\"\n\
+         [[tag]]\nname = \"{1}.rain\"\ndevice = \"site\"\ntopic = \"site/+/state\"\npath = \"$.rain\"\n\
+         [[tag]]\nname = \"fixed\"\ndevice = \"site\"\ntopic = \"fixed\"\n",
+    );
+    let all = members(&["site/a/state", "site/b/state"]);
+    let (project, _) = expand(&project, &all);
+    for name in ["b.wind", "B.Rain", "site/b/state"] {
+        let member = member_named(&project, &all, name).unwrap();
+        assert_eq!(member, &all[1], "{name}");
+        let tags: Vec<&str> = tags_of(&project, member).iter().map(|tag| tag.name.as_str()).collect();
+        assert_eq!(tags, ["b.wind", "b.rain"]);
+    }
+    assert!(member_named(&project, &all, "fixed").unwrap_err().contains("it is written"));
+    assert!(member_named(&project, &all, "site/c/state").unwrap_err().contains("there is no topic"));
+    let twice = [all, vec![Member { device: "other".into(), topic: "site/a/state".into() }]].concat();
+    assert!(member_named(&project, &twice, "site/a/state").unwrap_err().contains("several devices"));
+    assert_eq!(member_named(&project, &twice, "a.wind"), Ok(&twice[0]));
+}

@@ -1,6 +1,7 @@
 //! What was asked for in a frame is done behind it, where nothing of the frame is read any more.
 
 use super::dialog::Dialog;
+use super::forgetting::Forgetting;
 use super::savedisplay::SaveDisplay;
 use super::{Place, Shell, Wishes};
 use crate::engine::{Actor, Command, TagId};
@@ -71,6 +72,9 @@ impl Shell {
             Action::OpenHidden => self.place = Place::Hidden,
             Action::OpenFrames(tag) => {
                 self.dialog = self.tag_name(tag).map(|name| Dialog::Frames(Box::new(Frames::new(name))));
+            }
+            Action::Forget(tag) => {
+                self.dialog = self.tag_name(tag).map(|name| Dialog::Forget(Box::new(Forgetting::new(name))));
             }
             Action::TrySettings(alarm) => self.dialog = Some(Dialog::Try(alarm, None)),
             Action::OpenJournal => self.place = Place::Journal,

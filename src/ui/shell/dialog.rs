@@ -1,5 +1,6 @@
 //! What lies over everything: one dialog at a time, and what its answer leads to.
 
+use super::forgetting::{self, Forgetting};
 use super::savedisplay::{Outcome, SaveDisplay};
 use super::{Shell, Wishes};
 use crate::link::{DeskRequest, Refused};
@@ -36,6 +37,8 @@ pub(super) enum Dialog {
     Refused(Arc<Refused>),
     /// Saves a trend as a display.
     Save(Box<SaveDisplay>),
+    /// Forgets the topic of a tag that was found.
+    Forget(Box<Forgetting>),
     /// The question before the window closes.
     Quit,
     /// The question before another project is opened.
@@ -77,6 +80,22 @@ impl Shell {
                             Some(display) => outbox.action(Action::OpenDisplay(display)),
                             None => self.awaited = Some(name),
                         }
+                        false
+                    }
+                }
+            }
+            (Dialog::Forget(state), Some(frame)) => {
+                let mut outcome = forgetting::Outcome::Open;
+                let open = sheet_ui(ui, &theme, &state.title(), |ui| outcome = state.ui(ui, frame));
+                match outcome {
+                    forgetting::Outcome::Open => open,
+                    forgetting::Outcome::Keep => false,
+                    forgetting::Outcome::Ask(request) => {
+                        wishes.request = Some(request);
+                        true
+                    }
+                    forgetting::Outcome::Gone(said) => {
+                        self.notice = Some((frame.snapshot.now, said));
                         false
                     }
                 }

@@ -87,6 +87,12 @@ pub const NEIGHBOURS: &str = "Beside it";
 pub const CANCEL: &str = "Cancel";
 /// Button of dialogs.
 pub const CLOSE: &str = "Close";
+/// Asks whether a topic that was found is to be forgotten, on the faceplate.
+pub const FORGET_TOPIC: &str = "Forget its topic…";
+/// Forgets it.
+pub const FORGET: &str = "Forget";
+/// Does not.
+pub const KEEP: &str = "Keep";
 /// Ends the program.
 pub const STOP_WATCHING: &str = "Stop watching";
 /// Keeps it running.
