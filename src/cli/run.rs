@@ -126,7 +126,7 @@ fn read_again(station: &mut Station, path: &Path) {
     if loaded.fingerprint == station.fingerprint() {
         return tracing::info!("{shown} is the version that is in force");
     }
-    let issues = super::check::issues(loaded.clone());
+    let issues = loaded.faults();
     log_issues(&issues, Some(path));
     let errors = issues.iter().filter(|issue| issue.severity == Severity::Error).count();
     if errors > 0 {

@@ -120,6 +120,11 @@ pub fn compare(before: &Project, after: &Project) -> Vec<Change> {
     all.changes
 }
 
+/// What changed in the words of the journal: [`words`] of [`compare`].
+pub fn changes(before: &Project, after: &Project) -> Vec<String> {
+    words(&compare(before, after))
+}
+
 /// As written: those that stand for many behind the others, members left out.
 fn tags(project: &Project) -> Vec<&Tag> {
     let written = project.tags.len().saturating_sub(project.found.tags);

@@ -102,7 +102,7 @@ pub fn changes_since_the_last(
     if before == text {
         return Some("as at the last start".to_owned());
     }
-    let changes = diff::words(&diff::compare(&crate::project::file::read(&before).0, project));
+    let changes = diff::changes(&crate::project::file::read(&before).0, project);
     if changes.is_empty() {
         return Some("written otherwise than at the last start, to the same effect".to_owned());
     }

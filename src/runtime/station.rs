@@ -401,7 +401,7 @@ impl Station {
         if let Some(why) = refusal(&before, &loaded.project) {
             return Err(why.to_owned());
         }
-        let changes = diff::in_short(&diff::words(&diff::compare(&before, &loaded.project)), LONGEST_CHANGES);
+        let changes = diff::in_short(&diff::changes(&before, &loaded.project), LONGEST_CHANGES);
         let mut entry = Entry::new(self.clock.now().utc, Event::Deployed);
         entry.by = Some(by);
         entry.note = Some(format!("{what}, sha256 {}; {changes}", loaded.fingerprint).into());

@@ -15,6 +15,7 @@ use crate::drivers::tls::{Peer, Tls};
 use crate::engine::DeviceId;
 use crate::project::{MqttSettings, Project};
 use crate::time::{Clock, Span};
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -100,6 +101,7 @@ impl<'a, L: Library> Listener<'a, L> {
 
     async fn listen(mut self) -> End {
         let begun_until = Instant::now() + BEGUN_WITHIN;
+        let mut rest = VecDeque::new();
         loop {
             let until = self.until.unwrap_or(begun_until);
             let polled = timeout_at(until, self.library.poll()).await;
@@ -109,7 +111,8 @@ impl<'a, L: Library> Listener<'a, L> {
                 Err(_elapsed) => (None, None),
             };
             // What was read together with it, and also what was read before an error.
-            while let Some(event) = first.take().or_else(|| self.library.more()) {
+            self.library.swap_rest(&mut rest);
+            while let Some(event) = first.take().or_else(|| rest.pop_front()) {
                 if let Some(end) = self.take(L::told(&event)) {
                     return end;
                 }
