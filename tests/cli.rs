@@ -1,6 +1,8 @@
 //! The program as people and scripts call it: child processes against real servers on loopback.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "cli/csv.rs"]
+mod csv;
 #[path = "cli/diff.rs"]
 mod diff;
 mod support;
@@ -32,8 +34,8 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let page = include_str!("../docs/commands.md");
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
-    let expected = "watchkeeper,run,horn-test,check,diff,schema,fmt,values,explain,scan modbus,scan mqtt,journal,figures,handover,members,\
-                    secret,demo,rehearse,backtest,export";
+    let expected = "watchkeeper,run,horn-test,check,diff,schema,fmt,csv export,csv import,values,explain,scan modbus,scan mqtt,journal,\
+                    figures,handover,members,secret,demo,rehearse,backtest,export";
     assert_eq!(names, expected.split(',').collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
         let help = cli::help(if name == "watchkeeper" { "" } else { name }).unwrap();
@@ -52,6 +54,9 @@ fn every_command_helps_with_an_example() {
         "diff",
         "schema",
         "fmt",
+        "csv",
+        "csv export",
+        "csv import",
         "values",
         "explain",
         "scan",

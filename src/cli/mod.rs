@@ -5,6 +5,7 @@
 
 pub mod backtest;
 pub mod check;
+pub mod csv;
 pub mod demo;
 pub mod diff;
 pub mod explain;
@@ -135,6 +136,8 @@ pub enum Command {
     Rehearse(rehearse::RehearseArguments),
     /// What an alarm would have done with another limit, deadband or delay, on what was recorded
     Backtest(backtest::BacktestArguments),
+    /// Tags and alarms as tables for a spreadsheet, and back into the project
+    Csv(csv::CsvArguments),
     /// Recorded samples, with quality, raw or in steps
     Export(export::ExportArguments),
     /// Alarm and operator events
@@ -215,6 +218,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Check(arguments) => check::check(&arguments),
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
+        Command::Csv(arguments) => csv::csv(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),

@@ -6,6 +6,7 @@
 
 pub mod alarm;
 pub mod aside;
+pub mod csv;
 pub mod device;
 pub mod diff;
 pub mod display;

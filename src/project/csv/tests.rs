@@ -1,0 +1,205 @@
+//! Tables there and back, with every letter that a spreadsheet writes.
+
+use super::*;
+use proptest::prelude::*;
+
+const TEXT: &str = r#"watchkeeper = 1
+[[device]]
+name = "plc1"
+protocol = "modbus-tcp"
+address = "192.0.2.10"
+[[tag]]
+name = "tank1.level"            # the old one
+description = "Level; \"gross\", in\nthe big tank"
+device = "plc1"
+register = "holding:0x10"
+type = "u16"
+scale = 1_000.50
+unit = "="
+range = [0.0, 100.0]
+labels = { 0 = "Off, really", true = "On" }
+  [[tag.alarm]]
+  kind = "high"
+  limit = 85.0
+  deadband = "2%"
+  priority = "high"
+[[tag]]
+name = "string{n}.current"
+device = "plc1"
+register = "40101"
+repeat = { from = 1, to = 3 }
+type = "i16"
+[[alarm]]
+tag = "tank1.level"
+name = "Overflow"
+kind = "high-high"
+limit = 95
+latch = true
+"#;
+
+fn wants(rows: &str) -> Result<Vec<Wanted>, Vec<String>> {
+    let grid = Grid::read(rows.as_bytes()).map_err(|fault| vec![fault.to_string()])?;
+    wanted(&grid, TEXT).map_err(|faults| faults.iter().map(Fault::to_string).collect())
+}
+
+fn told(rows: &str) -> String {
+    wants(rows).unwrap_err().join("\n")
+}
+
+#[test]
+fn tags_and_alarms_are_tables_of_what_is_written() {
+    let tags = export(Kind::Tags, TEXT).unwrap();
+    assert_eq!(
+        tags.rows[0],
+        ["tag", "description", "device", "register", "type", "repeat", "scale", "unit", "range", "labels"]
+    );
+    assert_eq!(
+        tags.rows[1],
+        [
+            "tank1.level",
+            "Level; \"gross\", in\nthe big tank",
+            "plc1",
+            "holding:0x10",
+            "u16",
+            "",
+            "1_000.50",
+            "'=",
+            "[0.0, 100.0]",
+            "{ 0 = \"Off, really\", true = \"On\" }"
+        ]
+    );
+    let alarms = export(Kind::Alarms, TEXT).unwrap().written(',');
+    assert_eq!(
+        alarms,
+        "\u{feff}alarm,kind,limit,deadband,priority,latch\r\n\
+         tank1.level/high,high,85.0,2%,high,\r\n\
+         tank1.level/Overflow,high-high,95,,,true\r\n"
+    );
+    assert_eq!(export(Kind::Tags, "watchkeeper = 1\n[[tag]\n"), Err(2));
+}
+
+#[test]
+fn what_comes_back_unchanged_wants_nothing() {
+    for kind in [Kind::Tags, Kind::Alarms] {
+        for separator in [',', ';', '\t'] {
+            let table = export(kind, TEXT).unwrap();
+            let text = table.written(separator);
+            assert_eq!(Grid::read(text.as_bytes()), Ok(table.clone()), "{text}");
+            assert_eq!(wanted(&table, TEXT), Ok(Vec::new()));
+            // As Excel saves it: lines of its own, sep=, no mark of byte order.
+            let saved = format!("sep={separator}\r\n{}\r\n\r\n", text.trim_start_matches('\u{feff}').trim_end());
+            let read = Grid::read(saved.as_bytes()).unwrap();
+            assert_eq!((read.rows.len(), wanted(&read, TEXT)), (table.rows.len(), Ok(Vec::new())));
+        }
+    }
+}
+
+#[test]
+fn a_part_of_a_table_is_merged_by_name() {
+    let found =
+        wants("tag;scale;unit;decimals\nTANK1.level;0.5;%;\nstring{n}.current;;<none>;1\n\nnew.one;;'+x;\n").unwrap();
+    let toml = |text: &str| Worth::Toml(text.to_owned());
+    let words = |text: &str| Worth::Words(text.to_owned());
+    assert_eq!(
+        found,
+        [
+            Wanted {
+                kind: Kind::Tags,
+                name: "tank1.level".to_owned(),
+                new: false,
+                keys: vec![
+                    ("scale", Some("1_000.50".to_owned()), toml("0.5")),
+                    ("unit", Some("=".to_owned()), words("%"))
+                ],
+                row: 2,
+            },
+            Wanted {
+                kind: Kind::Tags,
+                name: "string{n}.current".to_owned(),
+                new: false,
+                keys: vec![("decimals", None, toml("1"))],
+                row: 3,
+            },
+            Wanted {
+                kind: Kind::Tags,
+                name: "new.one".to_owned(),
+                new: true,
+                keys: vec![("unit", None, words("+x"))],
+                row: 5
+            },
+        ]
+    );
+    let found =
+        wants("alarm,limit,latch,deadband\ntank1.level/HIGH,85,,<none>\ntank1.level/overflow,95.5,TRUE,\n").unwrap();
+    let keys: Vec<_> = found.iter().map(|one| (one.name.as_str(), one.keys.clone())).collect();
+    assert_eq!(
+        keys,
+        [
+            ("tank1.level/high", vec![("deadband", Some("2%".to_owned()), Worth::Nothing)]),
+            ("tank1.level/Overflow", vec![("limit", Some("95".to_owned()), toml("95.5"))])
+        ]
+    );
+}
+
+#[test]
+fn a_fault_names_its_cell() {
+    assert_eq!(
+        told("tag,scale,unit\ntank1.level,\"0,5\",%\nstring{n}.current,1,A,x\n"),
+        "B2 (scale of tank1.level): error: \"0,5\" has a comma, which may be of decimals or of thousands; \
+         write it with a point, and without signs between thousands: 1234.5\n\
+         D3: error: this cell has no column; \
+         put a text with the sign that parts columns in quotes, or give the column a heading"
+    );
+    assert!(
+        told("sep=;\ntag;scael\na;1\n")
+            .starts_with("B2 (scael): error: \"scael\" is no key of tag; did you mean \"scale\"?")
+    );
+    assert!(
+        told("name,unit\na,b\n")
+            .starts_with("A1 (name): error: \"name\" is no such column; the first column is tag or alarm")
+    );
+    assert!(told("tag,unit,unit\n").starts_with("C1 (unit): error: there is such a column already"));
+    assert!(told("tag,unit\n,m\na,m\nA,m\n").contains("A2 (tag): error: the row has no tag"));
+    assert!(
+        told("tag,unit\na,m\nA,m\n").starts_with("A3 (tag): error: \"A\" has a row already, 2; keep one of the two")
+    );
+    assert!(told("alarm,limit\nhigh,3\n").starts_with("A2 (alarm): error: \"high\" is no name of an alarm"));
+    assert!(told("tag,unit\na,\"m\nb,m\n").starts_with("B2: error: its quote does not close"));
+    assert!(told("\u{0}").starts_with("A1: error: this is text of two bytes a letter, or a workbook; save it as"));
+    let latin = Grid::read(b"tag,unit\na,\xB0C\n").unwrap_err();
+    assert!(latin.to_string().starts_with("A2: error: letters of this row are not UTF-8"));
+    assert_eq!(
+        (a1(0, 0), a1(11, 2), a1(0, 26), a1(9, 701), a1(0, 702)),
+        ("A1".into(), "C12".into(), "AA1".into(), "ZZ10".into(), "AAA1".into())
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// Whatever a text has in it.
+    #[test]
+    fn every_text_comes_back(texts in prop::collection::vec("[ -~\n\r\t;,\"'=+@-]{0,12}|\\PC{0,6}", 1..6), separator in prop::sample::select(vec![',', ';', '\t'])) {
+        let escape = |text: &str| text.chars().map(|c| format!("\\U{:08X}", c as u32)).collect::<Vec<_>>().concat();
+        let tags = texts.iter().enumerate().map(|(n, text)| {
+            format!("[[tag]]\nname = \"t{n}\"\nformula = \"1\"\ndescription = \"{0}\"\nunit = \"{0}\"\n", escape(text))
+        });
+        let project = format!("watchkeeper = 1\n{}", tags.collect::<String>());
+        let table = export(Kind::Tags, &project).unwrap();
+        let read = Grid::read(table.written(separator).as_bytes()).unwrap();
+        prop_assert_eq!(&read, &table);
+        prop_assert_eq!(wanted(&read, &project), Ok(Vec::new()));
+        // And into a project that says something else.
+        let other = project.replace("description = \"", "description = \"other ");
+        for (one, text) in wanted(&read, &other).unwrap().iter().zip(texts.iter().filter(|text| !text.trim().is_empty())) {
+            prop_assert_eq!(&one.keys, &vec![("description", Some(format!("other {text}")), Worth::Words(text.clone()))]);
+        }
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(grid) = Grid::read(&bytes) {
+            drop(wanted(&grid, TEXT));
+        }
+    }
+}
