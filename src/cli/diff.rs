@@ -3,10 +3,11 @@
 //! Git calls it, too, as the driver of `*.toml`: with the path, and old and new file, each with its hash and mode.
 
 use super::{Exit, end_of_output, say};
+use crate::engine::impact::{AlarmFate, TagFate};
 use crate::engine::{Generation, Mode, Plan};
 use crate::project::diff::{self, Change, What};
 use crate::project::{Project, Severity};
-use crate::runtime::impact::Impact;
+use crate::runtime::impact::{Impact, LinkFate};
 use crate::runtime::{Loaded, load};
 use crate::text::{visible, visible_json};
 use std::io::{self, Read as _, Write as _};
@@ -219,7 +220,7 @@ impl Found {
 
     fn json(&self) -> serde_json::Value {
         let changes: Vec<serde_json::Value> = self.changes.iter().map(json_change).collect();
-        let applied = self.impact.as_ref().map(Impact::words);
+        let applied = self.impact.as_ref().map(json_impact);
         serde_json::json!({
             "summary": self.summary(),
             "same": self.changes.is_empty(),
@@ -227,6 +228,36 @@ impl Found {
             "applied": applied,
         })
     }
+}
+
+/// What happens to the plant, for a script that lets through what disturbs nobody.
+fn json_impact(impact: &Impact) -> serde_json::Value {
+    let devices = |is: fn(&LinkFate) -> bool| -> Vec<&str> {
+        impact.devices.iter().filter(|(_, fate)| is(fate)).map(|(name, _)| name.as_str()).collect()
+    };
+    let reconnects = impact.devices.iter().filter_map(|(name, fate)| match fate {
+        LinkFate::Reconnects(why) => Some(serde_json::json!({ "device": name, "why": why })),
+        LinkFate::New | LinkFate::Gone => None,
+    });
+    let anew = impact.alarms.iter().filter_map(|alarm| match &alarm.fate {
+        AlarmFate::Anew(keys) => Some(serde_json::json!({ "alarm": alarm.name.as_ref(), "keys": keys })),
+        AlarmFate::GoesOn | AlarmFate::New | AlarmFate::Gone => None,
+    });
+    let tags = |is: fn(&TagFate) -> bool| -> Vec<&str> {
+        impact.tags.iter().filter(|tag| is(&tag.fate)).map(|tag| tag.name.as_ref()).collect()
+    };
+    let unwatched = impact.alarms.iter().filter(|alarm| alarm.fate == AlarmFate::Gone);
+    serde_json::json!({
+        "refused": impact.refused,
+        "reconnects": reconnects.collect::<Vec<_>>(),
+        "connects": devices(|fate| *fate == LinkFate::New),
+        "disconnects": devices(|fate| *fate == LinkFate::Gone),
+        "tags_without_value": tags(|fate| matches!(fate, TagFate::Anew(_) | TagFate::Stops(_))),
+        "alarms_judged_anew": anew.collect::<Vec<_>>(),
+        "alarms_no_longer_watched": unwatched.map(|alarm| alarm.name.as_ref()).collect::<Vec<&str>>(),
+        "next_start": impact.next_start,
+        "words": impact.words(),
+    })
 }
 
 fn json_change(change: &Change) -> serde_json::Value {

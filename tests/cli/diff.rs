@@ -47,7 +47,13 @@ fn two_versions_are_compared_in_words_and_for_programs() {
         "of": "alarm", "name": "tank1.level/high", "change": "changed", "key": "limit", "before": "95", "after": "90"
     });
     assert_eq!(told["changes"][1], limit);
-    assert_eq!(told["applied"][0], "no device reconnects");
+    assert_eq!(told["applied"]["words"][0], "no device reconnects");
+    assert_eq!(told["applied"]["reconnects"], serde_json::json!([]));
+    let anew = serde_json::json!([{ "alarm": "tank1.level/high", "keys": ["limit"] }]);
+    assert_eq!(
+        (&told["applied"]["alarms_judged_anew"], &told["applied"]["refused"]),
+        (&anew, &serde_json::Value::Null)
+    );
     // Layout alone, from standard input.
     let text = fs::read_to_string(&a).unwrap().replace("\n\n", "\n# more room\n\n\n");
     let mut child = watchkeeper(&["diff", &a, "-", "--exit-code"]).stdin(Stdio::piped()).spawn().unwrap();

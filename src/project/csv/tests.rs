@@ -1,6 +1,8 @@
 //! Tables there and back, with every letter that a spreadsheet writes.
 
 use super::*;
+use crate::project::edit::Draft;
+use crate::project::{diff, file};
 use proptest::prelude::*;
 
 const TEXT: &str = r#"watchkeeper = 1
@@ -139,6 +141,38 @@ fn a_part_of_a_table_is_merged_by_name() {
             ("tank1.level/Overflow", vec![("limit", Some("95".to_owned()), toml("95.5"))])
         ]
     );
+}
+
+/// A project becomes another by the tables of that one.
+#[test]
+fn the_tables_of_a_version_make_another_into_it() {
+    let made = |text: &str, table: &Grid| -> String {
+        let mut draft = Draft::open(text.as_bytes()).unwrap();
+        let edits = apply::edits(&draft, &wanted(table, text).unwrap()).unwrap();
+        if !edits.is_empty() {
+            draft.edit(&edits).unwrap();
+        }
+        draft.text().to_string()
+    };
+    let target = TEXT
+        .replace("unit = \"=\"", "unit = \"m³\\\"\"\ndecimals = 2")
+        .replace("scale = 1_000.50", "scale = 2")
+        .replace("[0.0, 100.0]", "[ -5, 1e3 ]")
+        .replace("limit = 85.0", "limit = 80\non-delay = \"5s\"\nresponse = \"Run;\\n\\\"now\\\"\"")
+        .replace("latch = true", "latch = false")
+        .replace("to = 3 }", "to = 4 }")
+        .replace(
+            "[[alarm]]\n",
+            "  [[tag.alarm]]\n  kind = \"low\"\n  limit = 1\n[[tag]]\nname = \"sum\"\nformula = \"tank1.level * 2\"\n[[alarm]]\n",
+        );
+    let (tags, alarms) = (export(Kind::Tags, &target).unwrap(), export(Kind::Alarms, &target).unwrap());
+    let became = made(&made(TEXT, &tags), &alarms);
+    let (read, wished) = (file::read(became.as_bytes()), file::read(target.as_bytes()));
+    assert_eq!(read.1.len(), wished.1.len(), "{became}");
+    assert_eq!(diff::text(&diff::compare(&read.0, &wished.0)), "", "{became}");
+    // What was not touched stands as it stood.
+    assert!(became.contains("name = \"tank1.level\"            # the old one\n"), "{became}");
+    assert_eq!(made(&became, &tags), became);
 }
 
 #[test]
