@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 /// Names that are told in one line of what was added or removed; of more the number.
 const MOST_NAMES: usize = 5;
 
+/// Names that head what changed alike; the JSON has them all.
+const MOST_ALIKE: usize = 100;
+
 /// For the journal, so that whoever reads it a year later knows that the limit was another one then: the most telling first,
 /// alarms, tags, devices, displays, the rest.
 pub fn words(changes: &[Change]) -> Vec<String> {
@@ -202,7 +205,12 @@ fn heading(one: &Folded<'_>) -> String {
         (of, [""]) => format!("the {}", plural(of.word())),
         (Of::Panel, [display]) => format!("panel {} of display {display}{verb}", one.part),
         (of, [name]) => format!("{} {name}{verb}", of.word()),
-        (of, names) => format!("{}: {}", counted(names.len(), of.word()), names.join(", ")),
+        (of, names) => {
+            let told = names.iter().take(MOST_ALIKE).copied().collect::<Vec<_>>().join(", ");
+            let more = names.len().saturating_sub(MOST_ALIKE);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            format!("{}: {told}{more}", counted(names.len(), of.word()))
+        }
     }
 }
 
