@@ -145,8 +145,8 @@ fn editing(criterion: &mut Criterion) {
     let path = folder.path().join("plant.toml");
     let (one, other) = (draft.bytes(), pasted.bytes());
     fs::write(&path, &one).expect("a file");
+    let mut turn = false;
     group.bench_function("save", |bencher| {
-        let mut turn = false;
         bencher.iter(|| {
             let (before, after) = if turn { (&other, &one) } else { (&one, &other) };
             save(&path, before, after).expect("saved");

@@ -1,7 +1,12 @@
 //! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
 
+mod editing;
 mod scan;
 
+pub use editing::{
+    EarlierText, EditAnswer, EditDesk, EditJob, EditLink, EditNext, FoundDraft, JOB_QUEUE, Opened, ReadAsk, Reading,
+    SaveError, edit_link,
+};
 pub use scan::{SCAN_QUEUE, ScanAsk, ScanLink, Scanning};
 
 use crate::drivers::monitor::Monitor;
@@ -179,6 +184,8 @@ pub struct DeskLink {
     pub horn: Option<HornLink>,
     /// Looking for devices; `None`: this program cannot.
     pub scans: Option<ScanLink>,
+    /// The disk of an editor; `None`: this program cannot edit.
+    pub editing: Option<EditLink>,
 }
 
 /// What the watcher of a desk has seen.

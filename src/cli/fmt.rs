@@ -1,10 +1,11 @@
 //! `watchkeeper fmt`: a project's text in its canonical layout.
 
 use super::{CheckFormat, Exit, check, end_of_output, open_project, say};
+use crate::link::SaveError;
 use crate::project::edit::canonical;
 use crate::project::{Issue, Severity};
 use crate::runtime::Loaded;
-use crate::runtime::save::{SaveError, save};
+use crate::runtime::save::save;
 use clap::Args;
 use std::io::{self, Write as _};
 use std::path::PathBuf;

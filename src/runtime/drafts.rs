@@ -11,12 +11,14 @@
 //! Invariant: each file is whole or not there; a draft without its base is read all the same.
 
 use super::save::keep;
-use crate::project::edit::Draft;
+use crate::link::{EarlierText, FoundDraft};
+use crate::project::edit::Kept;
 use crate::project::{diff, file};
 use crate::time::{Mono, Span, Utc};
+use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::{fs, mem};
+use std::time::Duration;
 
 /// Snapshots that are kept.
 pub const MOST_SNAPSHOTS: usize = 50;
@@ -37,43 +39,6 @@ pub struct Drafts {
     folder: PathBuf,
 }
 
-/// A draft that was not saved: the program ended before, or was ended.
-#[derive(Debug, Clone)]
-pub struct FoundDraft {
-    /// Its text.
-    pub text: Vec<u8>,
-    /// The text of the file that it was made from.
-    pub base: Vec<u8>,
-    /// Whether the file is another one by now.
-    pub file_changed: bool,
-    /// By what it differs from the file, in words; empty where only comments or layout do.
-    pub changes: Vec<String>,
-}
-
-impl FoundDraft {
-    /// The draft as it was, with one step that takes it back.
-    ///
-    /// # Errors
-    /// Where it is no text.
-    pub fn take_up(&self) -> Result<Draft, crate::project::edit::Refusal> {
-        let text = Draft::open(&self.text)?;
-        let mut draft = Draft::open(&self.base)?;
-        draft.become_text("Take up the draft that was not saved", text.text());
-        Ok(draft)
-    }
-}
-
-/// A text as it was once.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Snapshot {
-    /// When.
-    pub time: Utc,
-    /// Where it lies.
-    pub path: PathBuf,
-    /// How large it is.
-    pub bytes: u64,
-}
-
 impl Drafts {
     /// Of the project with this data folder. Nothing is made before there is something to keep.
     pub fn of(data_folder: &Path) -> Self {
@@ -84,7 +49,7 @@ impl Drafts {
     ///
     /// # Errors
     /// Where the disk refuses; what was kept before is still there.
-    pub fn keep(&self, draft: &Draft) -> io::Result<()> {
+    pub fn keep(&self, draft: &Kept) -> io::Result<()> {
         if !draft.is_changed() {
             return self.forget();
         }
@@ -156,7 +121,7 @@ impl Drafts {
     ///
     /// # Errors
     /// Where the folder cannot be read.
-    pub fn snapshots(&self) -> io::Result<Vec<Snapshot>> {
+    pub fn snapshots(&self) -> io::Result<Vec<EarlierText>> {
         let entries = match fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -166,7 +131,7 @@ impl Drafts {
         for entry in entries {
             let entry = entry?;
             let Some(time) = entry.file_name().to_str().and_then(time_from) else { continue };
-            found.push(Snapshot { time, path: entry.path(), bytes: entry.metadata()?.len() });
+            found.push(EarlierText { time, path: entry.path(), bytes: entry.metadata()?.len() });
         }
         found.sort_by_key(|snapshot| std::cmp::Reverse(snapshot.time));
         Ok(found)
@@ -176,7 +141,7 @@ impl Drafts {
     ///
     /// # Errors
     /// Where it cannot be read, or was let go meanwhile.
-    pub fn text_of(snapshot: &Snapshot) -> io::Result<Vec<u8>> {
+    pub fn text_of(snapshot: &EarlierText) -> io::Result<Vec<u8>> {
         read(&snapshot.path)?.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 }
@@ -201,18 +166,8 @@ fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
 /// When a draft is to be kept: soon after a change, and not at every letter.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Pace {
-    version: u64,
-    changed: Option<Mono>,
+    kept: Option<Mono>,
     snapshot: Option<Mono>,
-}
-
-/// What is to be kept now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Due {
-    /// The draft.
-    pub draft: bool,
-    /// A snapshot besides.
-    pub snapshot: bool,
 }
 
 impl Pace {
@@ -222,27 +177,27 @@ impl Pace {
     /// From one snapshot to the next while it is edited; a save makes one too.
     pub const SNAPSHOT: Span = Span::from_secs(300);
 
-    /// Asked now and then with the draft's version; what is due is taken to be done.
-    pub fn due(&mut self, now: Mono, version: u64) -> Due {
-        if mem::replace(&mut self.version, version) != version {
-            self.changed.get_or_insert(now);
-            self.snapshot.get_or_insert(now);
+    /// How long a change has to wait.
+    pub fn wait(&self, now: Mono) -> Duration {
+        self.kept.map_or(Duration::ZERO, |kept| Span(Self::DRAFT.0 - (now.0 - kept.0)).to_std())
+    }
+
+    /// It is kept now; whether a snapshot is due as well.
+    pub fn kept(&mut self, now: Mono) -> bool {
+        self.kept = Some(now);
+        let since = *self.snapshot.get_or_insert(now);
+        let due = now.0 - since.0 >= Self::SNAPSHOT.0;
+        if due {
+            self.snapshot = Some(now);
         }
-        let passed = |since: &mut Option<Mono>, span: Span| {
-            let due = since.is_some_and(|since| now.0 - since.0 >= span.0);
-            if due {
-                *since = None;
-            }
-            due
-        };
-        Due { draft: passed(&mut self.changed, Self::DRAFT), snapshot: passed(&mut self.snapshot, Self::SNAPSHOT) }
+        due
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::edit::{Edit, EntityId, Value};
+    use crate::project::edit::{Draft, Edit, EntityId, Value};
 
     const TEXT: &str = "watchkeeper = 1\nname = \"a\"\n";
 
@@ -259,20 +214,20 @@ mod tests {
         let drafts = Drafts::of(folder.path());
         assert!(drafts.find(TEXT.as_bytes()).unwrap().is_none());
         let mut draft = edited();
-        drafts.keep(&draft).unwrap();
+        drafts.keep(&draft.kept()).unwrap();
         let found = drafts.find(TEXT.as_bytes()).unwrap().unwrap();
         assert_eq!((found.changes, found.file_changed), (vec!["name of the project a → b".to_owned()], false));
         let found = drafts.find(b"watchkeeper = 1\nname = \"c\"\n").unwrap().unwrap();
         assert!(found.file_changed);
-        let mut again = found.take_up().unwrap();
+        let mut again = Draft::take_up(&found.base, &found.text).unwrap();
         assert_eq!((again.bytes(), again.saved_bytes()), (draft.bytes(), TEXT.as_bytes().to_vec()));
         again.undo();
         assert!(!again.is_changed());
         // Saved, by whatever way: there is nothing to take up.
         assert!(drafts.find(&draft.bytes()).unwrap().is_none());
-        drafts.keep(&draft).unwrap();
+        drafts.keep(&draft.kept()).unwrap();
         draft.mark_saved();
-        drafts.keep(&draft).unwrap();
+        drafts.keep(&draft.kept()).unwrap();
         assert_eq!(fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
     }
 
@@ -298,14 +253,10 @@ mod tests {
     fn a_change_is_kept_within_two_seconds_and_a_snapshot_made_every_five_minutes() {
         let mut pace = Pace::default();
         let at = |secs: i64| Mono(secs * 1_000_000);
-        let due = |draft, snapshot| Due { draft, snapshot };
-        assert_eq!(pace.due(at(0), 0), due(false, false));
-        assert_eq!(pace.due(at(10), 1), due(false, false));
-        assert_eq!(pace.due(at(11), 2), due(false, false));
-        assert_eq!(pace.due(at(12), 2), due(true, false));
-        assert_eq!(pace.due(at(20), 2), due(false, false));
-        assert_eq!(pace.due(at(310), 3), due(false, true));
-        assert_eq!(pace.due(at(312), 3), due(true, false));
-        assert_eq!(pace.due(at(9_999), 3), due(false, false));
+        assert_eq!(pace.wait(at(10)), Duration::ZERO);
+        assert!(!pace.kept(at(10)));
+        assert_eq!(pace.wait(at(11)), Duration::from_secs(1));
+        assert_eq!(pace.wait(at(100)), Duration::ZERO);
+        assert!(!pace.kept(at(309)) && pace.kept(at(310)) && !pace.kept(at(312)));
     }
 }

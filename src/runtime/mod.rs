@@ -5,7 +5,7 @@
 //! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
 //! save        a project's text on its way to the disk: whole or not at all, and over nobody else's work
 //! drafts      what is edited and not saved yet, and what was saved lately, kept in the data folder
-//! reading     what a text under the editor says, read aside; the newest counts
+//! editing     what an editor asks of the disk: texts read aside, drafts kept, files saved
 //! main_loop   the named thread that owns the engine: inputs in, journal, samples and snapshots out
 //! peek        a look at the plant now and then
 //! samples     the engine's samples on their way to the historian
@@ -25,6 +25,7 @@
 
 pub mod clock;
 pub mod drafts;
+pub mod editing;
 pub mod force;
 pub mod forget;
 mod ground;
@@ -34,7 +35,6 @@ pub mod impact;
 pub mod load;
 pub mod main_loop;
 mod peek;
-pub mod reading;
 pub mod samples;
 pub mod save;
 pub mod scans;

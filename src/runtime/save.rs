@@ -5,6 +5,7 @@
 
 use super::Loaded;
 use super::load::read;
+use crate::link::SaveError;
 use crate::project::NewDisplay;
 use crate::project::file::append::with_display;
 use crate::text::visible;
@@ -12,34 +13,6 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-
-/// Why nothing was written, in words for the screen.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SaveError {
-    /// Somebody else has written the file since it was read: what stands in it now, to be merged with.
-    #[error("{0} was changed since it was opened; open it anew, then save")]
-    Changed(String, Vec<u8>),
-    /// A file is there already where a new one was to be written.
-    #[error("{0} is there already; choose another name")]
-    Exists(String),
-    /// This user may not write it.
-    #[error("{0} is read-only; ask its owner, or have the right to write it given")]
-    ReadOnly(String),
-    /// It is not there any more.
-    #[error("{0} is not there any more; save it as a new file")]
-    Gone(String),
-    /// The disk refuses.
-    #[error("{path} cannot be written: {why}; what is edited is kept, try again or save it elsewhere")]
-    Disk {
-        /// Which file.
-        path: String,
-        /// What the system said.
-        why: String,
-    },
-    /// What was to be written cannot be made of what stands there.
-    #[error("{0}")]
-    Refused(String),
-}
 
 /// Writes a project's text in the place of `before`, which still has to stand in the file.
 ///

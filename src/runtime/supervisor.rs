@@ -7,7 +7,7 @@
 
 use super::horn::Horn;
 use super::save::add_display;
-use super::{Loaded, StartError, Station, StationConfig, WhenHeld, load, scans};
+use super::{Loaded, StartError, Station, StationConfig, WhenHeld, editing, load, scans};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
 use crate::historian::lock;
@@ -92,6 +92,7 @@ impl Supervisor {
         let stopped = stop.clone();
         let (end, ended) = sync_channel(1);
         let scans = Some(scans::serve(&runtime, clock.clone()));
+        let editing = Some(editing::serve(clock.clone())?);
         let mut office = Office { runtime: runtime.clone(), actor, clock, desk, running: None, horn, demo: None };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             let mut next = Next::Open(first);
@@ -116,7 +117,7 @@ impl Supervisor {
             drop(office);
             let _unheard = end.send(());
         })?;
-        Ok((DeskLink { desk: shown, requests, horn: horn_link, scans }, Self { stop, ended }))
+        Ok((DeskLink { desk: shown, requests, horn: horn_link, scans, editing }, Self { stop, ended }))
     }
 
     /// Something that asks for the end, from wherever: the plant is stopped, the desk goes, and with it the window.

@@ -20,6 +20,7 @@ mod find;
 mod glance;
 mod index;
 mod lines;
+mod meant;
 mod merge;
 mod path;
 mod plan;
@@ -36,6 +37,7 @@ pub use canonical::canonical;
 pub use find::{Hit, Search};
 use index::Ids;
 pub use index::{Block, EntityId, EntityKind, Index};
+pub use meant::{Edit, Refusal, Spot};
 pub use merge::{Conflict, Merge, Side, merge};
 pub use path::{KeyPath, Step};
 use plan::{Placed, Planner};
@@ -50,94 +52,6 @@ pub use undo::MOST_STEPS;
 use undo::{Round, Steps, UndoStep};
 pub use value::{Value, quoted, span_text};
 
-/// One change, as it is meant.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Edit {
-    /// Gives a key a value.
-    Set {
-        /// Whose key.
-        of: EntityId,
-        /// Which: `limit`, `no-answer.priority`, `pens[2].axis`; one place behind the end of a list makes it longer.
-        key: KeyPath,
-        /// What it becomes.
-        value: Value,
-    },
-    /// Takes a key out; nothing where it is not written.
-    Unset {
-        /// Whose key.
-        of: EntityId,
-        /// Which.
-        key: KeyPath,
-    },
-    /// Writes a new entity.
-    Add {
-        /// What it is.
-        kind: EntityKind,
-        /// Where.
-        spot: Spot,
-        /// Its keys, in the order in which they are written.
-        keys: Vec<(String, Value)>,
-    },
-    /// Puts in whole entities as they are written.
-    Insert {
-        /// Where.
-        spot: Spot,
-        /// Each with its header.
-        text: String,
-    },
-    /// Takes out an entity, with what stands below it and its own comments above.
-    Remove {
-        /// Which.
-        of: EntityId,
-    },
-    /// Moves an entity, with what stands below it, among others of its kind.
-    Move {
-        /// Which.
-        of: EntityId,
-        /// [`Spot::After`] or [`Spot::Before`] another.
-        spot: Spot,
-    },
-    /// Writes an entity once more, behind itself.
-    Duplicate {
-        /// Which.
-        of: EntityId,
-        /// The name of the copy.
-        name: Option<String>,
-    },
-    /// Writes the own lines of an entity anew, from its header to its last key: the way to mend what is no TOML.
-    Text {
-        /// Whose lines.
-        of: EntityId,
-        /// What stands there then.
-        text: String,
-    },
-}
-
-/// Where an entity is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spot {
-    /// Behind the last of its kind.
-    Last,
-    /// Behind another, and all that stands below that.
-    After(EntityId),
-    /// Before another.
-    Before(EntityId),
-    /// As the last below another: an alarm below its tag, a panel on its display.
-    Below(EntityId),
-}
-
-/// Why an edit, or a file, cannot be taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {what}; {mend}")]
-pub struct Refusal {
-    /// Where in the text, from one.
-    pub line: u32,
-    /// What stands in the way.
-    pub what: String,
-    /// What would help.
-    pub mend: String,
-}
-
 /// What an edit did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Done {
@@ -146,6 +60,10 @@ pub struct Done {
 }
 
 /// A project's text while it is edited.
+///
+/// **Limitations:** an entity that is written inside a list (`tag = [{ … }]`) has no block of its own: it is reached as a
+/// value of what holds it (`tag[0].unit`), and is found and renamed like any other. `was` holds one name: a tag that is
+/// renamed twice before any plant has run by it keeps the name that was in force when the draft was opened.
 #[derive(Clone)]
 pub struct Draft {
     /// Whether the file begins with a mark of byte order, which is no part of the text.
@@ -169,6 +87,46 @@ impl fmt::Debug for Draft {
             .field("version", version)
             .finish()
     }
+}
+
+/// What is kept of a draft against a crash; cheap to make.
+#[derive(Clone)]
+pub struct Kept {
+    marked: bool,
+    text: Arc<str>,
+    saved: Arc<str>,
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kept").field("bytes", &self.text.len()).finish_non_exhaustive()
+    }
+}
+
+impl Kept {
+    /// The text, as it would stand in the file.
+    pub fn bytes(&self) -> Vec<u8> {
+        as_file(self.marked, &self.text)
+    }
+
+    /// The text that it was made from.
+    pub fn saved_bytes(&self) -> Vec<u8> {
+        as_file(self.marked, &self.saved)
+    }
+
+    /// Whether it differs from what it was made from.
+    pub fn is_changed(&self) -> bool {
+        self.text != self.saved
+    }
+
+    /// Whether both were made from one and the same text.
+    pub fn has_base_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.saved, &other.saved)
+    }
+}
+
+fn as_file(marked: bool, text: &str) -> Vec<u8> {
+    [if marked { MARK } else { "" }, text].concat().into_bytes()
 }
 
 const MARK: &str = "\u{feff}";
@@ -206,16 +164,28 @@ impl Draft {
 
     /// As it is to stand in the file.
     pub fn bytes(&self) -> Vec<u8> {
-        self.as_file(&self.text)
+        as_file(self.marked, &self.text)
     }
 
     /// As it stood in the file when it was read or saved last.
     pub fn saved_bytes(&self) -> Vec<u8> {
-        self.as_file(&self.saved)
+        as_file(self.marked, &self.saved)
     }
 
-    fn as_file(&self, text: &str) -> Vec<u8> {
-        [if self.marked { MARK } else { "" }, text].concat().into_bytes()
+    /// What is to be kept of it against a crash.
+    pub fn kept(&self) -> Kept {
+        Kept { marked: self.marked, text: Arc::clone(&self.text), saved: Arc::clone(&self.saved) }
+    }
+
+    /// A draft that was kept, as it was, with one step that takes it back. `base`: the text that it was made from.
+    ///
+    /// # Errors
+    /// Where one of the two is no text.
+    pub fn take_up(base: &[u8], text: &[u8]) -> Result<Self, Refusal> {
+        let text = Self::open(text)?;
+        let mut draft = Self::open(base)?;
+        draft.become_text("Take up the draft that was not saved", &text.text);
+        Ok(draft)
     }
 
     /// Where everything stands.
@@ -261,6 +231,14 @@ impl Draft {
         let start =
             self.text.split_inclusive('\n').take((place.line as usize).saturating_sub(1)).map(str::len).sum::<usize>();
         self.index.blocks().get(self.index.at(start)).map(|block| block.id)
+    }
+
+    /// The entity of a kind that has this name, upper and lower case alike; of several the first.
+    pub fn named(&self, kind: EntityKind, name: &str) -> Option<EntityId> {
+        let mut blocks = self.index.blocks().iter().filter(|block| block.kind == kind);
+        let named =
+            |block: &&Block| index::words_of(&self.text, block, "name").is_some_and(|n| n.eq_ignore_ascii_case(name));
+        blocks.find(named).map(|block| block.id)
     }
 
     fn planner(&self) -> Planner<'_> {
@@ -362,6 +340,12 @@ impl Draft {
         }
         // Keys before entities where both are at one place; else in the order in which they were asked for.
         placed.sort_by_key(|(splice, order)| (splice.at, !splice.old.is_empty(), *order));
+        if let Some([_, (second, _)]) = placed.array_windows().find(|[(a, _), (b, _)]| a.end() > b.at) {
+            let line = lines::line_number(&self.text, second.at);
+            let (what, mend) =
+                ("two changes are over each other here".to_owned(), "make one after the other".to_owned());
+            return Err(Refusal { line, what, mend });
+        }
         let change = Change::of(placed.into_iter().map(|(splice, _)| splice).collect());
         Ok((Some(self.make(change, is_structural.then_some(in_order))), taken))
     }

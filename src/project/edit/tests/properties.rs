@@ -297,6 +297,16 @@ proptest! {
     }
 
     #[test]
+    fn the_canonical_layout_says_the_same_and_is_its_own(nth in 0..TEXTS.len(), crlf: bool, rolls in rolls(8)) {
+        let draft = edited(TEXTS[nth], &rolls);
+        let text = if crlf { draft.text().replace('\n', "\r\n") } else { draft.text().to_string() };
+        let laid_out = canonical(text.as_bytes()).unwrap();
+        prop_assert_eq!(laid_out.parse::<Table>().unwrap(), table(&draft));
+        prop_assert_eq!(canonical(laid_out.as_bytes()).unwrap(), laid_out.clone());
+        prop_assert!(laid_out.lines().all(|line| line.trim_end() == line || line.contains('"')));
+    }
+
+    #[test]
     fn a_merge_never_loses_either_side_silently(nth in 0..TEXTS.len(), ours in rolls(6), theirs in rolls(6)) {
         let base = TEXTS[nth];
         let (ours, theirs) = (edited(base, &ours).text().to_string(), edited(base, &theirs).text().to_string());
