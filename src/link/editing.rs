@@ -172,7 +172,7 @@ struct Lying {
     keep: Option<(PathBuf, Kept)>,
     answers: VecDeque<EditAnswer>,
     reading: Option<Arc<Reading>>,
-    told: Option<Box<dyn Fn() + Send>>,
+    told: Option<Arc<dyn Fn() + Send + Sync>>,
     end: bool,
 }
 
@@ -264,8 +264,8 @@ impl EditLink {
     }
 
     /// Calls this whenever there is something new: to paint it.
-    pub fn when_told(&self, told: impl Fn() + Send + 'static) {
-        self.0.0.lying().told = Some(Box::new(told));
+    pub fn when_told(&self, told: impl Fn() + Send + Sync + 'static) {
+        self.0.0.lying().told = Some(Arc::new(told));
     }
 }
 
@@ -303,18 +303,23 @@ impl EditDesk {
             lying.answers.pop_front();
         }
         lying.answers.push_back(answer);
-        if let Some(told) = &lying.told {
-            told();
-        }
+        tell(lying);
     }
 
     /// Lays a reading down, in the place of an older one.
     pub fn reading(&self, reading: Reading) {
         let mut lying = self.0.lying();
         lying.reading = Some(Arc::new(reading));
-        if let Some(told) = &lying.told {
-            told();
-        }
+        tell(lying);
+    }
+}
+
+/// Tells the window, without the lock: it may look at once, or hold one of its own.
+fn tell(lying: MutexGuard<'_, Lying>) {
+    let told = lying.told.clone();
+    drop(lying);
+    if let Some(told) = told {
+        told();
     }
 }
 

@@ -32,7 +32,8 @@ impl Roll {
         match self.value % 8 {
             0 => Value::Text("a \"b\" \\ c # d".into()),
             1 => Value::Whole(i64::from(self.key)),
-            2 => Value::Number(f64::from(self.key) / 8.0),
+            // Never a whole one, which would keep the form of what stood there.
+            2 => Value::Number(f64::from(self.key) / 8.0 + 0.01),
             3 => Value::Flag(true),
             4 => Value::List(vec![Value::Whole(1), Value::Text("x".into())]),
             5 => Value::Table(vec![("tag".into(), "x".into()), ("limit".into(), Value::Number(0.5))]),
