@@ -31,12 +31,15 @@ const NEIGHBOURS: [(&str, &str); 5] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("link", "drivers"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 24] = [
+const HOMES: [(&str, &[&str]); 27] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
     ("rfd", &["ui"]),
     ("zbus", &["ui/notify", "secrets"]),
+    ("keyring_core", &["secrets/native"]),
+    ("apple_native_keyring_store", &["secrets/native/macos"]),
+    ("windows_native_keyring_store", &["secrets/native/windows"]),
     ("rusqlite", &["historian"]),
     ("tokio_modbus", &["drivers"]),
     ("tokio_serial", &["drivers/modbus/port"]),

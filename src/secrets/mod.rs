@@ -4,16 +4,20 @@
 //! | --- | --- |
 //! | environment | `WATCHKEEPER_SECRET_NAME`, for a service or a container |
 //! | [`mod@file`] | a file that its owner alone can read, in the user's configuration |
-//! | `store` | the system's key store: the Secret Service of a Linux desktop (cargo feature `window`) |
+//! | `store`, `native` | the system's key store: the Secret Service of a Linux desktop (cargo feature `window`), Keychain, Credential Manager |
 //!
 //! Invariant: a value is in a [`Secret`], which says nothing of itself: no log, title, crash report or journal can show it.
 
 pub mod file;
+#[cfg(any(windows, target_os = "macos", test))]
+mod native;
 #[cfg(all(feature = "window", unix, not(target_os = "macos")))]
 mod store;
-#[cfg(not(all(feature = "window", unix, not(target_os = "macos"))))]
+#[cfg(not(any(windows, target_os = "macos", all(feature = "window", unix))))]
 #[path = "no_store.rs"]
 mod store;
+#[cfg(any(windows, target_os = "macos"))]
+use native as store;
 
 use std::ffi::OsString;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! No key store: this build, or this system, has none that the program speaks to.
+//! No key store: a gateway's build on Linux speaks to none.
 
 use super::Secret;
 
