@@ -76,7 +76,8 @@ pub struct Plan {
     pub mode: Mode,
     /// What it was compiled from.
     pub project: Arc<Project>,
-    /// By [`TagId`], in the file's order; then the figures of devices that the project names; then scale registers.
+    /// By [`TagId`], in the file's order; then scale registers; then the figures of devices that the project names; then
+    /// tags of topics that were found, of which more may come.
     pub tags: Vec<TagPlan>,
     /// By [`DeviceId`], in the file's order.
     pub devices: Vec<DevicePlan>,
@@ -407,6 +408,11 @@ impl Plan {
     /// A device of this plan.
     pub fn device(&self, id: DeviceId) -> Option<&DevicePlan> {
         self.devices.get(id.index())
+    }
+
+    /// Whether a tag is of a topic that was found.
+    pub fn is_found(&self, tag: TagId) -> bool {
+        (self.tags.len().saturating_sub(self.project.found.tags)..self.tags.len()).contains(&tag.index())
     }
 
     /// A tag by name, without regard to case.

@@ -382,7 +382,7 @@ impl Station {
     /// now on.
     ///
     /// Limitations: a tag that is written before others numbers those anew, and their connections reconnect, as do those with
-    /// scale registers, which are numbered behind all tags; another
+    /// scale registers where any tag is written anew, for they are numbered behind all that are written; another
     /// retention of the history comes into force at the next start.
     ///
     /// Gives what it does to the plant.

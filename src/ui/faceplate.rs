@@ -238,9 +238,7 @@ fn facts_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &TagPlan, reading: &Reading<'_
 
 /// The tag was found by its topic, and can be forgotten where this program watches the plant.
 fn member_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outbox: &mut Outbox) {
-    let project = &frame.snapshot.plan.project;
-    let written = project.tags.len().saturating_sub(project.found.tags);
-    if !(written..project.tags.len()).contains(&id.index()) {
+    if !frame.snapshot.plan.is_found(id) {
         return;
     }
     let enabled = frame.about.held_by.is_none();

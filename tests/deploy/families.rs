@@ -136,6 +136,8 @@ fn topics_make_tags_while_everything_else_goes_on_and_they_are_there_after_a_sta
         tag("{1}.wind", "site/+/state", ALARM),
         tag("{1}.rain", "site/+/state", "path = \"$.rain\"\nmissing = \"keep\""),
         "\n[[tag]]\nname = \"sum\"\nformula = \"north.wind + 1\"\n".to_owned(),
+        "\n[[tag]]\nname = \"scaled\"\ndevice = \"plc1\"\nregister = \"holding:5\"\ntype = \"i16\"\nscale-register = \"holding:6\"\n"
+            .to_owned(),
     ]
     .concat();
     let plant = plant(folder.path(), &modbus, &site, &tags);
@@ -168,6 +170,9 @@ fn topics_make_tags_while_everything_else_goes_on_and_they_are_there_after_a_sta
     let acknowledged = |a: &AlarmView| a.state == AlarmState::Acknowledged && !a.recording;
     let before = until("acknowledged", || alarm(&link, "north.wind/high").filter(acknowledged));
     let stood = links(&link);
+    shows(&link, "scaled", "0 good");
+    let since = || link.snapshots.borrow().devices[0].status.since;
+    let polled_since = since();
     let generation = link.snapshots.borrow().plan.generation;
 
     // Another while it runs: from its first message, which comes once.
@@ -175,6 +180,8 @@ fn topics_make_tags_while_everything_else_goes_on_and_they_are_there_after_a_sta
     shows(&link, "west_1.wind", "3 good");
     assert_eq!(shown(&link, "west_1.rain"), "bad:waiting");
     assert_eq!(links(&link), stood, "no link was made anew");
+    assert_eq!(since(), polled_since, "that with a scale register neither");
+    assert_eq!(shown(&link, "scaled"), "0 good");
     assert_eq!((shown(&link, "fixed"), shown(&link, "north.wind")), ("5 good".to_owned(), "25 good".to_owned()));
     let after = alarm(&link, "north.wind/high").unwrap();
     assert_eq!(

@@ -80,12 +80,10 @@ pub fn connections(plan: &Plan) -> Vec<Connection> {
         for source in families.filter(|source| source.device.eq_ignore_ascii_case(&device.name)) {
             topics.listen(&source.topic, source.qos);
         }
-        let project = &plan.project;
-        let members = project.tags.len().saturating_sub(project.found.tags)..project.tags.len();
         for &id in &device.tags {
             let Some(tag) = plan.tag(id) else { continue };
             match &tag.source {
-                SourcePlan::Topic { source, .. } if members.contains(&id.index()) => {
+                SourcePlan::Topic { source, .. } if plan.is_found(id) => {
                     topics.add_member(id, tag.tag.data_type, source);
                 }
                 SourcePlan::Topic { source, .. } => topics.add(id, tag.tag.data_type, source),

@@ -47,7 +47,9 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
         index
     };
     let devices = index(&mut project.devices.iter().map(|d| d.name.as_str()));
-    let tags = index(&mut project.tags.iter().map(|t| t.name.as_str()));
+    let read = Arc::clone(&project);
+    let (written, members) = read.tags.split_at(read.tags.len().saturating_sub(read.found.tags));
+    let tags = index(&mut written.iter().map(|t| t.name.as_str()));
     let mut compiler = Compiler {
         device_index: devices.into_iter().map(|(name, i)| (name, DeviceId(i as u32))).collect(),
         display_index: index(&mut project.displays.iter().map(|d| d.name.as_str())),
@@ -65,10 +67,14 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
         project,
     };
     compiler.devices();
-    let figures = compiler.figures_named();
-    compiler.tags();
-    compiler.figures(figures);
+    // Whatever is polled comes first, so that a topic that is found numbers none of it anew.
+    compiler.tags(written);
     compiler.exponents();
+    let figures = compiler.figures_named();
+    compiler.figures(figures);
+    compiler.tags(members);
+    compiler.setpoints();
+    compiler.earlier_names();
     compiler.formulas();
     compiler.recording();
     compiler.alarms();
@@ -147,19 +153,18 @@ impl Compiler {
             .collect();
     }
 
-    fn tags(&mut self) {
-        let project = Arc::clone(&self.project);
+    fn tags(&mut self, tags: &[Arc<Tag>]) {
         let mut units: HashMap<&str, Arc<str>> = HashMap::new();
-        self.plan.tags.reserve_exact(project.tags.len());
-        for (index, tag) in project.tags.iter().enumerate() {
+        self.plan.tags.reserve_exact(tags.len());
+        for tag in tags {
+            let id = TagId(self.plan.tags.len() as u32);
+            self.plan.tag_index.entry(tag.name.to_lowercase()).or_insert(id);
             let source = self.source(tag);
             if let Some(device) = source.device()
                 && let Some(device) = self.plan.devices.get_mut(device.index())
             {
-                device.tags.push(TagId(index as u32));
+                device.tags.push(id);
             }
-            let setpoint = self.setpoint(tag);
-            self.earlier_name(tag);
             let unit = units.entry(tag.unit.as_str()).or_insert_with(|| tag.unit.as_str().into());
             self.plan.tags.push(TagPlan {
                 name: tag.name.as_str().into(),
@@ -171,12 +176,23 @@ impl Compiler {
                 source,
                 alarms: 0..0,
                 dependents: Vec::new(),
-                setpoint,
+                setpoint: None,
                 record: super::RecordPlan::default(),
                 tag: Arc::clone(tag),
             });
         }
-        self.earlier_names();
+    }
+
+    /// Once all tags have their ids.
+    fn setpoints(&mut self) {
+        for index in 0..self.plan.tags.len() {
+            let Some(tag) = self.plan.tags.get(index).map(|plan| Arc::clone(&plan.tag)) else { continue };
+            let setpoint = self.setpoint(&tag);
+            self.earlier_name(&tag);
+            if let Some(plan) = self.plan.tags.get_mut(index) {
+                plan.setpoint = setpoint;
+            }
+        }
     }
 
     pub(super) fn setpoint(&mut self, tag: &Tag) -> Option<TagId> {

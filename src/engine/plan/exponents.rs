@@ -1,4 +1,4 @@
-//! Scale registers (`sunssf` of `SunSpec`): each becomes a tag of its own, after all others, which the tags that are scaled by it
+//! Scale registers (`sunssf` of `SunSpec`): each becomes a tag of its own, after those that are written, which the tags that are scaled by it
 //! name as their exponent.
 
 use super::compile::Compiler;
@@ -100,8 +100,10 @@ impl Compiler {
 
 #[cfg(test)]
 mod tests {
+    use crate::engine::plan::SourcePlan;
     use crate::engine::{Engine, EngineOptions, Generation, Input, Mode, Plan, Quality, Raw, Report, Sample, Value};
-    use crate::project::{self, Severity};
+    use crate::project::family::expand;
+    use crate::project::{self, Member, Severity};
     use crate::time::{Mono, Now, Utc};
     use std::collections::BTreeMap;
     use std::sync::Arc;
@@ -174,6 +176,40 @@ mod tests {
         assert_eq!(names[3..], [POWER_OF_TEN, "device.Meter_1.scale.holding_87_2"]);
         assert_eq!(plan.tags[0].exponent, plan.tags[1].exponent);
         assert_eq!(plan.devices[0].tags.len(), 5, "they are asked for like any other");
+    }
+
+    #[test]
+    fn a_topic_that_is_found_numbers_no_scale_register_anew() {
+        let text = format!(
+            "{METER}[[device]]\nname = \"site\"\nprotocol = \"mqtt\"\naddress = \"mqtt://192.0.2.1\"\n\
+             [[tag]]\nname = \"{{1}}.wind\"\ndevice = \"site\"\ntopic = \"site/+\"\nsetpoint = \"{{1}}.wanted\"\n\
+             [[tag]]\nname = \"{{1}}.wanted\"\ndevice = \"site\"\ntopic = \"wanted/+\"\n\
+             [[tag]]\nname = \"sum\"\nformula = \"a.wind + b.wind + device.site.messages\"\n"
+        );
+        let (written, _) = project::file::read(text.as_bytes());
+        let compiled = |topics: &[&str], generation| {
+            let member = |topic: &&str| Member { device: "site".into(), topic: (*topic).into() };
+            let (project, _) = expand(&written, &topics.iter().map(member).collect::<Vec<_>>());
+            Plan::compile(Arc::new(project), Generation(generation), Mode::Live).0
+        };
+        let before = compiled(&["site/a"], 1);
+        let mut after = compiled(&["site/a", "site/b", "wanted/b"], 2);
+        after.follow(&before);
+        for name in ["m.power", POWER_OF_TEN, "device.Meter_1.scale.holding_87_2", "sum", "a.wind"] {
+            let id = before.tag_id(name).unwrap();
+            assert_eq!(after.tag_id(name), Some(id), "{name}");
+            assert!(after.knows_tag(Generation(1), id), "{name}");
+        }
+        let of = |name: &str| after.tag_id(name).unwrap();
+        for name in ["a.wind", "b.wind", "b.wanted"] {
+            assert!(after.is_found(of(name)), "{name}");
+            assert!(after.devices[1].tags.contains(&of(name)), "{name}");
+        }
+        assert!(!after.is_found(of("sum")) && !after.is_found(of(POWER_OF_TEN)));
+        assert_eq!(after.tag(of("b.wind")).unwrap().setpoint, Some(of("b.wanted")), "of one that comes later");
+        let SourcePlan::Formula(sum) = &after.tag(of("sum")).unwrap().source else { panic!("no formula") };
+        let inputs = sum.inputs();
+        assert!(inputs.contains(&of("b.wind")) && inputs.contains(&of("device.site.messages")));
     }
 
     #[test]

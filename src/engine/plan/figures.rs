@@ -1,4 +1,4 @@
-//! Figures of devices that the project names: each becomes a tag, after the project's own.
+//! Figures of devices that the project names: each becomes a tag, after those that are written and their scale registers.
 
 use super::compile::{Compiler, short};
 use super::{DeviceId, RecordPlan, SourcePlan, TagId, TagPlan};
@@ -34,7 +34,7 @@ impl Compiler {
             let Some((device, figure)) = self.figure(&name) else { continue };
             let Some(of) = project.devices.get(device.index()) else { continue };
             let own = format!("{HEAD}{}.{}", self.part(of), figure.word());
-            let next = TagId((project.tags.len() + figures.len()) as u32);
+            let next = TagId((self.plan.tags.len() + figures.len()) as u32);
             let id = *known.entry(own.to_lowercase()).or_insert(next);
             self.plan.tag_index.insert(name.to_lowercase(), id);
             if id == next {
@@ -45,7 +45,7 @@ impl Compiler {
         figures
     }
 
-    /// Makes them tags. The project's own stand before them.
+    /// Makes them tags. What is read from devices stands before them, but for the tags of topics that were found.
     pub(super) fn figures(&mut self, figures: Vec<Named>) {
         let project = Arc::clone(&self.project);
         for Named { device, figure, name } in figures {
