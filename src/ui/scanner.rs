@@ -124,6 +124,9 @@ impl Scanner {
         }
         ui.add_enabled_ui(!goes_on, |ui| self.typed.ui(ui, project));
         let words = match self.typed.sort {
+            Sort::Modbus if self.typed.is_polled(project) => {
+                "The project's own devices are on this port, which one program alone can open: scan it by \"watchkeeper scan modbus\" while nobody watches the plant"
+            }
             Sort::Modbus => {
                 "It only reads, one request at a time. A small PLC that is being polled may hang up on one of two connections"
             }

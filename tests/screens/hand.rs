@@ -377,7 +377,7 @@ fn the_topic_of_a_tag_that_was_found_is_forgotten_from_its_faceplate() {
         let [_, DeskRequest::Forget(asked)] = asked.as_slice() else { panic!("{asked:?}") };
         asked.answer.set(Ok("topic site/north/flow of site forgotten".to_owned())).unwrap();
         harness.run_steps(3);
-        assert!(is_there(&harness, "Notice"));
+        assert_eq!(harness.get_by_label("Notice").value().unwrap(), "Topic site/north/flow of site forgotten");
     }
 }
 

@@ -106,6 +106,7 @@ fn devices_of_the_project_are_looked_into_with_their_own_settings() {
     assert_eq!(meter.tls, TlsSettings { ca: ca.clone(), identity });
     assert_eq!(meter.folder.to_str(), Some("/plants"));
     let Request::Modbus(drive) = asked_of(&mut harness, "drive") else { panic!("another kind of device") };
+    assert!(harness.query_by_label_contains("which one program alone can open").is_some());
     assert_eq!((drive.baud, drive.parity, drive.stop_bits), (Some(9_600), Some(Parity::Even), Some(2)));
     assert_eq!((&drive.units[..], drive.tls), (&[4][..], TlsSettings::default()), "nothing of the other is left");
     let Request::Mqtt(site) = asked_of(&mut harness, "site") else { panic!("another kind of device") };

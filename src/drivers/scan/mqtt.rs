@@ -16,6 +16,7 @@ use crate::engine::DeviceId;
 use crate::project::{MqttSettings, Project};
 use crate::time::{Clock, Span};
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
@@ -24,6 +25,8 @@ use tokio::time::{Instant, timeout_at};
 const LONGEST_PACKET: u32 = 16 << 20;
 /// In which the broker has to take the connection and the subscription.
 const BEGUN_WITHIN: Duration = Duration::from_secs(10);
+/// How far it is, is told so often where nothing comes.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Scans a broker.
 pub(super) async fn scan(request: &MqttRequest, clock: &Clock, picture: &watch::Sender<Picture>) -> End {
@@ -104,7 +107,16 @@ impl<'a, L: Library> Listener<'a, L> {
         let mut rest = VecDeque::new();
         loop {
             let until = self.until.unwrap_or(begun_until);
-            let polled = timeout_at(until, self.library.poll()).await;
+            let polled = {
+                let mut poll = pin!(self.library.poll());
+                loop {
+                    // A quiet broker is listened to all the same, and how far that is can be seen.
+                    match timeout_at(until.min(Instant::now() + LOOK_EVERY), &mut poll).await {
+                        Err(_elapsed) if Instant::now() < until => progress(self.clock, self.picture),
+                        polled => break polled,
+                    }
+                }
+            };
             let (mut first, lost) = match polled {
                 Ok(Ok(event)) => (Some(event), None),
                 Ok(Err(error)) => (None, Some(self.loss(&error))),
@@ -120,7 +132,7 @@ impl<'a, L: Library> Listener<'a, L> {
             if std::mem::take(&mut self.heard) {
                 self.library.take_for_answered();
             }
-            self.progress();
+            progress(self.clock, self.picture);
             match lost {
                 Some(why) if self.until.is_some() => return End::Lost(why),
                 Some(why) => return End::Unreachable(why),
@@ -180,28 +192,8 @@ impl<'a, L: Library> Listener<'a, L> {
         });
     }
 
-    fn progress(&self) {
-        let now = self.clock.now().mono;
-        let mut listened = Span::ZERO;
-        self.topics(|topics| {
-            if let Some((_, to)) = &mut topics.heard {
-                *to = now;
-            }
-            listened = topics.listened();
-        });
-        self.picture.send_if_modified(|picture| {
-            picture.done = listened.as_millis().unsigned_abs().min(picture.of);
-            false
-        });
-    }
-
     fn topics(&self, change: impl FnOnce(&mut Topics)) {
-        self.picture.send_if_modified(|picture| {
-            if let Found::Mqtt(topics) = &mut picture.found {
-                change(topics);
-            }
-            false
-        });
+        change_topics(self.picture, change);
     }
 
     /// Why the connection was lost, in words.
@@ -210,4 +202,29 @@ impl<'a, L: Library> Listener<'a, L> {
         let of_tls = L::io_error(error).and_then(|error| tls?.told(error, host));
         of_tls.unwrap_or_else(|| L::loss(error, self.accepted, LONGEST_PACKET))
     }
+}
+
+/// Says how far it is.
+fn progress(clock: &Clock, picture: &watch::Sender<Picture>) {
+    let now = clock.now().mono;
+    let mut listened = Span::ZERO;
+    change_topics(picture, |topics| {
+        if let Some((_, to)) = &mut topics.heard {
+            *to = now;
+        }
+        listened = topics.listened();
+    });
+    picture.send_if_modified(|picture| {
+        picture.done = listened.as_millis().unsigned_abs().min(picture.of);
+        false
+    });
+}
+
+fn change_topics(picture: &watch::Sender<Picture>, change: impl FnOnce(&mut Topics)) {
+    picture.send_if_modified(|picture| {
+        if let Found::Mqtt(topics) = &mut picture.found {
+            change(topics);
+        }
+        false
+    });
 }

@@ -177,6 +177,19 @@ impl Typed {
         request.protocol() == Protocol::ModbusRtu
     }
 
+    /// It is a serial port that the project's own devices are on: nobody else can open it while they are asked.
+    pub(super) fn is_polled(&self, project: &Project) -> bool {
+        if self.sort == Sort::Mqtt || !self.is_serial() {
+            return false;
+        }
+        let typed = ModbusRequest { protocol: self.protocol, ..ModbusRequest::new(&self.address) };
+        let Ok(line) = typed.transport().map(|transport| transport.line()) else { return false };
+        project
+            .devices
+            .iter()
+            .any(|device| matches!(&device.endpoint, Endpoint::Modbus(settings) if settings.transport.line() == line))
+    }
+
     /// Takes a device's settings into the fields; what is listened to and which registers are asked for stays as it is.
     fn take(&mut self, device: &Device, folder: &Path) {
         let tls = match Request::of_device(device, folder) {
@@ -305,7 +318,7 @@ impl Typed {
         });
         row(ui, |ui| {
             field(ui, "User", &mut self.user, "", 150.0);
-            field(ui, "Secret of the password", &mut self.secret, "name, as of secret set NAME", 200.0);
+            field(ui, "Secret of the password", &mut self.secret, "name", 200.0);
         });
     }
 }

@@ -56,7 +56,7 @@ impl Forgetting {
         if let Some(answer) = self.asked.as_ref().and_then(|asked| asked.get().cloned()) {
             self.asked = None;
             match answer {
-                Ok(said) => return Outcome::Gone(said),
+                Ok(said) => return Outcome::Gone(sentence(&said)),
                 Err(why) => self.refused = Some(why),
             }
         }
@@ -98,6 +98,12 @@ impl Forgetting {
         });
         outcome
     }
+}
+
+/// As it stands on a screen.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 /// `site/a/state of site, with 2 tags and their alarms: a.wind, a.rain`. `None`: there is no such tag any more.

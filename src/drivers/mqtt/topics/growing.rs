@@ -127,6 +127,10 @@ impl Topics {
         if !self.found.has(name) {
             let topic = std::str::from_utf8(name).ok()?;
             self.filter_of(topic)?;
+            // That is how a broker is told to retain a topic no more (MQTT 3.1.1, 3.3.1.3): its sender has gone, or never was.
+            if payload.is_empty() {
+                return Some(Ok(()));
+            }
             if let Err(why) = self.found.begin(name) {
                 return Some(Err(why));
             }
@@ -260,7 +264,8 @@ mod tests {
         assert_eq!(asked, [""; 0]);
         assert_eq!(line.message("site/b/state", "4", false), ["2=4 good @6 of 2"]);
         assert_eq!(line.message("fixed", "8", false), ["0=8 good @7 of 2"], "all are of the newer plan now");
-        assert_eq!(line.found(), [""; 0]);
+        assert_eq!(line.message("site/c/state", "", false), [""; 0]);
+        assert_eq!(line.found(), [""; 0], "one that is empty finds nothing");
     }
 
     #[test]
