@@ -1,8 +1,10 @@
 //! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
 
+mod deploying;
 mod editing;
 mod scan;
 
+pub use deploying::{DeployAsk, DeployPlan};
 pub use editing::{
     EarlierText, EditAnswer, EditDesk, EditJob, EditLink, EditNext, FoundDraft, JOB_QUEUE, Opened, ReadAsk, Reading,
     SaveError, edit_link,
@@ -79,6 +81,8 @@ pub enum DeskRequest {
     AddDisplay(Box<AddDisplay>),
     /// Forget a topic that was found, with its tags; nothing else is stopped.
     Forget(Box<Forget>),
+    /// What another version of the project that runs would do, or to put it into force; nothing else is stopped.
+    Deploy(Box<DeployAsk>),
 }
 
 impl DeskRequest {
@@ -89,6 +93,7 @@ impl DeskRequest {
             Self::Open(_) | Self::OpenDemo => Ok(()),
             Self::AddDisplay(asked) => asked.answer.set(Err(why.to_owned())),
             Self::Forget(asked) => asked.answer.set(Err(why.to_owned())),
+            Self::Deploy(asked) => return asked.refuse(why),
         };
     }
 }

@@ -1,6 +1,8 @@
 //! Another version of a project comes into force while the plant runs: what it leaves as it was goes on without a gap.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "deploy/editing.rs"]
+mod editing;
 #[path = "deploy/families.rs"]
 mod families;
 #[path = "deploy/impact.rs"]

@@ -5,6 +5,7 @@
 //! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
 //! save        a project's text on its way to the disk: whole or not at all, and over nobody else's work
 //! drafts      what is edited and not saved yet, and what was saved lately, kept in the data folder
+//! deploying   what another version of the project does to the plant that runs, told or done for a window
 //! editing     what an editor asks of the disk: texts read aside, drafts kept, files saved
 //! main_loop   the named thread that owns the engine: inputs in, journal, samples and snapshots out
 //! peek        a look at the plant now and then
@@ -24,6 +25,7 @@
 //! Invariant: the main loop never waits for a disk, a device or a screen.
 
 pub mod clock;
+mod deploying;
 pub mod drafts;
 pub mod editing;
 pub mod force;

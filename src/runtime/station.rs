@@ -444,6 +444,11 @@ impl Station {
         }
     }
 
+    /// The plan in force.
+    pub fn plan(&self) -> Arc<Plan> {
+        Arc::clone(lock(&self.force).plan())
+    }
+
     /// What does not change while it runs.
     pub fn about(&self) -> &Arc<About> {
         &self.about

@@ -7,11 +7,11 @@
 
 use super::horn::Horn;
 use super::save::add_display;
-use super::{Loaded, StartError, Station, StationConfig, WhenHeld, editing, load, scans};
+use super::{Loaded, StartError, Station, StationConfig, WhenHeld, deploying, editing, load, scans};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
 use crate::historian::lock;
-use crate::link::{AddDisplay, Desk, DeskLink, DeskRequest, Forget, HornLink, PlantLink, Refused};
+use crate::link::{AddDisplay, DeployAsk, Desk, DeskLink, DeskRequest, Forget, HornLink, PlantLink, Refused};
 use crate::project::{Issue, Severity};
 use crate::time::Clock;
 use std::path::PathBuf;
@@ -100,6 +100,7 @@ impl Supervisor {
                 match next {
                     Next::Open(DeskRequest::AddDisplay(asked)) => office.add_display(&asked),
                     Next::Open(DeskRequest::Forget(asked)) => office.forget(&asked),
+                    Next::Open(DeskRequest::Deploy(asked)) => office.deploy(&asked),
                     Next::Open(request) => office.open(request, None),
                     Next::TakeOver => office.take_over(),
                     Next::End => break,
@@ -141,6 +142,7 @@ fn name(request: &DeskRequest) -> String {
         DeskRequest::OpenDemo => "the demo plant".to_owned(),
         DeskRequest::AddDisplay(asked) => format!("the display {}", asked.display.name),
         DeskRequest::Forget(asked) => format!("the topic of {}", asked.tag),
+        DeskRequest::Deploy(_) => "another version of the project".to_owned(),
     }
 }
 
@@ -182,6 +184,7 @@ impl Office {
             DeskRequest::OpenDemo => self.demo(),
             DeskRequest::AddDisplay(asked) => return self.add_display(asked),
             DeskRequest::Forget(asked) => return self.forget(asked),
+            DeskRequest::Deploy(asked) => return self.deploy(asked),
         };
         let (loaded, mode, folder) = match loaded {
             Ok(loaded) => loaded,
@@ -234,6 +237,19 @@ impl Office {
             none => none.insert(serve_demo(&self.runtime, self.clock.clone()).map_err(|e| e.to_string())?),
         };
         Ok((Loaded::from_bytes(&demo::project(demo), None), Mode::Demo, Some(demo_folder())))
+    }
+
+    /// Another version of the project that runs. What came into force is shown with its own faults.
+    fn deploy(&mut self, asked: &DeployAsk) {
+        let answer = match &mut self.running {
+            Some((_, station)) => deploying::answer(asked, station),
+            None => Err("no project is open".to_owned()),
+        };
+        if let (true, Ok(_), Some((_, station))) = (asked.apply, &answer, &self.running) {
+            self.desk.send_replace(Desk::Plant(station.link()));
+        }
+        // Asked and answered once; a second answer to the same question would say the same.
+        let _first = asked.answer.set(answer);
     }
 
     fn add_display(&mut self, asked: &AddDisplay) {

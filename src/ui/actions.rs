@@ -32,7 +32,8 @@ const SMALLER: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Minus)];
 const USUAL: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Num0)];
 const FULL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F11)];
 const HELP: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F1)];
-const ALARMS: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F2)];
+const EDIT: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F2)];
+const ALARMS: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F7)];
 const HIDDEN: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F3)];
 const FLOOD: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F4)];
 const JOURNAL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F6)];
@@ -41,7 +42,7 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 22] = [
+pub const LOCAL_KEYS: [(&str, &str); 26] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen rows that are on the screen"),
@@ -74,6 +75,16 @@ pub const LOCAL_KEYS: [(&str, &str); 22] = [
     (
         "Shift+Left, Shift+Right",
         "On a trend that has the focus: move the reading cursor; Delete or Esc takes cursors away",
+    ),
+    (
+        "Enter, or any letter",
+        "In a sheet of the editor: type into the cell; Enter goes down, Tab right, Esc takes it back",
+    ),
+    ("Ctrl+C, X, V, D", "In a sheet: copy, cut, paste as with a spreadsheet; fill down what the first chosen row says"),
+    ("Insert, Ctrl+Delete", "In a sheet: a new row below; without the chosen rows. Delete empties the chosen cells"),
+    (
+        "Ctrl+Z, Y, H, S, Enter",
+        "In the editor: undo, redo, replace, save; review what changes in the plant, and apply it",
     ),
     ("Esc", "Close the dialog, the finder, the list or the faceplate on top"),
 ];
@@ -126,6 +137,12 @@ pub fn all() -> Vec<Entry> {
             "Faults of the project",
             "What is wrong in the project file, with line and mend",
             &[],
+        ),
+        entry(
+            Action::ToggleEdit,
+            "Edit the project",
+            "Devices, tags, alarms and displays in sheets like a spreadsheet's, while the plant runs; or back to it",
+            EDIT,
         ),
         entry(
             Action::OpenScan,

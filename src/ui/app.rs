@@ -239,6 +239,7 @@ impl App {
         let mut shell = Shell::new(settings);
         shell.horn = HornDesk::new(desk.horn.clone());
         shell.scanner = Scanner::new(desk.scans.clone());
+        shell.set_editing(desk.editing.clone());
         shell.install(ctx);
         Ok(Self {
             desk,

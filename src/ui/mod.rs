@@ -15,7 +15,7 @@
 //! widgets  plain data to Response                       panels   what a display's grid is made of
 //! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
-//! scanner  the sheet that looks for devices
+//! scanner  the sheet that looks for devices              editor   the project in sheets, and what a change of it does
 //! hand     a tag that is dragged, and the press that opens its last hour
 //! memory   what the allocator keeps from frame to frame
 //! ```
@@ -26,6 +26,7 @@ pub mod app;
 pub mod ask;
 pub mod banner;
 pub mod dialogs;
+pub mod editor;
 pub mod faceplate;
 pub mod faults;
 pub mod figures;
@@ -147,6 +148,10 @@ pub enum Action {
     OpenFigures,
     /// Show what the next shift has to know.
     OpenHandover,
+    /// Edit the project, or no longer.
+    ToggleEdit,
+    /// Ask the program around the window.
+    AskDesk(crate::link::DeskRequest),
     /// Look for devices that no project has yet.
     OpenScan,
     /// Show the project's faults.

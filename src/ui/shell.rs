@@ -8,6 +8,7 @@ mod savedisplay;
 
 use super::banner::{self, BannerState};
 use super::dialogs::stands;
+use super::editor::Editor;
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
 use super::hand::{self, SecondPress};
@@ -22,7 +23,7 @@ use super::theme::Theme;
 use super::words::say;
 use super::{Action, Frame, Outbox, actions, figures, fonts, handover, hidden, lists, panels, states, status, tree};
 use crate::engine::{Plan, Snapshot, TagId};
-use crate::link::{About, Desk, DeskRequest, PlantLink, Refused};
+use crate::link::{About, Desk, DeskRequest, EditLink, PlantLink, Refused};
 use crate::text::visible;
 use crate::time::{Now, Span};
 use dialog::Dialog;
@@ -57,6 +58,8 @@ pub enum Place {
     Handover,
     /// A trend that a person has opened, by its number.
     Trend(u32),
+    /// The project, to be changed.
+    Edit,
 }
 
 /// What a window asks of the program around it, after a frame.
@@ -100,6 +103,7 @@ pub struct Shell {
     faceplate: FaceplateState,
     panels: panels::Panels,
     views: Views,
+    editor: Editor,
     notice: Option<(Now, String)>,
     /// The name typed at this desk, as commands bear it.
     desk_name: Option<Arc<str>>,
@@ -163,10 +167,16 @@ impl Shell {
             faceplate: FaceplateState::default(),
             panels: panels::Panels::default(),
             views: Views::default(),
+            editor: Editor::default(),
             notice: None,
             second_press: SecondPress::default(),
             awaited: None,
         }
+    }
+
+    /// The disk of the editor.
+    pub fn set_editing(&mut self, link: Option<EditLink>) {
+        self.editor = Editor::new(link);
     }
 
     /// Whether something blinks in a picture of this plant.
@@ -262,7 +272,13 @@ impl Shell {
 
     /// Another plant has its own notices; a project that could not be opened is told once, over the plant that goes on.
     fn notice_changes(&mut self, plant: &PlantLink) {
-        if !self.about.as_ref().is_some_and(|about| Arc::ptr_eq(about, &plant.about)) {
+        let known = self.about.as_ref();
+        if known.is_some_and(|about| {
+            about.path.is_some() && about.path == plant.about.path && about.held_by == plant.about.held_by
+        }) {
+            // The same plant, perhaps by another version of its project: what is open stays open.
+            self.about = Some(plant.about.clone());
+        } else if !known.is_some_and(|about| Arc::ptr_eq(about, &plant.about)) {
             self.about = Some(plant.about.clone());
             self.notices_read = false;
             // What was read of the past is of the plant before, whatever its tags are called.
@@ -391,6 +407,7 @@ impl Shell {
             Place::Journal => say::JOURNAL.to_owned(),
             Place::Figures => say::FIGURES.to_owned(),
             Place::Handover => say::HANDOVER.to_owned(),
+            Place::Edit => say::EDIT.to_owned(),
             Place::Trend(number) => {
                 let mut trends = self.panels.trends().list().into_iter();
                 trends.find(|(other, _)| *other == number).map_or_else(String::new, |(_, name)| name)
@@ -416,6 +433,7 @@ impl Shell {
                     Place::Handover => self.views.handover.ui(ui, frame, outbox),
                     Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
                     Place::Trend(number) => panels::free_trend_ui(ui, frame, number, &mut self.panels, outbox),
+                    Place::Edit => self.editor.ui(ui, frame, outbox),
                     Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),
                 });
             }
@@ -484,6 +502,8 @@ impl Shell {
     /// Esc, where no dialog took it, closes the list or the faceplate on top.
     fn escape(&mut self, ctx: &Context) {
         if self.dialog.is_some()
+            // There Esc is of the sheet and what lies over it; F2 leaves.
+            || self.place == Place::Edit
             || ctx.egui_wants_keyboard_input()
             || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
         {

@@ -57,7 +57,7 @@ fn a_shelving_outlives_a_kill_and_ends_loudly() {
     stage.click("Unshelve tank1.level/high");
     let back = stage.wait_for(ROW, "back from shelving", SOON);
     assert!(back.told().starts_with("unacknowledged, critical"), "{}", back.told());
-    stage.key("F2");
+    stage.key("F7");
     row(&mut stage, "back from shelving");
     stage.picture("back-from-shelving");
 
@@ -85,7 +85,7 @@ fn a_filter_that_hides_a_critical_alarm_says_so_and_is_cleared_by_one_press() {
     stage.wait_for("tank1.level", "50.3 %", PATIENCE);
     device.set(0, &[873]);
     stage.wait_for(ROW, "unacknowledged", SOON);
-    stage.key("F2");
+    stage.key("F7");
     stage.wait("the list", SOON, |tree| tree.named("Show critical").next().map(|_| ()));
     stage.key("ctrl+f");
     stage.text("pump");
@@ -117,7 +117,7 @@ fn a_thousand_alarms_in_a_second_open_the_console_and_none_is_lost() {
     let path = stage.write("flood.toml", &text);
     stage.open(&[path.to_str().unwrap()]);
     stage.wait_for("device plc1", "connected", PATIENCE);
-    stage.key("F2");
+    stage.key("F7");
     stage.wait("quiet", PATIENCE, |tree| tree.showing("No alarms").next().map(|_| ()));
     let from = now();
     device.set(0, &[20; COUNT]);

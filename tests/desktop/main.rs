@@ -7,6 +7,7 @@
 mod alarms;
 mod bench;
 mod demo;
+mod edit;
 mod faults;
 mod hand;
 mod history;

@@ -581,7 +581,7 @@ fn the_detail_tells_what_to_do_how_it_is_set_and_goes_to_display_and_faceplate()
     assert!(is_there(&harness, "trend blower1.current, last hour"));
     press_last(&mut harness, "Open display Pump house 1");
     assert!(is_there(&harness, "pump2.mode"), "its display is open");
-    harness.key_press(Key::F2);
+    harness.key_press(Key::F7);
     harness.run_steps(3);
     press(&mut harness, "Open blower1.current");
     assert!(is_there(&harness, "Close faceplate"));

@@ -5,6 +5,7 @@
 mod alarms;
 mod cpu_renderer;
 mod demo;
+mod editor;
 mod stage;
 
 mod hand;

@@ -113,6 +113,12 @@ impl Shell {
                 }
             }
             Action::CloseFaceplate => self.chosen = None,
+            Action::ToggleEdit => {
+                self.place = if self.place == Place::Edit { Place::Display(0) } else { Place::Edit };
+                // The form has the place of the faceplate.
+                self.chosen = None;
+            }
+            Action::AskDesk(request) => wishes.request = Some(request),
             Action::OpenScan => self.dialog = Some(Dialog::Scan),
             Action::OpenFaults => self.dialog = Some(Dialog::Faults),
             Action::OpenHelp => self.dialog = Some(Dialog::Help),

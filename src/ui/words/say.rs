@@ -69,6 +69,8 @@ pub const JOURNAL: &str = "Journal";
 pub const FIGURES: &str = "Figures of alarms";
 /// Name of the hand-over.
 pub const HANDOVER: &str = "Hand-over";
+/// The project, to be changed.
+pub const EDIT: &str = "Edit the project";
 /// Name of the list of faults.
 pub const FAULTS: &str = "Faults of the project";
 

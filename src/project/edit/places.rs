@@ -1,0 +1,64 @@
+//! From a place in the text to the entity and key that stand there: whom each of many issues is about.
+
+use super::{Draft, EntityId};
+use crate::project::Place;
+
+/// Where the lines of a draft begin, for many questions.
+#[derive(Debug)]
+pub struct PlaceFinder<'d> {
+    draft: &'d Draft,
+    lines: Vec<usize>,
+}
+
+impl Draft {
+    /// What finds places in this version.
+    pub fn places(&self) -> PlaceFinder<'_> {
+        let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        PlaceFinder { draft: self, lines: [0].into_iter().chain(ends).collect() }
+    }
+
+    /// The keys that an entity has, in its order; of a dotted one the first part.
+    pub fn keys_of(&self, of: EntityId) -> impl Iterator<Item = String> + '_ {
+        let block = self.index.block(of);
+        let entries = block.into_iter().flat_map(|block| block.entries.iter().map(move |entry| (block, entry)));
+        entries.filter_map(|(block, entry)| Some(entry.path(&self.text, block).first()?.clone().into_owned()))
+    }
+}
+
+impl PlaceFinder<'_> {
+    /// The entity on whose lines a place stands, and its key there; no key where it is the header, or none of its keys.
+    pub fn key_at(&self, place: Place) -> Option<(EntityId, Option<String>)> {
+        let text = self.draft.text();
+        let line = *self.lines.get((place.line as usize).checked_sub(1)?)?;
+        let columns = text.get(line..)?.chars().take((place.column as usize).saturating_sub(1));
+        let at = line + columns.map(char::len_utf8).sum::<usize>();
+        let block = self.draft.index.blocks().get(self.draft.index.at(at))?;
+        let holds =
+            |entry: &&super::index::Entry| entry.key_range(block).start <= at && at < entry.value_range(block).end;
+        let key = block
+            .entries
+            .iter()
+            .find(holds)
+            .and_then(|entry| Some(entry.path(text, block).first()?.clone().into_owned()));
+        Some((block.id, key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_found_by_its_entity_and_key() {
+        let text = "watchkeeper = 1\n# é\n[[tag]]\nname = \"a\"  \nunit = 3\n";
+        let draft = Draft::open(text.as_bytes()).unwrap();
+        let tag = draft.index().blocks()[1].id;
+        let places = draft.places();
+        let key_at = |line, column| places.key_at(Place { line, column });
+        assert_eq!(key_at(5, 8), Some((tag, Some("unit".to_owned()))));
+        assert_eq!(key_at(3, 1), Some((tag, None)));
+        assert_eq!(key_at(1, 1), Some((EntityId::PROJECT, Some("watchkeeper".to_owned()))));
+        assert_eq!((key_at(0, 0), key_at(99, 1)), (None, None));
+        assert_eq!(draft.keys_of(tag).collect::<Vec<_>>(), ["name", "unit"]);
+    }
+}

@@ -1,0 +1,313 @@
+//! The editor: cells and keys, what is undone, what is at fault, what is asked of the program around it.
+
+use crate::window::{Desktop, is_there, picture, press};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{Event, Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+use watchkeeper::engine::Mode;
+use watchkeeper::link::{DeployAsk, DeployPlan, DeskRequest};
+use watchkeeper::runtime::clock::system_clock;
+use watchkeeper::runtime::editing;
+use watchkeeper::time::Span;
+use watchkeeper::ui::sample;
+use watchkeeper::ui::settings::Settings;
+use watchkeeper::ui::shell::Place;
+use watchkeeper::ui::theme::ThemeChoice;
+
+type Window = Harness<'static, Desktop>;
+
+const TEXT: &str = include_str!("../../projects/demo.toml");
+
+/// A project on a disk.
+struct Plant {
+    _folder: TempDir,
+    path: PathBuf,
+}
+
+impl Plant {
+    fn new(text: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("riverside.toml");
+        fs::write(&path, text).unwrap();
+        Self { _folder: folder, path }
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(&self.path).unwrap()
+    }
+
+    /// The editor of it, with its own way to the disk.
+    fn edit(&self, theme: ThemeChoice, size: [f32; 2], percent: u16) -> Window {
+        let mut sample = sample::riverside();
+        sample.about.path = Some(self.path.clone());
+        sample.snapshot.mode = Mode::Live;
+        let settings = Settings { theme, text_scale_percent: percent, ..Settings::default() };
+        let mut desktop = Desktop::new(sample, settings);
+        desktop.shell.set_editing(Some(editing::serve(system_clock()).unwrap()));
+        desktop.shell.open(Place::Edit, None);
+        let mut harness = desktop.harness(size);
+        until(&mut harness, "the file", |h| is_there(h, "Tags") || is_there(h, "Take it up"));
+        // A dialog is measured in its first frame, and seen in the next.
+        harness.run_steps(3);
+        harness
+    }
+}
+
+fn open(text: &str) -> (Plant, Window) {
+    let plant = Plant::new(text);
+    let window = plant.edit(ThemeChoice::Dark, [1280.0, 800.0], 100);
+    (plant, window)
+}
+
+/// What was asked of the plant.
+fn ask(harness: &mut Window) -> DeployAsk {
+    let mut asked = std::mem::take(&mut harness.state_mut().asked).into_iter();
+    match (asked.next(), asked.next()) {
+        (Some(DeskRequest::Deploy(asked)), None) => *asked,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn keys(harness: &mut Window, keys: &[(Modifiers, Key)]) {
+    for (modifiers, key) in keys {
+        harness.key_press_modifiers(*modifiers, *key);
+        harness.run_steps(2);
+    }
+}
+
+fn text(harness: &mut Window, typed: &str) {
+    harness.event(Event::Text(typed.to_owned()));
+    harness.run_steps(2);
+}
+
+/// What a cell, or a field, says.
+fn said(harness: &Window, name: &str) -> String {
+    harness.get_by_label(name).accesskit_node().value().unwrap_or_default()
+}
+
+/// With what is told of its fault.
+fn described(harness: &Window, name: &str) -> String {
+    harness.get_by_label(name).accesskit_node().description().unwrap_or_default()
+}
+
+/// The judge is a thread of its own: waits for what it says, a frame at a time.
+fn until(harness: &mut Window, what: &str, mut is: impl FnMut(&mut Window) -> bool) {
+    let (clock, patience) = (system_clock(), Span::from_secs(20));
+    let begun = clock.now().mono;
+    while !is(harness) {
+        assert!(clock.now().mono - begun < patience, "{what}");
+        std::thread::yield_now();
+        harness.run_steps(1);
+    }
+}
+
+const NONE: Modifiers = Modifiers::NONE;
+const CTRL: Modifiers = Modifiers::COMMAND;
+
+#[test]
+fn the_editor_is_painted_in_both_themes_and_sizes() {
+    for (theme, shade) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        for (size, percent, what) in
+            [([1280.0, 800.0], 100, ""), ([2560.0, 1440.0], 150, "-2560"), ([1280.0, 800.0], 150, "-150")]
+        {
+            let plant = Plant::new(TEXT);
+            let mut harness = plant.edit(theme, size, percent);
+            picture(&mut harness, &format!("editor-tags-{shade}{what}"));
+            press(&mut harness, "Alarms");
+            picture(&mut harness, &format!("editor-alarms-{shade}{what}"));
+        }
+    }
+}
+
+#[test]
+fn a_cell_is_typed_into_by_keys_alone_and_taken_back_by_its_name() {
+    let (_plant, mut harness) = open(TEXT);
+    press(&mut harness, "Tags");
+    assert_eq!(said(&harness, "cell description of station.flow"), "All pumps together");
+    keys(&mut harness, &[(NONE, Key::ArrowDown), (NONE, Key::ArrowRight)]);
+    text(&mut harness, "S");
+    text(&mut harness, "um");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    assert_eq!(said(&harness, "cell description of station.flow"), "Sum");
+    assert!(is_there(&harness, "Undo: Change description of station.flow"));
+    keys(&mut harness, &[(CTRL, Key::Z)]);
+    assert_eq!(said(&harness, "cell description of station.flow"), "All pumps together");
+    keys(&mut harness, &[(CTRL, Key::Y)]);
+    assert_eq!(said(&harness, "cell description of station.flow"), "Sum");
+}
+
+#[test]
+fn rows_from_a_spreadsheet_become_tags_and_one_undo_takes_them_all_away() {
+    let (_plant, mut harness) = open("watchkeeper = 1\n\n[[tag]]\nname = \"a\"\nformula = \"1\"\n");
+    press(&mut harness, "Tags");
+    let rows = "b\t\"Pump \"\"2\"\"\"\r\nc\tThird\r\n";
+    keys(&mut harness, &[(NONE, Key::ArrowUp)]);
+    harness.event(Event::Paste(format!("a\tFirst\r\n{rows}")));
+    harness.run_steps(3);
+    assert_eq!(said(&harness, "cell description of a"), "First");
+    assert_eq!(said(&harness, "cell description of b"), "Pump \"2\"");
+    assert_eq!(said(&harness, "cell description of c"), "Third");
+    keys(&mut harness, &[(CTRL, Key::Z)]);
+    assert!(!is_there(&harness, "cell description of b"));
+    assert_eq!(said(&harness, "cell description of a"), "");
+}
+
+#[test]
+fn what_is_wrong_stands_beside_the_cell_and_leads_there() {
+    let (_plant, mut harness) = open(TEXT);
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowRight), (NONE, Key::ArrowRight), (NONE, Key::ArrowRight)]);
+    text(&mut harness, "nonsense");
+    keys(&mut harness, &[(NONE, Key::Tab)]);
+    until(&mut harness, "a fault", |h| described(h, "cell register of station.inflow").contains("fault: "));
+    let told = described(&harness, "cell register of station.inflow");
+    assert!(told.starts_with("nonsense, fault: \"nonsense\" is no register; write holding:100"), "{told}");
+    assert!(is_there(&harness, "Faults of the draft: 1 fault"));
+    picture(&mut harness, "editor-fault-dark");
+    press(&mut harness, "Devices");
+    press(&mut harness, "Faults of the draft: 1 fault");
+    picture(&mut harness, "editor-faults-dark");
+    let line = TEXT.lines().position(|line| line.contains("input:42")).unwrap() + 1;
+    press(&mut harness, &format!("fault, line {line}: \"nonsense\" is no register"));
+    assert!(is_there(&harness, "cell register of station.inflow"), "the sheet of tags, with the cursor on the cell");
+}
+
+#[test]
+fn a_change_is_reviewed_then_written_as_one_line_and_put_into_force() {
+    let (plant, mut harness) = open(TEXT);
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+    text(&mut harness, "Into the well");
+    keys(&mut harness, &[(NONE, Key::Enter), (CTRL, Key::Enter)]);
+    let asked = ask(&mut harness);
+    assert!(!asked.apply);
+    let after = TEXT.replacen("\"Inflow to the wet well, FT-001\"", "\"Into the well\"", 1);
+    assert_eq!(std::str::from_utf8(&asked.text).unwrap(), after);
+    let plan = DeployPlan {
+        summary: "1 description".to_owned(),
+        impact: vec!["no device reconnects".to_owned()],
+        changes: vec!["description of station.inflow".to_owned()],
+        refused: None,
+    };
+    let plan = Arc::new(plan);
+    asked.answer.set(Ok(Arc::clone(&plan))).unwrap();
+    harness.run_steps(3);
+    assert!(is_there(&harness, "no device reconnects"));
+    picture(&mut harness, "editor-review-dark");
+    assert_eq!(plant.text(), TEXT, "nothing is written before it was seen");
+    press(&mut harness, "Write and apply");
+    until(&mut harness, "the file", |h| !h.state().asked.is_empty());
+    assert_eq!(plant.text(), after);
+    let asked = ask(&mut harness);
+    assert!(asked.apply && *asked.text == *after.as_bytes());
+    asked.answer.set(Ok(plan)).unwrap();
+    until(&mut harness, "its end", |h| is_there(h, "As in the file") && !is_there(h, "Write and apply"));
+    // What was saved can be taken back all the same.
+    press(&mut harness, "Undo: Change description of station.inflow");
+    assert!(is_there(&harness, "Not saved"));
+}
+
+#[test]
+fn a_plant_that_refuses_is_told_and_the_file_says_what_counts_at_the_next_start() {
+    let (plant, mut harness) = open(TEXT);
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+    text(&mut harness, "Into the well");
+    keys(&mut harness, &[(NONE, Key::Enter), (CTRL, Key::S)]);
+    until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
+    assert!(plant.text().contains("Into the well"));
+    keys(&mut harness, &[(CTRL, Key::Enter)]);
+    let refused = "another holds it".to_owned();
+    let plan = DeployPlan { refused: Some(refused), ..DeployPlan::default() };
+    ask(&mut harness).answer.set(Ok(Arc::new(plan))).unwrap();
+    harness.run_steps(3);
+    assert!(is_there(&harness, "It cannot be put into force while the plant runs: another holds it"));
+}
+
+#[test]
+fn what_somebody_else_wrote_meanwhile_is_taken_in_and_what_clashes_is_asked() {
+    let before = "watchkeeper = 1\n\n[[tag]]\nname = \"a\"\nformula = \"1\"\nunit = \"m\"\ndescription = \"old\"\n";
+    let (plant, mut harness) = open(before);
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+    text(&mut harness, "mine");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    let theirs = before.replace("\"old\"", "\"theirs\"").replace("\"m\"", "\"km\"");
+    fs::write(&plant.path, &theirs).unwrap();
+    keys(&mut harness, &[(CTRL, Key::S)]);
+    until(&mut harness, "the question", |h| is_there(h, "Take both into the draft"));
+    picture(&mut harness, "editor-changed-dark");
+    assert_eq!(plant.text(), theirs, "nothing was written over it");
+    press(&mut harness, "Take both into the draft");
+    assert_eq!(said(&harness, "cell description of a"), "mine");
+    assert_eq!(said(&harness, "unit of a"), "km", "beside the sheet, where there is no room in it");
+    keys(&mut harness, &[(CTRL, Key::S)]);
+    until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
+    assert_eq!(plant.text(), theirs.replace("\"theirs\"", "\"mine\""));
+}
+
+#[test]
+fn a_draft_that_was_not_saved_is_offered_with_what_it_changes() {
+    let (plant, mut harness) = open(TEXT);
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+    text(&mut harness, "Into the well");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    // The program ends. What is waited for is kept before the disk's thread does.
+    drop(harness);
+    let draft = plant.path.with_file_name("riverside.data").join("drafts").join("draft.toml");
+    let (clock, patience) = (system_clock(), Span::from_secs(20));
+    let begun = clock.now().mono;
+    while !fs::read_to_string(&draft).is_ok_and(|text| text.contains("Into the well")) {
+        assert!(clock.now().mono - begun < patience, "{}", draft.display());
+        std::thread::yield_now();
+    }
+    let mut harness = plant.edit(ThemeChoice::Light, [1280.0, 800.0], 100);
+    picture(&mut harness, "editor-found-light");
+    press(&mut harness, "Take it up");
+    press(&mut harness, "Tags");
+    assert_eq!(said(&harness, "cell description of station.inflow"), "Into the well");
+    keys(&mut harness, &[(CTRL, Key::Z)]);
+    assert_eq!(said(&harness, "cell description of station.inflow"), "Inflow to the wet well, FT-001");
+    assert_eq!(plant.text(), TEXT);
+}
+
+#[test]
+fn a_name_that_changes_takes_whoever_bears_it_along() {
+    let (plant, mut harness) = open(
+        "watchkeeper = 1\n\n[[tag]]\nname = \"a\"\nformula = \"1\"\n\n[[tag]]\nname = \"b\"\nformula = \"a + 1\"\n",
+    );
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowUp)]);
+    text(&mut harness, "well");
+    keys(&mut harness, &[(NONE, Key::Enter), (CTRL, Key::S)]);
+    until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
+    let after = plant.text();
+    assert!(
+        after.contains("name = \"well\"") && after.contains("was = \"a\"") && after.contains("\"well + 1\""),
+        "{after}"
+    );
+}
+
+#[test]
+fn everything_is_replaced_only_after_it_was_seen() {
+    let (_plant, mut harness) = open(TEXT);
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(CTRL, Key::H)]);
+    text(&mut harness, "wet well");
+    harness.get_by_role_and_label(Role::TextInput, "Replace by").focus();
+    harness.run_steps(2);
+    text(&mut harness, "sump");
+    picture(&mut harness, "editor-replace-dark");
+    assert_eq!(said(&harness, "cell description of station.inflow"), "Inflow to the wet well, FT-001");
+    let button = harness.get_all_by_label_contains("Replace in").next().unwrap().accesskit_node().label().unwrap();
+    press(&mut harness, &button);
+    assert_eq!(said(&harness, "cell description of station.inflow"), "Inflow to the sump, FT-001");
+    keys(&mut harness, &[(CTRL, Key::Z)]);
+    assert_eq!(said(&harness, "cell description of station.inflow"), "Inflow to the wet well, FT-001");
+}
