@@ -2,7 +2,7 @@
 //!
 //! A [`Draft`] holds the text byte for byte, knows where every entity and key stands in it, and turns what is meant
 //! ([`Edit`]) into the smallest change of the text. It has no rules of its own: what is wrong is told by the ordinary
-//! reader ([`file::read`](super::file::read)), and by whoever compiles what that reads.
+//! reader ([`file::read`]), and by whoever compiles what that reads.
 //!
 //! ```text
 //!   Edit ──plan──► splices ──► text ──► index (where everything stands)
