@@ -120,7 +120,7 @@ pub fn compare(before: &Project, after: &Project) -> Vec<Change> {
     all.changes
 }
 
-/// What changed in the words of the journal: [`words`] of [`compare`].
+/// What changed in the words of the journal: [`words()`] of [`compare`].
 pub fn changes(before: &Project, after: &Project) -> Vec<String> {
     words(&compare(before, after))
 }
