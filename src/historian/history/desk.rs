@@ -41,6 +41,10 @@ const SEAL_AFTER: Span = Span::from_secs(3_600);
 /// How long sealing goes on in one turn.
 const SEALING_TURN: Span = Span::from_millis(400);
 
+/// How long it goes on at the end. What is in the log then is on the disk all the same, and is sealed after the next start:
+/// nobody waits for fifty thousand tags at a stop.
+const SEALING_AT_END: Span = Span::from_secs(2);
+
 /// Where the log weighs so many times what it is sealed at, sealing goes on without regard to time; and where it weighs so
 /// many times that because it cannot be sealed, samples wait, and are dropped.
 const PRESSING_TIMES: usize = 2;
@@ -377,9 +381,10 @@ impl Desk {
                     self.unsealed_since = Some(now.mono);
                 }
             }
-            let long = self.clock.now().mono - now.mono >= SEALING_TURN;
-            let pressing = closing || self.recent.weight() > PRESSING_TIMES * self.pace.seal_weight;
-            if !pressing && (long || done) {
+            let took = self.clock.now().mono - now.mono;
+            let pressing = self.recent.weight() > PRESSING_TIMES * self.pace.seal_weight;
+            let enough = if closing { took >= SEALING_AT_END } else { !pressing && (done || took >= SEALING_TURN) };
+            if enough {
                 return Ok(());
             }
         }

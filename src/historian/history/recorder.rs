@@ -137,8 +137,8 @@ impl HistoryRecorder {
         self.set_aside.as_ref().map(|(path, why)| (path.as_path(), why.as_str()))
     }
 
-    /// Writes what waits, marks the end in the data of every tag that was recorded, seals the log, and ends. `Err` says how
-    /// many samples could not be written, or that it did not end within `patience`.
+    /// Writes what waits, marks the end in the data of every tag that was recorded, seals the log as far as two seconds go, and
+    /// ends. `Err` says how many samples could not be written, or that it did not end within `patience`.
     pub fn close(self, patience: Duration) -> Result<(), String> {
         self.end(patience)
     }
