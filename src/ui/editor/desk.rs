@@ -1,0 +1,170 @@
+//! The editor's way to the disk and to the plant: what was asked for is taken up when it has come, and nothing is waited for.
+
+use super::review::Changed;
+use super::{Editor, Over, Saving, State, Told};
+use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditAnswer, EditJob, Opened, ReadAsk, SaveError};
+use crate::project::edit::Draft;
+use crate::ui::{Action, Frame, Outbox};
+use eframe::egui::Context;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The answer of the plant is looked for so often.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+impl Editor {
+    /// Another project has another draft; what has come from disk and plant is taken up.
+    pub(super) fn follow(&mut self, ctx: &Context, frame: &Frame<'_>, outbox: &mut Outbox) {
+        if self.path != frame.about.path {
+            *self = Self {
+                link: self.link.take(),
+                is_told: self.is_told,
+                path: frame.about.path.clone(),
+                ..Self::default()
+            };
+        }
+        let (Some(link), Some(path)) = (self.link.clone(), self.path.clone()) else {
+            self.state = State::Failed("this program was started without a way to edit".to_owned());
+            return;
+        };
+        if !std::mem::replace(&mut self.is_told, true) {
+            let ctx = ctx.clone();
+            link.when_told(move || ctx.request_repaint());
+        }
+        if matches!(self.state, State::Closed) {
+            self.state = match link.ask(EditJob::Open(path.clone())) {
+                Ok(()) => State::Reading,
+                Err(why) => State::Failed(why),
+            };
+        }
+        while let Some(answer) = link.answer() {
+            self.take(answer, frame, outbox);
+        }
+        if let Some(answer) = self.applying.as_ref().map(|told| told.get().cloned()) {
+            match answer {
+                None => ctx.request_repaint_after(LOOK_EVERY),
+                Some(answer) => self.applied(answer),
+            }
+        }
+        let State::Open(draft) = &mut self.state else { return };
+        if self.followed != Some(draft.version()) {
+            self.followed = Some(draft.version());
+            let text = Arc::clone(draft.text());
+            link.read(ReadAsk { version: draft.version(), text, path: Some(path.clone()) });
+            if !matches!(self.over, Over::Found(_)) {
+                link.keep(path, draft.kept());
+            }
+        }
+        if let Some(reading) = link.reading() {
+            self.judged.follow(draft, &reading);
+        }
+    }
+
+    /// What came from the disk.
+    fn take(&mut self, answer: EditAnswer, frame: &Frame<'_>, outbox: &mut Outbox) {
+        match answer {
+            EditAnswer::Opened(path, opened) if Some(&path) == self.path.as_ref() => self.opened(opened),
+            EditAnswer::Saved(path, saved) if Some(&path) == self.path.as_ref() => self.saved(saved, frame, outbox),
+            EditAnswer::NotKept(why) => self.said = Some(format!("The draft is not kept for the next start: {why}")),
+            EditAnswer::Opened(..) | EditAnswer::Saved(..) | EditAnswer::Snapshots(_) | EditAnswer::Snapshot(..) => {}
+        }
+    }
+
+    fn opened(&mut self, opened: Result<Opened, String>) {
+        let opened = opened.and_then(|opened| {
+            let draft = Draft::open(&opened.text).map_err(|refusal| refusal.to_string())?;
+            Ok((draft, opened.draft))
+        });
+        match opened {
+            Ok((draft, found)) => {
+                self.state = State::Open(Box::new(draft));
+                self.over = found.map_or(Over::Nothing, |found| Over::Found(Box::new(found)));
+            }
+            Err(why) => self.state = State::Failed(why),
+        }
+    }
+
+    fn saved(&mut self, saved: Result<(), SaveError>, frame: &Frame<'_>, outbox: &mut Outbox) {
+        let Some(saving) = self.saving.take() else { return };
+        match saved {
+            Ok(()) => {
+                if let State::Open(draft) = &mut self.state
+                    && draft.version() == saving.version
+                {
+                    draft.mark_saved();
+                }
+                self.not_in_force = true;
+                self.said = Some("Saved; the plant runs on as it was".to_owned());
+                if saving.apply {
+                    self.apply(saving.bytes, frame, outbox);
+                }
+            }
+            Err(SaveError::Changed(_, theirs)) => self.changed(&theirs),
+            Err(error) => self.said = Some(format!("Not saved: {error}")),
+        }
+    }
+
+    /// Puts what stands in the file into force.
+    pub(super) fn apply(&mut self, text: Arc<[u8]>, frame: &Frame<'_>, outbox: &mut Outbox) {
+        let answer = Told::default();
+        self.applying = Some(Arc::clone(&answer));
+        let ask = DeployAsk { text, apply: true, by: frame.actor(), answer };
+        outbox.action(Action::AskDesk(DeskRequest::Deploy(Box::new(ask))));
+    }
+
+    fn applied(&mut self, answer: Result<Arc<DeployPlan>, String>) {
+        self.applying = None;
+        self.over = Over::Nothing;
+        self.said = Some(match answer {
+            Ok(plan) => {
+                self.not_in_force = false;
+                if let State::Open(draft) = &mut self.state {
+                    draft.mark_in_force();
+                }
+                format!("Saved, and in force: {}", plan.summary)
+            }
+            // It is written: from here on there is nothing to refuse, only when it counts.
+            Err(why) => format!("Saved; it counts at the next start: {why}"),
+        });
+    }
+
+    /// Somebody else wrote the file: what they wrote is not lost, and neither is what is here.
+    pub(super) fn changed(&mut self, theirs: &[u8]) {
+        let State::Open(draft) = &self.state else { return };
+        match Changed::new(draft, theirs) {
+            Ok(changed) => self.over = Over::Changed(Box::new(changed)),
+            Err(refusal) => {
+                self.said = Some(format!(
+                    "Not saved: the file was changed by somebody else, and cannot be read now: {refusal}"
+                ));
+            }
+        }
+    }
+
+    /// Whether the file is being written, or put into force.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.saving.is_some() || self.applying.is_some()
+    }
+
+    /// Writes the file; `apply`: and puts it into force.
+    pub(super) fn save(&mut self, frame: &Frame<'_>, apply: bool, outbox: &mut Outbox) {
+        let (State::Open(draft), Some(link), Some(path)) = (&self.state, &self.link, &self.path) else { return };
+        if self.is_busy() {
+            self.said = Some("It is being saved already".to_owned());
+            return;
+        }
+        let bytes: Arc<[u8]> = draft.bytes().into();
+        if !draft.is_changed() {
+            if apply {
+                self.apply(bytes, frame, outbox);
+            }
+            return;
+        }
+        let job = EditJob::Save { path: path.clone(), before: draft.saved_bytes(), after: bytes.to_vec() };
+        let saving = Saving { bytes, version: draft.version(), apply };
+        match link.ask(job) {
+            Ok(()) => self.saving = Some(saving),
+            Err(why) => self.said = Some(format!("Not saved: {why}")),
+        }
+    }
+}

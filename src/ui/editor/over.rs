@@ -1,0 +1,121 @@
+//! What lies over a sheet: one dialog at a time, and what its answer leads to.
+
+use super::judge::Judged;
+use super::review::Wanted;
+use super::{Editor, Over, State, refused, replace, review};
+use crate::link::EditJob;
+use crate::project::Severity;
+use crate::project::edit::{Draft, EntityId};
+use crate::ui::dialogs::sheet_ui;
+use crate::ui::theme::Theme;
+use crate::ui::{Frame, Outbox};
+use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
+
+impl Editor {
+    /// What lies over the sheet.
+    pub(super) fn over_ui(&mut self, ui: &Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
+        let over = std::mem::take(&mut self.over);
+        let State::Open(draft) = &mut self.state else { return };
+        let theme = frame.theme;
+        self.over = match over {
+            Over::Nothing => Over::Nothing,
+            Over::Review(review) => match review.ui(ui, theme, &self.judged, self.is_busy()) {
+                review::Outcome::Open => Over::Review(review),
+                review::Outcome::Close => Over::Nothing,
+                review::Outcome::Apply => {
+                    self.save(frame, true, outbox);
+                    Over::Review(review)
+                }
+            },
+            Over::Replace(mut replace) => match replace.ui(ui, theme, draft, self.sheet) {
+                replace::Outcome::Open => Over::Replace(replace),
+                replace::Outcome::Close => Over::Nothing,
+                replace::Outcome::Replace(hits) => {
+                    self.said = draft.replace(&hits).err().map(|refusal| refused(&refusal));
+                    Over::Nothing
+                }
+            },
+            Over::Faults => {
+                let mut go_to = None;
+                let open = sheet_ui(ui, theme, "Faults of the draft", |ui| {
+                    go_to = faults_ui(ui, theme, &self.judged);
+                });
+                if let Some((id, key)) = go_to {
+                    self.go_to(id, &key);
+                    Over::Nothing
+                } else if open {
+                    Over::Faults
+                } else {
+                    Over::Nothing
+                }
+            }
+            Over::Found(found) => match review::found_ui(ui, theme, &found) {
+                None => Over::Found(found),
+                Some(review::Taken::Up) => {
+                    match Draft::take_up(&found.base, &found.text) {
+                        Ok(taken) => {
+                            let file = draft.saved_bytes();
+                            **draft = taken;
+                            if found.file_changed {
+                                // Both count, as with any other change from outside.
+                                self.changed(&file);
+                                return;
+                            }
+                        }
+                        Err(refusal) => self.said = Some(refused(&refusal)),
+                    }
+                    Over::Nothing
+                }
+                Some(review::Taken::Later) => Over::Nothing,
+                Some(review::Taken::Never) => {
+                    if let (Some(link), Some(path)) = (&self.link, &self.path) {
+                        self.said = link.ask(EditJob::GiveUp(path.clone())).err();
+                    }
+                    Over::Nothing
+                }
+            },
+            Over::Changed(mut changed) => match changed.ui(ui, theme) {
+                None => Over::Changed(changed),
+                Some(Wanted::Later) => Over::Nothing,
+                Some(Wanted::Merge) => {
+                    self.said = changed.take(draft).err().map(|refusal| refused(&refusal));
+                    self.said.get_or_insert_with(|| "Both are in the draft now: look at it, then save".to_owned());
+                    Over::Nothing
+                }
+            },
+        };
+    }
+}
+
+/// The list; a press goes to the field.
+fn faults_ui(ui: &mut Ui, theme: &Theme, judged: &Judged) -> Option<(EntityId, String)> {
+    let mut go_to = None;
+    let height = (ui.ctx().content_rect().height() - 190.0).max(120.0);
+    let row = 40.0;
+    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
+        ui,
+        row,
+        judged.issues.len(),
+        |ui, rows| {
+            for nth in rows {
+                let Some(issue) = judged.issues.get(nth) else { continue };
+                let kind = if issue.severity == Severity::Error { "fault" } else { "warning" };
+                let words = format!("{kind}, line {}: {}", issue.place.line, issue.message);
+                let response = ui
+                    .scope(|ui| {
+                        ui.set_height(row - 6.0);
+                        ui.spacing_mut().item_spacing.y = 0.0;
+                        let press = ui.add(Button::new(RichText::new(&words)).truncate().frame(false));
+                        let mend = format!("{} {}", issue.subject, issue.mend);
+                        ui.add(Label::new(RichText::new(mend.trim()).color(theme.muted)).truncate());
+                        press
+                    })
+                    .inner;
+                if response.on_hover_text(issue.to_string()).clicked() {
+                    go_to = judged.entity_of(nth).map(|(id, key)| (id, key.to_owned()));
+                }
+            }
+        },
+    );
+    go_to
+}
