@@ -308,7 +308,7 @@ fn refused(refusal: &Refusal) -> String {
 /// Why nothing can be edited here at all.
 fn impossible(frame: &Frame<'_>) -> Option<String> {
     if frame.snapshot.mode != Mode::Live || frame.about.path.is_none() {
-        return Some(super::words::say::NO_FILE.to_owned());
+        return Some(super::words::say::NO_FILE_TO_EDIT.to_owned());
     }
     let holder = frame.about.held_by.as_ref()?;
     Some(format!("This plant is watched by {holder}: edit its project there"))

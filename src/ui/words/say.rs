@@ -69,6 +69,9 @@ pub const JOURNAL: &str = "Journal";
 pub const FIGURES: &str = "Figures of alarms";
 /// Name of the hand-over.
 pub const HANDOVER: &str = "Hand-over";
+/// The demo plant cannot be edited.
+pub const NO_FILE_TO_EDIT: &str =
+    "The demo plant has no file to edit. Open a project of your own; projects/demo.toml is this plant, to be copied";
 /// The project, to be changed.
 pub const EDIT: &str = "Edit the project";
 /// Name of the list of faults.
