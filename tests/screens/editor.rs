@@ -142,6 +142,20 @@ fn a_cell_is_typed_into_by_keys_alone_and_taken_back_by_its_name() {
 }
 
 #[test]
+fn a_hand_that_is_faster_than_a_frame_loses_no_letter() {
+    let (_plant, mut harness) = open(TEXT);
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+    let key = |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: NONE };
+    let typed = |text: &str| Event::Text(text.to_owned());
+    let events = [typed("4"), typed("6"), key(Key::Backspace), typed("5"), key(Key::Enter), typed("7"), key(Key::Tab)];
+    harness.input_mut().events.extend(events);
+    harness.run_steps(3);
+    assert_eq!(said(&harness, "cell description of station.inflow"), "45");
+    assert_eq!(said(&harness, "cell description of station.flow"), "7");
+}
+
+#[test]
 fn rows_from_a_spreadsheet_become_tags_and_one_undo_takes_them_all_away() {
     let (_plant, mut harness) = open("watchkeeper = 1\n\n[[tag]]\nname = \"a\"\nformula = \"1\"\n");
     press(&mut harness, "Tags");

@@ -1,0 +1,195 @@
+//! What keys and clipboard do in a sheet.
+
+use super::super::clipboard;
+use super::super::select::{At, Selection, Step};
+use super::{Grid, MOST_PASTED, ROW, Sheet, Typing, Wish};
+use eframe::egui::{Event, Key, Modifiers, Ui};
+
+impl Grid {
+    /// A key that came in the frame in which a cell began to be typed into, before its field has the keys.
+    fn key_of_cell(&mut self, sheet: &impl Sheet, key: Key, modifiers: Modifiers, wishes: &mut Vec<Wish>) {
+        match key {
+            Key::Enter | Key::ArrowDown => self.leave(sheet, Some(Step::Rows(1)), wishes),
+            Key::ArrowUp => self.leave(sheet, Some(Step::Rows(-1)), wishes),
+            Key::Tab => self.leave(sheet, Some(Step::Columns(if modifiers.shift { -1 } else { 1 })), wishes),
+            Key::Escape => self.editing = None,
+            Key::Backspace => {
+                if let Some(typing) = &mut self.editing {
+                    typing.text.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes what was typed, and goes on; without a step the keys go where they went.
+    pub(super) fn leave(&mut self, sheet: &impl Sheet, step: Option<Step>, wishes: &mut Vec<Wish>) {
+        let Some(Typing { at, text, .. }) = self.editing.take() else { return };
+        if text != sheet.cell(at) {
+            wishes.push(Wish::Put(vec![(at, text)]));
+        }
+        if let Some(step) = step {
+            self.selection = self.selection.moved(step, false, sheet.rows(), sheet.columns().len());
+            self.focus();
+        }
+    }
+
+    /// Types into a cell: what stands there, or what was typed over it.
+    pub(super) fn begin(&mut self, sheet: &impl Sheet, at: At, typed: Option<&str>, wishes: &mut Vec<Wish>) {
+        if at.row >= sheet.rows() {
+            return;
+        }
+        if let Some(why) = sheet.locked(at) {
+            wishes.push(Wish::Refused(why.to_owned()));
+            return;
+        }
+        self.selection = Selection::one(at);
+        let text = typed.map_or_else(|| sheet.cell(at).into_owned(), str::to_owned);
+        self.editing = Some(Typing { at, text, is_new: true });
+        self.reveal = true;
+    }
+
+    pub(super) fn keys(&mut self, ui: &Ui, sheet: &impl Sheet, height: f32, wishes: &mut Vec<Wish>) {
+        let (rows, columns) = (sheet.rows(), sheet.columns().len());
+        let page = ((height / ROW) as isize - 1).max(1);
+        for event in ui.input(|i| i.events.clone()) {
+            match event {
+                // A hand may be faster than a frame: what follows the first letter goes into the cell, too.
+                Event::Key { key, pressed: true, modifiers, .. } if self.editing.is_some() => {
+                    self.key_of_cell(sheet, key, modifiers, wishes);
+                }
+                Event::Key { key, pressed: true, modifiers, .. } => {
+                    self.key(ui, sheet, key, modifiers, page, wishes);
+                }
+                Event::Text(typed) if !typed.chars().all(char::is_control) => match &mut self.editing {
+                    Some(typing) => typing.text.push_str(&typed),
+                    None => self.begin(sheet, self.selection.cursor, Some(&typed), wishes),
+                },
+                Event::Copy => ui.ctx().copy_text(self.copied(sheet)),
+                Event::Cut => {
+                    ui.ctx().copy_text(self.copied(sheet));
+                    self.put_everywhere(sheet, "", wishes);
+                }
+                Event::Paste(pasted) => self.paste(sheet, &pasted, wishes),
+                _ => {}
+            }
+        }
+        self.selection = self.selection.within(rows, columns);
+    }
+
+    fn key(
+        &mut self,
+        ui: &Ui,
+        sheet: &impl Sheet,
+        key: Key,
+        modifiers: Modifiers,
+        page: isize,
+        wishes: &mut Vec<Wish>,
+    ) {
+        let (rows, columns) = (sheet.rows(), sheet.columns().len());
+        let control = modifiers.command || modifiers.ctrl;
+        let chosen = *self.selection.rows().start()..(*self.selection.rows().end() + 1).min(rows);
+        let step = match (key, control) {
+            (Key::ArrowUp, false) => Step::Rows(-1),
+            (Key::ArrowDown, false) => Step::Rows(1),
+            (Key::ArrowLeft, false) => Step::Columns(-1),
+            (Key::ArrowRight, false) => Step::Columns(1),
+            (Key::ArrowUp | Key::Home, true) => Step::Top,
+            (Key::ArrowDown | Key::End, true) => Step::Bottom,
+            (Key::ArrowLeft, true) | (Key::Home, false) => Step::RowStart,
+            (Key::ArrowRight, true) | (Key::End, false) => Step::RowEnd,
+            (Key::PageUp, _) => Step::Rows(-page),
+            (Key::PageDown, _) => Step::Rows(page),
+            (Key::Tab, _) => Step::Columns(if modifiers.shift { -1 } else { 1 }),
+            (Key::Enter, false) => return self.begin(sheet, self.selection.cursor, None, wishes),
+            (Key::A, true) => {
+                self.selection = Selection::all(rows, columns);
+                return;
+            }
+            (Key::D, true) => return self.fill_down(sheet, wishes),
+            (Key::Delete | Key::Backspace, true) => {
+                wishes.push(Wish::Remove(chosen));
+                return;
+            }
+            (Key::Delete | Key::Backspace, false) => return self.put_everywhere(sheet, "", wishes),
+            (Key::Insert, _) => {
+                wishes.push(Wish::Add(self.selection.cursor.row));
+                return;
+            }
+            _ => return,
+        };
+        let extends = modifiers.shift && key != Key::Tab;
+        self.selection = self.selection.moved(step, extends, rows, columns);
+        self.reveal = true;
+        ui.ctx().request_repaint();
+    }
+
+    fn copied(&self, sheet: &impl Sheet) -> String {
+        let columns = self.selection.columns();
+        let rows = self.selection.rows().take_while(|row| *row < sheet.rows());
+        clipboard::text(rows.map(|row| columns.clone().map(|column| sheet.cell(At { row, column })).collect()))
+    }
+
+    /// One text for every cell that is chosen.
+    fn put_everywhere(&self, sheet: &impl Sheet, text: &str, wishes: &mut Vec<Wish>) {
+        let rows = self.selection.rows().take_while(|row| *row < sheet.rows());
+        let cells = rows.flat_map(|row| self.selection.columns().map(move |column| At { row, column }));
+        let put: Vec<_> = cells.filter(|at| sheet.locked(*at).is_none() && sheet.cell(*at) != text).collect();
+        if !put.is_empty() {
+            wishes.push(Wish::Put(put.into_iter().map(|at| (at, text.to_owned())).collect()));
+        }
+    }
+
+    /// The first row of what is chosen, in all its rows.
+    fn fill_down(&self, sheet: &impl Sheet, wishes: &mut Vec<Wish>) {
+        let rows = self.selection.rows();
+        let top = *rows.start();
+        let below = rows.skip(1).take_while(|row| *row < sheet.rows());
+        let cells = below.flat_map(|row| self.selection.columns().map(move |column| At { row, column }));
+        let put: Vec<(At, String)> = cells
+            .filter(|at| sheet.locked(*at).is_none())
+            .map(|at| (at, sheet.cell(At { row: top, ..at }).into_owned()))
+            .filter(|(at, text)| sheet.cell(*at) != text.as_str())
+            .collect();
+        if !put.is_empty() {
+            wishes.push(Wish::Put(put));
+        }
+    }
+
+    /// From the upper left of what is chosen on; one cell fills all that is chosen.
+    fn paste(&mut self, sheet: &impl Sheet, pasted: &str, wishes: &mut Vec<Wish>) {
+        let cells = clipboard::cells(pasted);
+        if let [row] = cells.as_slice()
+            && let [cell] = row.as_slice()
+            && self.selection.is_many()
+        {
+            return self.put_everywhere(sheet, cell, wishes);
+        }
+        if cells.iter().map(Vec::len).sum::<usize>() > MOST_PASTED {
+            wishes.push(Wish::Refused(format!("more than {MOST_PASTED} cells cannot be pasted at once")));
+            return;
+        }
+        let (top, left) = (*self.selection.rows().start(), *self.selection.columns().start());
+        let columns = sheet.columns().len();
+        let (mut put, mut last) = (Vec::new(), self.selection.cursor);
+        for (down, row) in cells.into_iter().enumerate() {
+            for (right, cell) in row.into_iter().enumerate() {
+                let at = At { row: top + down, column: left + right };
+                if at.column >= columns {
+                    let why = "what is pasted has more columns than there are from here on; nothing was changed";
+                    wishes.push(Wish::Refused(why.to_owned()));
+                    return;
+                }
+                let is_new = at.row >= sheet.rows();
+                if is_new || (sheet.locked(at).is_none() && sheet.cell(at) != cell) {
+                    put.push((at, cell));
+                }
+                last = At { row: last.row.max(at.row), column: last.column.max(at.column) };
+            }
+        }
+        self.selection = Selection { cursor: last, anchor: At { row: top, column: left } };
+        if !put.is_empty() {
+            wishes.push(Wish::Put(put));
+        }
+    }
+}
