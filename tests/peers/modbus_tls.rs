@@ -4,7 +4,8 @@
 use super::modbus::plant::Plant;
 use super::modbus::{Server, expected, project};
 use super::mqtt_tls::{Authority, LONG, Valid};
-use crate::support::free_address;
+use crate::support::{free_address, until};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use watchkeeper::engine::Quality;
@@ -30,6 +31,8 @@ impl Terminator {
             .stderr(Stdio::null())
             .spawn()
             .unwrap_or_else(|why| panic!("cannot start socat: {why}; tests/all.sh installs it"));
+        // A scan asks once, and would find nobody.
+        until("socat", || TcpStream::connect(("127.0.0.1", port)).ok());
         Self { socat, port }
     }
 }
