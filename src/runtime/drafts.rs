@@ -117,6 +117,14 @@ impl Drafts {
         Ok(())
     }
 
+    /// Makes a snapshot of the draft that an earlier run left, before another takes its place.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn snapshot_of_left(&self, now: Utc) -> io::Result<()> {
+        read(&self.folder.join(DRAFT))?.map_or(Ok(()), |left| self.snapshot(now, &left))
+    }
+
     /// The snapshots, newest first.
     ///
     /// # Errors
@@ -226,7 +234,7 @@ mod tests {
         // Saved, by whatever way: there is nothing to take up.
         assert!(drafts.find(&draft.bytes()).unwrap().is_none());
         drafts.keep(&draft.kept()).unwrap();
-        draft.mark_saved();
+        draft.mark_saved(&draft.kept());
         drafts.keep(&draft.kept()).unwrap();
         assert_eq!(fs::read_dir(folder.path().join(FOLDER)).unwrap().count(), 0);
     }

@@ -111,10 +111,13 @@ impl Disk {
         let now = self.clock.now();
         let due = self.pace.kept(now.mono);
         let known = self.drafts.take().filter(|(of, last, _)| of == path && last.has_base_of(draft));
+        let is_first = known.is_none();
         let drafts = known.map_or_else(|| drafts_of(path, &draft.saved_bytes()), |(_, _, drafts)| Some(drafts))?;
         self.drafts = Some((path.to_owned(), draft.clone(), drafts.clone()));
-        let done = drafts
-            .keep(draft)
+        // What an earlier run left, and nobody wanted just then, is not lost by what is typed now.
+        let aside = if is_first { drafts.snapshot_of_left(now.utc) } else { Ok(()) };
+        let done = aside
+            .and_then(|()| drafts.keep(draft))
             .and_then(|()| if due && draft.is_changed() { drafts.snapshot(now.utc, &draft.bytes()) } else { Ok(()) });
         let was_kept = std::mem::replace(&mut self.kept, done.is_ok());
         let error = done.err().filter(|_| was_kept)?;

@@ -214,6 +214,7 @@ fn a_change_is_reviewed_then_written_as_one_line_and_put_into_force() {
     assert!(is_there(&harness, "no device reconnects"));
     picture(&mut harness, "editor-review-dark");
     assert_eq!(plant.text(), TEXT, "nothing is written before it was seen");
+    keys(&mut harness, &[(CTRL, Key::Z)]);
     press(&mut harness, "Write and apply");
     until(&mut harness, "the file", |h| !h.state().asked.is_empty());
     assert_eq!(plant.text(), after);
@@ -289,6 +290,27 @@ fn a_draft_that_was_not_saved_is_offered_with_what_it_changes() {
     keys(&mut harness, &[(CTRL, Key::Z)]);
     assert_eq!(said(&harness, "cell description of station.inflow"), "Inflow to the wet well, FT-001");
     assert_eq!(plant.text(), TEXT);
+}
+
+#[test]
+fn a_draft_that_is_left_for_later_is_a_snapshot_when_something_else_is_edited() {
+    let plant = Plant::new(TEXT);
+    let drafts = plant.path.with_file_name("riverside.data").join("drafts");
+    fs::create_dir_all(&drafts).unwrap();
+    fs::write(drafts.join("draft.toml"), TEXT.replace("All pumps together", "Left")).unwrap();
+    let mut harness = plant.edit(ThemeChoice::Dark, [1280.0, 800.0], 100);
+    press(&mut harness, "Not now");
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+    text(&mut harness, "Into the well");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    let has = |words: &str, snapshot: bool| {
+        let files = fs::read_dir(&drafts).unwrap().map(|file| file.unwrap().path());
+        let is = |path: &PathBuf| path.file_name().is_some_and(|name| (name != "draft.toml") == snapshot);
+        files.filter(is).any(|path| fs::read_to_string(path).is_ok_and(|text| text.contains(words)))
+    };
+    until(&mut harness, "the new draft", |_| has("Into the well", false));
+    assert!(has("\"Left\"", true));
 }
 
 #[test]

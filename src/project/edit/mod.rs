@@ -463,9 +463,9 @@ impl Draft {
         !Arc::ptr_eq(&self.text, &self.saved) && self.text != self.saved
     }
 
-    /// It stands in the file as it is now. Steps can be taken back all the same.
-    pub fn mark_saved(&mut self) {
-        self.saved = Arc::clone(&self.text);
+    /// This stands in the file now; what was typed since does not. Steps can be taken back all the same.
+    pub fn mark_saved(&mut self, written: &Kept) {
+        self.saved = Arc::clone(&written.text);
         self.steps.close();
     }
 

@@ -317,7 +317,7 @@ fn what_is_typed_into_one_field_is_one_step_and_saving_takes_no_step_away() {
     for text in ["m", "m³", "m³/h"] {
         draft.edit_as(None, Some(7), &[set(tag, "unit", text.into())]).unwrap();
     }
-    draft.mark_saved();
+    draft.mark_saved(&draft.kept());
     assert!(!draft.is_changed());
     draft.edit_as(None, Some(7), &[set(tag, "unit", "l".into())]).unwrap();
     assert_eq!(draft.undo_names().collect::<Vec<_>>(), ["Change unit of tank1.level"; 2]);
@@ -401,4 +401,21 @@ fn a_glance_at_one_entity_tells_what_a_reading_of_all_tells_of_it() {
     assert_eq!(told, all);
     let alarm = find(&draft, EntityKind::Alarm, "high");
     assert_eq!(draft.glance(alarm), all[..1], "of the whole tag");
+}
+
+#[test]
+fn what_is_typed_while_it_is_saved_is_not_taken_for_saved_and_the_next_save_knows_the_file() {
+    let mut draft = Draft::open(b"watchkeeper = 1\nname = \"a\"\n").unwrap();
+    let name = |draft: &mut Draft, to: &str| {
+        let set = Edit::Set { of: EntityId::PROJECT, key: KeyPath::from("name"), value: Value::from(to) };
+        draft.edit(&[set]).unwrap();
+    };
+    name(&mut draft, "b");
+    let written = draft.kept();
+    name(&mut draft, "c");
+    draft.mark_saved(&written);
+    assert!(draft.is_changed());
+    assert_eq!(draft.saved_bytes(), written.bytes());
+    draft.undo();
+    assert!(!draft.is_changed());
 }

@@ -88,15 +88,13 @@ impl Editor {
         let Some(saving) = self.saving.take() else { return };
         match saved {
             Ok(()) => {
-                if let State::Open(draft) = &mut self.state
-                    && draft.version() == saving.version
-                {
-                    draft.mark_saved();
+                if let State::Open(draft) = &mut self.state {
+                    draft.mark_saved(&saving.written);
                 }
                 self.not_in_force = true;
                 self.said = Some("Saved; the plant runs on as it was".to_owned());
                 if saving.apply {
-                    self.apply(saving.bytes, frame, outbox);
+                    self.apply(saving.written.bytes().into(), frame, outbox);
                 }
             }
             Err(SaveError::Changed(_, theirs)) => self.changed(&theirs),
@@ -153,15 +151,15 @@ impl Editor {
             self.said = Some("It is being saved already".to_owned());
             return;
         }
-        let bytes: Arc<[u8]> = draft.bytes().into();
+        let written = draft.kept();
         if !draft.is_changed() {
             if apply {
-                self.apply(bytes, frame, outbox);
+                self.apply(written.bytes().into(), frame, outbox);
             }
             return;
         }
-        let job = EditJob::Save { path: path.clone(), before: draft.saved_bytes(), after: bytes.to_vec() };
-        let saving = Saving { bytes, version: draft.version(), apply };
+        let job = EditJob::Save { path: path.clone(), before: written.saved_bytes(), after: written.bytes() };
+        let saving = Saving { written, apply };
         match link.ask(job) {
             Ok(()) => self.saving = Some(saving),
             Err(why) => self.said = Some(format!("Not saved: {why}")),

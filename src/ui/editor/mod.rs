@@ -28,7 +28,7 @@ use super::theme::Theme;
 use super::{Action, Frame, Outbox};
 use crate::engine::Mode;
 use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditLink, FoundDraft};
-use crate::project::edit::{Draft, Edit, EntityId, EntityKind, KeyPath, Refusal, Value};
+use crate::project::edit::{Draft, Edit, EntityId, EntityKind, Kept, KeyPath, Refusal, Value};
 use eframe::egui::{
     Align, Button, Context, Id, Key, Label, Layout, Memory, Modifiers, Panel, RichText, ScrollArea, Ui,
 };
@@ -76,9 +76,8 @@ type Told = Arc<OnceLock<Result<Arc<DeployPlan>, String>>>;
 /// A save on its way.
 #[derive(Debug)]
 struct Saving {
-    /// What is written.
-    bytes: Arc<[u8]>,
-    version: u64,
+    /// What is written, whatever is typed meanwhile.
+    written: Kept,
     apply: bool,
 }
 
@@ -144,6 +143,10 @@ impl Editor {
 
     fn keys(&mut self, ctx: &Context, outbox: &mut Outbox, frame: &Frame<'_>) {
         let pressed = |modifiers: Modifiers, key: Key| ctx.input_mut(|i| i.consume_key(modifiers, key));
+        // What lies over the sheet is of the draft as it is: what is reviewed is what is written.
+        if !matches!(self.over, Over::Nothing) {
+            return;
+        }
         let State::Open(draft) = &mut self.state else { return };
         // A field that is typed into takes back and makes again what is typed there.
         let sheet = sheet_id(self.sheet);
@@ -206,7 +209,7 @@ impl Editor {
     fn carry_out(&mut self, wishes: Vec<Wish>) {
         for wish in wishes {
             let State::Open(draft) = &self.state else { return };
-            let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
+            let (view, _) = self.sheets.entry(self.sheet.title()).or_default();
             let rows = Rows { kind: self.sheet, draft, judged: &self.judged, view };
             let chosen = |range: &std::ops::Range<usize>| -> Vec<EntityId> {
                 view.ids.iter().skip(range.start).take(range.len()).copied().collect()
@@ -227,7 +230,6 @@ impl Editor {
                     continue;
                 }
             };
-            let _ = grid;
             if edits.is_empty() {
                 self.said = Some("Nothing to change here".to_owned());
                 continue;
