@@ -181,7 +181,14 @@ impl Columns {
         times.clear();
         qualities.clear();
         details.clear();
-        (*values, *weight) = (Values::None, 0);
+        *weight = 0;
+        match values {
+            Values::F64(v) => v.clear(),
+            Values::I64(v) => v.clear(),
+            Values::U64(v) => v.clear(),
+            Values::Bool(v) => v.clear(),
+            Values::None | Values::Text(_) | Values::Mixed(_) => *values = Values::None,
+        }
     }
 
     /// Adds one at the end, wherever its time belongs.
@@ -199,6 +206,10 @@ impl Columns {
 
     fn push_value(&mut self, value: Option<Value>) {
         let filled = self.times.len();
+        if filled == 0 && value.is_none() {
+            // What was there before they were cleared says nothing of what comes.
+            self.values = Values::None;
+        }
         match (&mut self.values, value) {
             (Values::None, None) => {}
             (Values::F64(v), None) => v.push(f64::NAN),
@@ -223,6 +234,10 @@ impl Columns {
                     Value::Bool(_) => Values::Bool(vec![false; filled]),
                     Value::Text(_) => Values::Text(vec!["".into(); filled]),
                 };
+                self.push_value(Some(value));
+            }
+            (values, Some(value)) if filled == 0 => {
+                *values = Values::None;
                 self.push_value(Some(value));
             }
             (_, value) => {

@@ -38,6 +38,11 @@ const LAST_TRIES: u32 = 3;
 pub(super) const SEAL_WEIGHT: usize = 250_000;
 const SEAL_AFTER: Span = Span::from_secs(3_600);
 
+/// Of many tags more is sealed at a time, so that each brings so much on average: adding a few samples to its last chunk costs as
+/// much as adding a few dozen. Up to so many times what is usual, since it lies in memory until then.
+const SEAL_WEIGHT_OF_A_TAG: usize = 20;
+const SEALED_TIMES: usize = 4;
+
 /// How long sealing goes on in one turn.
 const SEALING_TURN: Span = Span::from_millis(400);
 
@@ -221,7 +226,7 @@ impl Desk {
         if let Some(why) = self.shared.take_damage() {
             return Err(Trouble::Damaged(why));
         }
-        if self.recent.weight() > MOST_TIMES * self.pace.seal_weight {
+        if self.recent.weight() > MOST_TIMES * self.seal_weight() {
             // Memory has a bound: nothing is added to the log before some of it is in chunks.
             self.seal(now, false)?;
         }
@@ -352,12 +357,18 @@ impl Desk {
         Ok(())
     }
 
+    /// Weight of the log at which it is sealed.
+    fn seal_weight(&self) -> usize {
+        seal_weight(self.pace.seal_weight, self.recent.tags())
+    }
+
     fn seal(&mut self, now: Now, closing: bool) -> Result<(), Trouble> {
+        let seal_weight = self.seal_weight();
         let Some(store) = &mut self.store else { return Ok(()) };
         let aged = self.unsealed_since.is_some_and(|since| now.mono - since >= SEAL_AFTER);
         loop {
             if self.sealing.is_none() {
-                let due = aged || self.recent.weight() >= self.pace.seal_weight || closing && self.recent.weight() > 0;
+                let due = aged || self.recent.weight() >= seal_weight || closing && self.recent.weight() > 0;
                 if !due || self.unsealed_since.is_none() {
                     return Ok(());
                 }
@@ -382,7 +393,7 @@ impl Desk {
                 }
             }
             let took = self.clock.now().mono - now.mono;
-            let pressing = self.recent.weight() > PRESSING_TIMES * self.pace.seal_weight;
+            let pressing = self.recent.weight() > PRESSING_TIMES * seal_weight;
             let enough = if closing { took >= SEALING_AT_END } else { !pressing && (done || took >= SEALING_TURN) };
             if enough {
                 return Ok(());
@@ -520,4 +531,20 @@ fn ends_of_all(
         ends.extend(marks_of_end(now, newest).map(|mark| (*series, mark)));
     }
     ends
+}
+
+/// Weight of the log at which it is sealed, `least` or more, where so many tags are in it.
+fn seal_weight(least: usize, tags: usize) -> usize {
+    tags.saturating_mul(SEAL_WEIGHT_OF_A_TAG).clamp(least, least.saturating_mul(SEALED_TIMES))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_is_sealed_at_a_time_of_many_tags_and_never_without_bound() {
+        let weights = [0, 1_000, 10_000, 50_000, 1_000_000].map(|tags| seal_weight(SEAL_WEIGHT, tags));
+        assert_eq!(weights, [250_000, 250_000, 250_000, 1_000_000, 1_000_000]);
+    }
 }

@@ -139,6 +139,11 @@ impl Recent {
         self.read().weight
     }
 
+    /// How many tags that is of.
+    pub fn tags(&self) -> usize {
+        self.read().open.len()
+    }
+
     /// Takes what was committed. Returns how many were left out, see [`Columns::into_canonical`].
     pub fn add<'a>(&self, tags: impl Iterator<Item = (SeriesId, &'a Columns)>) -> u64 {
         let mut adding = self.adding();

@@ -45,7 +45,7 @@ pub struct Pace {
     pub commit_every: Duration,
     /// Weight of the samples that may wait, see [`super::Sample::weight`]; of more, the oldest are dropped.
     pub most_waiting: usize,
-    /// Weight of the log at which it is sealed.
+    /// Weight of the log at which it is sealed, where it is not of very many tags.
     pub seal_weight: usize,
     /// From the start to the first scan for damage; later ones are a day apart.
     pub scan_after: Duration,

@@ -77,6 +77,8 @@ impl Sealing {
         let mut last = self.done;
         let mut rewrites = Vec::new();
         let (mut weight, mut bytes, mut left_out) = (0, 0, 0);
+        // One for all that is read: each query by itself would lock the file, twice.
+        let reading = store.connection.unchecked_transaction().map_err(|e| store.sqlite(e))?;
         while weight < STEP_WEIGHT
             && bytes < STEP_BYTES
             && rewrites.len() < STEP_TAGS
@@ -89,6 +91,7 @@ impl Sealing {
             rewrites.push((series, rewrite));
             last = Some(series);
         }
+        drop(reading);
         let Some(sealed) = last.filter(|_| !rewrites.is_empty()) else {
             store.forget_log(self.up_to)?;
             return Ok(true);
