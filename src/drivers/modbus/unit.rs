@@ -17,8 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
-/// The longest wait between two probes of a unit while others of its line answer: each costs them a timeout.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The longest wait before a unit is probed again while others of its line answer: each probe costs them a timeout.
+///
+/// With what it may wait for its turn ([`PROBE_MAY_WAIT`](super::connection)) it is asked at least every 30 s, on a line that is
+/// asked for more than it carries too.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(25);
 
 /// After "busy" a request is repeated this much later.
 const BUSY_PAUSE: Duration = Duration::from_millis(100);
