@@ -5,6 +5,8 @@
 mod csv;
 #[path = "cli/diff.rs"]
 mod diff;
+#[path = "cli/import.rs"]
+mod import;
 mod support;
 
 use mqtt5::broker::config::{StorageBackend, StorageConfig};
@@ -34,7 +36,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let page = include_str!("../docs/commands.md");
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
-    let expected = "watchkeeper,run,horn-test,check,diff,schema,fmt,csv export,csv import,values,explain,scan modbus,scan mqtt,journal,\
+    let expected = "watchkeeper,run,horn-test,check,diff,schema,fmt,csv export,csv import,import,values,explain,scan modbus,scan mqtt,journal,\
                     figures,handover,members,secret,demo,rehearse,backtest,export";
     assert_eq!(names, expected.split(',').collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
@@ -57,6 +59,7 @@ fn every_command_helps_with_an_example() {
         "csv",
         "csv export",
         "csv import",
+        "import",
         "values",
         "explain",
         "scan",

@@ -31,7 +31,7 @@ const NEIGHBOURS: [(&str, &str); 5] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("link", "drivers"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 27] = [
+const HOMES: [(&str, &[&str]); 28] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
@@ -51,6 +51,7 @@ const HOMES: [(&str, &[&str]); 27] = [
     ("tokio", &["link", "drivers", "historian", "runtime", "cli", "main"]),
     ("toml", &["project", "ui/settings"]),
     ("toml_parser", &["project/edit"]),
+    ("saphyr_parser", &["project/import"]),
     // A path is parsed where the document is read, so that its fault has a place, and used where payloads are.
     ("serde_json_path", &["project/file", "drivers/mqtt"]),
     ("clap", &["cli", "main"]),

@@ -15,6 +15,7 @@ pub mod fmt;
 mod format;
 pub mod handover;
 pub mod horn_test;
+pub mod import;
 pub mod journal;
 pub mod live;
 pub mod members;
@@ -138,6 +139,8 @@ pub enum Command {
     Backtest(backtest::BacktestArguments),
     /// Tags and alarms as tables for a spreadsheet, and back into the project
     Csv(csv::CsvArguments),
+    /// What other programs know of devices and registers, as devices and tags of a project
+    Import(import::ImportArguments),
     /// Recorded samples, with quality, raw or in steps
     Export(export::ExportArguments),
     /// Alarm and operator events
@@ -219,6 +222,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Diff(arguments) => diff::diff(&arguments),
         Command::Schema(arguments) => schema::schema(&arguments),
         Command::Csv(arguments) => csv::csv(&arguments),
+        Command::Import(arguments) => import::import(&arguments),
         Command::Fmt(arguments) => fmt::fmt(&arguments),
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),

@@ -13,6 +13,7 @@ pub mod display;
 pub mod edit;
 pub mod family;
 pub mod file;
+pub mod import;
 pub mod issue;
 pub mod tag;
 

@@ -34,6 +34,11 @@ impl Value {
         Self::Raw(bare.to_owned())
     }
 
+    /// As TOML.
+    pub fn to_toml(&self) -> String {
+        self.written(None)
+    }
+
     /// As TOML. `before`: what stands there now, whose form a number keeps.
     pub(super) fn written(&self, before: Option<&str>) -> String {
         match self {
