@@ -42,7 +42,7 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 26] = [
+pub const LOCAL_KEYS: [(&str, &str); 28] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen rows that are on the screen"),
@@ -85,6 +85,14 @@ pub const LOCAL_KEYS: [(&str, &str); 26] = [
     (
         "Ctrl+Z, Y, H, S, Enter",
         "In the editor: undo, redo, replace, save; review what changes in the plant, and apply it",
+    ),
+    (
+        "Arrows, Shift+arrows",
+        "On the editor's canvas: move what is chosen by a cell, make it larger or smaller; Tab goes from panel to panel",
+    ),
+    (
+        "Ctrl+A, D, C, X, V, Delete",
+        "On the canvas: choose all, once more, copy, cut, paste, without; Enter goes to the fields, Esc chooses nothing",
     ),
     ("Esc", "Close the dialog, the finder, the list or the faceplate on top"),
 ];

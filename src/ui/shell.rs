@@ -104,6 +104,8 @@ pub struct Shell {
     panels: panels::Panels,
     views: Views,
     editor: Editor,
+    /// The display to go back to from it.
+    edited_from: Option<String>,
     notice: Option<(Now, String)>,
     /// The name typed at this desk, as commands bear it.
     desk_name: Option<Arc<str>>,
@@ -168,6 +170,7 @@ impl Shell {
             panels: panels::Panels::default(),
             views: Views::default(),
             editor: Editor::default(),
+            edited_from: None,
             notice: None,
             second_press: SecondPress::default(),
             awaited: None,

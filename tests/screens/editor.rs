@@ -19,30 +19,30 @@ use watchkeeper::ui::settings::Settings;
 use watchkeeper::ui::shell::Place;
 use watchkeeper::ui::theme::ThemeChoice;
 
-type Window = Harness<'static, Desktop>;
+pub type Window = Harness<'static, Desktop>;
 
 const TEXT: &str = include_str!("../../projects/demo.toml");
 
 /// A project on a disk.
-struct Plant {
+pub struct Plant {
     _folder: TempDir,
-    path: PathBuf,
+    pub path: PathBuf,
 }
 
 impl Plant {
-    fn new(text: &str) -> Self {
+    pub fn new(text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("riverside.toml");
         fs::write(&path, text).unwrap();
         Self { _folder: folder, path }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         fs::read_to_string(&self.path).unwrap()
     }
 
     /// The editor of it, with its own way to the disk.
-    fn edit(&self, theme: ThemeChoice, size: [f32; 2], percent: u16) -> Window {
+    pub fn edit(&self, theme: ThemeChoice, size: [f32; 2], percent: u16) -> Window {
         let mut sample = sample::riverside();
         sample.about.path = Some(self.path.clone());
         sample.snapshot.mode = Mode::Live;
@@ -73,30 +73,30 @@ fn ask(harness: &mut Window) -> DeployAsk {
     }
 }
 
-fn keys(harness: &mut Window, keys: &[(Modifiers, Key)]) {
+pub fn keys(harness: &mut Window, keys: &[(Modifiers, Key)]) {
     for (modifiers, key) in keys {
         harness.key_press_modifiers(*modifiers, *key);
         harness.run_steps(2);
     }
 }
 
-fn text(harness: &mut Window, typed: &str) {
+pub fn text(harness: &mut Window, typed: &str) {
     harness.event(Event::Text(typed.to_owned()));
     harness.run_steps(2);
 }
 
 /// What a cell, or a field, says.
-fn said(harness: &Window, name: &str) -> String {
+pub fn said(harness: &Window, name: &str) -> String {
     harness.get_by_label(name).accesskit_node().value().unwrap_or_default()
 }
 
 /// With what is told of its fault.
-fn described(harness: &Window, name: &str) -> String {
+pub fn described(harness: &Window, name: &str) -> String {
     harness.get_by_label(name).accesskit_node().description().unwrap_or_default()
 }
 
 /// The judge is a thread of its own: waits for what it says, a frame at a time.
-fn until(harness: &mut Window, what: &str, mut is: impl FnMut(&mut Window) -> bool) {
+pub fn until(harness: &mut Window, what: &str, mut is: impl FnMut(&mut Window) -> bool) {
     let (clock, patience) = (system_clock(), Span::from_secs(20));
     let begun = clock.now().mono;
     while !is(harness) {
@@ -106,8 +106,8 @@ fn until(harness: &mut Window, what: &str, mut is: impl FnMut(&mut Window) -> bo
     }
 }
 
-const NONE: Modifiers = Modifiers::NONE;
-const CTRL: Modifiers = Modifiers::COMMAND;
+pub const NONE: Modifiers = Modifiers::NONE;
+pub const CTRL: Modifiers = Modifiers::COMMAND;
 
 #[test]
 fn the_editor_is_painted_in_both_themes_and_sizes() {

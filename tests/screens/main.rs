@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod alarms;
+mod canvas;
 mod cpu_renderer;
 mod demo;
 mod editor;

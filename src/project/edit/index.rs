@@ -4,9 +4,9 @@
 //! the reader does: one torn block costs no other.
 //! Invariant: blocks stand in the text's order, each ends where the next begins, and together they are the whole text.
 
+use super::same::{matched, signature};
 use super::tree::{DEEPEST, key_decoded, words};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 use toml_parser::parser::{EventKind, RecursionGuard, parse_document};
 use toml_parser::{ParseError, Source};
@@ -122,55 +122,6 @@ pub(super) enum Ids<'a> {
     Like { signatures: &'a [(String, EntityId)], in_order: bool },
 }
 
-fn matched(text: &str, new: &[Block], old: &[(String, EntityId)], in_order: bool) -> Vec<Option<EntityId>> {
-    let mut by_name: HashMap<&str, VecDeque<EntityId>> = HashMap::new();
-    for (signature, id) in old {
-        by_name.entry(signature).or_default().push_back(*id);
-    }
-    let mut above: [Option<&Block>; 2] = [None; 2];
-    let mut found: Vec<Option<EntityId>> = Vec::with_capacity(new.len());
-    for block in new {
-        let parent = match block.kind {
-            EntityKind::Panel => above[1],
-            EntityKind::Alarm if root_of(block) == Some(3) => above[0],
-            EntityKind::Part => above.into_iter().flatten().max_by_key(|block| block.start),
-            _ => None,
-        };
-        match block.kind {
-            EntityKind::Tag => above[0] = Some(block),
-            EntityKind::Display => above[1] = Some(block),
-            _ => {}
-        }
-        found.push(by_name.get_mut(signature(text, block, parent).as_str()).and_then(VecDeque::pop_front));
-    }
-    if in_order {
-        let used: HashSet<EntityId> = found.iter().flatten().copied().collect();
-        let mut left = old.iter().map(|(_, id)| *id).filter(|id| !used.contains(id));
-        found.iter_mut().filter(|found| found.is_none()).for_each(|found| *found = left.next());
-    }
-    found
-}
-
-/// What a block is known by: its kind and name, or what it is where it has none.
-fn signature(text: &str, block: &Block, parent: Option<&Block>) -> String {
-    let above = parent.and_then(|parent| words_of(text, parent, "name")).unwrap_or_default();
-    let word = |key: &str| words_of(text, block, key);
-    let own = match block.kind {
-        EntityKind::Project | EntityKind::History => String::new(),
-        EntityKind::Alarm => {
-            let tag = if parent.is_some() { above } else { word("tag").unwrap_or_default() };
-            format!("{tag}/{}", word("name").or_else(|| word("kind")).unwrap_or_default())
-        }
-        EntityKind::Panel | EntityKind::Part | EntityKind::Foreign => {
-            let from = (block.start + block.header.start) as usize;
-            let until = block.entries.last().map_or(from, |entry| entry.value_range(block).end);
-            format!("{above}{}", text.get(from..until).unwrap_or(""))
-        }
-        _ => word("name").unwrap_or_default(),
-    };
-    format!("{:?} {own}", block.kind)
-}
-
 impl Index {
     /// Of a whole text.
     pub(super) fn of(text: &str) -> Self {
@@ -257,10 +208,15 @@ impl Index {
         if run.start > 0 {
             new.remove(0);
         }
+        let before = self.blocks.get(..run.start).unwrap_or_default();
+        let last = |kind: EntityKind| before.iter().rfind(|block| block.kind == kind);
+        let above = [last(EntityKind::Tag), last(EntityKind::Display)];
         let known = match ids {
             Ids::Are(ids) if ids.len() == new.len() => ids.iter().copied().map(Some).collect(),
-            Ids::Are(ids) => matched(text, &new, &ids.iter().map(|id| (String::new(), *id)).collect::<Vec<_>>(), true),
-            Ids::Like { signatures, in_order } => matched(text, &new, signatures, in_order),
+            Ids::Are(ids) => {
+                matched(text, above, &new, &ids.iter().map(|id| (String::new(), *id)).collect::<Vec<_>>(), true)
+            }
+            Ids::Like { signatures, in_order } => matched(text, above, &new, signatures, in_order),
         };
         let mut next = self.places.len() as u32;
         for (block, known) in new.iter_mut().zip(known) {
@@ -321,7 +277,7 @@ fn root_named(name: &str) -> Option<usize> {
 }
 
 /// Under which first name of a header a block stands.
-fn root_of(block: &Block) -> Option<usize> {
+pub(super) fn root_of(block: &Block) -> Option<usize> {
     match block.kind {
         EntityKind::History => Some(0),
         EntityKind::Shift => Some(1),

@@ -26,6 +26,7 @@ mod path;
 mod places;
 mod plan;
 mod references;
+mod same;
 mod splice;
 mod told;
 mod tree;

@@ -419,3 +419,18 @@ fn what_is_typed_while_it_is_saved_is_not_taken_for_saved_and_the_next_save_know
     draft.undo();
     assert!(!draft.is_changed());
 }
+
+#[test]
+fn a_panel_that_is_put_in_leaves_its_neighbours_who_they_are() {
+    let panel = |n: u8| format!("[[display.panel]]\nkind = \"text\"\nat = [{n}, 0, 1, 1]\ntext = \"{n}\"\n");
+    let text = format!("[[display]]\nname = \"A\"\n{}{}{}[[display]]\nname = \"B\"\n", panel(1), panel(2), panel(3));
+    let mut draft = Draft::open(text.as_bytes()).unwrap();
+    let a = draft.named(EntityKind::Display, "A").unwrap();
+    let ids = |draft: &Draft| draft.index().below(a).map(|block| block.id).collect::<Vec<_>>();
+    let before = ids(&draft);
+    let done = draft.edit(&[Edit::Insert { spot: Spot::Below(a), text: panel(4) }]).unwrap();
+    assert_eq!(ids(&draft), [before.clone(), done.added.clone()].concat());
+    assert_eq!(done.added.len(), 1);
+    draft.edit(&[Edit::Remove { of: before[1] }]).unwrap();
+    assert_eq!(ids(&draft), [before[0], before[2], done.added[0]]);
+}

@@ -20,6 +20,7 @@ impl Editor {
                 link: self.link.take(),
                 is_told: self.is_told,
                 path: frame.about.path.clone(),
+                came_from: self.came_from.take(),
                 ..Self::default()
             };
         }

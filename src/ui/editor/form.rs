@@ -65,6 +65,11 @@ fn belongs(draft: &Draft, sheet: SheetKind, id: EntityId, only: &[&str]) -> bool
     }
 }
 
+/// The field of a key, to give it the keys.
+pub fn field_id(id: EntityId, key: &str) -> Id {
+    Id::unique("field of the form").with((id, key))
+}
+
 #[expect(clippy::too_many_arguments, reason = "what one field is made of")]
 fn field_ui(
     ui: &mut Ui,
@@ -78,7 +83,7 @@ fn field_ui(
 ) -> Option<Edit> {
     let label = format!("{key} of {name}");
     ui.label(RichText::new(key).font(fonts::regular(SMALL)).color(theme.muted));
-    let field_id = Id::unique("field of the form").with((id, key));
+    let field_id = field_id(id, key);
     // While it is typed into, what is typed; else what is written.
     let typed = ui.data(|data| data.get_temp::<String>(field_id));
     let mut text = typed.clone().unwrap_or_else(|| written.unwrap_or_default().to_owned());

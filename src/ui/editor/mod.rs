@@ -6,11 +6,13 @@
 //! judge   what is wrong, and with whom, as it is read aside             replace find and replace, with its preview
 //! review  what would change in the plant, before it is written          clipboard  cells as Excel exchanges them
 //! desk    the way to disk and plant      tools  tabs and buttons above a sheet      over  the dialogs over it
+//! canvas  a display with its panels in the hand, as it will be
 //! ```
 //!
 //! Invariant: the file is the truth. Whatever is done here is an edit of its text, which can be undone; nothing reaches the
 //! file or the plant before a person says so.
 
+mod canvas;
 mod clipboard;
 mod desk;
 mod form;
@@ -29,6 +31,7 @@ use super::{Action, Frame, Outbox};
 use crate::engine::Mode;
 use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditLink, FoundDraft};
 use crate::project::edit::{Draft, Edit, EntityId, EntityKind, Kept, KeyPath, Refusal, Value};
+use canvas::Canvas;
 use eframe::egui::{
     Align, Button, Context, Id, Key, Label, Layout, Memory, Modifiers, Panel, RichText, ScrollArea, Ui,
 };
@@ -57,6 +60,11 @@ pub struct Editor {
     state: State,
     sheet: SheetKind,
     sheets: BTreeMap<&'static str, (View, Grid)>,
+    canvas: Canvas,
+    /// The canvas is there rather than a sheet.
+    on_canvas: bool,
+    /// The display that was shown before: the canvas begins with it.
+    came_from: Option<String>,
     judged: Judged,
     /// The version that is read and kept.
     followed: Option<u64>,
@@ -115,6 +123,11 @@ impl Editor {
         Self { link, ..Self::default() }
     }
 
+    /// A person comes here from this display.
+    pub fn come_from(&mut self, display: Option<String>) {
+        self.came_from = display;
+    }
+
     /// The middle of the window.
     pub fn ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         if let Some(why) = impossible(frame) {
@@ -138,7 +151,11 @@ impl Editor {
             let area = eframe::egui::Frame::new().inner_margin(8);
             Panel::right("form").frame(area).exact_size(FORM).resizable(false).show(ui, |ui| self.form_ui(ui, theme));
         }
-        self.sheet_ui(ui, theme);
+        if self.on_canvas {
+            self.canvas_ui(ui, frame);
+        } else {
+            self.sheet_ui(ui, theme);
+        }
     }
 
     fn keys(&mut self, ctx: &Context, outbox: &mut Outbox, frame: &Frame<'_>) {
@@ -150,7 +167,7 @@ impl Editor {
         let State::Open(draft) = &mut self.state else { return };
         // A field that is typed into takes back and makes again what is typed there.
         let sheet = sheet_id(self.sheet);
-        if ctx.memory(Memory::focused).is_none_or(|id| id == sheet) {
+        if ctx.memory(Memory::focused).is_none_or(|id| id == sheet) || self.canvas.has_focus(ctx) {
             let again = pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || pressed(Modifiers::COMMAND, Key::Y);
             if again {
                 self.said = draft.redo().map(|name| format!("Made again: {name}"));
@@ -194,12 +211,18 @@ impl Editor {
     /// Every key of the entity that has the cursor.
     fn form_ui(&mut self, ui: &mut Ui, theme: &Theme) {
         let State::Open(draft) = &self.state else { return };
-        let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
-        view.follow(self.sheet, draft);
-        let Some(id) = view.ids.get(grid.selection.cursor.row).copied() else { return };
+        let (sheet, id) = if self.on_canvas {
+            (SheetKind::Panels, self.canvas.chosen().last().copied())
+        } else {
+            let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
+            view.follow(self.sheet, draft);
+            (self.sheet, view.ids.get(grid.selection.cursor.row).copied())
+        };
+        // What was chosen may be gone since the last frame.
+        let Some(id) = id.filter(|id| draft.index().block(*id).is_some()) else { return };
         let edits = ScrollArea::vertical()
             .auto_shrink([false, false])
-            .show(ui, |ui| form::form_ui(ui, theme, draft, &self.judged, self.sheet, id))
+            .show(ui, |ui| form::form_ui(ui, theme, draft, &self.judged, sheet, id))
             .inner;
         if let Some((group, edits)) = edits {
             self.edit(Some(group), &edits);
@@ -239,6 +262,39 @@ impl Editor {
         }
     }
 
+    fn canvas_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>) {
+        let State::Open(draft) = &self.state else { return };
+        if let Some(name) = self.came_from.take() {
+            self.canvas.show(draft, &name);
+        }
+        for wish in self.canvas.ui(ui, frame, draft, &self.judged) {
+            self.carry_out_on_canvas(ui.ctx(), wish);
+        }
+    }
+
+    fn carry_out_on_canvas(&mut self, ctx: &Context, wish: canvas::Wish) {
+        match wish {
+            canvas::Wish::Say(words) => self.said = Some(words),
+            canvas::Wish::Fields => {
+                if let Some(id) = self.canvas.chosen().last() {
+                    ctx.memory_mut(|m| m.request_focus(form::field_id(*id, "kind")));
+                }
+            }
+            canvas::Wish::Edit { name, group, edits } => {
+                let added = self.edit_as(Some(&name), group, &edits);
+                let State::Open(draft) = &self.state else { return };
+                let is_panel =
+                    |id: &EntityId| draft.index().block(*id).is_some_and(|block| block.kind == EntityKind::Panel);
+                let added: Vec<EntityId> = added.into_iter().filter(is_panel).collect();
+                if added.is_empty() {
+                    self.canvas.focus();
+                } else {
+                    self.canvas.choose(&added);
+                }
+            }
+        }
+    }
+
     /// Puts the cursor on an entity that has just come.
     fn show(&mut self, id: Option<EntityId>) {
         let (Some(id), State::Open(draft)) = (id, &self.state) else { return };
@@ -251,8 +307,13 @@ impl Editor {
 
     /// Makes edits, and says why not where they cannot be made. Gives back what is new.
     fn edit(&mut self, group: Option<u64>, edits: &[Edit]) -> Vec<EntityId> {
+        self.edit_as(None, group, edits)
+    }
+
+    /// The same, as a step of this name.
+    fn edit_as(&mut self, name: Option<&str>, group: Option<u64>, edits: &[Edit]) -> Vec<EntityId> {
         let State::Open(draft) = &mut self.state else { return Vec::new() };
-        let made = with_renames(draft, edits).and_then(|edits| draft.edit_as(None, group, &edits));
+        let made = with_renames(draft, edits).and_then(|edits| draft.edit_as(name, group, &edits));
         match made {
             Ok(done) => {
                 self.said = None;
@@ -270,6 +331,7 @@ impl Editor {
         let State::Open(draft) = &self.state else { return };
         let Some(sheet) = draft.index().block(id).and_then(|block| SheetKind::of(block.kind)) else { return };
         self.sheet = sheet;
+        self.on_canvas = false;
         let (view, grid) = self.sheets.entry(sheet.title()).or_default();
         view.filter.clear();
         view.follow(sheet, draft);

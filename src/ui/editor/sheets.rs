@@ -297,8 +297,9 @@ pub fn name_of(draft: &Draft, id: EntityId) -> String {
             format!("{tag}/{}", own.or_else(|| word(id, "kind")).unwrap_or_default())
         }
         EntityKind::Panel => {
-            let what = word(id, "title").or_else(|| word(id, "tag")).unwrap_or_default();
-            format!("{} {what} on {}", word(id, "kind").unwrap_or_default(), above().unwrap_or_default())
+            let words = [word(id, "kind"), word(id, "title").or_else(|| word(id, "tag"))];
+            let words: Vec<String> = words.into_iter().flatten().collect();
+            format!("{} on {}", words.join(" "), above().unwrap_or_default())
         }
         _ => own.unwrap_or_default(),
     }

@@ -6,12 +6,13 @@ use super::{Editor, Over, State};
 use crate::text::visible;
 use crate::ui::theme::{STEP, TOUCH};
 use crate::ui::{Frame, Outbox, fonts};
-use eframe::egui::{Button, Id, Key, Label, RichText, Role, TextEdit, Ui, WidgetInfo};
+use eframe::egui::{Button, Color32, Context, Id, Key, Label, RichText, Role, TextEdit, Ui, WidgetInfo};
 
 /// What a press of a tool does.
 #[derive(Debug, Clone, Copy)]
 enum Tool {
     Focus,
+    Canvas,
     Undo,
     Redo,
     Add,
@@ -34,12 +35,19 @@ impl Editor {
             for sheet in SheetKind::ALL {
                 let count = draft.index().blocks().iter().filter(|block| block.kind == sheet.entity()).count();
                 let words = format!("{} {count}", sheet.title());
-                let tab = ui.selectable_label(self.sheet == sheet, words);
-                tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, self.sheet == sheet, sheet.title()));
+                let here = self.sheet == sheet && !self.on_canvas;
+                let tab = ui.selectable_label(here, words);
+                tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, sheet.title()));
                 if tab.clicked() {
                     self.sheet = sheet;
+                    self.on_canvas = false;
                     act = Some(Tool::Focus);
                 }
+            }
+            let tab = ui.selectable_label(self.on_canvas, "Canvas");
+            tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, self.on_canvas, "Canvas"));
+            if tab.on_hover_text("A display as it will be, with its panels in the hand").clicked() {
+                act = Some(Tool::Canvas);
             }
             ui.separator();
             let undo = draft.undo_names().next().map(str::to_owned);
@@ -54,12 +62,21 @@ impl Editor {
                 }
             }
             ui.separator();
+            let (duplicate, remove) = if self.on_canvas {
+                ("The chosen panels once more (Ctrl+D)", "Without the chosen panels (Delete)")
+            } else {
+                ("The chosen rows once more", "Without the chosen rows (Ctrl+Delete)")
+            };
             for (label, why, tool) in [
                 ("Add", "A new row below the cursor (Insert)", Tool::Add),
-                ("Duplicate", "The chosen rows once more", Tool::Duplicate),
-                ("Remove", "Without the chosen rows (Ctrl+Delete)", Tool::Remove),
+                ("Duplicate", duplicate, Tool::Duplicate),
+                ("Remove", remove, Tool::Remove),
                 ("Replace…", "Find and replace, with a preview (Ctrl+H)", Tool::Replace),
             ] {
+                // A new panel has a kind: that is chosen above the canvas.
+                if self.on_canvas && matches!(tool, Tool::Add) {
+                    continue;
+                }
                 if ui.button(label).on_hover_text(why).clicked() {
                     act = Some(tool);
                 }
@@ -78,23 +95,11 @@ impl Editor {
                 act = Some(Tool::Review);
             }
         });
+        let is_changed = draft.is_changed();
         ui.horizontal(|ui| {
-            let (view, _) = self.sheets.entry(self.sheet.title()).or_default();
-            let filter = TextEdit::singleline(&mut view.filter)
-                .id(Id::unique("filter of the sheet"))
-                .hint_text("Filter")
-                .desired_width(f32::INFINITY);
-            let filter = ui.add_sized([170.0, TOUCH], filter);
-            filter.widget_info(|| WidgetInfo {
-                current_text_value: Some(view.filter.clone()),
-                ..WidgetInfo::labeled(Role::TextInput, true, "Filter rows")
-            });
-            if filter.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter)) {
+            if self.filter_ui(ui, muted) {
                 act = Some(Tool::Focus);
             }
-            let shown =
-                if view.filter.is_empty() { String::new() } else { format!("{} of {}", view.ids.len(), view.all) };
-            ui.label(RichText::new(shown).color(muted));
             let (errors, warnings) = self.judged.counts();
             let words = faults_in_words(errors, warnings);
             let faults = ui.add_enabled(errors + warnings > 0, Button::new(&words));
@@ -102,7 +107,7 @@ impl Editor {
             if faults.clicked() {
                 act = Some(Tool::Faults);
             }
-            let state = match (draft.is_changed(), self.not_in_force) {
+            let state = match (is_changed, self.not_in_force) {
                 (true, _) => "Not saved",
                 (false, true) => "Saved, not in force",
                 (false, false) => "As in the file",
@@ -117,16 +122,72 @@ impl Editor {
         });
         ui.add_space(STEP);
         if let Some(tool) = act {
-            self.act(tool, frame, outbox);
+            self.act(ui.ctx(), tool, frame, outbox);
         }
     }
 
-    fn act(&mut self, tool: Tool, frame: &Frame<'_>, outbox: &mut Outbox) {
+    /// The field above a sheet; whether it was left by Enter.
+    fn filter_ui(&mut self, ui: &mut Ui, muted: Color32) -> bool {
+        if self.on_canvas {
+            return false;
+        }
+        let (view, _) = self.sheets.entry(self.sheet.title()).or_default();
+        let filter = TextEdit::singleline(&mut view.filter)
+            .id(Id::unique("filter of the sheet"))
+            .hint_text("Filter")
+            .desired_width(f32::INFINITY);
+        let filter = ui.add_sized([170.0, TOUCH], filter);
+        filter.widget_info(|| WidgetInfo {
+            current_text_value: Some(view.filter.clone()),
+            ..WidgetInfo::labeled(Role::TextInput, true, "Filter rows")
+        });
+        let shown = if view.filter.is_empty() { String::new() } else { format!("{} of {}", view.ids.len(), view.all) };
+        ui.label(RichText::new(shown).color(muted));
+        filter.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter))
+    }
+
+    /// The canvas, with the display that the cursor of the sheet of displays or panels is on.
+    fn open_canvas(&mut self) {
+        let State::Open(draft) = &self.state else { return };
+        self.on_canvas = true;
+        self.canvas.focus();
+        let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
+        view.follow(self.sheet, draft);
+        let Some(id) = view.ids.get(grid.selection.cursor.row).copied() else { return };
+        match self.sheet {
+            SheetKind::Displays => {
+                self.came_from = None;
+                self.canvas.go_to(Some(id));
+            }
+            SheetKind::Panels => {
+                self.came_from = None;
+                self.canvas.go_to(draft.index().block(id).and_then(|block| block.parent));
+                self.canvas.choose(&[id]);
+            }
+            SheetKind::Tags | SheetKind::Alarms | SheetKind::Devices => {}
+        }
+    }
+
+    fn act(&mut self, ctx: &Context, tool: Tool, frame: &Frame<'_>, outbox: &mut Outbox) {
         let State::Open(draft) = &mut self.state else { return };
+        if self.on_canvas
+            && let Tool::Focus | Tool::Duplicate | Tool::Remove = tool
+        {
+            let wish = match tool {
+                Tool::Duplicate => self.canvas.duplicated(draft),
+                Tool::Remove => self.canvas.removed("Remove"),
+                _ => return self.canvas.focus(),
+            };
+            return match wish {
+                Some(wish) => self.carry_out_on_canvas(ctx, wish),
+                None => self.said = Some("Choose a panel first".to_owned()),
+            };
+        }
         let (_, grid) = self.sheets.entry(self.sheet.title()).or_default();
         let rows = *grid.selection.rows().start()..grid.selection.rows().end() + 1;
         match tool {
             Tool::Focus => grid.focus(),
+            Tool::Canvas => self.open_canvas(),
             Tool::Undo => self.said = draft.undo().map(|name| format!("Taken back: {name}")),
             Tool::Redo => self.said = draft.redo().map(|name| format!("Made again: {name}")),
             Tool::Add => {

@@ -7,16 +7,38 @@ use crate::ui::fonts::{self, size};
 use crate::ui::theme::{RADIUS, STEP, Theme};
 use crate::ui::widgets::{hatch, text};
 use crate::ui::{Frame, Outbox, words};
-use eframe::egui::{Align2, Rect, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, Vec2, Vec2b, pos2, vec2};
+use eframe::egui::{Align2, Pos2, Rect, ScrollArea, Sense, StrokeKind, Ui, UiBuilder, Vec2, Vec2b, pos2, vec2};
 
 /// Between panels.
-const GAP: f32 = 10.0;
+pub const GAP: f32 = 10.0;
 /// Least height of a cell: a value tile of two cells then holds its name, number and reason.
-const LEAST_ROW: f32 = 40.0;
+pub const LEAST_ROW: f32 = 40.0;
 /// Greatest height of a cell, so that a display of two rows is no wall of air.
-const GREATEST_ROW: f32 = 110.0;
+pub const GREATEST_ROW: f32 = 110.0;
 /// Least width of a column of cells; below it the display scrolls sideways.
 const LEAST_COLUMN: f32 = 30.0;
+
+/// How large the cells of a display are, in points.
+#[derive(Debug, Clone, Copy)]
+pub struct Cells {
+    /// Width and height of one.
+    pub size: Vec2,
+}
+
+impl Cells {
+    /// Where a panel stands: its place on the grid, in a display that begins at `min`.
+    pub fn place(self, min: Pos2, at: [u16; 4]) -> Rect {
+        let [x, y, width, height] = at.map(f32::from);
+        let min = min + Vec2::splat(GAP) + vec2(x, y) * self.size;
+        let rect = Rect::from_min_size(min, vec2(width, height) * self.size - Vec2::splat(GAP));
+        Rect::from_min_max(rect.min.round(), rect.max.round())
+    }
+
+    /// The size of so many columns and rows, with the gap around them.
+    pub fn whole(self, columns: f32, rows: f32) -> Vec2 {
+        vec2(columns, rows) * self.size + Vec2::splat(GAP)
+    }
+}
 
 /// Paints a display into the whole of `ui`. An index beyond the plan paints nothing.
 pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut Panels, out: &mut Outbox) {
@@ -37,15 +59,12 @@ pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut P
     let (room, scrolls) = room(ui.available_size(), least, ui.spacing().scroll.allocated_width());
     let column = ((room.x - GAP) / columns).max(least_column);
     let row = ((room.y - GAP) / rows).clamp(LEAST_ROW, GREATEST_ROW);
-    let whole = vec2(column * columns + GAP, row * rows + GAP);
+    let cells = Cells { size: vec2(column, row) };
 
     ScrollArea::new(scrolls).id_salt(("display", display)).auto_shrink(false).show(ui, |ui| {
-        let (area, _) = ui.allocate_exact_size(whole.max(room), Sense::hover());
+        let (area, _) = ui.allocate_exact_size(cells.whole(columns, rows).max(room), Sense::hover());
         for (index, (panel, view)) in shown.display.panels.iter().zip(views.iter_mut()).enumerate() {
-            let [x, y, width, height] = panel.at.map(f32::from);
-            let min = area.min + vec2(GAP + x * column, GAP + y * row);
-            let rect = Rect::from_min_size(min, vec2(width * column - GAP, height * row - GAP));
-            let rect = Rect::from_min_max(rect.min.round(), rect.max.round());
+            let rect = cells.place(area.min, panel.at);
             if rect.width() < 8.0 || rect.height() < 8.0 || !ui.is_rect_visible(rect) {
                 continue;
             }
@@ -83,7 +102,8 @@ fn no_panels(frame: &Frame<'_>) -> String {
     }
 }
 
-fn panel_ui(ui: &mut Ui, cx: &Cx<'_>, view: Option<&mut (dyn PanelView + 'static)>, out: &mut Outbox) {
+/// One panel with its frame; without a view, why it shows nothing.
+pub fn panel_ui(ui: &mut Ui, cx: &Cx<'_>, view: Option<&mut (dyn PanelView + 'static)>, out: &mut Outbox) {
     let theme = cx.frame.theme;
     let Some(view) = view else {
         let inner = chrome(ui, cx.rect, &cx.title(), &Aside::default(), theme);

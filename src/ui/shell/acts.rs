@@ -114,7 +114,17 @@ impl Shell {
             }
             Action::CloseFaceplate => self.chosen = None,
             Action::ToggleEdit => {
-                self.place = if self.place == Place::Edit { Place::Display(0) } else { Place::Edit };
+                if self.place == Place::Edit {
+                    // Back to where a person came from, by name: there may be another plan by now.
+                    let displays = self.plan.iter().flat_map(|plan| plan.displays.iter());
+                    let names = displays.map(|display| Some(&display.display.name));
+                    let before = names.enumerate().find(|(_, name)| *name == self.edited_from.as_ref());
+                    self.place = Place::Display(before.map_or(0, |(place, _)| place));
+                } else {
+                    self.edited_from.clone_from(&self.open_names.0);
+                    self.editor.come_from(self.edited_from.clone());
+                    self.place = Place::Edit;
+                }
                 // The form has the place of the faceplate.
                 self.chosen = None;
             }

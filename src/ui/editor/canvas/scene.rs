@@ -1,0 +1,196 @@
+//! The panels of a draft's display, each read by the ordinary reader from its own lines, so that what is drawn is what the
+//! project will say. A panel whose lines did not change is not read again.
+
+use super::place::At;
+use crate::engine::Plan;
+use crate::engine::plan::PanelPlan;
+use crate::project::edit::{Draft, EntityId, EntityKind, KeyPath};
+use crate::project::{Display, Panel, PanelKind, file};
+use crate::ui::panels::{self, PanelView};
+use std::sync::Arc;
+
+/// Columns of a display that says nothing, or nothing of use, of them.
+const COLUMNS: u16 = 24;
+
+/// A panel on the canvas.
+#[derive(Debug)]
+pub struct Item {
+    /// In the draft.
+    pub id: EntityId,
+    /// As the reader understands it.
+    pub panel: Panel,
+    /// Where it stands; none where the project's words for it are at fault.
+    pub at: Option<At>,
+    /// Its kind and what it is about: `gauge Tank 1`.
+    pub name: String,
+    /// Its title, or what it is about: `Tank 1`.
+    pub title: String,
+    /// The lines that it was read from.
+    text: String,
+    /// What paints it, with what it remembers.
+    pub view: Option<Box<dyn PanelView>>,
+}
+
+/// What is drawn of one display.
+#[derive(Debug)]
+pub struct Scene {
+    /// Of which version of the draft, and of which display.
+    of: Option<(u64, EntityId)>,
+    /// What it is called.
+    pub name: String,
+    /// Of the grid.
+    pub columns: u16,
+    /// In the file's order.
+    pub items: Vec<Item>,
+    /// Panels are written as one value: they have no lines of their own.
+    pub in_one_value: bool,
+}
+
+impl Default for Scene {
+    fn default() -> Self {
+        Self { of: None, name: String::new(), columns: COLUMNS, items: Vec::new(), in_one_value: false }
+    }
+}
+
+impl Scene {
+    /// Follows the draft.
+    pub fn follow(&mut self, draft: &Draft, display: EntityId) {
+        if self.of == Some((draft.version(), display)) {
+            return;
+        }
+        let key = |name: &str| draft.get(display, &KeyPath::from(name));
+        let columns = key("columns").map(|written| format!("columns = {written}\n")).unwrap_or_default();
+        let head = format!("watchkeeper = 1\nname = \"one\"\n[[display]]\nname = \"one\"\n{columns}");
+        self.columns = shown(&head).map_or(COLUMNS, |display| display.columns);
+        self.name = draft.shown(display, &KeyPath::from("name")).unwrap_or_default();
+        self.in_one_value = key("panel").is_some();
+        let mut before = std::mem::take(&mut self.items);
+        let same_grid = self.of.is_some_and(|(_, of)| of == display);
+        let blocks = draft.index().below(display).filter(|block| block.kind == EntityKind::Panel);
+        for id in blocks.map(|block| block.id) {
+            // With the head: a panel is judged by the columns of its display.
+            let text = format!("{head}{}", draft.text_of(id));
+            let old = before.iter().position(|item| item.id == id).map(|place| before.swap_remove(place));
+            self.items.push(match old {
+                Some(old) if same_grid && old.text == text => old,
+                old => Item::read(id, text, old),
+            });
+        }
+        self.of = Some((draft.version(), display));
+    }
+
+    /// Where every panel stands that has a place.
+    pub fn places(&self) -> Vec<At> {
+        self.items.iter().filter_map(|item| item.at).collect()
+    }
+
+    /// A panel of it.
+    pub fn item(&self, id: EntityId) -> Option<&Item> {
+        self.items.iter().find(|item| item.id == id)
+    }
+}
+
+/// The display of a text that has one.
+fn shown(text: &str) -> Option<Arc<Display>> {
+    let (project, _) = file::read(text.as_bytes());
+    project.displays.first().cloned()
+}
+
+impl Item {
+    fn read(id: EntityId, text: String, old: Option<Self>) -> Self {
+        let (project, _) = file::read(text.as_bytes());
+        let own = project.displays.first().and_then(|display| display.panels.first());
+        let aside = project.aside.panels.first();
+        let panel = own.or(aside.map(|(_, panel)| panel)).cloned().unwrap_or_else(|| Panel::of(PanelKind::Text));
+        let at = (panel.at[2] > 0 && panel.at[3] > 0).then_some(panel.at);
+        let title = title_of(&panel);
+        let name = format!("{} {title}", panel.kind.word()).trim_end().to_owned();
+        // What a panel remembers, such as a zoom, stays while it shows the same.
+        let same = |old: &Self| {
+            let Self { panel: was, .. } = old;
+            (was.kind, &was.tags, &was.pens, was.span) == (panel.kind, &panel.tags, &panel.pens, panel.span)
+        };
+        let view = match old.filter(same) {
+            Some(old) => old.view,
+            None if own.is_none() => None,
+            None => panels::view(panel.kind),
+        };
+        Self { id, panel, at, name, title, text, view }
+    }
+
+    /// `panel “Tank 1”`, as undo calls it.
+    pub fn in_words(&self) -> String {
+        if self.title.is_empty() {
+            format!("a {} panel", self.panel.kind.word())
+        } else {
+            format!("panel “{}”", self.title)
+        }
+    }
+
+    /// Its names as the running plant knows them.
+    pub fn resolved(&self, plan: &Plan) -> PanelPlan {
+        PanelPlan {
+            tags: self.panel.tags.iter().map(|name| plan.tag_id(name)).collect(),
+            pens: self.panel.pens.iter().map(|pen| plan.tag_id(&pen.tag)).collect(),
+        }
+    }
+
+    /// Tags that it names and the running plant does not have.
+    pub fn absent<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a str> {
+        let names = self.panel.tags.iter().map(String::as_str).chain(self.panel.pens.iter().map(|pen| &*pen.tag));
+        names.filter(|name| plan.tag_id(name).is_none())
+    }
+}
+
+/// What a panel is about, in few words.
+fn title_of(panel: &Panel) -> String {
+    let names = || {
+        let tags = panel.tags.iter().map(String::as_str);
+        let names: Vec<&str> = tags.chain(panel.pens.iter().map(|pen| pen.tag.as_str())).collect();
+        names.join(", ")
+    };
+    panel.title.clone().unwrap_or_else(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::edit::{Edit, Value};
+
+    const TEXT: &str = "watchkeeper = 1\n\n[[display]]\nname = \"A\"\ncolumns = 12\n\n[[display.panel]]\nkind = \"value\"\nat = [0, 0, 6, 4]\ntag = \"a\"\n\n[[display.panel]]\nkind = \"nonsense\"\nat = [6, 0, 9, 4]\n\n[[display]]\nname = \"B\"\n\n[[display.panel]]\nkind = \"text\"\nat = [0, 0, 20, 1]\ntext = \"b\"\n";
+
+    #[test]
+    fn each_panel_is_read_from_its_own_lines_as_the_project_will_say_it() {
+        let mut draft = Draft::open(TEXT.as_bytes()).unwrap();
+        let a = draft.named(EntityKind::Display, "A").unwrap();
+        let mut scene = Scene::default();
+        scene.follow(&draft, a);
+        assert_eq!((scene.name.as_str(), scene.columns), ("A", 12));
+        let told: Vec<_> = scene.items.iter().map(|item| (item.name.as_str(), item.at, item.view.is_some())).collect();
+        // The second is of no known kind, and ends beyond the last column.
+        assert_eq!(told, [("value a", Some([0, 0, 6, 4]), true), ("text", None, false)]);
+        let id = scene.items[1].id;
+        let set = |key: &str, value: &str| Edit::Set { of: id, key: key.into(), value: Value::Raw(value.to_owned()) };
+        draft.edit(&[set("at", "[6, 0, 6, 4]"), set("kind", "\"alarms\"")]).unwrap();
+        scene.follow(&draft, a);
+        let told: Vec<_> = scene.items.iter().map(|item| (item.name.as_str(), item.at, item.view.is_some())).collect();
+        assert_eq!(told, [("value a", Some([0, 0, 6, 4]), true), ("alarms", Some([6, 0, 6, 4]), true)]);
+        scene.follow(&draft, draft.named(EntityKind::Display, "B").unwrap());
+        assert_eq!((scene.columns, scene.items.len()), (24, 1));
+    }
+
+    #[test]
+    fn what_a_panel_remembers_stays_while_it_is_moved() {
+        let mut draft = Draft::open(TEXT.as_bytes()).unwrap();
+        let display = draft.named(EntityKind::Display, "A").unwrap();
+        let mut scene = Scene::default();
+        scene.follow(&draft, display);
+        let id = scene.items[0].id;
+        let seen = |scene: &Scene| std::ptr::from_ref(scene.items[0].view.as_deref().unwrap()).cast::<()>();
+        let before = seen(&scene);
+        let at = Edit::Set { of: id, key: "at".into(), value: Value::Raw("[1, 0, 4, 4]".to_owned()) };
+        draft.edit(&[at]).unwrap();
+        scene.follow(&draft, display);
+        assert_eq!((scene.items[0].at, seen(&scene)), (Some([1, 0, 4, 4]), before));
+    }
+}
