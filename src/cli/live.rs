@@ -55,6 +55,9 @@ fn picture(snapshot: &Snapshot, now: Mono, clock: &str, (rows, columns): (usize,
     let plan = &snapshot.plan;
     let demo = if snapshot.mode == Mode::Demo { "DEMO  " } else { "" };
     lines.push(format!("{demo}{}  {clock}  Ctrl-C stops", plan.project.name));
+    if !snapshot.forced.is_empty() {
+        lines.push(format!("⚠ {} forced by hand: uncertain:forced below", snapshot.forced.len()));
+    }
     for device in snapshot.devices.iter() {
         let Some(device_plan) = plan.device(device.id) else { continue };
         let state = match &device.status.state {

@@ -84,6 +84,10 @@ impl Engine {
             }
             Command::Suppress { by, alarm, suppressed } => self.suppress(now, &by, &alarm, suppressed, effects),
             Command::Silence { by } => self.silence(now, by, effects),
+            Command::Force { by, tag, value, reason, until } => {
+                self.force(now, by, &tag, value, reason, until, effects);
+            }
+            Command::Release { by, tag } => self.release(now, by, tag.as_ref(), effects),
             Command::Window { by, opened } => {
                 let event = if opened { Event::WindowOpened } else { Event::WindowClosed };
                 let mut entry = Entry::new(now.utc, event);
@@ -379,7 +383,7 @@ impl Engine {
         self.show_refusal(now, name, reason);
     }
 
-    fn show_refusal(&mut self, now: Now, name: &Arc<str>, reason: &str) {
+    pub(super) fn show_refusal(&mut self, now: Now, name: &Arc<str>, reason: &str) {
         let refusals = Arc::make_mut(&mut self.refusals);
         if refusals.len() >= REFUSALS_SHOWN {
             refusals.remove(0);
@@ -396,6 +400,7 @@ impl Engine {
 
     /// The journal is on disk up to `ticket`: what waited for it is done.
     pub(super) fn take_durable(&mut self, now: Now, ticket: Ticket, effects: &mut Vec<Effect>) {
+        self.forces_are_durable(now, ticket, effects);
         while self.recording.front().is_some_and(|(t, _)| *t <= ticket) {
             if let Some((_, act)) = self.recording.pop_front() {
                 self.complete(now, &act, effects);
@@ -446,6 +451,9 @@ impl Engine {
 
     /// The disk refused an entry: an act that hangs on it did not happen.
     pub(super) fn take_journal_failure(&mut self, now: Now, ticket: Ticket, reason: &str) {
+        if self.force_not_recorded(now, ticket, reason) {
+            return;
+        }
         let Some(position) = self.recording.iter().position(|(t, _)| *t == ticket) else { return };
         let Some((_, act)) = self.recording.remove(position) else { return };
         let name = act.alarm;

@@ -74,6 +74,9 @@ pub struct AlarmMemory {
     /// Occurrences that came since it was last hidden, while it was.
     #[serde(default)]
     pub came_hidden: u32,
+    /// Under the name of a tag, which no alarm bears: it was forced, by whom and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced: Option<Box<Hand>>,
 }
 
 /// Whose hand hid an alarm, and why.
@@ -208,6 +211,7 @@ impl Default for AlarmMemory {
             first_out_of: None,
             why: None,
             came_hidden: 0,
+            forced: None,
         }
     }
 }
@@ -330,6 +334,16 @@ impl AlarmMemory {
 /// Brings memories up to a journal entry. Replaying a journal in order gives the state at its end; entries of a
 /// checkpoint are not read here (the journal restores those memories itself).
 pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
+    match (entry.event, &entry.subject) {
+        (Event::Forced, Some(tag)) => {
+            let hand = Some(Box::new(hand_of(entry)));
+            memories.insert(Arc::clone(tag), AlarmMemory { forced: hand, ..AlarmMemory::default() });
+        }
+        (Event::Released, Some(tag)) => {
+            memories.remove(tag);
+        }
+        _ => {}
+    }
     let Some(name) = &entry.alarm else { return };
     let changes_memory = !matches!(entry.event, Event::Refused | Event::Silenced);
     if !changes_memory {
@@ -360,6 +374,8 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         Event::LimitChanged => memory.limit = Some(Limit::of(entry.value.as_ref().and_then(Value::as_f64))),
         Event::Refused
         | Event::Silenced
+        | Event::Forced
+        | Event::Released
         | Event::Started
         | Event::Stopped
         | Event::LinkUp

@@ -1,5 +1,6 @@
 //! What a person asks of the plant. Each is journaled with who, when and what was seen.
 
+use super::Value;
 use crate::time::{Span, Utc};
 use std::sync::Arc;
 
@@ -34,7 +35,7 @@ pub struct AlarmRef {
 }
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Acknowledge what was seen; one journal entry each.
     Acknowledge {
@@ -99,6 +100,26 @@ pub enum Command {
     Silence {
         /// Who.
         by: Actor,
+    },
+    /// Let a tag have this value, whatever its device says, until it is released; see [`super::forcing`].
+    Force {
+        /// Who.
+        by: Actor,
+        /// Which tag.
+        tag: Arc<str>,
+        /// The value; `None`: it is forced bad.
+        value: Option<Value>,
+        /// Why.
+        reason: Option<Arc<str>>,
+        /// When it is released by itself.
+        until: Option<Utc>,
+    },
+    /// Let the device's value stand again.
+    Release {
+        /// Who.
+        by: Actor,
+        /// Which tag; `None`: all that are forced.
+        tag: Option<Arc<str>>,
     },
     /// The window is being closed, or opened; journaled.
     Window {

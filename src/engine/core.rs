@@ -9,6 +9,7 @@ use super::DeviceView;
 use super::alarm::{AlarmMemory, Limit};
 use super::alarming::AlarmCell;
 use super::effect::{Effect, Entry, Event, Ticket};
+use super::forcing::{Force, Forces};
 use super::groups::Group;
 use super::horn::HornState;
 use super::input::{DeviceStatus, Input, LinkState};
@@ -49,6 +50,8 @@ pub(super) enum Due {
     Delay(AlarmId),
     /// A shelving ends.
     Unshelve(AlarmId),
+    /// The time of a force is over.
+    Release(TagId),
     /// A silenced alarm sounds again.
     Resound(AlarmId),
     /// An alarm may chatter no more.
@@ -66,6 +69,8 @@ pub(super) struct TagCell {
     pub(super) is_read: bool,
     /// The settling before which it last changed: of one tag no two values are judged as one.
     pub(super) changed_in: u32,
+    /// A forced value stands over what its source says.
+    pub(super) forced: bool,
     /// The newest time that its source told: what comes with an older one is late.
     pub(super) source_time: Option<Utc>,
 }
@@ -115,6 +120,9 @@ pub struct Engine {
     pub(super) due: BinaryHeap<Reverse<(Mono, Due)>>,
     /// Acts that wait for the disk, in the order of their tickets.
     pub(super) recording: VecDeque<(Ticket, super::acts::Act)>,
+    pub(super) forces: Forces,
+    /// Forces that wait for the disk, in the order of their tickets; at most [`super::forcing::MOST_FORCED`].
+    pub(super) forcing: VecDeque<(Ticket, TagId, Force)>,
     pub(super) last_ticket: Ticket,
     pub(super) load: Load,
     /// The `Due::Flood` in the heap.
@@ -132,7 +140,8 @@ pub struct Engine {
 
 impl Engine {
     /// An engine without a plant; the first [`Input::Deploy`] gives it one. `memories`: what the journal remembers.
-    pub fn new(options: EngineOptions, memories: BTreeMap<Arc<str>, AlarmMemory>) -> Self {
+    pub fn new(options: EngineOptions, mut memories: BTreeMap<Arc<str>, AlarmMemory>) -> Self {
+        let forces = Forces::left_in(&mut memories);
         Self {
             options,
             plan: Arc::new(Plan::default()),
@@ -162,6 +171,8 @@ impl Engine {
             memories,
             due: BinaryHeap::new(),
             recording: VecDeque::new(),
+            forces,
+            forcing: VecDeque::new(),
             last_ticket: Ticket(0),
             load: Load::default(),
             flood_queued: None,
@@ -240,6 +251,7 @@ impl Engine {
                 memories.insert(Arc::clone(&plan.name), cell.memory.clone());
             }
         }
+        memories.extend(self.forces.memories(&self.plan));
         memories
     }
 
@@ -266,6 +278,7 @@ impl Engine {
                 Due::Delay(alarm) => self.delay_ended(then, alarm, effects),
                 Due::Stale(tag) => self.may_be_stale(then, tag),
                 Due::Unshelve(alarm) => self.shelving_may_end(then, alarm, effects),
+                Due::Release(tag) => self.force_may_end(then, tag, effects),
                 Due::Resound(alarm) => self.resound(then, alarm),
                 Due::Rate(alarm) => self.rate_may_change(then, alarm, effects),
                 Due::Chatter(alarm) => self.watch_chatter(then, alarm),

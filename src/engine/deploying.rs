@@ -21,17 +21,19 @@ impl Engine {
     /// Puts a plan into force. Values, occurrences and delays are carried over by name (`was` included); what has a new
     /// name only in letters' case is the same. `entry`: what the journal is told, but of the first one.
     pub(super) fn deploy(&mut self, now: Now, plan: &Arc<Plan>, mut entry: Entry, effects: &mut Vec<Effect>) {
+        let lifted = self.lift_forces();
         let old_plan = std::mem::replace(&mut self.plan, Arc::clone(plan));
         let first_time = old_plan.tags.is_empty();
         self.adopt_devices(now, &old_plan);
         self.adopt_tags(now, &old_plan);
+        self.lay_again(now, lifted, effects);
         self.formula_rank = plan.formula_order.iter().enumerate().map(|(rank, tag)| (*tag, rank as u32)).collect();
         self.formulas_due = (0..plan.formula_order.len() as u32).collect();
 
         let gone = self.adopt_alarms(now, &old_plan, effects);
         for (index, tag) in plan.tags.iter().enumerate() {
             self.cells[index].is_read |= !tag.dependents.is_empty();
-            let received = self.view(TagId(index as u32)).received;
+            let received = self.live(TagId(index as u32)).received;
             if let (Some(stale_after), Some(received)) = (tag.stale_after, received) {
                 self.watch_staleness(TagId(index as u32), received.mono + stale_after);
             }

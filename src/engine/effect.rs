@@ -174,6 +174,10 @@ pub enum Event {
     LimitChanged,
     /// The horn was quieted.
     Silenced,
+    /// A person forced a value by hand: the subject is the tag.
+    Forced,
+    /// A forced tag has its device's value again; the note says why, where no person did it.
+    Released,
     /// The program began to watch.
     Started,
     /// The program stopped watching, as asked.
@@ -227,7 +231,7 @@ pub enum EventKind {
 
 impl Event {
     /// Every event with its word.
-    pub const ALL: [(Self, &'static str); 33] = [
+    pub const ALL: [(Self, &'static str); 35] = [
         (Self::Raised, "raised"),
         (Self::Acknowledged, "acknowledged"),
         (Self::Returned, "returned"),
@@ -242,6 +246,8 @@ impl Event {
         (Self::Reset, "reset"),
         (Self::LimitChanged, "limit-changed"),
         (Self::Silenced, "silenced"),
+        (Self::Forced, "forced"),
+        (Self::Released, "released"),
         (Self::Started, "started"),
         (Self::Stopped, "stopped"),
         (Self::LinkUp, "link-up"),
@@ -268,7 +274,13 @@ impl Event {
     pub const fn counts_when_durable(self) -> bool {
         matches!(
             self,
-            Self::Acknowledged | Self::Reset | Self::Shelved | Self::Unshelved | Self::OutOfService | Self::InService
+            Self::Acknowledged
+                | Self::Reset
+                | Self::Shelved
+                | Self::Unshelved
+                | Self::OutOfService
+                | Self::InService
+                | Self::Forced
         )
     }
 
@@ -289,6 +301,8 @@ impl Event {
             | Self::InService
             | Self::Reset
             | Self::Silenced
+            | Self::Forced
+            | Self::Released
             | Self::WindowOpened
             | Self::WindowClosed => EventKind::Act,
             Self::Started

@@ -23,6 +23,7 @@ impl Engine {
         }
         let counts = self.count(now, &alarms);
         let limits_by_state = self.view_limits();
+        let forced = self.view_forces();
         Snapshot {
             now,
             plan: Arc::clone(&self.plan),
@@ -30,6 +31,7 @@ impl Engine {
             alarms,
             counts,
             limits_by_state,
+            forced,
             devices,
             tails: Arc::clone(&self.tail_views),
             horn: self.annunciation().most_urgent(),

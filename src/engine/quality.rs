@@ -19,7 +19,7 @@ pub enum Level {
 }
 
 /// Words of the registry: number, word in files (`level:reason` after the level), words on the screen.
-const REGISTRY: [(Quality, &str, &str); 18] = [
+const REGISTRY: [(Quality, &str, &str); 19] = [
     (Quality::GOOD, "good", "good"),
     (Quality::STALE, "uncertain:stale", "stale"),
     (Quality::RETAINED, "uncertain:retained", "retained message"),
@@ -38,6 +38,7 @@ const REGISTRY: [(Quality, &str, &str); 18] = [
     (Quality::NOT_RUNNING, "bad:not-running", "the program was not running"),
     (Quality::NOT_RECORDED, "bad:not-recorded", "could not be recorded"),
     (Quality::DAMAGED, "bad:damaged", "damaged on the disk"),
+    (Quality::FORCED_BAD, "bad:forced", "forced bad by hand"),
 ];
 
 #[expect(missing_docs, reason = "the registry above says what each means")]
@@ -60,6 +61,7 @@ impl Quality {
     pub const NOT_RUNNING: Self = Self(0x8008);
     pub const NOT_RECORDED: Self = Self(0x8009);
     pub const DAMAGED: Self = Self(0x800A);
+    pub const FORCED_BAD: Self = Self(0x800B);
 }
 
 impl Quality {
@@ -80,6 +82,11 @@ impl Quality {
     /// Bad: there is no value.
     pub const fn is_bad(self) -> bool {
         self.0 >> 15 == 1
+    }
+
+    /// Given by a person's hand, be it a value or bad.
+    pub const fn is_forced(self) -> bool {
+        matches!(self, Self::FORCED | Self::FORCED_BAD)
     }
 
     /// The worse of two; of two equally bad ones the first.

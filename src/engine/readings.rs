@@ -19,7 +19,7 @@ impl Engine {
     }
 
     pub(super) fn view_mut(&mut self, tag: TagId) -> &mut TagView {
-        &mut Arc::make_mut(&mut self.pages[tag.index() / PAGE])[tag.index() % PAGE]
+        page_mut(&mut self.pages, tag)
     }
 
     /// What one exchange brought.
@@ -63,7 +63,7 @@ impl Engine {
             let cell = self.cells[sample.tag.index()];
             // What the source said while our clock was ahead, too, is beyond belief when that has come back.
             let before = cell.source_time.filter(|t| *t <= received.utc + CLOCK_TOLERANCE);
-            if before.is_some_and(|t| time < t) && !self.view(sample.tag).quality.is_bad() {
+            if before.is_some_and(|t| time < t) && !self.live(sample.tag).quality.is_bad() {
                 self.record_late(sample.tag, time, value, quality, detail, effects);
                 return;
             }
@@ -76,7 +76,7 @@ impl Engine {
             self.set_bad(now, sample.tag, quality, detail, stamp, effects);
             return;
         };
-        let view = self.view_mut(sample.tag);
+        let view = self.live_mut(sample.tag);
         if view.quality != quality {
             view.quality_since = now;
         }
@@ -108,13 +108,15 @@ impl Engine {
         stamp: Stamp,
         effects: &mut Vec<Effect>,
     ) {
-        let view = self.view(id);
+        let view = self.live(id);
         if view.quality == quality && view.detail == detail {
             // Nothing is another, and yet it was asked for once more.
-            self.record_present(now, id, stamp, false, effects);
+            if !self.cells[id.index()].forced {
+                self.record_present(now, id, stamp, false, effects);
+            }
             return;
         }
-        let view = self.view_mut(id);
+        let view = self.live_mut(id);
         if view.quality != quality {
             view.quality_since = now;
         }
@@ -128,7 +130,7 @@ impl Engine {
 
     /// The time of what ends a value, where no source tells it: now, but never before that value. A source's clock may
     /// be ahead of ours; were it ours that stepped back, by more than is believed, now it is.
-    fn own_stamp(&self, now: Now, id: TagId) -> Stamp {
+    pub(super) fn own_stamp(&self, now: Now, id: TagId) -> Stamp {
         match self.view(id).time {
             Some(time) if time >= now.utc && time - now.utc <= CLOCK_TOLERANCE => Stamp::Own(time + Span(1)),
             _ => Stamp::Own(now.utc),
@@ -150,13 +152,13 @@ impl Engine {
         if self.cells[id.index()].queued.is_some_and(|queued| queued <= then.mono) {
             self.cells[id.index()].queued = None;
         }
-        let view = self.view(id);
+        let view = self.live(id);
         let (Some(stale_after), Some(received)) = (tag.stale_after, view.received) else { return };
         let due = received.mono + stale_after;
         if due > then.mono {
             self.watch_staleness(id, due);
         } else if !view.quality.is_bad() && view.quality != Quality::STALE {
-            let view = self.view_mut(id);
+            let view = self.live_mut(id);
             view.quality = Quality::STALE;
             view.detail = None;
             view.quality_since = then;
@@ -176,7 +178,7 @@ impl Engine {
         let plan = Arc::clone(&self.plan);
         let Some(device_plan) = plan.device(device) else { return };
         for id in &device_plan.tags {
-            let quality = self.view(*id).quality;
+            let quality = self.live(*id).quality;
             let (quality, detail) = match state {
                 LinkState::NoAnswer(reason) => (Quality::NO_COMMUNICATION, Some(Arc::clone(reason))),
                 LinkState::Held(who) => (Quality::NO_COMMUNICATION, Some(format!("asked by {who}").into())),
@@ -226,7 +228,7 @@ impl Engine {
                 self.set_bad(now, id, quality, detail, Stamp::Own(now.utc), effects);
                 continue;
             };
-            let view = self.view_mut(id);
+            let view = self.live_mut(id);
             if view.quality != quality {
                 view.quality_since = now;
             }
@@ -238,6 +240,11 @@ impl Engine {
             self.changed(id, tag, Stamp::Own(now.utc));
         }
     }
+}
+
+/// A tag's place in the pages of the picture.
+pub(super) fn page_mut(pages: &mut [Arc<Vec<TagView>>], tag: TagId) -> &mut TagView {
+    &mut Arc::make_mut(&mut pages[tag.index() / PAGE])[tag.index() % PAGE]
 }
 
 /// What a raw sample comes to: its value in units, its quality, and the reason.

@@ -23,7 +23,15 @@ impl Engine {
     }
 
     /// A tag's value or quality is another: alarms, formulas, the tail and the record are to hear of it.
+    /// Beneath a forced value nobody hears of it.
     pub(super) fn changed(&mut self, id: TagId, tag: &TagPlan, stamp: Stamp) {
+        if !self.cells[id.index()].forced {
+            self.shown_changed(id, tag, stamp);
+        }
+    }
+
+    /// The same of the value that is shown.
+    pub(super) fn shown_changed(&mut self, id: TagId, tag: &TagPlan, stamp: Stamp) {
         if self.tail_cap > 0 {
             let view = self.view(id);
             let value = if view.quality.is_bad() {

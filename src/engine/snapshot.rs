@@ -6,7 +6,7 @@ pub use super::alarm::Hiding;
 use super::alarm::Limit;
 use super::load;
 use super::plan::{AlarmId, DeviceId, Plan, TagId};
-use super::{DeviceStatus, HornState, Quality, Raw, TailView, Value};
+use super::{DeviceStatus, ForcedView, HornState, Quality, Raw, TailView, Value};
 use crate::project::Priority;
 use crate::time::{Mono, Now, Span, Utc};
 use std::collections::BTreeMap;
@@ -31,6 +31,8 @@ pub struct Snapshot {
     /// Alarms that are judged by another limit than the one written, because of the state of the plant; see
     /// [`Snapshot::limit`].
     pub limits_by_state: Arc<BTreeMap<AlarmId, Limit>>,
+    /// Tags that a person has forced, the newest first; see [`super::forcing`].
+    pub forced: Arc<Vec<ForcedView>>,
     /// Devices in the plan's order.
     pub devices: Arc<Vec<DeviceView>>,
     /// The recent past of tags, by tag; only where it is kept.
@@ -325,6 +327,11 @@ impl Snapshot {
             Some(limit) => limit.number(),
             None => self.plan.alarm(id)?.condition.limit(),
         }
+    }
+
+    /// The force that stands over a tag; `None`: there is none.
+    pub fn forced(&self, id: TagId) -> Option<&ForcedView> {
+        self.forced.iter().find(|forced| forced.tag == id)
     }
 
     /// A tag's picture. Ids are of this snapshot's own plan; one beyond it has no picture.

@@ -2,6 +2,7 @@
 
 mod deploys;
 mod edits;
+mod forces;
 mod hiding;
 mod horn;
 mod impact;
@@ -386,6 +387,10 @@ impl Play {
         let own = self.engine.memories();
         assert_eq!(memories.keys().collect::<Vec<_>>(), own.keys().collect::<Vec<_>>());
         for (name, memory) in &memories {
+            assert_eq!(memory.forced, own[name].forced, "{name}");
+            if memory.forced.is_some() {
+                continue;
+            }
             let rule = self.plan.alarm(self.plan.alarm_id(name).unwrap()).unwrap();
             assert_eq!(memory.state(rule.latch), own[name].state(rule.latch), "{name}");
             assert_eq!(memory.occurrence, own[name].occurrence, "{name}");

@@ -8,7 +8,7 @@
 
 use super::Loaded;
 use super::force::{Force, Terms, unasked};
-use super::ground::{Ground, LONGEST_CHANGES, changes_since_the_last, opening_entries, prepare};
+use super::ground::{Ground, LONGEST_CHANGES, changes_since_the_last, opening_entries, prepare, released_at_start};
 use super::growing::{Growing, lock};
 use super::horn::Feed;
 use super::impact::{Impact, refusal};
@@ -186,6 +186,7 @@ impl Station {
                 let changes = changes_since_the_last(&folder, &journal, &project, &text);
                 let first = opening_entries(&journal, &plan, &fingerprint, changes, &actor, &clock);
                 let memories = journal.memories().clone();
+                notices.extend(released_at_start(&memories));
                 let tenure = Tenure::new(folder);
                 let kept = Kept::new(*journal, tenure.clone(), plan.clone(), clock.clone());
                 let writer = Writer::start(kept, answer.clone(), clock.clone())?;

@@ -135,6 +135,18 @@ pub fn all() -> Vec<Entry> {
             "Quiets what sounds now, and journals it; the next new alarm sounds again",
             &[],
         ),
+        entry(
+            Action::ChooseForced,
+            "Force a value…",
+            "Try out with a value given by hand: screens, formulas and alarms take it; the device is not written to",
+            &[],
+        ),
+        entry(
+            Action::OpenForced,
+            "Forced values",
+            "What is forced by hand, by whom and why; released one by one, or all at once",
+            &[],
+        ),
         entry(Action::TestHorn, "Test the horn", "Plays a tone, and says by which program, or why not", &[]),
         group(Action::ToggleTree, "Displays", "Shows the tree of displays, or folds it away", TREE),
         entry(Action::OpenDevices, "Devices", "Every device's link with its figures", &[]),

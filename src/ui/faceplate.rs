@@ -8,7 +8,7 @@ use super::tree::heading_ui;
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, hatch, reading::Reading, text};
 use super::words::{self, say};
-use super::{Action, Frame, Outbox, fonts, hand};
+use super::{Action, Frame, Outbox, fonts, forcing, hand};
 use crate::engine::plan::{AlarmPlan, Condition, SourcePlan, TagPlan};
 use crate::engine::{AlarmId, AlarmState, LinkState, Quality, TagId, Value};
 use crate::project::{DataType, Direction, When};
@@ -58,8 +58,16 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
     });
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         let watched = watched(frame, plan);
+        if reading.quality.is_forced() {
+            ui.add_space(STEP);
+        }
         let head = ui.scope(|ui| head_ui(ui, frame, plan, &reading)).response;
         hand::can_be_taken(&head, id);
+        if reading.quality.is_forced() {
+            widgets::forced::frame(ui.painter(), head.rect.expand2(vec2(4.0, STEP)), frame.theme);
+            ui.add_space(STEP);
+        }
+        forcing::faceplate_ui(ui, frame, id, plan, outbox);
         to_do_ui(ui, frame, &watched);
         acts_ui(ui, frame, &watched, state, outbox);
         // Words have no height that a line could show.
@@ -71,6 +79,7 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
         open_ui(ui, id, plan, outbox);
         alarms_ui(ui, frame, plan, &watched, outbox);
         facts_ui(ui, frame, plan, &reading);
+        forcing::open_ui(ui, id, plan, outbox);
         member_ui(ui, frame, id, plan, outbox);
         state.journal.ui(ui, frame, &plan.name);
         neighbours_ui(ui, frame, id, plan, outbox);
@@ -463,6 +472,9 @@ fn neighbours_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outb
         if reading.is_bad() {
             hatch::hatch(painter, drawn.expand(2.0), frame.theme.line, 5.0);
             hatch::cross(painter, pos2(drawn.left() - 10.0, rect.center().y), 7.0, frame.theme.muted);
+        }
+        if reading.quality.is_forced() {
+            widgets::forced::frame(painter, drawn.expand2(vec2(4.0, 1.0)), frame.theme);
         }
         let name = Rect::from_min_max(rect.min, pos2(drawn.left() - 20.0, rect.bottom()));
         text::paint(painter, name, Align2::LEFT_CENTER, reading.name, fonts::regular(size::BODY), frame.theme.muted);

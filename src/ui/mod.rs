@@ -16,6 +16,7 @@
 //! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
 //! scanner  the sheet that looks for devices              editor   the project in sheets, and what a change of it does
+//! forcing  a value given by hand, and the list of those that are
 //! hand     a tag that is dragged, and the press that opens its last hour
 //! memory   what the allocator keeps from frame to frame
 //! ```
@@ -32,6 +33,7 @@ pub mod faults;
 pub mod figures;
 pub mod files;
 pub mod fonts;
+pub mod forcing;
 pub mod frames;
 pub mod hand;
 pub mod handover;
@@ -118,6 +120,12 @@ pub enum Action {
     OpenFrames(TagId),
     /// Try other settings of this alarm on what was recorded.
     TrySettings(Arc<str>),
+    /// Ask for a value that this tag is forced to.
+    Force(TagId),
+    /// Choose a tag in the finder, to force it.
+    ChooseForced,
+    /// Show what is forced by hand.
+    OpenForced,
     /// Open the faceplate of this tag.
     OpenFaceplate(TagId),
     /// Close the faceplate.

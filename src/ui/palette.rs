@@ -55,6 +55,21 @@ struct Hit {
     place: usize,
 }
 
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Purpose {
+    /// Anything, to go there or to do it.
+    #[default]
+    Any,
+    /// A tag that becomes a pen of the trend with this id.
+    Pen(Id),
+    /// A tag that is to be forced.
+    Force,
+}
+
+/// What stands before a tag's name where it is to be forced.
+const FORCE: &str = "force ";
+
 /// The finder, while it is open.
 #[derive(Debug, Default)]
 pub struct Finder {
@@ -68,22 +83,32 @@ pub struct Finder {
     looked: usize,
     hits: Vec<Hit>,
     chosen: usize,
-    /// A tag is looked for that becomes a pen of the trend with this id: nothing else is found.
-    for_pen: Option<Id>,
+    purpose: Purpose,
 }
 
 impl Finder {
     /// Looks for a tag that becomes a pen of the trend with this id.
     pub fn for_pen(trend: Id) -> Self {
-        Self { for_pen: Some(trend), ..Self::default() }
+        Self { purpose: Purpose::Pen(trend), ..Self::default() }
+    }
+
+    /// Looks for a tag to force.
+    pub fn to_force() -> Self {
+        Self { purpose: Purpose::Force, ..Self::default() }
+    }
+
+    /// Whether the tags that are found are to be forced: asked for so, or `force` and a space were typed first.
+    fn forces(&self) -> bool {
+        self.purpose == Purpose::Force
+            || (self.purpose == Purpose::Any && self.words.trim_start().to_lowercase().starts_with(FORCE))
     }
 
     /// Brings names and hits on by one frame's worth. `true`: there is more to look at.
     fn advance(&mut self, plan: &Arc<Plan>) -> bool {
         if !self.plan.as_ref().is_some_and(|p| Arc::ptr_eq(p, plan)) {
-            let (words, for_pen) = (std::mem::take(&mut self.words), self.for_pen);
-            *self = Self { words, plan: Some(plan.clone()), for_pen, ..Self::default() };
-            if for_pen.is_none() {
+            let (words, purpose) = (std::mem::take(&mut self.words), self.purpose);
+            *self = Self { words, plan: Some(plan.clone()), purpose, ..Self::default() };
+            if purpose == Purpose::Any {
                 self.take_up_small_things(plan);
             }
         }
@@ -92,10 +117,15 @@ impl Finder {
             self.names.push(Name::new(&tag.name, &tag.tag.description, Target::Tag(i as u32)));
         }
         self.taken = until;
-        let needle = self.words.trim().to_lowercase();
+        let forces = self.forces();
+        let typed = self.words.trim_start().to_lowercase();
+        let needle = typed.strip_prefix(FORCE).filter(|_| forces).unwrap_or(&typed).trim();
         let until = (self.looked + SCAN).min(self.names.len());
         for place in self.looked..until {
-            if let Some(rank) = rank(&self.names[place], &needle) {
+            let name = &self.names[place];
+            // A command that bears the word is found all the same.
+            let needle = if forces && !matches!(name.target, Target::Tag(_)) { typed.trim() } else { needle };
+            if let Some(rank) = rank(name, needle) {
                 self.hits.push(Hit { rank, place });
             }
         }
@@ -165,6 +195,7 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
     if finder.advance(&frame.snapshot.plan) {
         ui.ctx().request_repaint();
     }
+    let forces = finder.forces();
     let mut open = true;
     let (up, down, enter) = ui.input_mut(|i| {
         let mut key = |key| i.consume_key(Modifiers::NONE, key);
@@ -187,8 +218,11 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
             // The focus is taken before the field is laid out: what is typed in its first frame counts already.
             let id = Id::unique("finder words");
             ui.memory_mut(|memory| memory.request_focus(id));
-            let hint =
-                if finder.for_pen.is_some() { "Tag that becomes a pen" } else { "Tag, display, alarm or command" };
+            let hint = match finder.purpose {
+                Purpose::Any => "Tag, display, alarm or command",
+                Purpose::Pen(_) => "Tag that becomes a pen",
+                Purpose::Force => "Tag that is to be forced",
+            };
             let edit = TextEdit::singleline(&mut finder.words)
                 .id(id)
                 .hint_text(hint)
@@ -215,7 +249,7 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
                     }
                     for (i, hit) in finder.hits.iter().enumerate() {
                         let Some(name) = finder.names.get(hit.place) else { continue };
-                        let response = hit_ui(ui, frame, &name.target, i == finder.chosen);
+                        let response = hit_ui(ui, frame, finder, &name.target, i == finder.chosen);
                         if let Target::Tag(tag) = name.target {
                             hand::can_be_taken(&response, TagId(tag));
                         }
@@ -230,8 +264,9 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
             );
         });
     if let Some(target) = pressed.and_then(|i| finder.hits.get(i)).and_then(|hit| finder.names.get(hit.place)) {
-        outbox.actions.extend(match (finder.for_pen, &target.target) {
-            (Some(trend), Target::Tag(tag)) => Some(Action::AddPen(trend, TagId(*tag))),
+        outbox.actions.extend(match (finder.purpose, &target.target) {
+            (Purpose::Pen(trend), Target::Tag(tag)) => Some(Action::AddPen(trend, TagId(*tag))),
+            (_, Target::Tag(tag)) if forces => Some(Action::Force(TagId(*tag))),
             (_, target) => action(&frame.snapshot.plan, target),
         });
         open = false;
@@ -257,8 +292,9 @@ fn action(plan: &Plan, target: &Target) -> Option<Action> {
 }
 
 /// One hit: what it is called, what it reads or does, what kind of thing it is.
-fn hit_ui(ui: &mut Ui, frame: &Frame<'_>, target: &Target, chosen: bool) -> eframe::egui::Response {
+fn hit_ui(ui: &mut Ui, frame: &Frame<'_>, finder: &Finder, target: &Target, chosen: bool) -> eframe::egui::Response {
     let theme = frame.theme;
+    let forces = finder.forces();
     let plan = &frame.snapshot.plan;
     let (name, more, kind) = match target {
         Target::Command(i) => {
@@ -278,7 +314,8 @@ fn hit_ui(ui: &mut Ui, frame: &Frame<'_>, target: &Target, chosen: bool) -> efra
         Target::Tag(i) => {
             let reading = Reading::new(frame.snapshot, TagId(*i));
             let name = plan.tags.get(*i as usize).map(|t| t.name.to_string()).unwrap_or_default();
-            (name, reading.map(|r| r.spoken()).unwrap_or_default(), "tag")
+            let name = if forces { format!("Force {name}…") } else { name };
+            (name, reading.map(|r| r.spoken()).unwrap_or_default(), if forces { "force" } else { "tag" })
         }
     };
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());

@@ -5,7 +5,7 @@ use super::theme::STEP;
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush};
 use super::words;
-use super::{Action, Frame, Outbox, fonts};
+use super::{Action, Frame, Outbox, fonts, forcing};
 use crate::engine::plan::Condition;
 use crate::engine::{DeviceView, LinkState};
 use crate::project::Severity;
@@ -154,6 +154,11 @@ fn items(frame: &Frame<'_>, mark: Option<&str>, width: f32) -> Vec<Item> {
     if let Some(mark) = mark {
         items.push(Item::new("mode", 110, vec![(mark.to_owned(), ink, true)], format!("{mark}, not a real plant")));
     }
+    items.extend(forcing::counted(frame).map(|words| {
+        // Never behind the button where the rest lies.
+        let item = Item::new("forced values", 105, vec![(format!("⚠ {words}"), ink, true)], forcing::spoken(frame));
+        Item { opens: Some(Action::OpenForced), ..item }
+    }));
     let date = words::date_and_time(snapshot.now.utc, frame.zone);
     let time = if brief { words::time_of_day(snapshot.now.utc, frame.zone) } else { date.clone() };
     items.push(Item::new("plant time", 100, vec![(time, ink, true)], date));

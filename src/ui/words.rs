@@ -408,7 +408,11 @@ pub fn alarm_value(snapshot: &Snapshot, alarm: &AlarmPlan) -> AlarmValue {
             let text = view.value.as_ref().map_or_else(|| say::NO_VALUE.to_owned(), |v| value_with_unit(v, &tag.tag));
             // On a filled row no shade of grey tells old from new: it is said.
             let stale = view.quality == Quality::STALE;
-            let text = if stale && view.value.is_some() { format!("{text}, stale") } else { text };
+            let text = match view.value {
+                Some(_) if stale => format!("{text}, stale"),
+                Some(_) if view.quality.is_forced() => format!("{text}, forced"),
+                _ => text,
+            };
             AlarmValue { text, good: !view.quality.is_bad() && !stale, bad: view.quality.is_bad() }
         }
         Subject::Device(id) => {

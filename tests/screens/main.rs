@@ -7,6 +7,7 @@ mod canvas;
 mod cpu_renderer;
 mod demo;
 mod editor;
+mod forced;
 mod stage;
 
 mod hand;

@@ -180,6 +180,7 @@ fn tags(snapshot: &Snapshot, page: &mut Page) {
     for (level, count) in ["good", "uncertain", "bad"].iter().zip(counts) {
         page.line("tags", &[("quality", level)], f64::from(count));
     }
+    page.one("tags_forced", "gauge", "Tags whose value is forced by hand.", snapshot.forced.len() as f64);
 }
 
 fn records(snapshot: &Snapshot, page: &mut Page) {
@@ -243,6 +244,7 @@ mod tests {
             "watchkeeper_alarms{state=\"unacknowledged\",priority=\"critical\"} 1",
             "watchkeeper_alarms{state=\"shelved\",priority=\"low\"} 0",
             "watchkeeper_tags{quality=\"bad\"} 1",
+            "watchkeeper_tags_forced 0",
             "watchkeeper_journal_lost_total 0",
         ] {
             assert!(page.lines().any(|l| l == line), "{line} in\n{page}");

@@ -2,7 +2,7 @@
 //! and the worst ten minutes of the year.
 
 use super::{Play, Sample, riverside_value};
-use crate::engine::{Command, Input};
+use crate::engine::{Command, Input, Value};
 use crate::time::Span;
 use std::fmt::Write as _;
 
@@ -32,6 +32,29 @@ pub fn desk() -> Sample {
             play.acknowledge(at, "station.inflow/high");
         }
         at += if at < -140 { 10 } else { 1 };
+    }
+    play.sample()
+}
+
+/// A plant in which somebody tries out alarms: a level, a state and a flow are forced, the last one bad.
+pub fn forced() -> Sample {
+    let mut play = Play::new(TEXT);
+    let mut at = -900;
+    while at <= 0 {
+        play.step(at, value);
+        let minutes = |minutes: i64| Some(Play::now(at).utc + Span::from_secs(60 * minutes));
+        let trying: [(i64, &str, Option<Value>, _, &str); 4] = [
+            (-600, "tank1.level", Some(Value::F64(97.0)), None, "Trying out an alarm"),
+            (-300, "pump3.running", Some(Value::Bool(false)), minutes(30), "Loop check"),
+            (-200, "station.flow", None, minutes(60), "Being calibrated"),
+            (-100, "pump1.speed", Some(Value::U64(610)), None, "Trying out an alarm"),
+        ];
+        for (_, tag, value, until, reason) in trying.into_iter().filter(|(when, ..)| *when == at) {
+            let by = play.about.actor.clone();
+            let force = Command::Force { by, tag: tag.into(), value, reason: Some(reason.into()), until };
+            play.apply(at, Input::Command(force));
+        }
+        at += 10;
     }
     play.sample()
 }

@@ -16,7 +16,7 @@ use crate::link::About;
 use crate::project::{self, DataType, Project};
 use crate::time::{Mono, Now, Span, Utc};
 pub use archive::{Archive, Recorded};
-pub use desk::{desk, flooded};
+pub use desk::{desk, flooded, forced};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;

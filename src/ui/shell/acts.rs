@@ -9,6 +9,7 @@ use crate::link::{DeskRequest, PlantLink};
 use crate::time::Now;
 use crate::ui::ask::Ask;
 use crate::ui::dialogs::stands;
+use crate::ui::forcing::Forcing;
 use crate::ui::frames::Frames;
 use crate::ui::palette::Finder;
 use crate::ui::preferences::Preferences;
@@ -76,6 +77,13 @@ impl Shell {
             Action::Forget(tag) => {
                 self.dialog = self.tag_name(tag).map(|name| Dialog::Forget(Box::new(Forgetting::new(name))));
             }
+            Action::Force(tag) => {
+                // What comes of it is read there.
+                self.chosen = Some(tag);
+                self.dialog = self.tag_name(tag).map(|name| Dialog::Force(Box::new(Forcing::new(name))));
+            }
+            Action::ChooseForced => self.dialog = Some(Dialog::Finder(Box::new(Finder::to_force()))),
+            Action::OpenForced => self.dialog = Some(Dialog::Forced),
             Action::TrySettings(alarm) => self.dialog = Some(Dialog::Try(alarm, None)),
             Action::OpenJournal => self.place = Place::Journal,
             Action::OpenFigures => self.place = Place::Figures,

@@ -7,6 +7,7 @@ use crate::link::{DeskRequest, Refused};
 use crate::project::Project;
 use crate::ui::ask::{self, Ask};
 use crate::ui::dialogs::{question_ui, sheet_ui};
+use crate::ui::forcing::{self, Forcing};
 use crate::ui::frames::{self, Frames};
 use crate::ui::palette::{self, Finder};
 use crate::ui::preferences::{self, Preferences};
@@ -27,6 +28,10 @@ pub(super) enum Dialog {
     Settings(Box<Preferences>),
     /// Words for an act on alarms.
     Act(Box<Ask>),
+    /// A value for a tag.
+    Force(Box<Forcing>),
+    /// What is forced.
+    Forced,
     /// The last exchange of a tag.
     Frames(Box<Frames>),
     /// Other settings of an alarm; made in the frame that opens it.
@@ -61,6 +66,14 @@ impl Shell {
                     ui.add_space(2.0 * STEP);
                     ui.add(Label::new(RichText::new(goes_on).font(fonts::strong(size::BODY))).wrap());
                 })
+            }
+            (Dialog::Force(state), Some(frame)) => {
+                let mut done = false;
+                let open = sheet_ui(ui, &theme, &state.title(), |ui| done = state.ui(ui, frame, outbox));
+                open && !done
+            }
+            (Dialog::Forced, Some(frame)) => {
+                sheet_ui(ui, &theme, "Forced values", |ui| forcing::list_ui(ui, frame, outbox))
             }
             (Dialog::Act(ask), Some(frame)) => ask::ask_ui(ui, frame, ask, outbox),
             (Dialog::Save(state), Some(frame)) => {

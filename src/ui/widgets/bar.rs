@@ -2,7 +2,7 @@
 //! is the same scale as a vessel that is filled up to its value.
 
 use super::symbol::{self, Symbol};
-use super::{Brush, Reading, Scale, hatch, press, tell, text};
+use super::{Brush, Reading, Scale, forced, hatch, press, tell, text};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
 use crate::ui::words;
@@ -136,6 +136,9 @@ pub fn bar_ui(
         hatch::cross(&painter, pos2(rect.center().x, rect.top() + 12.0), 8.0, theme.text);
     }
     captions(&painter, rect, bottom, title, reading, brush);
+    if reading.quality.is_forced() {
+        forced::frame(&painter, rect, theme);
+    }
     response
 }
 

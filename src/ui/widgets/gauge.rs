@@ -1,7 +1,7 @@
 //! A gauge: a pointer on a round scale of three quarters of a turn, with its normal band, limits and setpoint.
 
 use super::symbol;
-use super::{Brush, Reading, Scale, hatch, press, scale::Ticks, tell, text};
+use super::{Brush, Reading, Scale, forced, hatch, press, scale::Ticks, tell, text};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::{STEP, Theme};
 use crate::ui::words;
@@ -93,6 +93,9 @@ pub fn gauge_ui(
     }
     middle(&painter, ring, reading, brush);
     foot(&painter, rect, ring, scale, reading, theme);
+    if reading.quality.is_forced() {
+        forced::gauge(&painter, rect, theme);
+    }
     response
 }
 

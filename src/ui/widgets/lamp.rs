@@ -1,7 +1,7 @@
 //! A lamp: one state of a few, told by a word and by a lit or unlit disc. Colour stays with alarms.
 
 use super::symbol::Symbol;
-use super::{Brush, Reading, hatch, press, tell, text};
+use super::{Brush, Reading, forced, hatch, press, tell, text};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
 use eframe::egui::{Align2, Id, Rect, Response, Role, Stroke, Ui, pos2, vec2};
@@ -55,6 +55,9 @@ pub fn lamp_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, 
         let age = reading.age.as_ref().map(|a| format!(", {a}")).unwrap_or_default();
         let why = left.with_min_x(name.right() + 2.0 * STEP);
         text::paint(&painter, why, Align2::RIGHT_CENTER, format!("{}{age}", reading.reason()), body(), theme.text);
+    }
+    if reading.quality.is_forced() {
+        forced::frame(&painter, rect, theme);
     }
     response
 }

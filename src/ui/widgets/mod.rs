@@ -1,9 +1,10 @@
 //! Plain data to Response: each paints one thing in the place it is given and names it for screen readers.
 //!
 //! Invariant: a value that is not good is never painted like one that is: bad is dimmed, hatched, crossed, framed with
-//! dashes and told in words; stale fades while its age runs; uncertain is told in words.
+//! dashes and told in words; stale fades while its age runs; uncertain is told in words; forced bears a frame of bars.
 
 pub mod bar;
+pub mod forced;
 pub mod gauge;
 pub mod hatch;
 pub mod lamp;

@@ -4,7 +4,7 @@
 
 use super::pen::{Trace, View, is_told, runs_of};
 use super::symbol::Symbol;
-use super::{Brush, Reading, hatch, press, tell, text};
+use super::{Brush, Reading, forced, hatch, press, tell, text};
 use crate::time::{Span, Utc};
 use crate::ui::fonts::{self, size};
 use crate::ui::past::Known;
@@ -164,6 +164,9 @@ pub fn row_ui(
     }
     text::paint(&painter, name, Align2::LEFT_CENTER, title, fonts::regular(size::BODY), brush.theme.text);
     past(&painter, spark, reading, recent, brush);
+    if reading.quality.is_forced() {
+        forced::frame(&painter, rect, brush.theme);
+    }
     response
 }
 

@@ -2,7 +2,7 @@
 
 use super::spark::{self, Recent};
 use super::symbol::Symbol;
-use super::{Brush, Reading, hatch, press, tell, text};
+use super::{Brush, Reading, forced, hatch, press, tell, text};
 
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
@@ -40,6 +40,9 @@ pub fn tile_ui(
     // Too low for three lines: name and number share one.
     if inner.height() < 40.0 {
         row(&painter, inner, title, reading, brush);
+        if reading.quality.is_forced() {
+            forced::tile(&painter, rect, theme);
+        }
         return response;
     }
 
@@ -72,6 +75,9 @@ pub fn tile_ui(
         if at.width() >= 40.0 && at.height() >= 12.0 {
             spark::paint(&painter, at, theme, recent);
         }
+    }
+    if reading.quality.is_forced() {
+        forced::tile(&painter, rect, theme);
     }
     response
 }

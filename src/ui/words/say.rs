@@ -6,6 +6,8 @@ pub const PROGRAM: &str = "Watchkeeper";
 pub const DEMO: &str = "DEMO";
 /// Every window of a rehearsal says this.
 pub const NOT_LIVE: &str = "NOT LIVE";
+/// A value that a person has forced says this.
+pub const FORCED: &str = "FORCED";
 /// In the place of a number that never was.
 pub const NO_VALUE: &str = "no value";
 /// In the place of a limit, where by the state of the plant there is none.

@@ -11,7 +11,7 @@ use crate::ui::fonts::{self, size};
 use crate::ui::past::Known;
 use crate::ui::theme::Theme;
 use crate::ui::widgets::symbol::Symbol;
-use crate::ui::widgets::{Reading, hatch, press, tell, text};
+use crate::ui::widgets::{Reading, forced, hatch, press, tell, text};
 use crate::ui::{Outbox, words};
 use eframe::egui::{Align2, Painter, Rect, Role, Sense, Shape, Stroke, Ui, pos2, vec2};
 use std::collections::BTreeSet;
@@ -226,6 +226,9 @@ fn pen_row(
             hatch::hatch(painter, ink, theme.muted.gamma_multiply(0.6), 5.0);
         }
         hatch::cross(painter, pos2(ink.left() - 8.0, ink.center().y), 6.0, theme.text);
+    }
+    if reading.quality.is_forced() {
+        forced::frame(painter, ink.expand2(vec2(4.0, 1.0)), theme);
     }
     if tall {
         text::paint(painter, name, Align2::LEFT_CENTER, pen.name, body(), name_ink);

@@ -1,0 +1,245 @@
+//! A value forced by hand: what is above takes it, what comes from the device stays beneath, and nothing of it outlives
+//! its time, its run or its tag.
+
+use super::*;
+
+const HIGH: &str = "kind = \"high\"\nlimit = 90\npriority = \"high\"\non-delay = \"5s\"";
+
+fn force(tag: &str, value: Option<Value>, seconds: Option<i64>, now: Now) -> impl FnOnce(Actor) -> Command {
+    let until = seconds.map(|seconds| now.utc + Span::from_secs(seconds));
+    let tag: Arc<str> = tag.into();
+    move |by| Command::Force { by, tag, value, reason: Some("trying out".into()), until }
+}
+
+fn release(tag: Option<&str>) -> impl FnOnce(Actor) -> Command {
+    let tag = tag.map(Arc::from);
+    move |by| Command::Release { by, tag }
+}
+
+impl Play {
+    fn force(&mut self, tag: &str, value: f64) -> &mut Self {
+        let command = force(tag, Some(Value::F64(value)), None, self.now);
+        self.act(command)
+    }
+
+    fn refusal(&mut self) -> String {
+        self.snapshot().refusals.last().map(|r| format!("{}: {}", r.alarm, r.reason)).unwrap_or_default()
+    }
+}
+
+#[test]
+fn an_alarm_is_tried_out_on_a_forced_value_and_the_device_goes_on_beneath() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.at(1.0).set("level", 42.0).at(2.0).force("level", 95.0);
+    let view = play.view("level");
+    assert_eq!((view.value, view.quality), (Some(Value::F64(95.0)), Quality::FORCED));
+    assert_eq!(view.detail.as_deref(), Some("by op@desk: trying out"));
+    // The device goes on, and neither ends the delay nor touches the value.
+    play.at(4.0).set("level", 43.0).at(6.9).set("level", 44.0);
+    assert_eq!((play.state("level/high"), play.view("level").value), ("normal", Some(Value::F64(95.0))));
+    play.at(7.0).tick();
+    assert_eq!(play.state("level/high"), "unacknowledged");
+    let snapshot = play.snapshot();
+    let [forced] = snapshot.forced.as_slice() else { panic!("{:?}", snapshot.forced) };
+    assert_eq!((forced.live.value.clone(), forced.live.quality), (Some(Value::F64(44.0)), Quality::GOOD));
+    assert!(snapshot.tag(forced.tag).unwrap().alarm.is_some_and(|mark| mark.unacknowledged));
+    play.remembers_itself();
+
+    play.at(8.0).act(release(Some("level")));
+    let view = play.view("level");
+    assert_eq!((view.value, view.quality), (Some(Value::F64(44.0)), Quality::GOOD));
+    assert_eq!(play.state("level/high"), "returned");
+    assert!(play.view("level").alarm.is_some(), "the mark of the alarm stays");
+    assert!(play.snapshot().forced.is_empty());
+    assert_eq!(
+        play.told(),
+        "2s forced level (trying out)\n7s raised level/high #1\n8s released level\n8s returned level/high\n"
+    );
+    let released = play.entries.iter().rfind(|entry| entry.event == Event::Released).unwrap();
+    assert_eq!((released.value.clone(), released.quality), (Some(Value::F64(44.0)), Some(Quality::GOOD)));
+    play.remembers_itself();
+}
+
+#[test]
+fn a_device_that_is_gone_and_a_value_that_grows_stale_are_seen_beneath_and_show_when_it_is_released() {
+    let mut play = Play::new(plan(|_| ()));
+    play.at(1.0).set("level", 50.0).force("level", 60.0).at(20.0).tick();
+    assert_eq!(play.view("level").quality, Quality::FORCED, "a force does not grow stale");
+    assert_eq!(play.snapshot().forced[0].live.quality, Quality::STALE);
+    play.link(LinkState::NoAnswer("unplugged".into()));
+    assert_eq!(play.snapshot().forced[0].live.quality, Quality::NO_COMMUNICATION);
+    assert_eq!(play.view("level").quality, Quality::FORCED);
+    assert_eq!(play.view("run").quality, Quality::NO_COMMUNICATION);
+    play.at(30.0).tick().act(release(None));
+    let view = play.view("level");
+    assert_eq!((view.quality, view.value), (Quality::NO_COMMUNICATION, Some(Value::F64(50.0))));
+}
+
+#[test]
+fn a_formula_takes_the_forced_value_with_its_doubt_and_can_be_forced_itself() {
+    let mut play = Play::new(plan(|_| ()));
+    play.at(1.0).set("level", 60.0).force("level", 80.0);
+    let view = play.view("double");
+    assert_eq!((view.value, view.quality), (Some(Value::F64(60.0)), Quality::FORCED));
+    play.force("double", 1.0).force("level", 90.0);
+    assert_eq!(play.view("double").value, Some(Value::F64(1.0)));
+    play.act(release(Some("double")));
+    let view = play.view("double");
+    assert_eq!((view.value, view.quality), (Some(Value::F64(80.0)), Quality::FORCED), "its input still is");
+    play.act(release(None));
+    let view = play.view("double");
+    assert_eq!((view.value, view.quality), (Some(Value::F64(20.0)), Quality::GOOD));
+}
+
+#[test]
+fn a_value_that_is_forced_bad_holds_its_limits_and_raises_its_quality_alarm() {
+    let mut play = Play::new(plan(|_| ()));
+    play.at(1.0).set("level", 95.0);
+    assert_eq!(play.state("level/high"), "unacknowledged");
+    let bad = force("level", None, None, play.now);
+    play.act(bad).at(3.0).set("level", 50.0).at(12.0).tick();
+    let view = play.view("level");
+    assert_eq!((view.quality, view.value), (Quality::FORCED_BAD, Some(Value::F64(95.0))));
+    assert_eq!((play.state("level/high"), play.state("level/quality")), ("unacknowledged", "unacknowledged"));
+    play.set("level", 50.0).act(release(None));
+    assert_eq!((play.state("level/high"), play.state("level/quality")), ("returned", "returned"));
+}
+
+#[test]
+fn a_force_with_a_time_ends_by_the_monotonic_clock_and_a_newer_one_has_a_time_of_its_own() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.at(1.0).set("level", 42.0);
+    let ten = force("level", Some(Value::F64(50.0)), Some(10), play.now);
+    play.act(ten).at(5.0);
+    let twenty = force("level", Some(Value::F64(60.0)), Some(20), play.now);
+    play.act(twenty);
+    // The wall clock is set forward by an hour; the force lasts as long as was said.
+    play.now = Now { mono: Mono(24_000_000), utc: play.now.utc + Span::from_secs(3_619) };
+    play.tick();
+    assert_eq!(play.view("level").value, Some(Value::F64(60.0)));
+    play.now = Now { mono: Mono(25_000_000), utc: play.now.utc + Span::from_secs(1) };
+    play.tick();
+    assert_eq!(play.view("level").value, Some(Value::F64(42.0)));
+    assert!(play.told().ends_with("released level (its time is over)\n"));
+    play.remembers_itself();
+}
+
+#[test]
+fn nothing_is_forced_before_it_is_on_disk_and_a_release_waits_for_no_disk() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.at(1.0).set("level", 42.0);
+    play.disk = Disk::Stalls;
+    play.force("level", 95.0);
+    assert_eq!(play.view("level").value, Some(Value::F64(42.0)), "being recorded");
+    play.force("level", 96.0);
+    assert_eq!(play.refusal(), "level: a force of it is being recorded");
+    play.act(release(None));
+    let ticket = Ticket(u64::MAX);
+    play.apply(Input::Durable(ticket));
+    assert_eq!(play.view("level").value, Some(Value::F64(42.0)), "released before it came");
+
+    play.disk = Disk::Refuses;
+    play.at(2.0).force("level", 95.0);
+    assert_eq!(play.refusal(), "level: it could not be recorded: disk full");
+    assert_eq!(play.view("level").quality, Quality::GOOD);
+    play.disk = Disk::Writes;
+    play.force("level", 95.0);
+    assert_eq!(play.view("level").quality, Quality::FORCED);
+    play.disk = Disk::Refuses;
+    play.act(release(Some("level")));
+    assert_eq!(play.view("level").quality, Quality::GOOD, "the truth returns, whatever the disk does");
+}
+
+#[test]
+fn what_cannot_be_forced_says_why() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.force("lvel", 1.0);
+    assert_eq!(play.refusal(), "lvel: there is no such tag");
+    play.force("run", 1.0);
+    assert_eq!(play.refusal(), "run: 1 is no value of its type, bool");
+    let long = force("level", Some(Value::F64(1.0)), Some(25 * 3_600), play.now);
+    play.act(long);
+    assert_eq!(play.refusal(), "level: a force takes a time of at most 24 h, or none");
+    play.act(release(Some("level")));
+    assert_eq!(play.refusal(), "level: it is not forced");
+    assert_eq!(play.told().lines().filter(|line| line.contains("refused")).count(), 4);
+}
+
+#[test]
+fn a_force_is_released_by_a_restart_and_the_journal_says_so() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.at(1.0).set("level", 42.0).force("level", 95.0);
+    play.told();
+    play.at(5.0).restart(written(HIGH, "")).set("level", 43.0);
+    assert_eq!(play.view("level").value, Some(Value::F64(43.0)));
+    let told = play.told();
+    assert!(
+        told.starts_with("5s released level (the program was started anew; it had been forced by op@desk)\n"),
+        "{told}"
+    );
+    play.remembers_itself();
+    play.at(6.0).restart(written(HIGH, ""));
+    assert!(!play.told().contains("released"), "once");
+}
+
+#[test]
+fn an_edit_of_something_else_leaves_a_force_and_one_of_its_type_or_name_releases_it() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.at(1.0).scan(&[("run", 1.0), ("level", 42.0)]).force("level", 95.0);
+    play.at(8.0).tick().told();
+    play.deploy(written_as(2, HIGH, "kind = \"low\"\nlimit = 5\npriority = \"low\"", ""));
+    assert_eq!((play.view("level").value, play.state("level/high")), (Some(Value::F64(95.0)), "unacknowledged"));
+    assert_eq!(play.snapshot().forced[0].live.value, Some(Value::F64(42.0)));
+    play.set("level", 43.0).act(release(None));
+    assert_eq!(play.view("level").value, Some(Value::F64(43.0)));
+
+    play.force("level", 95.0).told();
+    let text = text_as(HIGH, "", "");
+    let shorter = text.replace("type = \"f64\"", "type = \"i16\"");
+    let (project, _) = crate::project::file::read(shorter.as_bytes());
+    play.deploy(Arc::new(Plan::compile(Arc::new(project), Generation(3), Mode::Live).0));
+    assert!(play.told().contains("released level (the project was changed there)\n"));
+    assert_eq!(play.view("level").quality, Quality::WAITING);
+    play.remembers_itself();
+}
+
+#[test]
+fn what_is_recorded_of_a_forced_tag_is_never_good_and_the_device_is_recorded_again_after() {
+    let plan = written(HIGH, "");
+    let level = plan.tag_id("level").unwrap();
+    let mut engine = Engine::new(EngineOptions { record: true, ..EngineOptions::default() }, BTreeMap::new());
+    let mut recorded = Vec::new();
+    let mut apply = |engine: &mut Engine, second: i64, input: Input| {
+        let now = Now { mono: Mono(second * 1_000_000), utc: Utc(START + second * 1_000_000) };
+        let mut effects = Vec::new();
+        engine.apply(now, input, &mut effects);
+        while !effects.is_empty() {
+            for effect in std::mem::take(&mut effects) {
+                match effect {
+                    Effect::Journal(ticket, _) => engine.apply(now, Input::Durable(ticket), &mut effects),
+                    Effect::Record(record) if record.tag == level => recorded.push((record.value, record.quality)),
+                    Effect::Record(_) => {}
+                }
+            }
+        }
+    };
+    let report = |second: i64, value| {
+        let received = Now { mono: Mono(second * 1_000_000), utc: Utc(START + second * 1_000_000) };
+        let samples = vec![Sample::good(level, Value::F64(value), Raw::NONE)];
+        Input::Report(Report { generation: Generation(1), received, samples })
+    };
+    let by = || Actor::default();
+    let force =
+        Command::Force { by: by(), tag: "level".into(), value: Some(Value::F64(95.0)), reason: None, until: None };
+    apply(&mut engine, 0, Input::Deploy(Arc::clone(&plan)));
+    apply(&mut engine, 1, report(1, 42.0));
+    apply(&mut engine, 2, Input::Command(force));
+    apply(&mut engine, 3, report(3, 43.0));
+    apply(&mut engine, 4, report(4, 44.0));
+    apply(&mut engine, 5, Input::Command(Command::Release { by: by(), tag: None }));
+    apply(&mut engine, 6, report(6, 45.0));
+    let good = |value| (Some(Value::F64(value)), Quality::GOOD);
+    let told =
+        [(None, Quality::WAITING), good(42.0), (Some(Value::F64(95.0)), Quality::FORCED), good(44.0), good(45.0)];
+    assert_eq!(recorded, told);
+}
