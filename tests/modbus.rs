@@ -3,6 +3,8 @@
 //! Every register of the hostile servers holds its own address, and every good sample of every test is checked to be it.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "modbus/bench.rs"]
+mod bench;
 #[path = "modbus/fault.rs"]
 mod fault;
 #[path = "modbus/good.rs"]

@@ -4,6 +4,7 @@
 //! it, catches its panic (a dead source, shown as such and restarted), and stops it by aborting it at any await.
 //! Invariant: never a good value that was not read.
 
+pub mod decode;
 pub mod demo;
 pub mod explain;
 pub mod modbus;

@@ -4,22 +4,34 @@
 //! device is looked at, and never else. Invariant: bounded for each device, and no driver waits for a reader longer than
 //! the copy of a few hundred lines takes.
 
+mod bench;
 mod exchanges;
 mod topics;
 
+pub use bench::{Bench, BenchView, MOST, SHORTEST, Wanted};
 pub use exchanges::{Exchange, ExchangeLog, Outcome, Request};
 pub use topics::{Message, TopicLog, TopicView};
 
 use super::trace::Trace;
 use crate::engine::DeviceId;
+use crate::time::Mono;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// The logs of all devices of a plant. A clone is the same.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Monitor {
     devices: Arc<Mutex<BTreeMap<DeviceId, Arc<DeviceLog>>>>,
+    /// Counts the wishes of workbenches that are new; lines wait for the next one.
+    wishes: Arc<watch::Sender<u64>>,
     trace: Option<Trace>,
+}
+
+impl Default for Monitor {
+    fn default() -> Self {
+        Self { devices: Arc::default(), wishes: Arc::new(watch::Sender::new(0)), trace: None }
+    }
 }
 
 impl Monitor {
@@ -38,6 +50,25 @@ impl Monitor {
         Arc::clone(lock(&self.devices).entry(device).or_default())
     }
 
+    /// Wants to see these registers of a device, for the next seconds: to be said again while somebody looks.
+    pub fn want(&self, device: DeviceId, wanted: Wanted, now: Mono) {
+        let is_new = self.device(device).bench().want(wanted, now);
+        if is_new {
+            self.wishes.send_modify(|count| *count = count.wrapping_add(1));
+        }
+    }
+
+    /// Tries a read at once that was refused.
+    pub fn try_again(&self, device: DeviceId, now: Mono) {
+        self.device(device).bench().try_again(now);
+        self.wishes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// Tells of every new wish.
+    pub fn wishes(&self) -> watch::Receiver<u64> {
+        self.wishes.subscribe()
+    }
+
     /// This number is another device's from now on.
     pub fn forget(&self, device: DeviceId) {
         lock(&self.devices).remove(&device);
@@ -49,12 +80,18 @@ impl Monitor {
 pub struct DeviceLog {
     exchanges: Mutex<ExchangeLog>,
     topics: Mutex<TopicLog>,
+    bench: Mutex<Bench>,
 }
 
 impl DeviceLog {
     /// Requests and their answers (Modbus). Hold it no longer than a copy takes: the driver waits.
     pub fn exchanges(&self) -> MutexGuard<'_, ExchangeLog> {
         lock(&self.exchanges)
+    }
+
+    /// What somebody wants to see of its registers, and what was read (Modbus).
+    pub fn bench(&self) -> MutexGuard<'_, Bench> {
+        lock(&self.bench)
     }
 
     /// Topics and their messages (MQTT). Hold it no longer than a copy takes: the driver waits.

@@ -165,6 +165,18 @@ pub fn all() -> Vec<Entry> {
             EDIT,
         ),
         entry(
+            Action::OpenWorkbench(None),
+            "Decode workbench",
+            "A device's registers under every type and order, and what of them shows what its own display shows",
+            &[],
+        ),
+        entry(
+            Action::OpenExplorer(None),
+            "Topic explorer",
+            "A broker's topics as a tree, live; a value of a payload becomes a tag, a pattern of topics a family",
+            &[],
+        ),
+        entry(
             Action::OpenScan,
             "Look for devices…",
             "Asks a Modbus line who answers and what can be read, or listens to a broker's topics; it only reads",

@@ -1,5 +1,6 @@
 //! The window on the screen: eframe, the renderer, and when to paint.
 
+use super::explorer::Explorer;
 use super::horn::HornDesk;
 use super::notify::{Notifier, Watch};
 use super::scanner::Scanner;
@@ -239,6 +240,7 @@ impl App {
         let mut shell = Shell::new(settings);
         shell.horn = HornDesk::new(desk.horn.clone());
         shell.scanner = Scanner::new(desk.scans.clone());
+        shell.explorer = Explorer::new(desk.scans.clone());
         shell.set_editing(desk.editing.clone());
         shell.install(ctx);
         Ok(Self {

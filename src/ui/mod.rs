@@ -17,6 +17,8 @@
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
 //! scanner  the sheet that looks for devices              editor   the project in sheets, and what a change of it does
 //! forcing  a value given by hand, and the list of those that are
+//! explorer  a broker's topics as a tree, live
+//! workbench the registers of a device under every type and order
 //! hand     a tag that is dragged, and the press that opens its last hour
 //! memory   what the allocator keeps from frame to frame
 //! ```
@@ -28,6 +30,7 @@ pub mod ask;
 pub mod banner;
 pub mod dialogs;
 pub mod editor;
+pub mod explorer;
 pub mod faceplate;
 pub mod faults;
 pub mod figures;
@@ -65,6 +68,7 @@ pub mod until;
 pub mod wake;
 pub mod widgets;
 pub mod words;
+pub mod workbench;
 
 use crate::engine::{Actor, Command, Snapshot, TagId};
 use crate::historian::JournalLink;
@@ -160,6 +164,12 @@ pub enum Action {
     ToggleEdit,
     /// Ask the program around the window.
     AskDesk(crate::link::DeskRequest),
+    /// Look into the registers of a device.
+    OpenWorkbench(Option<Arc<str>>),
+    /// Listen to the topics of a broker.
+    OpenExplorer(Option<Arc<str>>),
+    /// Write this tag into the draft of the project, and show it there.
+    MakeTag(Box<editor::NewTag>),
     /// Look for devices that no project has yet.
     OpenScan,
     /// Show the project's faults.

@@ -9,6 +9,7 @@ mod savedisplay;
 use super::banner::{self, BannerState};
 use super::dialogs::stands;
 use super::editor::Editor;
+use super::explorer::Explorer;
 use super::faceplate::{self, FaceplateState};
 use super::files::{self, ProjectDialog};
 use super::hand::{self, SecondPress};
@@ -21,6 +22,7 @@ use super::scanner::Scanner;
 use super::settings::Settings;
 use super::theme::Theme;
 use super::words::say;
+use super::workbench::Workbench;
 use super::{Action, Frame, Outbox, actions, figures, fonts, handover, hidden, lists, panels, states, status, tree};
 use crate::engine::{Plan, Snapshot, TagId};
 use crate::link::{About, Desk, DeskRequest, EditLink, PlantLink, Refused};
@@ -58,6 +60,10 @@ pub enum Place {
     Handover,
     /// A trend that a person has opened, by its number.
     Trend(u32),
+    /// The registers of a device.
+    Workbench,
+    /// The topics of a broker.
+    Explorer,
     /// The project, to be changed.
     Edit,
 }
@@ -86,6 +92,8 @@ pub struct Shell {
     pub horn: HornDesk,
     /// What looks for devices; it stands where it stood when its sheet was closed.
     pub scanner: Scanner,
+    /// What listens to a broker's topics, while it is seen.
+    pub explorer: Explorer,
     /// Why the desktop took no note of an alarm.
     pub notes_fault: Option<String>,
     theme: Theme,
@@ -140,6 +148,7 @@ struct Views {
     journal: panels::journal::JournalList,
     figures: figures::Figures,
     handover: handover::Handover,
+    workbench: Workbench,
 }
 
 impl Shell {
@@ -154,6 +163,7 @@ impl Shell {
             refused: None,
             horn: HornDesk::default(),
             scanner: Scanner::default(),
+            explorer: Explorer::default(),
             notes_fault: None,
             settings,
             styled: false,
@@ -410,6 +420,8 @@ impl Shell {
             Place::Journal => say::JOURNAL.to_owned(),
             Place::Figures => say::FIGURES.to_owned(),
             Place::Handover => say::HANDOVER.to_owned(),
+            Place::Workbench => "Decode workbench".to_owned(),
+            Place::Explorer => "Topic explorer".to_owned(),
             Place::Edit => say::EDIT.to_owned(),
             Place::Trend(number) => {
                 let mut trends = self.panels.trends().list().into_iter();
@@ -419,6 +431,9 @@ impl Shell {
     }
 
     fn middle_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
+        if self.place != Place::Explorer {
+            self.explorer.stop();
+        }
         match self.place {
             Place::Display(i) if i < frame.snapshot.plan.displays.len() => {
                 panels::display_ui(ui, frame, i, &mut self.panels, outbox);
@@ -434,6 +449,12 @@ impl Shell {
                     Place::Journal => panels::journal::whole_ui(ui, frame, &mut self.views.journal, outbox),
                     Place::Figures => self.views.figures.ui(ui, frame),
                     Place::Handover => self.views.handover.ui(ui, frame, outbox),
+                    Place::Explorer => {
+                        frame.theme.panel_frame().show(ui, |ui| self.explorer.ui(ui, frame, outbox));
+                    }
+                    Place::Workbench => {
+                        frame.theme.panel_frame().show(ui, |ui| self.views.workbench.ui(ui, frame, outbox));
+                    }
                     Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
                     Place::Trend(number) => panels::free_trend_ui(ui, frame, number, &mut self.panels, outbox),
                     Place::Edit => self.editor.ui(ui, frame, outbox),

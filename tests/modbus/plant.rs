@@ -80,6 +80,11 @@ impl Plant {
         Self { plan, status, tags, good, states, monitor, engine, clock, inputs, drivers, promise }
     }
 
+    /// The time of the drivers' clock.
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
     pub fn tag(&self, name: &str) -> TagId {
         self.plan.tag_id(name).unwrap()
     }

@@ -4,6 +4,7 @@
 
 mod alarms;
 mod canvas;
+mod bench;
 mod cpu_renderer;
 mod demo;
 mod editor;

@@ -10,11 +10,13 @@
 //!
 //! Invariant: nothing here can end the task but the plant's end, and it may be aborted at any await.
 
+mod bench;
+
 use super::blocks::{Reads, plan_reads};
 use super::pace::Pace;
 use super::poll::{Backoff, LONGEST};
 use super::score::{PlantGone, Score};
-use super::unit::{LONGEST_WAIT, Probe, Unit, exception, tell};
+use super::unit::{LONGEST_WAIT, Probe, Unit, What, exception, tell};
 use super::usage::Usage;
 use super::wire::{self, Fault, Outcome, Wire};
 use crate::drivers::Field;
@@ -28,6 +30,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// The longest from one attempt to connect to the next, and the longest wait between two probes where no unit of the line
@@ -110,6 +113,10 @@ struct Line {
     backoff: Backoff,
     /// Attempts to connect that failed, in a row.
     failed_attempts: u32,
+    /// Why the last one did.
+    refused: Option<Arc<str>>,
+    /// New wishes of somebody at a workbench.
+    wishes: watch::Receiver<u64>,
     /// No attempt to connect before this.
     blocked_until: Option<Instant>,
     /// Whether the next connection is the first, or follows a close of ours: then it is no reconnection.
@@ -148,6 +155,7 @@ impl Line {
             Transport::Tls { tls, .. } => Some(Tls::new(tls.clone(), connection.folder, tls::Peer::Device)),
             _ => None,
         };
+        let wishes = field.monitor.wishes();
         Self {
             transport: connection.transport,
             tls,
@@ -158,6 +166,8 @@ impl Line {
             wire: None,
             backoff: Backoff::new(),
             failed_attempts: 0,
+            refused: None,
+            wishes,
             blocked_until: None,
             expected: true,
             last_exchange: None,
@@ -183,9 +193,30 @@ impl Line {
             tell(&self.field, self.field.clock.now(), unreadable).await?;
         }
         loop {
-            let Some((due, unit, poll)) = self.next() else { std::future::pending().await };
+            let next = self.next();
+            let due = next.map(|(due, ..)| due);
+            let bench = self.bench_turn(due);
             let blocked = if self.wire.is_none() { self.blocked_until } else { None };
-            self.wait(blocked.map_or(due, |until| until.max(due))).await?;
+            let at = bench.map(|(at, _)| at).or(due).map(|at| blocked.map_or(at, |until| until.max(at)));
+            // Nobody polls and nobody looks: what was opened to look is closed again.
+            let idle = at.is_none() && self.wire.is_some();
+            let until = at.or_else(|| idle.then(|| Instant::now() + bench::KEPT_OPEN.to_std()));
+            if !self.wait(until).await? {
+                continue;
+            }
+            if idle {
+                (self.wire, self.expected) = (None, true);
+                continue;
+            }
+            if let Some((_, unit)) = bench {
+                if self.wire.is_some() || self.connect(unit).await? {
+                    self.bench(unit).await?;
+                } else {
+                    self.bench_refused(unit);
+                }
+                continue;
+            }
+            let Some((_, unit, poll)) = next else { continue };
             if self.wire.is_none() && !self.connect(unit).await? {
                 continue;
             }
@@ -214,8 +245,9 @@ impl Line {
             .map(|(due, _, u, p)| (due, u, p))
     }
 
-    /// Waits, and tells figures meanwhile.
-    async fn wait(&mut self, until: Instant) -> Result<(), PlantGone> {
+    /// Waits, without an end where there is none, and tells figures meanwhile. `false`: somebody wants to see something else
+    /// since.
+    async fn wait(&mut self, until: Option<Instant>) -> Result<bool, PlantGone> {
         loop {
             let now = Instant::now();
             for (index, unit) in self.units.iter_mut().enumerate() {
@@ -224,11 +256,21 @@ impl Line {
                     unit.score.tell(&self.field).await?;
                 }
             }
-            if until <= now {
-                return Ok(());
+            if until.is_some_and(|until| until <= now) {
+                return Ok(true);
             }
             let tell_at = self.units.iter().filter_map(|unit| unit.score.tell_at()).min();
-            sleep_until(tell_at.map_or(until, |at| at.min(until))).await;
+            let woken = async {
+                match [tell_at, until].into_iter().flatten().min() {
+                    Some(at) => sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = woken => {}
+                // The monitor lives as long as this line: there is always somebody who could send.
+                Ok(()) = self.wishes.changed() => return Ok(false),
+            }
         }
     }
 
@@ -259,6 +301,7 @@ impl Line {
             }
             Err(why) => {
                 let why: Arc<str> = why.into();
+                self.refused = Some(Arc::clone(&why));
                 self.failed_attempts = self.failed_attempts.wrapping_add(1);
                 let mut hopeful = false;
                 for unit in self.units.iter_mut().filter(|unit| !unit.polls.is_empty()) {
@@ -302,7 +345,7 @@ impl Line {
         }
 
         let was_answered = wire.answered;
-        let (outcome, asked) = unit.ask(wire, poll, field, tap, pace).await;
+        let (outcome, asked) = unit.ask(wire, What::Poll(poll), field, tap, pace).await;
         let received = field.clock.now();
         let took = now.elapsed();
         let now = now + took;

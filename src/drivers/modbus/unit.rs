@@ -34,7 +34,7 @@ pub(super) struct Unit {
     pub(super) polls: Vec<Poll>,
     pub(super) score: Score,
     /// What is said with it, for who asks.
-    log: Arc<DeviceLog>,
+    pub(super) log: Arc<DeviceLog>,
     /// Requests in a row that were not answered.
     pub(super) failures: u32,
     /// While it is gone.
@@ -49,6 +49,15 @@ pub(super) struct Unit {
 
 fn span(duration: Duration) -> Span {
     Span(i64::try_from(duration.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// What a unit is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum What<'a> {
+    /// The current block of a poll.
+    Poll(usize),
+    /// A block that is of no poll.
+    Block(&'a Block),
 }
 
 /// How a unit that is gone is asked whether it is back.
@@ -90,12 +99,12 @@ impl Unit {
         }
     }
 
-    /// Asks for the current block of a poll; with the outcome comes when it was asked for. Where answers bear no number,
+    /// Asks for the current block of a poll, or another; with the outcome comes when it was asked for. Where answers bear no number,
     /// and some are owed that would look the same, it asks so often that the last answer is its own.
     pub(super) async fn ask(
         &mut self,
         wire: &mut Wire,
-        poll: usize,
+        what: What<'_>,
         field: &Field,
         tap: &Tap,
         pace: &mut Pace,
@@ -117,14 +126,18 @@ impl Unit {
         let mut heard = 0;
         loop {
             let asked = field.clock.now();
-            let Some(part) = self.polls.get_mut(poll).and_then(Poll::current) else {
+            let current = match what {
+                What::Poll(poll) => self.polls.get_mut(poll).and_then(Poll::current).map(|part| &part.block),
+                What::Block(block) => Some(block),
+            };
+            let Some(block) = current else {
                 return (Err(Fault::Io("nothing is asked for".to_owned())), asked);
             };
             let now = Instant::now();
             self.owed.asking(now, patience);
             self.rests_until = None;
             let (bytes_in, bytes_out) = (tap.bytes_in(), tap.bytes_out());
-            let outcome = wire.ask(self.id, &part.block, timeout, tolerance).await;
+            let outcome = wire.ask(self.id, block, timeout, tolerance).await;
             self.score.count(|status| {
                 status.requests += 1;
                 status.bytes_in += tap.bytes_in() - bytes_in;
@@ -132,7 +145,7 @@ impl Unit {
             });
             let took = now.elapsed();
             let round_trip = field.clock.now().mono - asked.mono;
-            keep(&self.log, &part.block, (asked, round_trip), tap, (bytes_in, bytes_out), &outcome);
+            keep(&self.log, block, (asked, round_trip), tap, (bytes_in, bytes_out), &outcome);
             if outcome.is_ok() {
                 pace.answered(took);
             }
@@ -146,14 +159,14 @@ impl Unit {
             match &outcome {
                 Ok(answer) => {
                     let is_exception = matches!(answer, Outcome::Exception(_));
-                    if heard < self.owed.before(&part.block, is_exception) {
+                    if heard < self.owed.before(block, is_exception) {
                         heard += 1;
                         sleep(self.settings.pause_between_requests.to_std().min(LONGEST)).await;
                         continue;
                     }
-                    self.owed.answered(&part.block, is_exception);
+                    self.owed.answered(block, is_exception);
                 }
-                Err(_) => self.owed.missed(&part.block, now),
+                Err(_) => self.owed.missed(block, now),
             }
             self.rests_until = self.owed.wants_rest(now, patience);
             return (outcome, asked);

@@ -25,6 +25,9 @@ use tokio::time::{Instant, timeout_at};
 const LONGEST_PACKET: u32 = 16 << 20;
 /// In which the broker has to take the connection and the subscription.
 const BEGUN_WITHIN: Duration = Duration::from_secs(10);
+/// From this on it is pinged as a device's connection is.
+const LONG: Span = Span::from_secs(600);
+const KEPT_ALIVE: Span = Span::from_secs(30);
 /// How far it is, is told so often where nothing comes.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -52,8 +55,7 @@ fn connection(request: &MqttRequest, settings: MqttSettings) -> Connection {
     let settings = MqttSettings {
         // Letters and digits, at most 23, which every broker has to take (MQTT 3.1.1, 3.1.3.1), and nobody else's.
         client_id: Some(format!("watchkeeper{:012x}", fastrand::u64(..) >> 16)),
-        // Longer than it listens: a broker that floods is not left for the answer to a ping that waits behind it.
-        keep_alive: Span(request.listen.0.saturating_add(Span::from_secs(60).0)),
+        keep_alive: keep_alive(request.listen),
         max_packet_bytes: LONGEST_PACKET,
         status_topic: None,
         ..settings
@@ -61,6 +63,12 @@ fn connection(request: &MqttRequest, settings: MqttSettings) -> Connection {
     let tls = settings.tls.clone().map(|tls| Tls::new(tls, request.folder.clone(), Peer::Broker));
     let made = Connection::new(DeviceId(0), "scan".into(), settings, Subscribed::default(), &Project::default());
     Connection { tls, ..made }
+}
+
+/// Longer than it listens: a broker that floods is not left for the answer to a ping that waits behind it. Whoever listens
+/// for hours wants to hear that nobody is there any more.
+fn keep_alive(listen: Span) -> Span {
+    if listen > LONG { KEPT_ALIVE } else { Span(listen.0.saturating_add(Span::from_secs(60).0)) }
 }
 
 struct Listener<'a, L: Library> {

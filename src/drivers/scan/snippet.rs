@@ -160,7 +160,7 @@ fn values(topic: &Topic) -> Vec<(Option<&str>, Kind, &str)> {
 }
 
 /// A name for a tag: the levels of its topic and the steps of its path, in letters that a name may have.
-fn tag_name(topic: &str, path: Option<&str>) -> String {
+pub fn tag_name(topic: &str, path: Option<&str>) -> String {
     let steps = path.unwrap_or_default().trim_start_matches('$').replace("['", ".").replace('[', ".");
     let steps = steps.replace("']", "").replace(']', "");
     let parts = topic.split('/').chain(steps.split('.')).filter(|part| !part.is_empty());

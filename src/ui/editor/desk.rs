@@ -21,6 +21,7 @@ impl Editor {
                 is_told: self.is_told,
                 path: frame.about.path.clone(),
                 came_from: self.came_from.take(),
+                wanted: std::mem::take(&mut self.wanted),
                 ..Self::default()
             };
         }

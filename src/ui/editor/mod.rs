@@ -7,6 +7,7 @@
 //! review  what would change in the plant, before it is written          clipboard  cells as Excel exchanges them
 //! desk    the way to disk and plant      tools  tabs and buttons above a sheet      over  the dialogs over it
 //! canvas  a display with its panels in the hand, as it will be
+//! wanted  a tag that was found elsewhere in the window
 //! ```
 //!
 //! Invariant: the file is the truth. Whatever is done here is an edit of its text, which can be undone; nothing reaches the
@@ -24,6 +25,9 @@ mod review;
 mod select;
 mod sheets;
 mod tools;
+mod wanted;
+
+pub use wanted::{NewPlace, NewTag};
 
 use super::fonts::{self, size};
 use super::theme::Theme;
@@ -72,6 +76,8 @@ pub struct Editor {
     /// A version that is being put into force.
     applying: Option<Told>,
     over: Over,
+    /// Tags that were found elsewhere and wait for the draft.
+    wanted: Vec<NewTag>,
     /// What there is to say of the last act.
     said: Option<String>,
     /// The file says what the plant does not do yet.
@@ -143,6 +149,7 @@ impl Editor {
             ui.add(Label::new(fonts::bold(words)).wrap());
             return;
         }
+        self.take_wanted(ui);
         self.keys(ui.ctx(), outbox, frame);
         self.tools_ui(ui, frame, outbox);
         self.over_ui(ui, frame, outbox);
@@ -370,7 +377,7 @@ fn refused(refusal: &Refusal) -> String {
 }
 
 /// Why nothing can be edited here at all.
-fn impossible(frame: &Frame<'_>) -> Option<String> {
+pub fn impossible(frame: &Frame<'_>) -> Option<String> {
     if frame.snapshot.mode != Mode::Live || frame.about.path.is_none() {
         return Some(super::words::say::NO_FILE_TO_EDIT.to_owned());
     }

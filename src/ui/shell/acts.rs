@@ -137,6 +137,25 @@ impl Shell {
                 self.chosen = None;
             }
             Action::AskDesk(request) => wishes.request = Some(request),
+            Action::OpenWorkbench(device) => {
+                self.place = Place::Workbench;
+                self.chosen = None;
+                if let Some(device) = device {
+                    self.views.workbench.open(device);
+                }
+            }
+            Action::OpenExplorer(device) => {
+                self.place = Place::Explorer;
+                self.chosen = None;
+                if let Some(device) = device {
+                    self.explorer.open(device);
+                }
+            }
+            Action::MakeTag(tag) => {
+                self.place = Place::Edit;
+                self.chosen = None;
+                self.editor.add_tag(*tag);
+            }
             Action::OpenScan => self.dialog = Some(Dialog::Scan),
             Action::OpenFaults => self.dialog = Some(Dialog::Faults),
             Action::OpenHelp => self.dialog = Some(Dialog::Help),

@@ -18,7 +18,7 @@ use crate::ui::theme::{LINE, STEP, Theme};
 use crate::ui::tree::heading_ui;
 use crate::ui::widgets::{self, hatch, text};
 use crate::ui::words::{self, say};
-use crate::ui::{Frame, Outbox};
+use crate::ui::{Action, Frame, Outbox};
 use eframe::egui::{
     Align, Align2, Button, Label, Layout, Painter, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder,
     pos2, vec2,
@@ -55,6 +55,26 @@ pub(super) struct Detail {
     budget: Option<(DeviceId, Arc<Plan>, Option<Budget>)>,
 }
 
+/// What an engineer looks into it with.
+fn open_ui(ui: &mut Ui, plan: &DevicePlan, out: &mut Outbox) {
+    let name = || Some(Arc::clone(&plan.name));
+    let (label, hint, action) = match plan.device.endpoint {
+        Endpoint::Modbus(_) => (
+            "Look into its registers",
+            "Live, under every type and order, through the connection that polls",
+            Action::OpenWorkbench(name()),
+        ),
+        Endpoint::Mqtt(_) => {
+            ("Explore its topics", "As a tree, live, by a connection of its own", Action::OpenExplorer(name()))
+        }
+        Endpoint::Fault(_) => return,
+    };
+    if ui.button(label).on_hover_text(hint).clicked() {
+        out.action(action);
+    }
+    ui.add_space(STEP);
+}
+
 impl Detail {
     /// Paints it into `rect`; `false`: it was closed.
     pub(super) fn ui(
@@ -65,7 +85,7 @@ impl Detail {
         id: DeviceId,
         plan: &DevicePlan,
         status: &DeviceStatus,
-        _out: &mut Outbox,
+        out: &mut Outbox,
     ) -> bool {
         self.look(frame, id, is_mqtt(plan));
         let mut open = true;
@@ -86,6 +106,7 @@ impl Detail {
                 });
             });
             ScrollArea::vertical().auto_shrink(false).id_salt("about the device").show(ui, |ui| {
+                open_ui(ui, plan, out);
                 let width = ui.available_width();
                 let columns = ((width / COLUMN) as usize).clamp(1, 3);
                 ui.spacing_mut().item_spacing.x = 6.0 * STEP;
