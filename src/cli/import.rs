@@ -1,4 +1,5 @@
 //! `watchkeeper import`: what engineers have already, in files of other programs, as devices and tags.
+#![expect(clippy::doc_markdown, reason = "what stands here is read on a terminal too")]
 
 use super::{Exit, end_of_output, open_project, say};
 use crate::project::edit::Draft;
@@ -113,7 +114,7 @@ fn read(path: &Path) -> io::Result<String> {
     if bytes.len() as u64 > LARGEST_BYTES {
         return Err(io::Error::other("it is larger than 64 MiB"));
     }
-    String::from_utf8(bytes).map_err(|_| io::Error::other("it is no UTF-8 text"))
+    String::from_utf8(bytes).map_err(|error| io::Error::other(format!("it is no UTF-8 text: {error}")))
 }
 
 /// What was carried over, and what was not.

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod alarms;
-mod canvas;
 mod bench;
+mod canvas;
 mod cpu_renderer;
 mod demo;
 mod editor;

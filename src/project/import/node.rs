@@ -317,9 +317,7 @@ mod tests {
         let mut used = map.maps("use").remove(0).1;
         assert_eq!((used.whole("x"), used.whole("y")), (Some(1), Some(3)));
         let mut bomb = "a: &a0 [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
-        for i in 1..12 {
-            bomb += &format!("b{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(","));
-        }
+        bomb.extend((1..12).map(|i| format!("b{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(","))));
         assert!(yaml(&bomb).unwrap_err().what.contains("too long"));
         let deep = "[".repeat(5_000);
         assert!(yaml(&deep).is_err());

@@ -267,9 +267,8 @@ fn kind(word: &str, wide: usize, order: Option<&str>, field: &Map) -> Option<Key
     }
     let mut keys = vec![("type", Value::Text(ours.to_owned()))];
     let order = match order.map(str::to_ascii_uppercase).as_deref() {
-        Some("BA") => Some("BADC"),
         Some("CDAB" | "GHEFCDAB") => Some("CDAB"),
-        Some("BADC" | "BADCFEHG") => Some("BADC"),
+        Some("BA" | "BADC" | "BADCFEHG") => Some("BADC"),
         Some("DCBA" | "HGFEDCBA") => Some("DCBA"),
         _ => None,
     };

@@ -1,5 +1,4 @@
 //! Files of other programs, written after their documents, as projects.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
 use crate::project::file::read;
