@@ -19,6 +19,7 @@
 //! | 0 | [`text`] | what cannot be seen in a text from outside, made to be seen |
 //! | 0 | [`project`] | the document an engineer writes: text to values, every fault with its place |
 //! | 1 | [`secrets`] | where passwords are kept on this computer: environment, private file, key store |
+//! | 1 | [`picture`] | pictures beside a project: read within bounds, judged, drawn |
 //! | 1 | [`engine`] | the plant as a plain value: plan, quality, staleness, formulas, alarms, snapshots |
 //! | 2 | [`link`] | the wire between screen and plant: snapshots one way, commands the other, the past, what devices said |
 //! | 2 | [`drivers`] | the field edge: Modbus over TCP and serial lines, MQTT, and the demo plant |
@@ -70,6 +71,7 @@ pub mod drivers;
 pub mod engine;
 pub mod historian;
 pub mod link;
+pub mod picture;
 pub mod project;
 pub mod runtime;
 pub mod secrets;

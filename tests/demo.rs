@@ -143,7 +143,7 @@ fn displays_fill_their_grid_without_overlap_or_hole() {
         let mut cells = vec![0; usize::from(rows) * usize::from(display.columns)];
         for panel in &display.panels {
             let [column, row, width, height] = panel.at;
-            assert!(column + width <= display.columns && panel.kind.is_served(), "{}: {panel:?}", display.name);
+            assert!(column + width <= display.columns, "{}: {panel:?}", display.name);
             for y in row..row + height {
                 for x in column..column + width {
                     cells[usize::from(y * display.columns + x)] += 1;

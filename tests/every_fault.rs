@@ -125,6 +125,41 @@ tag = "ghost11" #! there is no tag "ghost11"
 kind = "lamp"
 at = [2, 2, 4, 4] #! lies over
 tag = "level"
+[[display.panel]] #! a panel has no file
+kind = "image"
+at = [0, 8, 4, 4]
+fit = "squeeze" #! unknown fit "squeeze"
+[[display.panel]] #! a panel has no drawing
+kind = "mimic"
+at = [4, 8, 4, 4]
+file = "a.png" #! "file" does not belong to a panel of kind mimic
+item = [
+  { kind = "pmp", tag = "ghost13", at = [1, 1] }, #! unknown kind "pmp" | there is no tag "ghost13"
+  { kind = "pump", tag = "ghost14", at = [1] }, #! at is no place on the drawing | there is no tag "ghost14"
+  { kind = "value", tag = "ghost15", at = [1, 1] }, #! there is no tag "ghost15"
+  { kind = "pipe", tag = "level", points = [1, 1, 2] }, #! points is no place on the drawing
+  { kind = "lamp", tag = "level", element = "a", at = [1, 1] }, #! this one has both
+  { kind = "valve", tag = "level" }, #! an item has no at
+  { kind = "bar", tag = "level", at = [1, 1], on = 1 }, #! "on" does not belong to an item of kind bar
+  { kind = "pump", at = [1, 1], on = "x" }, #! an item has no tag | on is text
+]
+[[template]]
+name = "pump"
+parameters = ["name", "idle"] #! the parameter "idle" stands nowhere
+[[template.tag]]
+name = "{name}.flow"
+formula = "ghost16" #! there is no tag "ghost16"
+unit = "{who}" #! {who} is no parameter
+[[use]]
+template = "pump"
+with = [
+  { name = "p1", idle = 1 },
+  { name = "p2" }, #! asks for idle
+  { name = "p3", idle = 1, busy = 2 }, #! has no parameter "busy"
+]
+[[use]]
+template = "pmup" #! there is no template "pmup"
+with = []
 "#;
 
 /// Line and message of all that is told.

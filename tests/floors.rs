@@ -10,11 +10,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Top modules with their floor. A module imports lower floors alone.
-const FLOORS: [(&str, u8); 12] = [
+const FLOORS: [(&str, u8); 13] = [
     ("time", 0),
     ("text", 0),
     ("project", 0),
     ("engine", 1),
+    ("picture", 1),
     ("secrets", 1),
     ("link", 2),
     ("drivers", 2),
@@ -31,11 +32,14 @@ const NEIGHBOURS: [(&str, &str); 5] =
     [("project", "time"), ("project", "text"), ("link", "historian"), ("link", "drivers"), ("main", "cli")];
 
 /// Crates with the only places that may name them: a top module, or a file or folder below `src/`.
-const HOMES: [(&str, &[&str]); 28] = [
+const HOMES: [(&str, &[&str]); 31] = [
     ("egui", &["ui", "main"]),
     ("eframe", &["ui", "main"]),
     ("egui_plot", &["ui"]),
     ("rfd", &["ui"]),
+    ("svgtypes", &["picture/words"]),
+    ("usvg", &["picture"]),
+    ("vello_cpu", &["picture"]),
     ("zbus", &["ui/notify", "secrets"]),
     ("keyring_core", &["secrets/native"]),
     ("apple_native_keyring_store", &["secrets/native/macos"]),

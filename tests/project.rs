@@ -3,6 +3,8 @@
 
 #[path = "support/schema.rs"]
 mod schema;
+#[path = "project/templates.rs"]
+mod templates;
 
 use proptest::prelude::*;
 use std::fmt::Write as _;
@@ -915,7 +917,7 @@ fn displays_and_panels_are_checked() {
         ),
         (
             "kind = \"mimic\"\nat = [0, 0, 4, 4]",
-            "4:8: warning: panels of kind mimic are not shown; not in this version",
+            "3:1: error: a panel has no drawing; write the drawing's file, relative to this one: drawing = \"plant.svg\"",
         ),
     ] {
         assert_eq!(faults_with(END, &panel(lines)), [fault], "{lines}");

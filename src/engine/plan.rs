@@ -381,6 +381,8 @@ pub struct PanelPlan {
     pub tags: Vec<Option<TagId>>,
     /// Of `pens`.
     pub pens: Vec<Option<TagId>>,
+    /// Of the items of a mimic.
+    pub items: Vec<Option<TagId>>,
 }
 
 impl Plan {

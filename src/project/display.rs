@@ -1,10 +1,10 @@
 //! A display: a grid of panels, and its place in the tree.
 
-use super::Places;
+use super::{Item, Places};
 use crate::time::Span;
 
 /// `[[display]]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Display {
     /// Unique.
     pub name: String,
@@ -21,7 +21,7 @@ pub struct Display {
 }
 
 /// `[[display.panel]]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Panel {
     /// What it shows.
     pub kind: PanelKind,
@@ -37,6 +37,14 @@ pub struct Panel {
     pub pens: Vec<Pen>,
     /// Words of a `text` panel.
     pub text: String,
+    /// File of the picture that it shows, relative to the project's file.
+    pub picture: Option<String>,
+    /// How the picture lies in the panel.
+    pub fit: Fit,
+    /// In which colours the picture is shown; default: a drawing in the theme's, a PNG in its own.
+    pub colours: Option<Colours>,
+    /// What is alive on the drawing of a mimic.
+    pub items: Vec<Item>,
     /// Where it was written.
     pub places: Places,
 }
@@ -52,8 +60,58 @@ impl Panel {
             span: Span::from_secs(3_600),
             pens: Vec::new(),
             text: String::new(),
+            picture: None,
+            fit: Fit::default(),
+            colours: None,
+            items: Vec::new(),
             places: Places::default(),
         }
+    }
+}
+
+impl Panel {
+    /// The key under which its picture is written.
+    pub fn picture_key(&self) -> &'static str {
+        if self.kind == PanelKind::Mimic { "drawing" } else { "file" }
+    }
+}
+
+/// How a picture lies in its panel; its proportions stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Fit {
+    /// The whole picture, with room beside it.
+    #[default]
+    Contain,
+    /// The whole panel, with the picture cut.
+    Cover,
+}
+
+impl Fit {
+    /// Each with its word.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::Contain, "contain"), (Self::Cover, "cover")];
+
+    /// As written in the file.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(f, _)| *f == self).map_or("", |(_, word)| word)
+    }
+}
+
+/// In which colours a picture is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colours {
+    /// From the theme: black and white become its lines and its ground, and other colours are muted.
+    Theme,
+    /// Its own.
+    Own,
+}
+
+impl Colours {
+    /// Each with its word.
+    pub const ALL: [(Self, &'static str); 2] = [(Self::Theme, "theme"), (Self::Own, "own")];
+
+    /// As written in the file.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(c, _)| *c == self).map_or("", |(_, word)| word)
     }
 }
 
@@ -119,10 +177,5 @@ impl PanelKind {
     /// As written in the file.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(k, _)| *k == self).map_or("", |(_, word)| word)
-    }
-
-    /// Whether this version shows it; the others are parsed and told as a warning.
-    pub const fn is_served(self) -> bool {
-        !matches!(self, Self::Image | Self::Mimic)
     }
 }

@@ -10,6 +10,7 @@ pub mod append;
 mod device;
 mod display;
 mod family;
+mod item;
 pub mod keys;
 mod mend;
 mod modbus;
@@ -20,6 +21,7 @@ mod register;
 mod repeat;
 mod section;
 mod tag;
+mod template;
 mod text;
 mod tls;
 mod topic;
@@ -83,6 +85,7 @@ fn interpreted(
     torn_lines: &[usize],
 ) -> (Project, Vec<Issue>) {
     let text = Text::new(text);
+    let sums = template::sums(table);
     if let Some(issue) = refusal(&text, table) {
         // What a newer format may have in it is not judged; a missing key may be missing because of a fault of syntax.
         let syntax = if table.contains_key("watchkeeper") { Vec::new() } else { syntax };
@@ -94,7 +97,8 @@ fn interpreted(
     let told = decoded.issues.iter().cloned().chain(syntax).collect();
     let mut reader = Reader::new(text, told, torn, foul);
     let mut context = Context::default();
-    project(&mut reader, &mut context, table);
+    let mut expansion = template::expand(table, &sums);
+    project(&mut reader, &mut context, table, &mut expansion);
     (context.project, sorted(reader.issues))
 }
 
@@ -142,7 +146,12 @@ fn refusal(text: &Text<'_>, table: &DeTable<'_>) -> Option<Issue> {
     }
 }
 
-fn project<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>) {
+fn project<'i>(
+    reader: &mut Reader<'i>,
+    context: &mut Context,
+    table: &DeTable<'i>,
+    made: &mut template::Expansion<'i>,
+) {
     let mut section = Section::open(reader, table, keys::PROJECT, &(0..0), "");
     if let Some(name) = section.filled("name") {
         match name::length_fault(&name) {
@@ -157,6 +166,7 @@ fn project<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'
     let tags = section.tables("tag");
     let alarms = section.tables("alarm");
     let displays = section.tables("display");
+    made.tell(&mut section);
     for (table, span) in shifts {
         shift(reader, context, table, &span);
     }
@@ -166,12 +176,17 @@ fn project<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'
     for (table, span) in tags {
         tag::read(reader, context, table, &span);
     }
+    template::read(reader, &made.tags, |reader, table, span| tag::read(reader, context, table, span));
     for (table, span) in alarms {
         let alarm = alarm::read(reader, context, table, &span, None);
         context.project.alarms.extend(alarm.map(Arc::new));
     }
+    template::read(reader, &made.alarms, |reader, table, span| {
+        let alarm = alarm::read(reader, context, table, span, None);
+        context.project.alarms.extend(alarm.map(Arc::new));
+    });
     for (table, span) in displays {
-        display::read(reader, context, table, &span);
+        display::read(reader, context, table, &span, made);
     }
     // Alarms below a tag and alarms of their own, as one list in the file's order.
     context.project.alarms.sort_by_key(|a| a.places.own);

@@ -15,6 +15,7 @@ pub mod family;
 pub mod file;
 pub mod import;
 pub mod issue;
+pub mod item;
 pub mod tag;
 
 use std::path::PathBuf;
@@ -23,9 +24,10 @@ use std::sync::Arc;
 pub use alarm::{Alarm, AlarmKind, Deadband, Direction, LimitRow, Priority, When};
 pub use aside::{Aside, AsideSource};
 pub use device::{Device, Endpoint, MqttSettings, MqttVersion, NoAnswer, Protocol, TlsSettings, Transport};
-pub use display::{Display, NewDisplay, Panel, PanelKind, Pen};
+pub use display::{Colours, Display, Fit, NewDisplay, Panel, PanelKind, Pen};
 pub use family::{Family, Found, Member};
 pub use issue::{Issue, Place, Places, Severity};
+pub use item::{Facing, Item, ItemKind, Spot};
 pub use tag::{
     Area, Availability, ByteHalf, DataType, Labels, Missing, Order, RecordRule, RegisterSource, Retained, Source, Tag,
     TopicSource,

@@ -38,6 +38,7 @@ impl Loaded {
         };
         if path.is_some() {
             issues.extend(crate::drivers::tls::files::check(&project));
+            issues.extend(crate::picture::check(&project));
         }
         let fingerprint = crate::historian::chain::hex(&Sha256::digest(bytes));
         Self { project: Arc::new(project), issues, fingerprint, text: bytes.into() }

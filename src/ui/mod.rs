@@ -53,6 +53,7 @@ pub mod notlive;
 pub mod palette;
 pub mod panels;
 pub mod past;
+pub mod pictures;
 pub mod preferences;
 #[doc(hidden)]
 pub mod sample;

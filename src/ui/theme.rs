@@ -89,6 +89,11 @@ impl ThemeChoice {
     }
 }
 
+/// A colour that a picture of the engineer's brings with it: red, green, blue.
+pub const fn of_picture([r, g, b]: [u8; 3]) -> Color32 {
+    Color32::from_rgb(r, g, b)
+}
+
 const fn rgb(hex: u32) -> Color32 {
     Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
 }

@@ -15,6 +15,7 @@ mod hand;
 mod history;
 mod horn;
 mod journal;
+mod mimic;
 mod panels;
 mod pictures;
 mod scanner;

@@ -94,13 +94,6 @@ fn a_tag_that_is_not_in_the_project_is_named() {
 }
 
 #[test]
-fn a_kind_of_panel_that_is_not_served_says_so() {
-    let harness = show(broken(), "Broken");
-    let words = "a panel of kind \"mimic\" is not in this version";
-    assert!(says(&harness, words));
-}
-
-#[test]
 fn a_device_tells_its_link_and_its_fault() {
     let harness = show(riverside(), "Network");
     assert_eq!(told(&harness, "device plc1"), "connected, 4 ms, 0 errors");

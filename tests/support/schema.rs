@@ -16,6 +16,24 @@ pub fn schema() -> String {
     below["required"] = json!(["kind"]);
     tables.insert("alarm-below-its-tag".to_owned(), below);
     tables["tag"]["properties"]["alarm"]["items"] = json!({ "$ref": "#/$defs/alarm-below-its-tag" });
+    for name in [
+        "tag",
+        "alarm",
+        "alarm-below-its-tag",
+        "display-panel",
+        "display-panel-item",
+        "repeat",
+        "availability",
+        "limits",
+        "pens",
+    ] {
+        let made = with_parameters(&tables[name]);
+        tables.insert(format!("template-{name}"), made);
+    }
+    let of_template = tables["template"]["properties"].as_object_mut().unwrap();
+    for key in ["tag", "alarm", "panel", "item"] {
+        relink(&mut of_template[key]);
+    }
     let mut root = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Watchkeeper project",
@@ -25,6 +43,33 @@ pub fn schema() -> String {
     root.as_object_mut().unwrap().extend(whole.as_object().unwrap().clone());
     root["$defs"] = Value::Object(tables);
     format!("{}\n", serde_json::to_string_pretty(&root).unwrap())
+}
+
+/// The same of a template: wherever a value stands, a text with a parameter in it may stand.
+fn with_parameters(table: &Value) -> Value {
+    let mut table = table.clone();
+    let properties = table["properties"].as_object_mut().unwrap();
+    for value in properties.values_mut() {
+        relink(value);
+        let told = value.as_object_mut().unwrap().remove("description");
+        *value = json!({ "anyOf": [value.take(), { "type": "string", "pattern": "\\{" }], "description": told });
+    }
+    table.as_object_mut().unwrap().remove("allOf");
+    table
+}
+
+/// Leads what refers to a table to that with parameters.
+fn relink(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(link)) = map.get_mut("$ref") {
+                *link = link.replace("#/$defs/", "#/$defs/template-");
+            }
+            map.values_mut().for_each(relink);
+        }
+        Value::Array(list) => list.iter_mut().for_each(relink),
+        _ => {}
+    }
 }
 
 fn definition(table: &Table) -> String {
@@ -119,6 +164,17 @@ fn of_shape(shape: Shape) -> Value {
             "type": "array", "items": { "type": "integer", "minimum": 0 }, "minItems": 4, "maxItems": 4
         }),
         Shape::Table(inner) => json!({ "allOf": [{ "$ref": table(inner) }] }),
+        Shape::Values => {
+            json!({ "type": "object", "additionalProperties": { "type": ["string", "number", "boolean"] } })
+        }
+        Shape::With => json!({
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": { "at": { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 } },
+                "additionalProperties": { "type": ["string", "number", "boolean"] }
+            }
+        }),
         Shape::Tables(inner) => json!({ "type": "array", "items": { "$ref": table(inner) } }),
     }
 }

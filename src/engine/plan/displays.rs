@@ -21,7 +21,7 @@ impl Compiler {
             let panels: Vec<PanelPlan> = display.panels.iter().map(|panel| self.panel(&display.name, panel)).collect();
             self.overlaps(display);
             let mut alarms = std::mem::take(&mut named[index]);
-            for id in panels.iter().flat_map(|p| p.tags.iter().chain(&p.pens)).flatten() {
+            for id in panels.iter().flat_map(|p| p.tags.iter().chain(&p.pens).chain(&p.items)).flatten() {
                 alarms.extend(self.plan.tag(*id).into_iter().flat_map(|t| t.alarms.clone()).map(AlarmId));
             }
             alarms.sort_unstable();
@@ -86,7 +86,8 @@ impl Compiler {
         let key = if panel.places.keys.iter().any(|(k, _)| *k == "tags") { "tags" } else { "tag" };
         let tags = panel.tags.iter().map(|name| self.shown(display, panel.places.of(key), name)).collect();
         let pens = panel.pens.iter().map(|pen| self.shown(display, panel.places.of("pens"), &pen.tag)).collect();
-        PanelPlan { tags, pens }
+        let items = panel.items.iter().map(|item| self.shown(display, item.places.of("tag"), &item.tag)).collect();
+        PanelPlan { tags, pens, items }
     }
 
     fn shown(&mut self, display: &str, place: Place, name: &str) -> Option<TagId> {

@@ -162,6 +162,7 @@ fn every_reference(project: &Project, told: &mut dyn FnMut(&str)) {
     for panel in displays.chain(aside.panels.iter().map(|(_, panel)| panel)) {
         panel.tags.iter().for_each(|tag| name(tag));
         panel.pens.iter().for_each(|pen| name(&pen.tag));
+        panel.items.iter().for_each(|item| name(&item.tag));
     }
 }
 

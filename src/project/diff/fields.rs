@@ -4,9 +4,9 @@
 
 use crate::project::device::{ModbusSettings, Parity, SerialSettings};
 use crate::project::{
-    Alarm, AlarmKind, Availability, ByteHalf, Deadband, Device, Display, Endpoint, HistorySettings, LimitRow, Missing,
-    MqttSettings, MqttVersion, NoAnswer, Order, Panel, Pen, Project, RecordRule, RegisterSource, Retained, Shift,
-    Source, Tag, TlsSettings, TopicSource, Transport, When,
+    Alarm, AlarmKind, Availability, ByteHalf, Colours, Deadband, Device, Display, Endpoint, Facing, Fit,
+    HistorySettings, Item, LimitRow, Missing, MqttSettings, MqttVersion, NoAnswer, Order, Panel, Pen, Project,
+    RecordRule, RegisterSource, Retained, Shift, Source, Tag, TlsSettings, TopicSource, Transport, When,
 };
 use std::borrow::Cow;
 
@@ -392,7 +392,20 @@ pub(super) fn display(display: &Display) -> Fields<'_> {
 
 /// Of a panel, without its pens.
 pub(super) fn panel(panel: &Panel) -> Fields<'_> {
-    let Panel { kind, at: [column, row, width, height], tags, title, span, pens: _, text, places: _ } = panel;
+    let Panel {
+        kind,
+        at: [column, row, width, height],
+        tags,
+        title,
+        span,
+        pens: _,
+        text,
+        picture,
+        fit,
+        colours,
+        items: _,
+        places: _,
+    } = panel;
     let mut of = Of::default();
     of.text("kind", kind.word());
     of.number("at", Some(format!("{column}, {row}, {width}, {height}")));
@@ -400,7 +413,36 @@ pub(super) fn panel(panel: &Panel) -> Fields<'_> {
     of.list("tags", tags.iter().cloned());
     of.number("span", Some(span));
     of.text("text", text);
+    of.maybe(panel.picture_key(), picture.as_ref());
+    if picture.is_some() {
+        if *fit != Fit::default() {
+            of.text("fit", fit.word());
+        }
+        of.text("colours", colours.map_or("", Colours::word));
+    }
     of.0
+}
+
+/// An item of a mimic as it is told, after what it is and of which tag.
+pub(super) fn item(item: &Item) -> String {
+    let Item { kind: _, tag: _, title, spot, on, facing, places: _ } = item;
+    let mut words = spot.words();
+    for (key, value) in [
+        ("title", title.clone()),
+        (
+            "on",
+            on.map(|on| match on {
+                When::Bool(state) => state.to_string(),
+                When::Int(state) => state.to_string(),
+            }),
+        ),
+        ("facing", (*facing != Facing::default()).then(|| facing.word().to_owned())),
+    ] {
+        if let Some(value) = value {
+            words.extend([", ", key, " ", &value]);
+        }
+    }
+    words
 }
 
 /// A pen as it is told.

@@ -2,7 +2,7 @@
 
 use super::fields;
 use super::{Comparison, Of, What};
-use crate::project::{Panel, Pen};
+use crate::project::{Item, Panel, Pen};
 
 /// Tells what became of the panels of a display, and of their pens.
 pub(super) fn compare(all: &mut Comparison, display: &str, before: &[Panel], after: &[Panel]) {
@@ -10,6 +10,7 @@ pub(super) fn compare(all: &mut Comparison, display: &str, before: &[Panel], aft
     let renamed = |panel: &Panel| Panel {
         tags: panel.tags.iter().map(follow).collect(),
         pens: panel.pens.iter().map(|pen| Pen { tag: follow(&pen.tag), right: pen.right }).collect(),
+        items: panel.items.iter().map(|item| Item { tag: follow(&item.tag), ..item.clone() }).collect(),
         ..panel.clone()
     };
     let before: Vec<Panel> = before.iter().map(renamed).collect();
@@ -40,6 +41,7 @@ pub(super) fn compare(all: &mut Comparison, display: &str, before: &[Panel], aft
         };
         all.keys(whose, &fields::panel(old), &fields::panel(panel));
         pens(all, whose, &old.pens, &panel.pens);
+        items(all, whose, &old.items, &panel.items);
     }
     for panel in left.into_iter().flatten() {
         all.tell((Of::Panel, display, &called(panel)), What::Removed(written(panel)));
@@ -49,7 +51,8 @@ pub(super) fn compare(all: &mut Comparison, display: &str, before: &[Panel], aft
 /// The tags that a panel shows.
 fn shows(panel: &Panel) -> impl PartialEq {
     let pens = panel.pens.iter().map(|pen| pen.tag.to_lowercase());
-    (panel.tags.iter().map(|tag| tag.to_lowercase()).chain(pens).collect::<Vec<_>>(), panel.text.clone())
+    let tags = panel.tags.iter().map(|tag| tag.to_lowercase());
+    (tags.chain(pens).collect::<Vec<_>>(), panel.text.clone(), panel.picture.clone())
 }
 
 /// How a panel is told from others of its display: `gauge "Tank 1"`, `trend of tank1.level`.
@@ -59,6 +62,7 @@ fn called(panel: &Panel) -> String {
     match (&panel.title, first) {
         (Some(title), _) if !title.is_empty() => format!("{kind} \"{title}\""),
         (_, Some(tag)) => format!("{kind} of {tag}"),
+        (_, None) if panel.picture.is_some() => format!("{kind} {}", panel.picture.as_deref().unwrap_or("")),
         _ => kind.to_owned(),
     }
 }
@@ -70,7 +74,34 @@ fn written(panel: &Panel) -> Vec<(&'static str, String)> {
     };
     let fields = fields::panel(panel).into_iter().filter(|(key, _)| is_written(key));
     let pens = panel.pens.iter().map(|pen| ("pen", fields::pen(pen)));
-    fields.map(|(key, value)| (key, value.into_owned())).chain(pens).collect()
+    let items = panel.items.iter().map(|item| ("item", format!("{} of {}", item.kind.word(), item.tag)));
+    fields.map(|(key, value)| (key, value.into_owned())).chain(pens).chain(items).collect()
+}
+
+/// Items by kind and tag, in their order: one that comes, goes or moves is told by itself.
+fn items(all: &mut Comparison, whose: (Of, &str, &str), before: &[Item], after: &[Item]) {
+    let mut left: Vec<Option<&Item>> = before.iter().map(Some).collect();
+    let told = |item: Option<&Item>| {
+        item.map(|item| format!("{} of {} at {}", item.kind.word(), item.tag, fields::item(item))).unwrap_or_default()
+    };
+    let same = |one: &Item, other: &Item| {
+        one.kind == other.kind && one.tag.eq_ignore_ascii_case(&other.tag) && fields::item(one) == fields::item(other)
+    };
+    let alike = |one: &Item, other: &Item| one.kind == other.kind && one.tag.eq_ignore_ascii_case(&other.tag);
+    let mut changed: Vec<&Item> = Vec::new();
+    for item in after {
+        match left.iter_mut().find(|old| old.is_some_and(|old| same(old, item))) {
+            Some(old) => *old = None,
+            None => changed.push(item),
+        }
+    }
+    for item in changed {
+        let old = left.iter_mut().find(|old| old.is_some_and(|old| alike(old, item))).and_then(Option::take);
+        all.tell(whose, What::Key { key: "item", before: told(old), after: told(Some(item)) });
+    }
+    for old in left.into_iter().flatten() {
+        all.tell(whose, What::Key { key: "item", before: told(Some(old)), after: String::new() });
+    }
 }
 
 /// Pens by their tags: one that comes or goes is told by itself.

@@ -42,7 +42,11 @@ pub(super) fn table_of(text: &str, block: &Block) -> Option<keys::Table> {
     let known = |wanted: &str| keys::TABLES.into_iter().find(|table| table.header == wanted);
     match path.as_slice() {
         [] if block.header.is_empty() => Some(keys::PROJECT),
-        ["tag", "alarm"] => Some(keys::ALARM),
+        ["tag" | "template", "alarm"] | ["template", "tag", "alarm"] => Some(keys::ALARM),
+        ["display", "panel", "item"] | ["template", "item"] => Some(keys::ITEM),
+        ["template", "tag"] => Some(keys::TAG),
+        ["template", "panel"] => Some(keys::PANEL),
+        ["display", "use"] | ["display", "panel", "use"] => Some(keys::USE),
         [_] | ["display", "panel"] => known(&header.replace([' ', '\t'], "")),
         [.., last] => known(last),
         [] => None,

@@ -30,6 +30,7 @@ enum Role {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Table {
     Project,
+    Template,
     Device,
     NoAnswer,
     Tag,
@@ -37,6 +38,7 @@ enum Table {
     Limits,
     Display,
     Panel,
+    Item,
     Pen,
 }
 
@@ -45,13 +47,15 @@ impl Table {
     fn inner(self, key: &str) -> Option<Self> {
         Some(match (self, key) {
             (Self::Project, "device") => Self::Device,
-            (Self::Project, "tag") => Self::Tag,
-            (Self::Project | Self::Tag, "alarm") => Self::Alarm,
+            (Self::Project, "template") => Self::Template,
+            (Self::Project | Self::Template, "tag") => Self::Tag,
+            (Self::Project | Self::Template | Self::Tag, "alarm") => Self::Alarm,
             (Self::Project, "display") => Self::Display,
             (Self::Device, "no-answer") => Self::NoAnswer,
             (Self::Alarm, "limits") => Self::Limits,
-            (Self::Display, "panel") => Self::Panel,
+            (Self::Display | Self::Template, "panel") => Self::Panel,
             (Self::Panel, "pens") => Self::Pen,
+            (Self::Panel | Self::Template, "item") => Self::Item,
             _ => return None,
         })
     }
@@ -62,7 +66,7 @@ impl Table {
             (Self::Tag, "setpoint")
             | (Self::Alarm, "tag" | "from")
             | (Self::Panel, "tag" | "tags")
-            | (Self::Pen, "tag") => Role::Name(EntityKind::Tag),
+            | (Self::Item | Self::Pen, "tag") => Role::Name(EntityKind::Tag),
             (Self::Tag, "formula") | (Self::Alarm, "suppress-when") | (Self::Limits, "when") => Role::Formula,
             (Self::Alarm | Self::NoAnswer, "display") | (Self::Display, "parent") => Role::Name(EntityKind::Display),
             _ => return None,

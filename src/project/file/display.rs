@@ -1,10 +1,11 @@
 //! `[[display]]` and its panels.
 
-use super::Context;
 use super::keys::{DISPLAY, PANEL, PEN};
 use super::name::plain_fault;
 use super::section::{Reader, Section, is_stopgap, kind_of, shortened, whole_from};
-use crate::project::{Display, Panel, PanelKind, Pen};
+use super::template::{self, Expansion, Made};
+use super::{Context, item};
+use crate::project::{Colours, Display, Fit, Panel, PanelKind, Pen};
 use crate::time::Span;
 use std::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -13,7 +14,13 @@ use toml::de::{DeTable, DeValue};
 const MOST_ROWS: i64 = 1_000;
 
 /// Reads one display into the context.
-pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &DeTable<'i>, span: &Range<usize>) {
+pub(super) fn read<'i>(
+    reader: &mut Reader<'i>,
+    context: &mut Context,
+    table: &DeTable<'i>,
+    span: &Range<usize>,
+    made: &Expansion<'i>,
+) {
     let subject = table.get("name").and_then(|v| v.get_ref().as_str()).unwrap_or("").to_owned();
     let mut section = Section::open(reader, table, DISPLAY, span, &subject);
     let name = name(&mut section, context);
@@ -21,13 +28,18 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let parent = section.filled("parent");
     let columns = section.whole("columns", 1..=240).unwrap_or(24) as u16;
     let mut panels = Vec::new();
+    let mut put = |read: Result<Panel, Box<Panel>>| match read {
+        Ok(panel) => panels.push(panel),
+        Err(panel) => context.project.aside.panels.push((subject.clone(), *panel)),
+    };
     for (table, span) in section.tables("panel") {
         let inner = Section::open(section.reader, table, PANEL, &span, &subject);
-        match panel(inner, columns) {
-            Ok(panel) => panels.push(panel),
-            Err(panel) => context.project.aside.panels.push((subject.clone(), *panel)),
-        }
+        put(panel(inner, columns, made.below(&span)));
     }
+    template::check_uses(&mut section);
+    template::read(section.reader, made.below(span), |reader, table, span| {
+        put(panel(Section::open(reader, table, PANEL, span, &subject), columns, &[]));
+    });
     let known = name.is_some();
     let name = name.unwrap_or(subject);
     let display = Display { name, was, parent, columns, panels, places: section.places }.into();
@@ -56,7 +68,7 @@ fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<Stri
 }
 
 /// One panel; as an error, with another kind in its stead, where it is not known what it shows.
-fn panel(mut section: Section<'_, '_, '_>, columns: u16) -> Result<Panel, Box<Panel>> {
+fn panel<'i>(mut section: Section<'_, '_, 'i>, columns: u16, made: &[Made<'i>]) -> Result<Panel, Box<Panel>> {
     if !section.has("kind") {
         let kinds: Vec<&str> = PanelKind::ALL.iter().map(|(_, w)| *w).collect();
         section.missing("kind", format!("write kind = \"value\"; it is one of {}", kinds.join(", ")));
@@ -68,9 +80,6 @@ fn panel(mut section: Section<'_, '_, '_>, columns: u16) -> Result<Panel, Box<Pa
     let at = place(&mut section, columns);
     if let Some(kind) = kind {
         section.only(kind.word(), &format!("a panel of kind {}", kind.word()));
-        if !kind.is_served() {
-            section.warning("kind", format!("panels of kind {} are not shown; not in this version", kind.word()), "");
-        }
     }
     let mut tags: Vec<String> = section.filled("tag").into_iter().collect();
     if let Some(list) = section.texts("tags") {
@@ -83,6 +92,10 @@ fn panel(mut section: Section<'_, '_, '_>, columns: u16) -> Result<Panel, Box<Pa
     let pens = pens(&mut section);
     let text = section.text("text").unwrap_or_default();
     let title = section.text("title");
+    let items = item::read(&mut section, made);
+    let picture = if kind == Some(PanelKind::Mimic) { section.filled("drawing") } else { section.filled("file") };
+    let fit = section.word("fit", &Fit::ALL).unwrap_or_default();
+    let colours = section.word("colours", &Colours::ALL);
     match kind {
         Some(
             PanelKind::Value | PanelKind::Gauge | PanelKind::Bar | PanelKind::Tank | PanelKind::Lamp | PanelKind::Spark,
@@ -93,11 +106,30 @@ fn panel(mut section: Section<'_, '_, '_>, columns: u16) -> Result<Panel, Box<Pa
             section.missing("pens", "write pens = [{ tag = \"tank1.level\" }]");
         }
         Some(PanelKind::Text) if !section.has("text") => section.missing("text", "write text = \"…\""),
+        Some(PanelKind::Image) if !section.has("file") => {
+            section.missing("file", "write the picture's file, relative to this one: file = \"plan.png\"");
+        }
+        Some(PanelKind::Mimic) if !section.has("drawing") => {
+            section.missing("drawing", "write the drawing's file, relative to this one: drawing = \"plant.svg\"");
+        }
         _ => {}
     }
     // Where its place is at fault it takes none and is not shown; what else it says is checked all the same.
     let (at, places) = (at.unwrap_or_default(), section.places);
-    let panel = Panel { kind: kind.unwrap_or(PanelKind::Text), at, tags, title, span, pens, text, places };
+    let panel = Panel {
+        kind: kind.unwrap_or(PanelKind::Text),
+        at,
+        tags,
+        title,
+        span,
+        pens,
+        text,
+        picture,
+        fit,
+        colours,
+        items,
+        places,
+    };
     if kind.is_some() { Ok(panel) } else { Err(Box::new(panel)) }
 }
 

@@ -56,6 +56,10 @@ pub enum Shape {
     Table(&'static Table),
     /// Any number of tables with these keys.
     Tables(&'static Table),
+    /// Texts, numbers and truths under any names.
+    Values,
+    /// Any number of such tables, each of which may also say by how much it is moved.
+    With,
 }
 
 use Shape::{
@@ -93,6 +97,9 @@ const LIMITS: &[&str] = &["high-high", "high", "low", "low-low", "rate", "deviat
 const TAGGED: &[&str] = &["value", "gauge", "bar", "tank", "lamp", "spark"];
 const SIDE_BY_SIDE: &[&str] = &["value", "bar", "tank", "lamp", "spark"];
 
+const PLACED: &[&str] = &["value", "bar", "tank", "lamp", "valve", "pump"];
+const SWITCHED: &[&str] = &["lamp", "valve", "pump", "pipe"];
+
 const PROTOCOLS: &[&str] = &["modbus-tcp", "modbus-tls", "modbus-rtu-over-tcp", "modbus-rtu", "mqtt"];
 const ORDERS: &[&str] = &["ABCD", "CDAB", "BADC", "DCBA"];
 const PRIORITIES: &[&str] = &["critical", "high", "medium", "low"];
@@ -117,6 +124,8 @@ pub const PROJECT: Table = Table {
         any("tag", Tables(&TAG)),
         any("alarm", Tables(&ALARM)),
         any("display", Tables(&DISPLAY)),
+        any("template", Tables(&TEMPLATE)),
+        any("use", Tables(&USE)),
     ],
 };
 
@@ -292,6 +301,7 @@ pub const DISPLAY: Table = Table {
         any("parent", Filled),
         any("columns", Whole(1, 240)),
         any("panel", Tables(&PANEL)),
+        any("use", Tables(&USE)),
     ],
 };
 
@@ -308,6 +318,28 @@ pub const PANEL: Table = Table {
         only("span", Duration, &["trend", "spark"]),
         only("pens", Tables(&PEN), &["trend"]),
         only("text", Text, &["text"]),
+        only("file", Filled, &["image"]),
+        only("fit", Word(&["contain", "cover"]), &["image"]),
+        only("colours", Word(&["theme", "own"]), &["image", "mimic"]),
+        only("drawing", Filled, &["mimic"]),
+        only("item", Tables(&ITEM), &["mimic"]),
+        only("use", Tables(&USE), &["mimic"]),
+    ],
+};
+
+/// `[[display.panel.item]]` of a mimic.
+pub const ITEM: Table = Table {
+    header: "[[display.panel.item]]",
+    noun: "an item",
+    keys: &[
+        any("kind", Word(&["value", "bar", "tank", "lamp", "valve", "pump", "pipe"])),
+        any("tag", Filled),
+        any("element", Filled),
+        only("at", Numbers, PLACED),
+        only("points", Numbers, &["pipe"]),
+        any("title", Text),
+        only("on", State, SWITCHED),
+        only("facing", Word(&["right", "left", "up", "down"]), &["pump"]),
     ],
 };
 
@@ -315,8 +347,27 @@ pub const PANEL: Table = Table {
 pub const PEN: Table =
     Table { header: "pens", noun: "a pen", keys: &[any("tag", Filled), any("axis", Word(&["left", "right"]))] };
 
+/// `[[template]]`.
+pub const TEMPLATE: Table = Table {
+    header: "[[template]]",
+    noun: "a template",
+    keys: &[
+        any("name", Filled),
+        any("parameters", Texts),
+        any("defaults", Shape::Values),
+        any("tag", Tables(&TAG)),
+        any("alarm", Tables(&ALARM)),
+        any("panel", Tables(&PANEL)),
+        any("item", Tables(&ITEM)),
+    ],
+};
+
+/// `[[use]]`, `[[display.use]]` and `[[display.panel.use]]`.
+pub const USE: Table =
+    Table { header: "[[use]]", noun: "a use", keys: &[any("template", Filled), any("with", Shape::With)] };
+
 /// Every table, in the document's order.
-pub const TABLES: [Table; 14] = [
+pub const TABLES: [Table; 17] = [
     PROJECT,
     HISTORY,
     SHIFT,
@@ -330,7 +381,10 @@ pub const TABLES: [Table; 14] = [
     LIMITS_ROW,
     DISPLAY,
     PANEL,
+    ITEM,
     PEN,
+    TEMPLATE,
+    USE,
 ];
 
 impl Table {

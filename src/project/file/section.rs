@@ -3,9 +3,9 @@
 use super::keys::{Shape, Table};
 use super::nearest::near;
 use super::text::{FOUL, Text};
-use crate::project::{Issue, Place, Places};
+use crate::project::{Issue, Place, Places, Severity};
 use crate::time::Span;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -81,6 +81,30 @@ impl<'i> Reader<'i> {
             kept.push(issue);
         }
         (self.issues, self.errors) = (kept, errors);
+    }
+
+    /// Folds the issues from `first` on, each found in the use of a template that `of` names: what several uses have in
+    /// common is told once, with the first of them.
+    pub(super) fn told_of_uses(&mut self, first: usize, of: &[&str]) {
+        let own = self.errors.partition_point(|error| *error < first);
+        self.errors.truncate(own);
+        let mut kept: Vec<(Issue, &str, usize)> = Vec::new();
+        let mut seen: HashMap<(u32, u32, String), usize> = HashMap::new();
+        for (issue, of) in self.issues.split_off(first.min(self.issues.len())).into_iter().zip(of) {
+            let nth = *seen.entry((issue.place.line, issue.place.column, issue.message.clone())).or_insert(kept.len());
+            match kept.get_mut(nth) {
+                Some((_, _, more)) => *more += 1,
+                None => kept.push((issue, of, 0)),
+            }
+        }
+        for (mut issue, of, more) in kept {
+            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+            issue.message = format!("{} ({of}{more})", issue.message);
+            if issue.severity == Severity::Error {
+                self.errors.push(self.issues.len());
+            }
+            self.issues.push(issue);
+        }
     }
 
     /// Whether a line with a fault of syntax begins in this span.

@@ -2,7 +2,7 @@
 
 use super::{Aside, Cx, PanelView, Panels};
 use crate::engine::Plan;
-use crate::project::{Panel, Severity};
+use crate::project::Severity;
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::{RADIUS, STEP, Theme};
 use crate::ui::widgets::{hatch, text};
@@ -73,7 +73,7 @@ pub fn display_ui(ui: &mut Ui, frame: &Frame<'_>, display: usize, panels: &mut P
             let cx = Cx { frame, panel, plan: resolved, alarms, rect };
             ui.scope_builder(UiBuilder::new().id_salt(("panel", index)).max_rect(rect), |ui| {
                 ui.shrink_clip_rect(rect);
-                panel_ui(ui, &cx, view.as_deref_mut(), out);
+                panel_ui(ui, &cx, Some(view.as_mut()), out);
             });
         }
     });
@@ -107,7 +107,7 @@ pub fn panel_ui(ui: &mut Ui, cx: &Cx<'_>, view: Option<&mut (dyn PanelView + 'st
     let theme = cx.frame.theme;
     let Some(view) = view else {
         let inner = chrome(ui, cx.rect, &cx.title(), &Aside::default(), theme);
-        say(ui, inner, &not_served(cx.panel), theme);
+        say(ui, inner, "what this panel shows is at fault", theme);
         return;
     };
     if view.bare(cx) {
@@ -164,10 +164,6 @@ pub fn say_no_tag(ui: &Ui, rect: Rect, name: &str, plan: &Plan, theme: &Theme) {
     let center = pos2(inner.left() + 4.0, inner.top() + size::BODY * 0.65);
     hatch::cross(ui.painter(), center, 7.0, theme.text);
     say(ui, inner.with_min_x(inner.left() + 13.0), &words::no_tag(name, plan), theme);
-}
-
-fn not_served(panel: &Panel) -> String {
-    format!("a panel of kind \"{}\" is not in this version", panel.kind.word())
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@ pub mod bar;
 pub mod devices;
 pub mod gauge;
 pub mod grid;
+pub mod image;
 pub mod index;
 pub mod journal;
 pub mod lamp;
+pub mod mimic;
 mod recent;
 pub mod spark;
 pub mod table;
@@ -63,21 +65,22 @@ impl Aside {
     }
 }
 
-/// The registry. `None`: this version does not serve the kind, and its panel says so.
-pub fn view(kind: PanelKind) -> Option<Box<dyn PanelView>> {
+/// The registry.
+pub fn view(kind: PanelKind) -> Box<dyn PanelView> {
     match kind {
-        PanelKind::Value => Some(Box::<value::ValuePanel>::default()),
-        PanelKind::Gauge => Some(Box::new(gauge::GaugePanel)),
-        PanelKind::Bar => Some(Box::new(bar::BarPanel { form: Form::Bar })),
-        PanelKind::Tank => Some(Box::new(bar::BarPanel { form: Form::Tank })),
-        PanelKind::Lamp => Some(Box::new(lamp::LampPanel)),
-        PanelKind::Spark => Some(Box::<spark::SparkPanel>::default()),
-        PanelKind::Trend => Some(Box::<trend::TrendPanel>::default()),
-        PanelKind::Alarms => Some(Box::<alarms::AlarmsPanel>::default()),
-        PanelKind::Devices => Some(Box::<devices::DevicesPanel>::default()),
-        PanelKind::Text => Some(Box::new(text::TextPanel)),
-        PanelKind::Journal => Some(Box::<journal::JournalPanel>::default()),
-        PanelKind::Image | PanelKind::Mimic => None,
+        PanelKind::Value => Box::<value::ValuePanel>::default(),
+        PanelKind::Gauge => Box::new(gauge::GaugePanel),
+        PanelKind::Bar => Box::new(bar::BarPanel { form: Form::Bar }),
+        PanelKind::Tank => Box::new(bar::BarPanel { form: Form::Tank }),
+        PanelKind::Lamp => Box::new(lamp::LampPanel),
+        PanelKind::Spark => Box::<spark::SparkPanel>::default(),
+        PanelKind::Trend => Box::<trend::TrendPanel>::default(),
+        PanelKind::Alarms => Box::<alarms::AlarmsPanel>::default(),
+        PanelKind::Devices => Box::<devices::DevicesPanel>::default(),
+        PanelKind::Text => Box::new(text::TextPanel),
+        PanelKind::Journal => Box::<journal::JournalPanel>::default(),
+        PanelKind::Image => Box::<image::ImagePanel>::default(),
+        PanelKind::Mimic => Box::<mimic::MimicPanel>::default(),
     }
 }
 
@@ -134,7 +137,7 @@ pub fn open_faceplate(response: &Response, tag: Option<TagId>, out: &mut Outbox)
 }
 
 /// The panels of a display.
-type Views = Vec<Option<Box<dyn PanelView>>>;
+type Views = Vec<Box<dyn PanelView>>;
 
 /// What the panels of all displays remember, and what is worked out once for a snapshot.
 #[derive(Debug, Default)]

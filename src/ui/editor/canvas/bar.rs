@@ -12,7 +12,7 @@ impl Canvas {
         ui.horizontal_wrapped(|ui| {
             self.displays_ui(ui, draft);
             ui.menu_button("New panel", |ui| {
-                for (kind, word) in PanelKind::ALL.into_iter().filter(|(kind, _)| kind.is_served()) {
+                for (kind, word) in PanelKind::ALL {
                     let button = ui.button(word);
                     button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("New {word}")));
                     if button.clicked() {

@@ -113,7 +113,7 @@ impl Item {
         let view = match old.filter(same) {
             Some(old) => old.view,
             None if own.is_none() => None,
-            None => panels::view(panel.kind),
+            None => Some(panels::view(panel.kind)),
         };
         Self { id, panel, at, name, title, text, view }
     }
@@ -132,12 +132,14 @@ impl Item {
         PanelPlan {
             tags: self.panel.tags.iter().map(|name| plan.tag_id(name)).collect(),
             pens: self.panel.pens.iter().map(|pen| plan.tag_id(&pen.tag)).collect(),
+            items: self.panel.items.iter().map(|item| plan.tag_id(&item.tag)).collect(),
         }
     }
 
     /// Tags that it names and the running plant does not have.
     pub fn absent<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = &'a str> {
         let names = self.panel.tags.iter().map(String::as_str).chain(self.panel.pens.iter().map(|pen| &*pen.tag));
+        let names = names.chain(self.panel.items.iter().map(|item| &*item.tag));
         names.filter(|name| plan.tag_id(name).is_none())
     }
 }
