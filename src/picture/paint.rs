@@ -28,7 +28,7 @@ pub struct Ink {
 
 impl Ink {
     /// A colour of the drawing in this theme: its lightness between the two ends, with little of its colour.
-    pub fn of(self, [r, g, b]: [u8; 3]) -> [u8; 3] {
+    fn of(self, [r, g, b]: [u8; 3]) -> [u8; 3] {
         let grey = 0.299 * f32::from(r) + 0.587 * f32::from(g) + 0.114 * f32::from(b);
         let light = grey / 255.0;
         let mut inked = [0; 3];

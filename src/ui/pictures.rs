@@ -66,7 +66,7 @@ impl Ask {
 }
 
 /// What becomes of black and white in a theme: a drawing is as quiet as the rest of the plant.
-pub(super) fn ink(theme: &Theme) -> Ink {
+fn ink(theme: &Theme) -> Ink {
     let rgb = |colour: eframe::egui::Color32| {
         let [r, g, b, _] = colour.to_array();
         [r, g, b]

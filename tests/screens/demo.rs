@@ -3,7 +3,7 @@
 #[path = "../demo_watch/mod.rs"]
 mod demo_watch;
 
-use crate::stage::{Stage, picture};
+use crate::stage::{Stage, picture, settled};
 use demo_watch::Watch;
 use watchkeeper::drivers::demo::plant::Plant;
 use watchkeeper::engine::Level;
@@ -32,10 +32,11 @@ fn every_display_of_the_demo_is_painted_while_things_go_wrong() {
     for display in &watch.plan.displays {
         let name = &display.display.name;
         let file = name.to_lowercase().replace(' ', "-");
-        let mut harness = Stage::new(sample.clone(), name, ThemeChoice::Dark).harness(SIZE, 1.0);
+        let mut harness = settled(Stage::new(sample.clone(), name, ThemeChoice::Dark).harness(SIZE, 1.0));
         picture(&mut harness, &format!("demo-{file}-dark"));
         if every {
-            let mut harness = Stage::new(sample.clone(), name, ThemeChoice::Light).harness([2_300.0, 1_300.0], 1.5);
+            let stage = Stage::new(sample.clone(), name, ThemeChoice::Light);
+            let mut harness = settled(stage.harness([2_300.0, 1_300.0], 1.5));
             picture(&mut harness, &format!("demo-{file}-light-2560"));
         }
     }

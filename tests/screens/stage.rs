@@ -3,7 +3,9 @@
 use crate::cpu_renderer::CpuRenderer;
 use eframe::egui::{self, Color32, Context};
 use egui_kittest::Harness;
+use egui_kittest::kittest::{Queryable as _, by};
 use std::path::PathBuf;
+use std::time::Duration;
 use watchkeeper::engine::TagId;
 use watchkeeper::historian::JournalLink;
 use watchkeeper::ui::panels::{Panels, alarm_list_ui, display_ui};
@@ -94,4 +96,23 @@ pub fn picture(harness: &mut Harness<'_, Stage>, name: &str) -> image::RgbaImage
 pub fn count_of(image: &image::RgbaImage, colour: Color32) -> usize {
     let [r, g, b, _] = colour.to_array();
     image.pixels().filter(|p| p.0[..3] == [r, g, b]).count()
+}
+
+/// How many nodes say these words, by name or by value.
+pub fn says(harness: &Harness<'_, Stage>, part: &str) -> usize {
+    let holds = |words: Option<String>| words.is_some_and(|words| words.contains(part));
+    harness.query_all(by().predicate(|node| holds(node.label()) || holds(node.value()))).count()
+}
+
+/// Steps until the pictures are there, for a thread reads them.
+pub fn settled(mut harness: Harness<'static, Stage>) -> Harness<'static, Stage> {
+    for _ in 0..400 {
+        harness.run_steps(1);
+        if says(&harness, "Reading ") == 0 {
+            harness.run_steps(2);
+            return harness;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the picture never came");
 }

@@ -404,6 +404,23 @@ fn a_glance_at_one_entity_tells_what_a_reading_of_all_tells_of_it() {
 }
 
 #[test]
+fn a_rename_reaches_into_templates_and_a_glance_knows_them() {
+    let text = "watchkeeper = 1\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"10.0.0.1\"\n[[template]]\n\
+                name = \"pump\"\nparameters = [\"name\"]\n[[template.tag]]\nname = \"{name}.flow\"\ndevice = \"plc1\"\n\
+                register = \"holding:1\"\ntype = \"u16\"\n[[template.panel]]\nkind = \"value\"\nat = [0, 0, 4, 2]\ntag = \"{name}.flow\"\n\
+                [[use]]\ntemplate = \"pump\"\nwith = [{ name = \"p1\" }]\n[[display]]\nname = \"D\"\n[[display.use]]\n\
+                template = \"pump\"\nwith = [{ name = \"p1\" }]\n";
+    let mut draft = draft(text);
+    assert_eq!(draft.glance(find(&draft, EntityKind::Display, "D")), []);
+    let plc = find(&draft, EntityKind::Device, "plc1");
+    draft.rename(plc, "plc9").unwrap();
+    assert_eq!(draft.text().matches("\"plc9\"").count(), 2);
+    let (project, issues) = crate::project::file::read(draft.text().as_bytes());
+    assert_eq!((project.tags.len(), project.displays[0].panels.len(), issues), (1, 1, Vec::new()));
+    sound(&draft);
+}
+
+#[test]
 fn what_is_typed_while_it_is_saved_is_not_taken_for_saved_and_the_next_save_knows_the_file() {
     let mut draft = Draft::open(b"watchkeeper = 1\nname = \"a\"\n").unwrap();
     let name = |draft: &mut Draft, to: &str| {

@@ -4,7 +4,7 @@ use super::{Cx, PanelView, grid};
 use crate::project::{Colours, Fit};
 use crate::ui::Outbox;
 use crate::ui::fonts;
-use crate::ui::pictures::{Ask, Picture, Shown, ink};
+use crate::ui::pictures::{Ask, Picture, Shown};
 use crate::ui::theme::of_picture;
 use crate::ui::widgets::{tell, text};
 use eframe::egui::{self, Rect, Role, Sense, Ui, Vec2, pos2, vec2};
@@ -63,9 +63,10 @@ pub(super) fn words_ui(ui: &Ui, shown: &Shown, whole: Rect, room: Rect, cx: &Cx<
         if !(4.0..=400.0).contains(&size) {
             continue;
         }
-        let own =
-            if cx.panel.colours == Some(Colours::Own) { line.colour } else { ink(cx.frame.theme).of(line.colour) };
-        let galley = text::line(&painter, line.words.as_str(), fonts::regular(size), of_picture(own), f32::INFINITY);
+        // Words are to be read: in a theme they have the ink that its contrast was proved for.
+        let own = cx.panel.colours == Some(Colours::Own);
+        let colour = if own { of_picture(line.colour) } else { cx.frame.theme.muted };
+        let galley = text::line(&painter, line.words.as_str(), fonts::regular(size), colour, f32::INFINITY);
         let [x, y] = drawing.point(line.at);
         let at = whole.min + vec2(x, y) * scale;
         let rise =
@@ -74,7 +75,7 @@ pub(super) fn words_ui(ui: &Ui, shown: &Shown, whole: Rect, room: Rect, cx: &Cx<
         if !rect.is_finite() || !room.intersects(rect) {
             continue;
         }
-        painter.galley(rect.min, galley, of_picture(own));
+        painter.galley(rect.min, galley, colour);
         let response = ui.interact(rect.intersect(room), ui.scope_id().with(("words", nth)), Sense::hover());
         response.widget_info(|| egui::WidgetInfo::labeled(Role::Label, true, line.words.as_str()));
     }
