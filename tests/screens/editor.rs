@@ -34,6 +34,8 @@ impl Plant {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("riverside.toml");
         fs::write(&path, text).unwrap();
+        // The demo's drawing lies beside it.
+        fs::write(folder.path().join("pumping.svg"), include_str!("../../projects/pumping.svg")).unwrap();
         Self { _folder: folder, path }
     }
 

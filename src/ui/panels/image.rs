@@ -26,6 +26,10 @@ impl PanelView for ImagePanel {
         let title = cx.panel.title.as_deref().filter(|title| !title.is_empty()).unwrap_or(name);
         let room = if self.bare(cx) { cx.rect.shrink(1.0) } else { cx.rect };
         let cover = cx.panel.fit == Fit::Cover;
+        if name.is_empty() {
+            grid::say(ui, room.shrink(8.0), "No picture is chosen yet: file = \"plan.png\"", cx.frame.theme);
+            return;
+        }
         let ask = Ask::new(ui.ctx(), cx.panel, cx.frame, room.size().into(), cover);
         match self.picture.follow(ui.ctx(), ask) {
             None => grid::say(ui, room.shrink(8.0), &format!("Reading {name} …"), cx.frame.theme),

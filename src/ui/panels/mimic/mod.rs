@@ -33,6 +33,10 @@ impl PanelView for MimicPanel {
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox) {
         let name = cx.panel.picture.as_deref().unwrap_or("");
         let room = if self.bare(cx) { cx.rect.shrink(4.0) } else { cx.rect };
+        if name.is_empty() {
+            grid::say(ui, room.shrink(8.0), "No drawing is chosen yet: drawing = \"plant.svg\"", cx.frame.theme);
+            return;
+        }
         let ask = Ask::new(ui.ctx(), cx.panel, cx.frame, room.size().into(), false);
         match self.picture.follow(ui.ctx(), ask) {
             None => grid::say(ui, room.shrink(8.0), &format!("Reading {name} …"), cx.frame.theme),

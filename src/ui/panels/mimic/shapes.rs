@@ -3,7 +3,7 @@
 use crate::project::{Facing, Item, ItemKind};
 use crate::ui::fonts::{self, size};
 use crate::ui::widgets::symbol::{self, Symbol};
-use crate::ui::widgets::{Brush, Reading, Scale, hatch, text};
+use crate::ui::widgets::{Brush, Reading, Scale, forced, hatch, text};
 use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
 
 /// Between two dashes of what flows, in points; a dash is half as long.
@@ -228,6 +228,9 @@ impl Sketch<'_> {
             hatch::dashed_frame(self.painter, rect.expand(3.0), theme.muted);
             hatch::cross(self.painter, rect.left_top() + vec2(-1.0, -1.0), 8.0, theme.text);
         }
+        if self.reading.quality.is_forced() {
+            forced::frame(self.painter, rect.expand(4.0), theme);
+        }
         self.why(rect);
         if let Some(alarm) = self.reading.alarm {
             let at = rect.right_top() + vec2(4.0, -6.0);
@@ -273,6 +276,9 @@ impl Sketch<'_> {
         if let Some(title) = self.title() {
             let line = Rect::from_center_size(marks.center() - vec2(0.0, 14.0), vec2(200.0, size::SMALL * 1.35));
             text::paint(self.painter, line, Align2::CENTER_CENTER, title, fonts::regular(size::SMALL), theme.muted);
+        }
+        if self.reading.quality.is_forced() {
+            forced::frame(self.painter, marks.expand(2.0), theme);
         }
         if let Some(alarm) = self.reading.alarm {
             Symbol::from_tag(alarm).paint(self.painter, theme, marks.center(), 13.0, self.brush.blink_on);
