@@ -362,6 +362,39 @@ fn what_a_person_did_just_before_the_end_is_still_journaled() {
 }
 
 #[test]
+fn a_value_that_was_forced_is_live_again_after_a_restart_and_the_window_is_told() {
+    let modbus = Modbus::start(10);
+    modbus.set(0, &[50]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), modbus.address);
+    let runtime = field_runtime().unwrap();
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    let (by, value) = (link.about.actor.clone(), Some(Value::F64(99.0)));
+    let force = Command::Force { by, tag: "tank1.level".into(), value, reason: Some("loop check".into()), until: None };
+    link.commands.try_send(force).unwrap();
+    until("the force", || Some(()).filter(|()| link.snapshots.borrow().forced.len() == 1));
+    in_state(&link, AlarmState::Unacknowledged);
+    station.stop();
+
+    let station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    let notice = link.about.notices.iter().find(|notice| notice.contains("tank1.level")).unwrap();
+    assert!(notice.starts_with("Forced or simulated when the last run ended"), "{notice}");
+    let level = until("a live value", || {
+        let snapshot = link.snapshots.borrow().clone();
+        snapshot.tag(snapshot.plan.tag_id("tank1.level")?).filter(|view| view.quality.is_good()).cloned()
+    });
+    assert_ne!(level.value, Some(Value::F64(99.0)));
+    station.stop();
+    let data = folder.path().join("plant.data");
+    assert!(matches!(verify(&data), Verdict::Whole { .. }));
+    let told: Vec<_> = rows(&data).into_iter().filter(|row| row.subject.as_deref() == Some("tank1.level")).collect();
+    let told: Vec<String> = told.iter().map(|r| format!("{} {}", r.event, r.note.as_deref().unwrap_or(""))).collect();
+    assert_eq!(told, ["forced loop check", "released the program was started anew; it had been forced by anna@desk-1"]);
+}
+
+#[test]
 fn a_screen_is_told_at_most_twenty_times_a_second_however_fast_the_plant_changes() {
     let modbus = Modbus::start(10);
     let folder = tempfile::tempdir().unwrap();

@@ -58,6 +58,9 @@ fn picture(snapshot: &Snapshot, now: Mono, clock: &str, (rows, columns): (usize,
     if !snapshot.forced.is_empty() {
         lines.push(format!("⚠ {} forced by hand: uncertain:forced below", snapshot.forced.len()));
     }
+    for simulated in snapshot.simulated.iter() {
+        lines.push(format!("⚠ {} is simulated by {}", simulated.device, simulated.by));
+    }
     for device in snapshot.devices.iter() {
         let Some(device_plan) = plan.device(device.id) else { continue };
         let state = match &device.status.state {

@@ -88,6 +88,8 @@ impl Engine {
                 self.force(now, by, &tag, value, reason, until, effects);
             }
             Command::Release { by, tag } => self.release(now, by, tag.as_ref(), effects),
+            Command::Simulate { by, device, reason } => self.simulate(now, by, &device, reason, effects),
+            Command::EndSimulation { by, device } => self.end_simulation(now, &by, device.as_ref(), effects),
             Command::Window { by, opened } => {
                 let event = if opened { Event::WindowOpened } else { Event::WindowClosed };
                 let mut entry = Entry::new(now.utc, event);
@@ -401,6 +403,7 @@ impl Engine {
     /// The journal is on disk up to `ticket`: what waited for it is done.
     pub(super) fn take_durable(&mut self, now: Now, ticket: Ticket, effects: &mut Vec<Effect>) {
         self.forces_are_durable(now, ticket, effects);
+        self.simulations_are_durable(now, ticket, effects);
         while self.recording.front().is_some_and(|(t, _)| *t <= ticket) {
             if let Some((_, act)) = self.recording.pop_front() {
                 self.complete(now, &act, effects);
@@ -451,7 +454,7 @@ impl Engine {
 
     /// The disk refused an entry: an act that hangs on it did not happen.
     pub(super) fn take_journal_failure(&mut self, now: Now, ticket: Ticket, reason: &str) {
-        if self.force_not_recorded(now, ticket, reason) {
+        if self.force_not_recorded(now, ticket, reason) || self.simulation_not_recorded(now, ticket, reason) {
             return;
         }
         let Some(position) = self.recording.iter().position(|(t, _)| *t == ticket) else { return };

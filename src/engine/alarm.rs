@@ -17,6 +17,7 @@
 use super::coming::Coming;
 use super::command::Actor;
 use super::effect::{Entry, Event};
+use super::simulating::REMEMBERED;
 use super::snapshot::AlarmState;
 use super::value::Value;
 use crate::time::Utc;
@@ -342,6 +343,14 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         (Event::Released, Some(tag)) => {
             memories.remove(tag);
         }
+        (Event::Simulated, Some(device)) => {
+            let hand = Some(Box::new(hand_of(entry)));
+            let memory = AlarmMemory { forced: hand, ..AlarmMemory::default() };
+            memories.insert(format!("{REMEMBERED}{device}").into(), memory);
+        }
+        (Event::SimulationEnded, Some(device)) => {
+            memories.remove(format!("{REMEMBERED}{device}").as_str());
+        }
         _ => {}
     }
     let Some(name) = &entry.alarm else { return };
@@ -376,6 +385,8 @@ pub fn remember(memories: &mut BTreeMap<Arc<str>, AlarmMemory>, entry: &Entry) {
         | Event::Silenced
         | Event::Forced
         | Event::Released
+        | Event::Simulated
+        | Event::SimulationEnded
         | Event::Started
         | Event::Stopped
         | Event::LinkUp

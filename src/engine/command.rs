@@ -121,6 +121,22 @@ pub enum Command {
         /// Which tag; `None`: all that are forced.
         tag: Option<Arc<str>>,
     },
+    /// Let a device's tags say something plausible, as long as it is not there.
+    Simulate {
+        /// Who.
+        by: Actor,
+        /// Which device.
+        device: Arc<str>,
+        /// Why.
+        reason: Option<Arc<str>>,
+    },
+    /// Let the device speak for itself again.
+    EndSimulation {
+        /// Who.
+        by: Actor,
+        /// Which device; `None`: all that are simulated.
+        device: Option<Arc<str>>,
+    },
     /// The window is being closed, or opened; journaled.
     Window {
         /// Who.

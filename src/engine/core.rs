@@ -16,6 +16,7 @@ use super::input::{DeviceStatus, Input, LinkState};
 use super::load::Load;
 use super::plan::{AlarmId, DeviceId, Plan, TagId};
 use super::recording::{Stamp, Thinner};
+use super::simulating::{SimulatedView, Simulation};
 use super::snapshot::{AlarmView, HistoryState, JournalState, Refusal, TagView};
 use super::tail::{Tail, TailView};
 use crate::time::{Mono, Now, Utc};
@@ -52,6 +53,8 @@ pub(super) enum Due {
     Unshelve(AlarmId),
     /// The time of a force is over.
     Release(TagId),
+    /// A simulated device says something else.
+    Simulate(DeviceId),
     /// A silenced alarm sounds again.
     Resound(AlarmId),
     /// An alarm may chatter no more.
@@ -123,6 +126,10 @@ pub struct Engine {
     pub(super) forces: Forces,
     /// Forces that wait for the disk, in the order of their tickets; at most [`super::forcing::MOST_FORCED`].
     pub(super) forcing: VecDeque<(Ticket, TagId, Force)>,
+    pub(super) simulations: Vec<Simulation>,
+    /// Simulations that wait for the disk; at most one of each device.
+    pub(super) simulating: VecDeque<(Ticket, Simulation)>,
+    pub(super) simulations_view: Option<Arc<Vec<SimulatedView>>>,
     pub(super) last_ticket: Ticket,
     pub(super) load: Load,
     /// The `Due::Flood` in the heap.
@@ -173,6 +180,9 @@ impl Engine {
             recording: VecDeque::new(),
             forces,
             forcing: VecDeque::new(),
+            simulations: Vec::new(),
+            simulating: VecDeque::new(),
+            simulations_view: None,
             last_ticket: Ticket(0),
             load: Load::default(),
             flood_queued: None,
@@ -252,6 +262,10 @@ impl Engine {
             }
         }
         memories.extend(self.forces.memories(&self.plan));
+        memories.extend(self.simulations.iter().map(|simulation| {
+            let (name, hand) = simulation.remembered();
+            (name, AlarmMemory { forced: Some(Box::new(hand)), ..AlarmMemory::default() })
+        }));
         memories
     }
 
@@ -278,6 +292,7 @@ impl Engine {
                 Due::Delay(alarm) => self.delay_ended(then, alarm, effects),
                 Due::Stale(tag) => self.may_be_stale(then, tag),
                 Due::Unshelve(alarm) => self.shelving_may_end(then, alarm, effects),
+                Due::Simulate(device) => self.step_simulation(then, device, effects),
                 Due::Release(tag) => self.force_may_end(then, tag, effects),
                 Due::Resound(alarm) => self.resound(then, alarm),
                 Due::Rate(alarm) => self.rate_may_change(then, alarm, effects),

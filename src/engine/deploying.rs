@@ -27,10 +27,12 @@ impl Engine {
         self.adopt_devices(now, &old_plan);
         self.adopt_tags(now, &old_plan);
         self.lay_again(now, lifted, effects);
+        self.simulate_again(now, effects);
         self.formula_rank = plan.formula_order.iter().enumerate().map(|(rank, tag)| (*tag, rank as u32)).collect();
         self.formulas_due = (0..plan.formula_order.len() as u32).collect();
 
         let gone = self.adopt_alarms(now, &old_plan, effects);
+        self.expect_trying_to_end();
         for (index, tag) in plan.tags.iter().enumerate() {
             self.cells[index].is_read |= !tag.dependents.is_empty();
             let received = self.live(TagId(index as u32)).received;

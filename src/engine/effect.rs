@@ -178,6 +178,10 @@ pub enum Event {
     Forced,
     /// A forced tag has its device's value again; the note says why, where no person did it.
     Released,
+    /// A person began to simulate a device: the subject.
+    Simulated,
+    /// A simulated device speaks for itself again; the note says why, where no person did it.
+    SimulationEnded,
     /// The program began to watch.
     Started,
     /// The program stopped watching, as asked.
@@ -231,7 +235,7 @@ pub enum EventKind {
 
 impl Event {
     /// Every event with its word.
-    pub const ALL: [(Self, &'static str); 35] = [
+    pub const ALL: [(Self, &'static str); 37] = [
         (Self::Raised, "raised"),
         (Self::Acknowledged, "acknowledged"),
         (Self::Returned, "returned"),
@@ -248,6 +252,8 @@ impl Event {
         (Self::Silenced, "silenced"),
         (Self::Forced, "forced"),
         (Self::Released, "released"),
+        (Self::Simulated, "simulated"),
+        (Self::SimulationEnded, "simulation-ended"),
         (Self::Started, "started"),
         (Self::Stopped, "stopped"),
         (Self::LinkUp, "link-up"),
@@ -281,6 +287,7 @@ impl Event {
                 | Self::OutOfService
                 | Self::InService
                 | Self::Forced
+                | Self::Simulated
         )
     }
 
@@ -303,6 +310,8 @@ impl Event {
             | Self::Silenced
             | Self::Forced
             | Self::Released
+            | Self::Simulated
+            | Self::SimulationEnded
             | Self::WindowOpened
             | Self::WindowClosed => EventKind::Act,
             Self::Started

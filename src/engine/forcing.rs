@@ -10,26 +10,28 @@
 //! Invariant: no force outlives the run of the program that it was made in, nor the tag as it was: after a start, and
 //! after an edit that takes the tag or gives it another type or name, it is released, and the journal says why.
 
+mod typed;
+
 use super::alarm::{AlarmMemory, Hand};
 use super::command::Actor;
 use super::core::{Due, Engine};
 use super::effect::{Effect, Entry, Event, Ticket};
 use super::plan::{Plan, SourcePlan, TagId, TagPlan};
+use super::simulating::REMEMBERED;
 use super::snapshot::TagView;
 use super::{Quality, Raw, Value};
-use crate::project::DataType;
 use crate::time::{Mono, Now, Span, Utc};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use typed::misfit;
+pub use typed::value_from;
+pub(super) use typed::{Kind, kind_of};
 
 /// So many tags may be forced at a time: more is no trying out.
 pub const MOST_FORCED: usize = 256;
 
 /// The longest time that a force may be given; without one it stands until it is released.
 pub const LONGEST_FORCE: Span = Span::from_secs(24 * 3600);
-
-/// Longest text that can be forced, in bytes.
-const LONGEST_TEXT: usize = 1_000;
 
 /// A force that waits for the disk, or is in force.
 #[derive(Debug, Clone)]
@@ -46,7 +48,10 @@ pub(super) struct Force {
 /// A force, and what it stands over.
 #[derive(Debug, Clone)]
 pub(super) struct Forced {
-    force: Force,
+    /// `None`: it is simulated alone.
+    force: Option<Force>,
+    /// Its device is simulated.
+    simulated: bool,
     /// What the tag would be.
     live: TagView,
 }
@@ -103,7 +108,7 @@ impl Forces {
     /// What a checkpoint has to keep of it.
     pub(super) fn memories<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (Arc<str>, AlarmMemory)> + 'a {
         let standing = self.by_tag.iter().filter_map(|(id, forced)| {
-            let Force { by, at, reason, .. } = &forced.force;
+            let Force { by, at, reason, .. } = forced.force.as_ref()?;
             let hand = Hand::new(Some(by), *at, reason.as_deref());
             Some((Arc::clone(&plan.tag(*id)?.name), hand))
         });
@@ -203,14 +208,26 @@ impl Engine {
 
     /// Those in force and those that wait for the disk.
     fn count_forced(&self) -> usize {
-        self.forces.by_tag.len() + self.forcing.len()
+        self.forces.by_tag.values().filter(|forced| forced.force.is_some()).count() + self.forcing.len()
     }
 
     fn refuse_force(&mut self, now: Now, by: Actor, name: &Arc<str>, reason: &str, effects: &mut Vec<Effect>) {
+        self.refuse_trying(now, by, name, "force", reason, effects);
+    }
+
+    pub(super) fn refuse_trying(
+        &mut self,
+        now: Now,
+        by: Actor,
+        name: &Arc<str>,
+        verb: &str,
+        reason: &str,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut entry = Entry::new(now.utc, Event::Refused);
         entry.subject = Some(Arc::clone(name));
         entry.by = Some(by);
-        entry.note = Some(format!("force: {reason}").into());
+        entry.note = Some(format!("{verb}: {reason}").into());
         self.write(entry, effects);
         self.show_refusal(now, name, reason);
     }
@@ -247,7 +264,8 @@ impl Engine {
         let live = self.live(id).clone();
         let shown = self.shown(now, id, &force);
         *self.view_mut(id) = shown;
-        self.forces.by_tag.insert(id, Forced { force, live });
+        let simulated = self.forces.by_tag.get(&id).is_some_and(|forced| forced.simulated);
+        self.forces.by_tag.insert(id, Forced { force: Some(force), simulated, live });
         self.forces.view = None;
         self.cells[id.index()].forced = true;
         let stamp = self.own_stamp(now, id);
@@ -276,7 +294,8 @@ impl Engine {
         let plan = Arc::clone(&self.plan);
         let wanted = name.map(|name| plan.tag_id(name));
         let is_wanted = |id: TagId| wanted.is_none_or(|wanted| wanted == Some(id));
-        let mut ids: Vec<TagId> = self.forces.by_tag.keys().copied().filter(|id| is_wanted(*id)).collect();
+        let standing = self.forces.by_tag.iter().filter(|(_, forced)| forced.force.is_some()).map(|(id, _)| *id);
+        let mut ids: Vec<TagId> = standing.filter(|id| is_wanted(*id)).collect();
         let waiting = self.forcing.iter().map(|(_, id, _)| *id).filter(|id| is_wanted(*id));
         ids.extend(waiting.collect::<Vec<_>>());
         ids.sort_unstable();
@@ -295,7 +314,7 @@ impl Engine {
 
     /// The time of a force is over. One that was made anew has a later end, or none.
     pub(super) fn force_may_end(&mut self, then: Now, id: TagId, effects: &mut Vec<Effect>) {
-        let due = self.forces.by_tag.get(&id).and_then(|forced| forced.force.release_at);
+        let due = self.forces.by_tag.get(&id).and_then(|forced| forced.force.as_ref()?.release_at);
         if due.is_some_and(|due| due <= then.mono) {
             self.end_force(then, id, None, Some("its time is over"), effects);
         }
@@ -313,8 +332,14 @@ impl Engine {
         entry.by = by;
         entry.note = note.map(Arc::from);
         self.write(entry, effects);
-        let Some(forced) = self.forces.by_tag.remove(&id) else { return };
         self.forces.view = None;
+        let Some(forced) = self.forces.by_tag.get_mut(&id) else { return };
+        if forced.simulated {
+            forced.force = None;
+            self.simulate_tag(now, id, tag, effects);
+            return;
+        }
+        let Some(forced) = self.forces.by_tag.remove(&id) else { return };
         self.cells[id.index()].forced = false;
         let stamp = self.own_stamp(now, id);
         let alarm = self.view(id).alarm;
@@ -326,10 +351,11 @@ impl Engine {
     pub(super) fn lift_forces(&mut self) -> Vec<Lifted> {
         let plan = Arc::clone(&self.plan);
         let mut lifted = Vec::new();
-        for (id, Forced { force, live }) in std::mem::take(&mut self.forces.by_tag) {
+        for (id, Forced { force, live, .. }) in std::mem::take(&mut self.forces.by_tag) {
             self.cells[id.index()].forced = false;
             *self.view_mut(id) = live;
-            lifted.extend(plan.tag(id).map(|tag| Lifted { name: Arc::clone(&tag.name), force, waiting: None }));
+            let name = plan.tag(id).map(|tag| Arc::clone(&tag.name));
+            lifted.extend(name.zip(force).map(|(name, force)| Lifted { name, force, waiting: None }));
         }
         self.forces.view = None;
         // Those that wait for the disk would be laid on another tag.
@@ -364,187 +390,73 @@ impl Engine {
             }
             let since = Now { mono: now.mono + (force.at - now.utc), utc: force.at };
             let shown = self.shown(since, id, &force);
-            if let Some(at) = force.release_at {
-                self.expect_at(at, Due::Release(id));
-            }
             let live = std::mem::replace(self.view_mut(id), shown);
-            self.forces.by_tag.insert(id, Forced { force, live });
+            self.forces.by_tag.insert(id, Forced { force: Some(force), simulated: false, live });
             self.cells[id.index()].forced = true;
         }
         for (name, hand) in std::mem::take(&mut self.forces.left) {
-            let mut entry = Entry::new(now.utc, Event::Released);
-            entry.subject = Some(name);
-            entry.note = Some(format!("the program was started anew; it had been forced by {}", hand.by).into());
+            let device = name.strip_prefix(REMEMBERED).map(Arc::from);
+            let event = if device.is_some() { Event::SimulationEnded } else { Event::Released };
+            let done = if device.is_some() { "simulated" } else { "forced" };
+            let mut entry = Entry::new(now.utc, event);
+            entry.subject = device.or(Some(name));
+            entry.note = Some(format!("the program was started anew; it had been {done} by {}", hand.by).into());
             self.write(entry, effects);
         }
+    }
+
+    /// After another plan, behind all that forgets what was due by the one before.
+    pub(super) fn expect_trying_to_end(&mut self) {
+        let ends = self.forces.by_tag.iter().filter_map(|(id, forced)| Some((forced.force.as_ref()?.release_at?, *id)));
+        for (at, id) in ends.collect::<Vec<_>>() {
+            self.expect_at(at, Due::Release(id));
+        }
+        self.expect_simulations();
+    }
+
+    /// A tag's device is simulated: what it says goes on beneath.
+    pub(super) fn lay_simulated(&mut self, id: TagId) {
+        let live = self.live(id).clone();
+        let forced = self.forces.by_tag.entry(id).or_insert(Forced { force: None, simulated: true, live });
+        forced.simulated = true;
+        self.cells[id.index()].forced = true;
+    }
+
+    /// Whether its device is simulated, and it is not forced besides.
+    pub(super) fn is_simulated_alone(&self, id: TagId) -> bool {
+        self.forces.by_tag.get(&id).is_some_and(|forced| forced.simulated && forced.force.is_none())
+    }
+
+    /// Its device is simulated no longer: what it says itself stands again, unless the tag is forced.
+    pub(super) fn lift_simulated(&mut self, now: Now, id: TagId, effects: &mut Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(tag) = plan.tag(id) else { return };
+        let Some(forced) = self.forces.by_tag.get_mut(&id) else { return };
+        forced.simulated = false;
+        if forced.force.is_some() {
+            return;
+        }
+        self.before_change(now, id, effects);
+        let Some(forced) = self.forces.by_tag.remove(&id) else { return };
+        self.cells[id.index()].forced = false;
+        let stamp = self.own_stamp(now, id);
+        let alarm = self.view(id).alarm;
+        *self.view_mut(id) = TagView { alarm, ..forced.live };
+        self.shown_changed(id, tag, stamp);
     }
 
     /// For the snapshot: the newest first.
     pub(super) fn view_forces(&mut self) -> Arc<Vec<ForcedView>> {
         let Forces { by_tag, view, .. } = &mut self.forces;
         let view = view.get_or_insert_with(|| {
-            let views = by_tag.iter().map(|(tag, Forced { force, live })| {
-                let Force { by, at, reason, until, .. } = force.clone();
-                ForcedView { tag: *tag, by, at, reason, until, live: live.clone() }
+            let views = by_tag.iter().filter_map(|(tag, Forced { force, live, .. })| {
+                let Force { by, at, reason, until, .. } = force.clone()?;
+                Some(ForcedView { tag: *tag, by, at, reason, until, live: live.clone() })
             });
             let mut views: Vec<ForcedView> = views.collect();
             views.sort_by_key(|view| (std::cmp::Reverse(view.at), view.tag));
             Arc::new(views)
         });
         Arc::clone(view)
-    }
-}
-
-/// What is wrong with a value for this tag; `None`: nothing.
-fn misfit(tag: &TagPlan, value: &Value) -> Option<String> {
-    let fits = match (kind_of(tag), value) {
-        (Kind::Truth, Value::Bool(_))
-        | (Kind::Text, Value::Text(_))
-        | (Kind::Number, Value::F64(_))
-        // What a formula gives depends on what it computes.
-        | (Kind::Computed, Value::F64(_) | Value::Bool(_)) => true,
-        (Kind::Whole { least, most }, Value::I64(v)) => (least..=most).contains(&i128::from(*v)),
-        (Kind::Whole { least, most }, Value::U64(v)) => (least..=most).contains(&i128::from(*v)),
-        _ => false,
-    };
-    if !fits {
-        return Some(format!("{value} is no value of its type, {}", tag.tag.data_type.word()));
-    }
-    let number = value.as_f64()?;
-    if !number.is_finite() {
-        return Some("it takes a finite number".to_owned());
-    }
-    let [least, most] = tag.tag.valid?;
-    (!(least..=most).contains(&number))
-        .then(|| format!("{number} is outside the valid {least} to {most}; force it bad instead"))
-}
-
-/// What can be forced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Truth,
-    Whole { least: i128, most: i128 },
-    Number,
-    Text,
-    Computed,
-}
-
-fn kind_of(tag: &TagPlan) -> Kind {
-    let whole = |least: i128, most: i128| Kind::Whole { least, most };
-    match tag.tag.data_type {
-        DataType::String => Kind::Text,
-        _ if matches!(tag.source, SourcePlan::Formula(_)) => Kind::Computed,
-        DataType::Bool => Kind::Truth,
-        _ if tag.scaling.is_some() || tag.exponent.is_some() => Kind::Number,
-        DataType::U8 => whole(0, i128::from(u8::MAX)),
-        DataType::I8 => whole(i128::from(i8::MIN), i128::from(i8::MAX)),
-        DataType::U16 => whole(0, i128::from(u16::MAX)),
-        DataType::I16 => whole(i128::from(i16::MIN), i128::from(i16::MAX)),
-        DataType::U32 => whole(0, i128::from(u32::MAX)),
-        DataType::I32 => whole(i128::from(i32::MIN), i128::from(i32::MAX)),
-        DataType::U64 => whole(0, i128::from(u64::MAX)),
-        DataType::I64 => whole(i128::from(i64::MIN), i128::from(i64::MAX)),
-        DataType::Bcd16 => whole(0, 9_999),
-        DataType::Bcd32 => whole(0, 99_999_999),
-        DataType::F16 | DataType::F32 | DataType::F64 => Kind::Number,
-    }
-}
-
-/// A value as a person types it for this tag: one of its words (`Running`), `on` and `off` of a truth, a number in its unit,
-/// a text.
-///
-/// # Errors
-/// What is wrong with it, and what would be right.
-pub fn value_from(tag: &TagPlan, typed: &str) -> Result<Value, String> {
-    let typed = typed.trim();
-    let kind = kind_of(tag);
-    if kind == Kind::Text {
-        return match typed.len() {
-            0..=LONGEST_TEXT => Ok(Value::Text(Arc::from(typed))),
-            _ => Err(format!("at most {LONGEST_TEXT} bytes")),
-        };
-    }
-    let state = tag.tag.labels.0.iter().find(|(_, word)| word.eq_ignore_ascii_case(typed)).map(|(state, _)| *state);
-    let truth = match typed.to_ascii_lowercase().as_str() {
-        "true" | "on" => Some(true),
-        "false" | "off" => Some(false),
-        _ => None,
-    };
-    let number = || {
-        let number = typed.replace(',', ".").parse::<f64>().ok().or(state.map(|state| state as f64));
-        number.filter(|number| number.is_finite())
-    };
-    let value = match kind {
-        Kind::Truth => {
-            truth.or_else(|| Some(number()? != 0.0).filter(|_| matches!(number(), Some(0.0 | 1.0)))).map(Value::Bool)
-        }
-        Kind::Whole { least, .. } => {
-            let whole = state.map(i128::from).or_else(|| typed.parse::<i128>().ok());
-            match (whole, least < 0) {
-                (Some(whole), true) => i64::try_from(whole).ok().map(Value::I64),
-                (Some(whole), false) => u64::try_from(whole).ok().map(Value::U64),
-                (None, _) => None,
-            }
-        }
-        Kind::Computed if truth.is_some() => truth.map(Value::Bool),
-        Kind::Number | Kind::Computed => number().map(Value::F64),
-        Kind::Text => None,
-    };
-    let Some(value) = value else {
-        let words: Vec<&str> = tag.tag.labels.0.iter().map(|(_, word)| word.as_str()).take(8).collect();
-        let right = match kind {
-            _ if !words.is_empty() => format!("write one of {}, or its number", words.join(", ")),
-            Kind::Truth => "write on or off".to_owned(),
-            Kind::Whole { least, most } => format!("write a whole number from {least} to {most}"),
-            _ => "write a number".to_owned(),
-        };
-        return Err(right);
-    };
-    match misfit(tag, &value) {
-        Some(why) => match kind {
-            Kind::Whole { least, most } if tag.tag.valid.is_none() => {
-                Err(format!("write a whole number from {least} to {most}"))
-            }
-            _ => Err(why),
-        },
-        None => Ok(value),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::{Generation, Mode};
-
-    fn plan(keys: &str) -> Plan {
-        let text = format!(
-            "watchkeeper = 1\n[[device]]\nname = \"plc1\"\nprotocol = \"modbus-tcp\"\naddress = \"192.0.2.1:502\"\n\
-             [[tag]]\nname = \"x\"\ndevice = \"plc1\"\nregister = \"holding:0\"\n{keys}\n"
-        );
-        let (project, _) = crate::project::file::read(text.as_bytes());
-        Plan::compile(Arc::new(project), Generation(1), Mode::Live).0
-    }
-
-    #[test]
-    fn a_value_is_typed_as_the_tag_is_shown() {
-        let from = |keys: &str, typed: &str| value_from(&plan(keys).tags[0], typed);
-        let states = "type = \"u16\"\nlabels = { 0 = \"Stopped\", 1 = \"Running\" }";
-        assert_eq!(from(states, "running"), Ok(Value::U64(1)));
-        assert_eq!(from(states, " 3 "), Ok(Value::U64(3)));
-        assert_eq!(from(states, "walking"), Err("write one of Stopped, Running, or its number".to_owned()));
-        assert_eq!(from("type = \"u16\"", "65536"), Err("write a whole number from 0 to 65535".to_owned()));
-        assert_eq!(from("type = \"u16\"", "1.5"), Err("write a whole number from 0 to 65535".to_owned()));
-        assert_eq!(from("type = \"i16\"", "-5"), Ok(Value::I64(-5)));
-        assert_eq!(from("type = \"u64\"", "18446744073709551615"), Ok(Value::U64(u64::MAX)));
-        assert_eq!(from("type = \"u16\"\nscale = 0.1", "23,5"), Ok(Value::F64(23.5)));
-        assert_eq!(from("type = \"f32\"", "nan"), Err("write a number".to_owned()));
-        assert_eq!(from("type = \"string\"\nlength = 4", " P-101 "), Ok(Value::Text("P-101".into())));
-        let bit = "type = \"bool\"\nbit = 0\nlabels = { true = \"Open\", false = \"Shut\" }";
-        for (typed, is) in [("on", true), ("Open", true), ("1", true), ("false", false), ("SHUT", false)] {
-            assert_eq!(from(bit, typed), Ok(Value::Bool(is)), "{typed}");
-        }
-        assert!(from(bit, "2").is_err());
-        let why = from("type = \"f32\"\nvalid = [0.0, 100.0]", "120").unwrap_err();
-        assert_eq!(why, "120 is outside the valid 0 to 100; force it bad instead");
     }
 }

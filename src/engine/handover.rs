@@ -251,14 +251,18 @@ impl<'a> Writing<'a> {
             | Event::Unshelved
             | Event::OutOfService
             | Event::InService
-            | Event::Reset => true,
+            | Event::Reset
+            | Event::Forced
+            | Event::Released
+            | Event::Simulated
+            | Event::SimulationEnded => true,
             _ => false,
         };
         if telling {
             self.handover.acts.push(Act {
                 time: entry.time,
                 event: entry.event,
-                alarm: entry.alarm.clone(),
+                alarm: entry.alarm.clone().or_else(|| entry.subject.clone()),
                 by: by.to_owned(),
                 note: entry.note.clone(),
                 value: value_words(self.plan, entry),

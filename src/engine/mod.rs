@@ -32,6 +32,7 @@ mod recording;
 pub mod roundtrip;
 mod settling;
 pub mod shift;
+mod simulating;
 pub mod snapshot;
 mod steering;
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub use input::{CertificateStatus, DeviceStatus, Input, LineUse, LinkState, Repo
 pub use plan::{AlarmId, DeviceId, Generation, Plan, TagId};
 pub use quality::{Level, Quality};
 pub use readings::{Power, judge};
+pub use simulating::SimulatedView;
 pub use snapshot::{AlarmState, AlarmView, Counts, DeviceView, HistoryState, JournalState, Mode, Snapshot, TagView};
 pub use tail::{Point, TailView};
 pub use value::{Raw, Value};

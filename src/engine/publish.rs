@@ -24,6 +24,7 @@ impl Engine {
         let counts = self.count(now, &alarms);
         let limits_by_state = self.view_limits();
         let forced = self.view_forces();
+        let simulated = self.view_simulations();
         Snapshot {
             now,
             plan: Arc::clone(&self.plan),
@@ -32,6 +33,7 @@ impl Engine {
             counts,
             limits_by_state,
             forced,
+            simulated,
             devices,
             tails: Arc::clone(&self.tail_views),
             horn: self.annunciation().most_urgent(),

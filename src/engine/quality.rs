@@ -84,9 +84,9 @@ impl Quality {
         self.0 >> 15 == 1
     }
 
-    /// Given by a person's hand, be it a value or bad.
-    pub const fn is_forced(self) -> bool {
-        matches!(self, Self::FORCED | Self::FORCED_BAD)
+    /// Of no device: given by a person's hand, be it a value or bad, or simulated.
+    pub const fn is_made_up(self) -> bool {
+        matches!(self, Self::FORCED | Self::FORCED_BAD | Self::SIMULATED)
     }
 
     /// The worse of two; of two equally bad ones the first.

@@ -6,7 +6,7 @@ pub use super::alarm::Hiding;
 use super::alarm::Limit;
 use super::load;
 use super::plan::{AlarmId, DeviceId, Plan, TagId};
-use super::{DeviceStatus, ForcedView, HornState, Quality, Raw, TailView, Value};
+use super::{DeviceStatus, ForcedView, HornState, Quality, Raw, SimulatedView, TailView, Value};
 use crate::project::Priority;
 use crate::time::{Mono, Now, Span, Utc};
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub limits_by_state: Arc<BTreeMap<AlarmId, Limit>>,
     /// Tags that a person has forced, the newest first; see [`super::forcing`].
     pub forced: Arc<Vec<ForcedView>>,
+    /// Devices that a person simulates; see [`super::Command::Simulate`].
+    pub simulated: Arc<Vec<SimulatedView>>,
     /// Devices in the plan's order.
     pub devices: Arc<Vec<DeviceView>>,
     /// The recent past of tags, by tag; only where it is kept.
@@ -332,6 +334,11 @@ impl Snapshot {
     /// The force that stands over a tag; `None`: there is none.
     pub fn forced(&self, id: TagId) -> Option<&ForcedView> {
         self.forced.iter().find(|forced| forced.tag == id)
+    }
+
+    /// The simulation of a device; `None`: it speaks for itself.
+    pub fn simulated(&self, device: &str) -> Option<&SimulatedView> {
+        self.simulated.iter().find(|simulated| simulated.device.eq_ignore_ascii_case(device))
     }
 
     /// A tag's picture. Ids are of this snapshot's own plan; one beyond it has no picture.

@@ -83,13 +83,16 @@ fn notices(folder: &DataFolder, journal: &Journal) -> Vec<String> {
 /// Names that a notice tells before it says how many more there are.
 const MOST_NAMED: usize = 10;
 
-/// Values that were forced by hand when the last run ended: the first plan of this one releases them.
+/// What was forced by hand or simulated when the last run ended: the first plan of this one ends it.
 pub fn released_at_start(memories: &Memories) -> Option<String> {
     let names: Vec<&str> = memories.iter().filter(|(_, m)| m.forced.is_some()).map(|(name, _)| name.as_ref()).collect();
     let (first, more) = names.split_at(names.len().min(MOST_NAMED));
     let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
     (!names.is_empty()).then(|| {
-        format!("Forced by hand when the last run ended, and live again since this start: {}{more}", first.join(", "))
+        format!(
+            "Forced or simulated when the last run ended, and live again since this start: {}{more}",
+            first.join(", ")
+        )
     })
 }
 

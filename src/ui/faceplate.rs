@@ -58,12 +58,12 @@ pub fn faceplate_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, state: &mut Facep
     });
     ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
         let watched = watched(frame, plan);
-        if reading.quality.is_forced() {
+        if reading.quality.is_made_up() {
             ui.add_space(STEP);
         }
         let head = ui.scope(|ui| head_ui(ui, frame, plan, &reading)).response;
         hand::can_be_taken(&head, id);
-        if reading.quality.is_forced() {
+        if reading.quality.is_made_up() {
             widgets::forced::frame(ui.painter(), head.rect.expand2(vec2(4.0, STEP)), frame.theme);
             ui.add_space(STEP);
         }
@@ -473,7 +473,7 @@ fn neighbours_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outb
             hatch::hatch(painter, drawn.expand(2.0), frame.theme.line, 5.0);
             hatch::cross(painter, pos2(drawn.left() - 10.0, rect.center().y), 7.0, frame.theme.muted);
         }
-        if reading.quality.is_forced() {
+        if reading.quality.is_made_up() {
             widgets::forced::frame(painter, drawn.expand2(vec2(4.0, 1.0)), frame.theme);
         }
         let name = Rect::from_min_max(rect.min, pos2(drawn.left() - 20.0, rect.bottom()));

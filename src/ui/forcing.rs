@@ -8,7 +8,7 @@ use super::theme::STEP;
 use super::until;
 use super::widgets::{self, reading::Reading};
 use super::words::{self, say};
-use super::{Action, Frame, Outbox};
+use super::{Action, Frame, Outbox, simulating};
 use crate::engine::forcing::value_from;
 use crate::engine::plan::TagPlan;
 use crate::engine::{Command, ForcedView, TagId, TagView};
@@ -209,7 +209,7 @@ impl Forcing {
 }
 
 /// A field of one line; gives back whether Enter was pressed in it.
-fn field_ui(ui: &mut Ui, id: &'static str, name: &str, text: &mut String, hint: &str, width: f32) -> bool {
+pub fn field_ui(ui: &mut Ui, id: &'static str, name: &str, text: &mut String, hint: &str, width: f32) -> bool {
     let edit =
         TextEdit::singleline(text).id(Id::unique(id)).hint_text(hint).desired_width(width).char_limit(REASON_CHARS);
     let edit = ui.add(edit);
@@ -288,6 +288,7 @@ pub fn open_ui(ui: &mut Ui, id: TagId, plan: &TagPlan, out: &mut Outbox) {
 pub fn list_ui(ui: &mut Ui, frame: &Frame<'_>, out: &mut Outbox) {
     let theme = frame.theme;
     let snapshot = frame.snapshot;
+    simulating::list_ui(ui, frame, out);
     if snapshot.forced.is_empty() {
         let words = "No value is forced. Force… on a faceplate, or \"force\" and a name in the finder, begins it";
         ui.add(Label::new(RichText::new(words).color(theme.muted)).wrap());
@@ -338,12 +339,6 @@ fn forced_words(reading: &Reading<'_>) -> String {
     }
 }
 
-/// How many, for the bar: `2 forced`.
-pub fn counted(frame: &Frame<'_>) -> Option<String> {
-    let count = frame.snapshot.forced.len();
-    (count > 0).then(|| format!("{count} forced"))
-}
-
 /// Their names, for a tooltip.
 pub fn spoken(frame: &Frame<'_>) -> String {
     let plan = &frame.snapshot.plan;
@@ -351,5 +346,8 @@ pub fn spoken(frame: &Frame<'_>) -> String {
     let names: Vec<&str> = names.take(10).collect();
     let more = frame.snapshot.forced.len().saturating_sub(names.len());
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("Forced by hand: {}{more}", names.join(", "))
+    let forced = (!names.is_empty()).then(|| format!("Forced by hand: {}{more}", names.join(", ")));
+    let devices: Vec<&str> = frame.snapshot.simulated.iter().map(|simulated| simulated.device.as_ref()).collect();
+    let simulated = (!devices.is_empty()).then(|| format!("Simulated: {}", devices.join(", ")));
+    [forced, simulated].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

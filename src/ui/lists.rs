@@ -102,7 +102,7 @@ fn tag_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, places: &[Option<(f32, f32)
         if reading.is_bad() && drawn.is_positive() {
             hatch::hatch(painter, drawn.expand(2.0).intersect(rect), theme.line, 5.0);
         }
-        if reading.quality.is_forced() {
+        if reading.quality.is_made_up() {
             widgets::forced::frame(painter, drawn.expand2(vec2(4.0, 1.0)).intersect(rect), theme);
         }
     }

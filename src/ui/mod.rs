@@ -16,7 +16,7 @@
 //! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
 //! scanner  the sheet that looks for devices              editor   the project in sheets, and what a change of it does
-//! forcing  a value given by hand, and the list of those that are
+//! forcing  a value given by hand, and the list of those that are      simulating  a device that is not there
 //! explorer  a broker's topics as a tree, live
 //! workbench the registers of a device under every type and order
 //! hand     a tag that is dragged, and the press that opens its last hour
@@ -60,6 +60,7 @@ pub mod sample;
 pub mod scanner;
 pub mod settings;
 pub mod shell;
+pub mod simulating;
 pub mod states;
 pub mod status;
 pub mod theme;
@@ -129,6 +130,8 @@ pub enum Action {
     Force(TagId),
     /// Choose a tag in the finder, to force it.
     ChooseForced,
+    /// Ask why this device is to be simulated.
+    Simulate(Arc<str>),
     /// Show what is forced by hand.
     OpenForced,
     /// Open the faceplate of this tag.

@@ -5,7 +5,7 @@ use super::theme::STEP;
 use super::widgets::symbol::Symbol;
 use super::widgets::{self, Brush};
 use super::words;
-use super::{Action, Frame, Outbox, fonts, forcing};
+use super::{Action, Frame, Outbox, fonts, forcing, simulating};
 use crate::engine::plan::Condition;
 use crate::engine::{DeviceView, LinkState};
 use crate::project::Severity;
@@ -154,7 +154,7 @@ fn items(frame: &Frame<'_>, mark: Option<&str>, width: f32) -> Vec<Item> {
     if let Some(mark) = mark {
         items.push(Item::new("mode", 110, vec![(mark.to_owned(), ink, true)], format!("{mark}, not a real plant")));
     }
-    items.extend(forcing::counted(frame).map(|words| {
+    items.extend(simulating::counted(snapshot).map(|words| {
         // Never behind the button where the rest lies.
         let item = Item::new("forced values", 105, vec![(format!("⚠ {words}"), ink, true)], forcing::spoken(frame));
         Item { opens: Some(Action::OpenForced), ..item }

@@ -410,7 +410,8 @@ pub fn alarm_value(snapshot: &Snapshot, alarm: &AlarmPlan) -> AlarmValue {
             let stale = view.quality == Quality::STALE;
             let text = match view.value {
                 Some(_) if stale => format!("{text}, stale"),
-                Some(_) if view.quality.is_forced() => format!("{text}, forced"),
+                Some(_) if view.quality == Quality::SIMULATED => format!("{text}, simulated"),
+                Some(_) if view.quality.is_made_up() => format!("{text}, forced"),
                 _ => text,
             };
             AlarmValue { text, good: !view.quality.is_bad() && !stale, bad: view.quality.is_bad() }

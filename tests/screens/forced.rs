@@ -1,7 +1,7 @@
 //! Values forced by hand: the sheet, the marks on every panel, the count in the bar, the list where they are released.
 
 use crate::stage::{self, Stage};
-use crate::window::{Desktop, is_there, picture};
+use crate::window::{Desktop, is_there, picture, press};
 use eframe::egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -27,7 +27,7 @@ fn what_is_forced_is_marked_and_counted_and_released_from_the_list() {
     let mut harness = desktop(ThemeChoice::Dark, None);
     let bar = harness.get_by_label("forced values");
     let told = bar.value().unwrap();
-    assert_eq!(told, "Forced by hand: pump1.speed, station.flow, pump3.running, tank1.level");
+    assert_eq!(told, "Forced by hand: pump1.speed, station.flow, pump3.running, tank1.level; Simulated: plc2");
     picture(&mut harness, "forced-dark");
     harness.get_by_label("forced values").click();
     harness.run_steps(4);
@@ -47,6 +47,34 @@ fn what_is_forced_is_marked_and_counted_and_released_from_the_list() {
         })
         .collect();
     assert_eq!(asked, [Some("tank1.level".to_owned()), None]);
+}
+
+#[test]
+fn a_device_is_simulated_from_its_detail_and_ended_from_there_and_from_the_list() {
+    for (theme, shade) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
+        let mut harness = desktop(theme, None);
+        press(&mut harness, "device plc1");
+        harness.run_steps(2);
+        harness.get_by_label("Simulate it…").click();
+        harness.run_steps(4);
+        assert!(harness.get_by_label("Confirm: Simulate plc1").accesskit_node().is_disabled());
+        harness.get_by_label("Not delivered yet").click();
+        harness.run_steps(3);
+        picture(&mut harness, &format!("simulate-sheet-{shade}"));
+        harness.get_by_label("Confirm: Simulate plc1").click();
+        harness.run_steps(3);
+        let asked = commands(&mut harness);
+        let [Command::Simulate { device, reason, .. }] = &asked[..] else { panic!("{asked:?}") };
+        assert_eq!((device.as_ref(), reason.as_deref()), ("plc1", Some("Not delivered yet")));
+        press(&mut harness, "device plc2");
+        harness.run_steps(2);
+        picture(&mut harness, &format!("simulated-device-{shade}"));
+        harness.get_by_label("End the simulation of plc2").click();
+        harness.run_steps(2);
+        assert!(
+            matches!(&commands(&mut harness)[..], [Command::EndSimulation { device: Some(device), .. }] if device.as_ref() == "plc2")
+        );
+    }
 }
 
 #[test]

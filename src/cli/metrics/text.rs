@@ -180,6 +180,7 @@ fn tags(snapshot: &Snapshot, page: &mut Page) {
     for (level, count) in ["good", "uncertain", "bad"].iter().zip(counts) {
         page.line("tags", &[("quality", level)], f64::from(count));
     }
+    page.one("devices_simulated", "gauge", "Devices that are simulated.", snapshot.simulated.len() as f64);
     page.one("tags_forced", "gauge", "Tags whose value is forced by hand.", snapshot.forced.len() as f64);
 }
 

@@ -192,15 +192,99 @@ fn an_edit_of_something_else_leaves_a_force_and_one_of_its_type_or_name_releases
     assert_eq!(play.snapshot().forced[0].live.value, Some(Value::F64(42.0)));
     play.set("level", 43.0).act(release(None));
     assert_eq!(play.view("level").value, Some(Value::F64(43.0)));
+    // Its time ends as ever.
+    let ten = force("level", Some(Value::F64(50.0)), Some(10), play.now);
+    play.act(ten).deploy(written_as(3, HIGH, "", "")).at(19.0).tick();
+    assert_eq!(play.view("level").value, Some(Value::F64(43.0)));
 
     play.force("level", 95.0).told();
     let text = text_as(HIGH, "", "");
     let shorter = text.replace("type = \"f64\"", "type = \"i16\"");
     let (project, _) = crate::project::file::read(shorter.as_bytes());
-    play.deploy(Arc::new(Plan::compile(Arc::new(project), Generation(3), Mode::Live).0));
+    play.deploy(Arc::new(Plan::compile(Arc::new(project), Generation(4), Mode::Live).0));
     assert!(play.told().contains("released level (the project was changed there)\n"));
     assert_eq!(play.view("level").quality, Quality::WAITING);
     play.remembers_itself();
+}
+
+fn simulate(device: &str) -> impl FnOnce(Actor) -> Command {
+    let device: Arc<str> = device.into();
+    move |by| Command::Simulate { by, device, reason: Some("not delivered yet".into()) }
+}
+
+fn end(device: Option<&str>) -> impl FnOnce(Actor) -> Command {
+    let device = device.map(Arc::from);
+    move |by| Command::EndSimulation { by, device }
+}
+
+#[test]
+fn a_device_that_is_not_there_is_simulated_until_somebody_ends_it() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.link(LinkState::NoAnswer("no route to host".into()));
+    play.told();
+    play.at(1.0).act(simulate("plc1"));
+    let mut levels = Vec::new();
+    for second in 1..600 {
+        play.at(f64::from(second)).tick();
+        let view = play.view("level");
+        assert_eq!(view.quality, Quality::SIMULATED, "as seen at {second} s");
+        levels.push(view.value.unwrap().as_f64().unwrap());
+    }
+    assert!(levels.iter().all(|level| (20.0..=80.0).contains(level)), "within its span");
+    let swing = levels.iter().fold((f64::MAX, f64::MIN), |(low, high), level| (low.min(*level), high.max(*level)));
+    assert!(swing.1 - swing.0 > 40.0, "{swing:?}");
+    assert!(matches!(play.view("run").value, Some(Value::Bool(_))));
+    assert_eq!(play.snapshot().simulated[0].device.as_ref(), "plc1");
+    play.remembers_itself();
+
+    // A tag of it can be forced, and goes on with the simulation when it is released.
+    play.force("level", 95.0).at(606.0).tick();
+    assert_eq!((play.view("level").quality, play.state("level/high")), (Quality::FORCED, "unacknowledged"));
+    play.act(release(None));
+    assert_eq!(play.view("level").quality, Quality::SIMULATED);
+    // What the device says, now that it is there, shows when the simulation is ended.
+    play.link(LinkState::Connected).set("level", 33.0);
+    assert_eq!(play.view("level").quality, Quality::SIMULATED);
+    play.act(end(Some("plc1")));
+    let view = play.view("level");
+    assert_eq!((view.value, view.quality), (Some(Value::F64(33.0)), Quality::GOOD));
+    assert_eq!(play.view("run").quality, Quality::WAITING);
+    let told = play.told();
+    assert!(told.starts_with("1s simulated plc1 (not delivered yet)\n"), "{told}");
+    assert!(told.contains("606s simulation-ended plc1\n"), "{told}");
+    play.act(end(Some("plc1")));
+    assert_eq!(play.refusal(), "plc1: it is not simulated");
+    play.act(simulate("plc7"));
+    assert_eq!(play.refusal(), "plc7: there is no such device");
+    play.remembers_itself();
+}
+
+#[test]
+fn a_simulation_outlives_an_edit_of_limits_and_no_restart() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.at(1.0).act(simulate("plc1")).at(5.0).tick();
+    let before = play.view("level").value;
+    play.deploy(written_as(2, &HIGH.replace("90", "10"), "", ""));
+    assert_eq!((play.view("level").quality, play.snapshot().simulated.len()), (Quality::SIMULATED, 1));
+    play.at(12.0).tick();
+    assert_ne!(play.view("level").value, before, "it goes on");
+    assert_eq!(play.state("level/high"), "unacknowledged", "by the new limit");
+    play.told();
+    play.at(20.0).restart(written(HIGH, ""));
+    let told = play.told();
+    assert!(
+        told.starts_with(
+            "20s simulation-ended plc1 (the program was started anew; it had been simulated by op@desk)\n"
+        ),
+        "{told}"
+    );
+    assert_eq!(play.view("level").quality, Quality::WAITING);
+    play.remembers_itself();
+    // What is begun and ended within a step has one rhythm all the same.
+    play.at(30.0).act(simulate("plc1")).act(end(None)).act(simulate("plc1"));
+    let due = |play: &Play| play.engine.due_simulations();
+    play.at(40.0).tick();
+    assert_eq!(due(&play), 1);
 }
 
 #[test]

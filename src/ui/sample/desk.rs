@@ -36,7 +36,8 @@ pub fn desk() -> Sample {
     play.sample()
 }
 
-/// A plant in which somebody tries out alarms: a level, a state and a flow are forced, the last one bad.
+/// A plant in which somebody tries out alarms: a level, a state and a flow are forced, the last one bad, and a device that
+/// is not there is simulated.
 pub fn forced() -> Sample {
     let mut play = Play::new(TEXT);
     let mut at = -900;
@@ -53,6 +54,10 @@ pub fn forced() -> Sample {
             let by = play.about.actor.clone();
             let force = Command::Force { by, tag: tag.into(), value, reason: Some(reason.into()), until };
             play.apply(at, Input::Command(force));
+        }
+        if at == -400 {
+            let (by, reason) = (play.about.actor.clone(), Some("Not delivered yet".into()));
+            play.apply(at, Input::Command(Command::Simulate { by, device: "plc2".into(), reason }));
         }
         at += 10;
     }

@@ -14,6 +14,7 @@ use crate::ui::frames::Frames;
 use crate::ui::palette::Finder;
 use crate::ui::preferences::Preferences;
 use crate::ui::settings::desk_name_from;
+use crate::ui::simulating::Simulating;
 use crate::ui::{Action, Outbox, banner, hand};
 use eframe::egui::Context;
 use std::path::PathBuf;
@@ -83,6 +84,7 @@ impl Shell {
                 self.dialog = self.tag_name(tag).map(|name| Dialog::Force(Box::new(Forcing::new(name))));
             }
             Action::ChooseForced => self.dialog = Some(Dialog::Finder(Box::new(Finder::to_force()))),
+            Action::Simulate(device) => self.dialog = Some(Dialog::Simulate(Box::new(Simulating::new(device)))),
             Action::OpenForced => self.dialog = Some(Dialog::Forced),
             Action::TrySettings(alarm) => self.dialog = Some(Dialog::Try(alarm, None)),
             Action::OpenJournal => self.place = Place::Journal,

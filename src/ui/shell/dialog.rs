@@ -11,6 +11,7 @@ use crate::ui::forcing::{self, Forcing};
 use crate::ui::frames::{self, Frames};
 use crate::ui::palette::{self, Finder};
 use crate::ui::preferences::{self, Preferences};
+use crate::ui::simulating::Simulating;
 use crate::ui::theme::STEP;
 use crate::ui::trying::{self, Trial};
 use crate::ui::words::say;
@@ -30,6 +31,8 @@ pub(super) enum Dialog {
     Act(Box<Ask>),
     /// A value for a tag.
     Force(Box<Forcing>),
+    /// A device that is not there.
+    Simulate(Box<Simulating>),
     /// What is forced.
     Forced,
     /// The last exchange of a tag.
@@ -68,6 +71,11 @@ impl Shell {
                 })
             }
             (Dialog::Force(state), Some(frame)) => {
+                let mut done = false;
+                let open = sheet_ui(ui, &theme, &state.title(), |ui| done = state.ui(ui, frame, outbox));
+                open && !done
+            }
+            (Dialog::Simulate(state), Some(frame)) => {
                 let mut done = false;
                 let open = sheet_ui(ui, &theme, &state.title(), |ui| done = state.ui(ui, frame, outbox));
                 open && !done

@@ -136,7 +136,7 @@ pub fn bar_ui(
         hatch::cross(&painter, pos2(rect.center().x, rect.top() + 12.0), 8.0, theme.text);
     }
     captions(&painter, rect, bottom, title, reading, brush);
-    if reading.quality.is_forced() {
+    if reading.quality.is_made_up() {
         forced::frame(&painter, rect, theme);
     }
     response

@@ -93,8 +93,8 @@ pub fn gauge_ui(
     }
     middle(&painter, ring, reading, brush);
     foot(&painter, rect, ring, scale, reading, theme);
-    if reading.quality.is_forced() {
-        forced::gauge(&painter, rect, theme);
+    if reading.quality.is_made_up() {
+        forced::gauge(&painter, rect, reading.quality, theme);
     }
     response
 }

@@ -56,7 +56,7 @@ pub fn lamp_ui(ui: &Ui, rect: Rect, id: Id, title: &str, reading: &Reading<'_>, 
         let why = left.with_min_x(name.right() + 2.0 * STEP);
         text::paint(&painter, why, Align2::RIGHT_CENTER, format!("{}{age}", reading.reason()), body(), theme.text);
     }
-    if reading.quality.is_forced() {
+    if reading.quality.is_made_up() {
         forced::frame(&painter, rect, theme);
     }
     response

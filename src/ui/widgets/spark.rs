@@ -164,7 +164,7 @@ pub fn row_ui(
     }
     text::paint(&painter, name, Align2::LEFT_CENTER, title, fonts::regular(size::BODY), brush.theme.text);
     past(&painter, spark, reading, recent, brush);
-    if reading.quality.is_forced() {
+    if reading.quality.is_made_up() {
         forced::frame(&painter, rect, brush.theme);
     }
     response

@@ -40,8 +40,8 @@ pub fn tile_ui(
     // Too low for three lines: name and number share one.
     if inner.height() < 40.0 {
         row(&painter, inner, title, reading, brush);
-        if reading.quality.is_forced() {
-            forced::tile(&painter, rect, theme);
+        if reading.quality.is_made_up() {
+            forced::tile(&painter, rect, reading.quality, theme);
         }
         return response;
     }
@@ -76,8 +76,8 @@ pub fn tile_ui(
             spark::paint(&painter, at, theme, recent);
         }
     }
-    if reading.quality.is_forced() {
-        forced::tile(&painter, rect, theme);
+    if reading.quality.is_made_up() {
+        forced::tile(&painter, rect, reading.quality, theme);
     }
     response
 }

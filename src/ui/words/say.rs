@@ -8,6 +8,8 @@ pub const DEMO: &str = "DEMO";
 pub const NOT_LIVE: &str = "NOT LIVE";
 /// A value that a person has forced says this.
 pub const FORCED: &str = "FORCED";
+/// A value of a device that is simulated says this.
+pub const SIMULATED: &str = "SIMULATED";
 /// In the place of a number that never was.
 pub const NO_VALUE: &str = "no value";
 /// In the place of a limit, where by the state of the plant there is none.

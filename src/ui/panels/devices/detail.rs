@@ -18,7 +18,7 @@ use crate::ui::theme::{LINE, STEP, Theme};
 use crate::ui::tree::heading_ui;
 use crate::ui::widgets::{self, hatch, text};
 use crate::ui::words::{self, say};
-use crate::ui::{Action, Frame, Outbox};
+use crate::ui::{Action, Frame, Outbox, simulating};
 use eframe::egui::{
     Align, Align2, Button, Label, Layout, Painter, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, UiBuilder,
     pos2, vec2,
@@ -56,7 +56,7 @@ pub(super) struct Detail {
 }
 
 /// What an engineer looks into it with.
-fn open_ui(ui: &mut Ui, plan: &DevicePlan, out: &mut Outbox) {
+fn open_ui(ui: &mut Ui, frame: &Frame<'_>, plan: &DevicePlan, out: &mut Outbox) {
     let name = || Some(Arc::clone(&plan.name));
     let (label, hint, action) = match plan.device.endpoint {
         Endpoint::Modbus(_) => (
@@ -69,9 +69,12 @@ fn open_ui(ui: &mut Ui, plan: &DevicePlan, out: &mut Outbox) {
         }
         Endpoint::Fault(_) => return,
     };
-    if ui.button(label).on_hover_text(hint).clicked() {
-        out.action(action);
-    }
+    ui.horizontal_wrapped(|ui| {
+        if ui.button(label).on_hover_text(hint).clicked() {
+            out.action(action);
+        }
+        simulating::device_ui(ui, frame, &plan.name, out);
+    });
     ui.add_space(STEP);
 }
 
@@ -106,7 +109,7 @@ impl Detail {
                 });
             });
             ScrollArea::vertical().auto_shrink(false).id_salt("about the device").show(ui, |ui| {
-                open_ui(ui, plan, out);
+                open_ui(ui, frame, plan, out);
                 let width = ui.available_width();
                 let columns = ((width / COLUMN) as usize).clamp(1, 3);
                 ui.spacing_mut().item_spacing.x = 6.0 * STEP;

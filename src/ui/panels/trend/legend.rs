@@ -227,7 +227,7 @@ fn pen_row(
         }
         hatch::cross(painter, pos2(ink.left() - 8.0, ink.center().y), 6.0, theme.text);
     }
-    if reading.quality.is_forced() {
+    if reading.quality.is_made_up() {
         forced::frame(painter, ink.expand2(vec2(4.0, 1.0)), theme);
     }
     if tall {
