@@ -465,6 +465,7 @@ impl Shell {
     }
 
     fn start_ui(&mut self, ui: &mut Ui, desk: &Desk, outbox: &mut Outbox, wishes: &mut Wishes) {
+        self.explorer.stop();
         self.plan = None;
         self.chosen = None;
         let theme = self.theme.clone();
