@@ -1,6 +1,6 @@
 //! The canvas of the editor: panels that are dragged, pulled, put in order and copied, by pointer and by keys.
 
-use crate::editor::{CTRL, NONE, Plant, Window, described, keys, until};
+use crate::editor::{CTRL, NONE, Plant, Window, described, keys, text, until};
 use crate::window::{is_there, picture, press};
 use eframe::egui::{Event, Key, Modifiers, OutputCommand, Pos2, Rect, pos2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -272,4 +272,65 @@ fn nothing_that_is_pressed_on_the_canvas_reaches_the_plant() {
     keys(&mut harness, &[(NONE, Key::Space), (NONE, Key::F9), (NONE, Key::Enter)]);
     assert!(harness.state_mut().commands.try_recv().is_err());
     assert!(!is_there(&harness, "Close the faceplate"));
+}
+
+#[test]
+fn what_several_panels_have_in_common_is_changed_at_once() {
+    let (plant, mut harness) = open(SMALL);
+    click(&mut harness, "panel text Two", NONE);
+    click(&mut harness, "panel text Three", CTRL);
+    assert!(!is_there(&harness, "kind of text Two on First"));
+    harness.get_by_label("title of 2 panels").focus();
+    harness.run_steps(2);
+    text(&mut harness, "Alike");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    assert!(is_there(&harness, "Undo: Change title of 2 panels"));
+    let after = SMALL.replace("title = \"Two\"", "title = \"Alike\"").replace("title = \"Three\"", "title = \"Alike\"");
+    assert_eq!(saved(&plant, &mut harness), after);
+}
+
+#[test]
+fn pens_are_added_by_name_moved_to_the_other_axis_and_taken_away() {
+    let (plant, mut harness) = open(TEXT);
+    press(&mut harness, "panel trend Levels and inflow");
+    picture(&mut harness, "canvas-pens-dark");
+    press(&mut harness, "Axis of pen tank2.level: left");
+    let right = TEXT.replacen("{ tag = \"tank2.level\" }", "{ tag = \"tank2.level\", axis = \"right\" }", 1);
+    assert_eq!(saved(&plant, &mut harness), right);
+    press(&mut harness, "Axis of pen tank2.level: right");
+    assert_eq!(saved(&plant, &mut harness), TEXT);
+    harness.get_by_label("One more pen").focus();
+    harness.run_steps(2);
+    text(&mut harness, "rain");
+    press(&mut harness, "Take rain.rate");
+    assert!(is_there(&harness, "Remove pen rain.rate"));
+    press(&mut harness, "Remove pen rain.rate");
+    assert_eq!(saved(&plant, &mut harness), TEXT);
+}
+
+#[test]
+fn a_tag_that_is_dropped_gets_the_panel_that_suits_it_and_enter_does_the_same() {
+    let (plant, mut harness) = open(SMALL);
+    let tag = rect(&harness, "tag a").center();
+    let [column, row] = cell(&harness);
+    let corner = rect(&harness, "panel value a").left_top();
+    drag(&mut harness, tag, corner + vec2(12.5 * column, 0.5 * row));
+    assert!(is_there(&harness, "Undo: Add value a on First"));
+    assert!(saved(&plant, &mut harness).contains("at = [12, 0, 4, 2]\ntag = \"a\"\n"));
+    keys(&mut harness, &[(CTRL, Key::Z)]);
+    harness.get_by_label("tag a").focus();
+    harness.run_steps(2);
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    assert!(saved(&plant, &mut harness).contains("at = [12, 0, 4, 2]\ntag = \"a\"\n"));
+}
+
+#[test]
+fn while_nothing_is_chosen_the_display_itself_has_its_fields() {
+    let (plant, mut harness) = open(SMALL);
+    harness.get_by_label("columns of First").focus();
+    harness.run_steps(2);
+    text(&mut harness, "30");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    let after = SMALL.replacen("name = \"First\"\n", "name = \"First\"\ncolumns = 30\n", 1);
+    assert_eq!(saved(&plant, &mut harness), after);
 }

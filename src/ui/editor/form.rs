@@ -1,27 +1,63 @@
-//! Every key of one entity, one below the other: what the sheet has no room for.
+//! Every key of what is chosen, one below the other: what the sheet has no room for. Of several of a kind the keys that they
+//! have in common are changed at once.
 
 use super::SMALL;
 use super::judge::Judged;
+use super::names::Names;
+use super::pens;
 use super::sheets::{SheetKind, name_of};
 use crate::project::edit::{Draft, Edit, EntityId, KeyPath, Value};
 use crate::project::file::keys::Key;
 use crate::ui::fonts;
 use crate::ui::theme::{STEP, Theme};
-use eframe::egui::{Id, Label, RichText, Role, TextEdit, Ui, WidgetInfo};
+use eframe::egui::{Button, Id, Label, RichText, Role, TextEdit, Ui, WidgetInfo};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// The form. Gives back what was typed, and the field it was typed into, so that one field is one step of undo.
-pub fn form_ui(
-    ui: &mut Ui,
-    theme: &Theme,
-    draft: &Draft,
-    judged: &Judged,
-    sheet: SheetKind,
+/// Names that are offered below a field.
+const MOST_OFFERED: usize = 6;
+
+/// What a form is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<'a> {
+    /// Tokens.
+    pub theme: &'a Theme,
+    /// The text.
+    pub draft: &'a Draft,
+    /// What is wrong in it.
+    pub judged: &'a Judged,
+    /// Which tags there are.
+    pub names: &'a Names,
+    /// What kind of entity.
+    pub sheet: SheetKind,
+    /// Which ones; the last leads. Never none.
+    pub ids: &'a [EntityId],
+}
+
+/// One key of it.
+#[derive(Debug, Clone, Copy)]
+struct Field<'a> {
+    form: Form<'a>,
+    /// What is edited, as people call it.
+    name: &'a str,
+    /// The one that leads.
     id: EntityId,
-) -> Option<(u64, Vec<Edit>)> {
-    let name = name_of(draft, id);
+    key: &'static str,
+    /// What is written with all of them.
+    written: Option<&'a str>,
+    /// They do not say the same.
+    differs: bool,
+}
+
+/// The form. Gives back what was typed, and the field it was typed into, so that one field is one step of undo.
+pub fn form_ui(ui: &mut Ui, form: Form<'_>) -> Option<(u64, Vec<Edit>)> {
+    let Form { theme, draft, judged, sheet, ids, .. } = form;
+    let id = *ids.last()?;
+    let name = match ids.len() {
+        1 => name_of(draft, id),
+        more => format!("{more} {}", sheet.entity().noun().1),
+    };
     ui.add(Label::new(fonts::bold(&name)).wrap());
-    if let Some(faults) = judged.faults(id) {
+    if let Some(faults) = judged.faults(id).filter(|_| ids.len() == 1) {
         let label = ui.add(Label::new(RichText::new(&faults).color(theme.text)).wrap());
         label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, format!("Fault of {name}: {faults}")));
     }
@@ -32,17 +68,35 @@ pub fn form_ui(
     let (past, present): (Vec<&Key>, Vec<&Key>) = own.partition(|key| key.name == "was");
     for key in present.into_iter().chain(past) {
         let path = KeyPath::from(key.name);
-        let written = draft.shown(id, &path);
+        let all: Vec<Option<String>> = ids.iter().map(|id| draft.shown(*id, &path)).collect();
+        let written = all.last().cloned().flatten();
         // What belongs to other protocols, sources or kinds, and is not there, would only be in the way.
         let above = key.name == "tag"
             && draft.index().block(id).is_some_and(|block| block.parent.is_some() && sheet == SheetKind::Alarms);
-        if written.is_none() && (above || !belongs(draft, sheet, id, key.only)) {
+        let belongs = || ids.iter().all(|id| belongs(draft, sheet, *id, key.only));
+        if all.iter().all(Option::is_none) && (above || !belongs()) || ids.len() > 1 && !belongs() {
             continue;
         }
-        if let Some(edit) = field_ui(ui, theme, &name, id, key.name, written.as_deref(), judged, sheet) {
+        // A name is one's own.
+        if ids.len() > 1 && matches!(key.name, "name" | "was") {
+            continue;
+        }
+        let differs = all.iter().any(|other| *other != written);
+        let written = written.as_deref().filter(|_| !differs);
+        let field = Field { form, name: &name, id, key: key.name, written, differs };
+        let made = match key.name {
+            "pens" if ids.len() == 1 => pens::pens_ui(ui, theme, draft, form.names, id),
+            _ => field_ui(ui, field),
+        };
+        if let Some(made) = made {
             let mut hasher = DefaultHasher::new();
-            (id, key.name).hash(&mut hasher);
-            edits = Some((hasher.finish(), vec![edit]));
+            (ids, key.name).hash(&mut hasher);
+            edits = Some((hasher.finish(), made));
+        }
+        if key.name == "pens"
+            && let Some(fault) = judged.fault(id, "pens")
+        {
+            ui.add(Label::new(RichText::new(fault).font(fonts::regular(SMALL))).wrap());
         }
     }
     edits
@@ -70,50 +124,73 @@ pub fn field_id(id: EntityId, key: &str) -> Id {
     Id::unique("field of the form").with((id, key))
 }
 
-#[expect(clippy::too_many_arguments, reason = "what one field is made of")]
-fn field_ui(
-    ui: &mut Ui,
-    theme: &Theme,
-    name: &str,
-    id: EntityId,
-    key: &'static str,
-    written: Option<&str>,
-    judged: &Judged,
-    sheet: SheetKind,
-) -> Option<Edit> {
+fn field_ui(ui: &mut Ui, field: Field<'_>) -> Option<Vec<Edit>> {
+    let Field { form: Form { theme, judged, sheet, ids, names, .. }, name, id, key, written, differs } = field;
     let label = format!("{key} of {name}");
     ui.label(RichText::new(key).font(fonts::regular(SMALL)).color(theme.muted));
     let field_id = field_id(id, key);
     // While it is typed into, what is typed; else what is written.
     let typed = ui.data(|data| data.get_temp::<String>(field_id));
     let mut text = typed.clone().unwrap_or_else(|| written.unwrap_or_default().to_owned());
-    let field = TextEdit::singleline(&mut text).id(field_id).desired_width(f32::INFINITY);
-    let response = ui.add(field);
+    let hint = if differs { "not the same" } else { "" };
+    let edit = TextEdit::singleline(&mut text).id(field_id).hint_text(hint).desired_width(f32::INFINITY);
+    let response = ui.add(edit);
     response.widget_info(|| WidgetInfo {
         current_text_value: Some(text.clone()),
         ..WidgetInfo::labeled(Role::TextInput, true, label.as_str())
     });
-    let fault = judged.fault(id, key);
+    let fault = judged.fault(id, key).filter(|_| ids.len() == 1);
     if let Some(fault) = &fault {
         ui.add(Label::new(RichText::new(fault).font(fonts::regular(SMALL))).wrap());
     }
-    let mut edit = None;
+    let to_all = |text: &str, value: &dyn Fn() -> Value| -> Vec<Edit> {
+        let one = |of: &EntityId| match text.trim() {
+            "" => Edit::Unset { of: *of, key: KeyPath::from(key) },
+            _ => Edit::Set { of: *of, key: KeyPath::from(key), value: value() },
+        };
+        ids.iter().map(one).collect()
+    };
+    let mut edits = None;
     if response.changed() {
-        let path = KeyPath::from(key);
         // A name follows when it is whole: letter by letter, everything that bears it would be renamed.
         if key != "name" {
-            edit = Some(match text.trim() {
-                "" => Edit::Unset { of: id, key: path },
-                _ => Edit::Set { of: id, key: path, value: Value::typed(sheet.table(), key, &text) },
-            });
+            edits = Some(to_all(&text, &|| Value::typed(sheet.table(), key, &text)));
         }
         ui.data_mut(|data| data.insert_temp(field_id, text.clone()));
     }
     if response.lost_focus() {
         ui.data_mut(|data| data.remove_temp::<String>(field_id));
         if key == "name" && typed.is_some() && text != written.unwrap_or_default() && !text.trim().is_empty() {
-            edit = Some(Edit::Set { of: id, key: KeyPath::from(key), value: Value::Text(text) });
+            edits = Some(to_all(&text, &|| Value::Text(text.clone())));
         }
     }
-    edit
+    if names_a_tag(sheet, key)
+        && let Some(chosen) = offer_ui(ui, theme, names, &text)
+    {
+        ui.data_mut(|data| data.remove_temp::<String>(field_id));
+        edits = Some(to_all(&chosen, &|| Value::Text(chosen.clone())));
+    }
+    edits
+}
+
+/// Keys that hold the name of one tag.
+fn names_a_tag(sheet: SheetKind, key: &str) -> bool {
+    matches!((sheet, key), (SheetKind::Panels | SheetKind::Alarms, "tag") | (SheetKind::Tags, "setpoint"))
+}
+
+/// Names that what is typed may become, as long as it is none; the one that was pressed.
+pub fn offer_ui(ui: &mut Ui, theme: &Theme, names: &Names, typed: &str) -> Option<String> {
+    if typed.trim().is_empty() || names.has(typed) {
+        return None;
+    }
+    let mut chosen = None;
+    for name in names.like(typed).take(MOST_OFFERED) {
+        let words = RichText::new(name).font(fonts::regular(SMALL)).color(theme.text);
+        let button = ui.add(Button::new(words).truncate());
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Take {name}")));
+        if button.clicked() {
+            chosen = Some(name.to_owned());
+        }
+    }
+    chosen
 }

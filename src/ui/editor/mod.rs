@@ -19,7 +19,9 @@ mod desk;
 mod form;
 mod grid;
 mod judge;
+mod names;
 mod over;
+mod pens;
 mod replace;
 mod review;
 mod select;
@@ -41,6 +43,7 @@ use eframe::egui::{
 };
 use grid::{Grid, Wish};
 use judge::Judged;
+use names::Names;
 use replace::Replace;
 use review::{Changed, Review};
 use sheets::{Rows, SheetKind, View};
@@ -51,6 +54,11 @@ use std::sync::{Arc, OnceLock};
 /// Width of the form beside a sheet, and the least room that a sheet keeps.
 const FORM: f32 = 300.0;
 const LEAST_SHEET: f32 = 480.0;
+/// The least room that the canvas keeps; it scrolls.
+const LEAST_CANVAS: f32 = 320.0;
+
+/// Width of the list of tags beside the canvas.
+const TAGS: f32 = 180.0;
 
 /// The bench of one project.
 #[derive(Debug, Default)]
@@ -69,6 +77,8 @@ pub struct Editor {
     on_canvas: bool,
     /// The display that was shown before: the canvas begins with it.
     came_from: Option<String>,
+    /// The draft's tags.
+    names: Names,
     judged: Judged,
     /// The version that is read and kept.
     followed: Option<u64>,
@@ -154,11 +164,22 @@ impl Editor {
         self.tools_ui(ui, frame, outbox);
         self.over_ui(ui, frame, outbox);
         let theme = frame.theme;
-        if ui.available_width() - FORM > LEAST_SHEET {
+        let room = ui.available_width();
+        let least = if self.on_canvas { LEAST_CANVAS } else { LEAST_SHEET };
+        if room - FORM > least {
             let area = eframe::egui::Frame::new().inner_margin(8);
             Panel::right("form").frame(area).exact_size(FORM).resizable(false).show(ui, |ui| self.form_ui(ui, theme));
         }
         if self.on_canvas {
+            // Where there is no room for the fields, there is none for the tags.
+            if room - FORM - TAGS > LEAST_SHEET {
+                let area = eframe::egui::Frame::new().inner_margin(6);
+                Panel::left("tags")
+                    .frame(area)
+                    .exact_size(TAGS)
+                    .resizable(false)
+                    .show(ui, |ui| self.tags_ui(ui, theme));
+            }
             self.canvas_ui(ui, frame);
         } else {
             self.sheet_ui(ui, theme);
@@ -218,19 +239,22 @@ impl Editor {
     /// Every key of the entity that has the cursor.
     fn form_ui(&mut self, ui: &mut Ui, theme: &Theme) {
         let State::Open(draft) = &self.state else { return };
-        let (sheet, id) = if self.on_canvas {
-            (SheetKind::Panels, self.canvas.chosen().last().copied())
+        self.names.follow(draft);
+        let (sheet, ids) = if self.on_canvas {
+            // While no panel is chosen, the display itself is.
+            match self.canvas.chosen() {
+                [] => (SheetKind::Displays, self.canvas.display().into_iter().collect()),
+                chosen => (SheetKind::Panels, chosen.to_vec()),
+            }
         } else {
             let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
             view.follow(self.sheet, draft);
-            (self.sheet, view.ids.get(grid.selection.cursor.row).copied())
+            (self.sheet, view.ids.get(grid.selection.cursor.row).copied().into_iter().collect())
         };
         // What was chosen may be gone since the last frame.
-        let Some(id) = id.filter(|id| draft.index().block(*id).is_some()) else { return };
-        let edits = ScrollArea::vertical()
-            .auto_shrink([false, false])
-            .show(ui, |ui| form::form_ui(ui, theme, draft, &self.judged, sheet, id))
-            .inner;
+        let ids: Vec<EntityId> = ids.into_iter().filter(|id| draft.index().block(*id).is_some()).collect();
+        let form = form::Form { theme, draft, judged: &self.judged, names: &self.names, sheet, ids: &ids };
+        let edits = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| form::form_ui(ui, form)).inner;
         if let Some((group, edits)) = edits {
             self.edit(Some(group), &edits);
         }
@@ -266,6 +290,14 @@ impl Editor {
             }
             let added = self.edit(None, &edits);
             self.show(added.first().copied());
+        }
+    }
+
+    fn tags_ui(&mut self, ui: &mut Ui, theme: &Theme) {
+        let State::Open(draft) = &self.state else { return };
+        self.names.follow(draft);
+        for wish in self.canvas.tags_ui(ui, theme, draft, &self.names) {
+            self.carry_out_on_canvas(ui.ctx(), wish);
         }
     }
 

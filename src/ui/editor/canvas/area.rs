@@ -1,6 +1,7 @@
 //! What is painted of a display that is edited: its grid, its panels as they run, what is chosen; and the pointer on it.
 
 use super::place::{At, Edges, covers, moved, resized, rows};
+use super::tags::DraftTag;
 use super::{Canvas, Wish, ground_id, item_id};
 use crate::project::edit::{Draft, EntityId, EntityKind};
 use crate::ui::editor::judge::Judged;
@@ -12,8 +13,8 @@ use crate::ui::widgets::{hatch, tell, text};
 use crate::ui::{Frame, Outbox};
 use eframe::egui::containers::scroll_area::{DragScroll, ScrollSource};
 use eframe::egui::{
-    Align2, CursorIcon, Painter, PointerButton, Pos2, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui,
-    UiBuilder, Vec2, vec2,
+    Align2, CursorIcon, DragAndDrop, LayerId, Order, Painter, PointerButton, Pos2, Rect, Response, Role, ScrollArea,
+    Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, vec2,
 };
 
 /// Empty rows below what is there, to move something to.
@@ -45,6 +46,7 @@ enum Hold {
 }
 
 /// What one frame paints with.
+#[derive(Clone, Copy)]
 struct Brush<'a> {
     cells: Cells,
     area: Rect,
@@ -169,6 +171,35 @@ impl Canvas {
             self.focused = focused;
         }
         self.hold_ui(ui, &brush, wishes);
+        self.tag_ui(ui, &brush, draft, wishes);
+    }
+
+    /// A tag that is held over the canvas: what it would become, and that it does when it is let go.
+    fn tag_ui(&self, ui: &Ui, brush: &Brush<'_>, draft: &Draft, wishes: &mut Vec<Wish>) {
+        let Some(tag) = DragAndDrop::payload::<DraftTag>(ui.ctx()) else { return };
+        let Some(at) = ui.input(|i| i.pointer.interact_pos()) else { return };
+        if ui.clip_rect().contains(at) {
+            let is_let_go = ui.input(|i| i.pointer.any_released());
+            let items = self.scene.items.iter().filter_map(|item| Some((item.id, brush.place(item.at?))));
+            // Of two that lie over each other the upper one is meant: it was painted last.
+            if let Some((id, rect)) = items.rev().find(|(_, rect)| rect.contains(at)) {
+                brush.frame(rect, true);
+                if is_let_go {
+                    wishes.extend(self.tag_dropped(draft, &tag.0, id));
+                }
+            } else {
+                let cell = ((at - brush.area.min) / brush.cells.size).floor();
+                let cell = [cell.x.max(0.0) as u16, cell.y.max(0.0) as u16];
+                let (_, becomes) = self.tag_becomes(draft, &tag.0, Some(cell));
+                let over = self.scene.places().iter().any(|other| covers(becomes, *other));
+                brush.ghost(becomes, over);
+                if is_let_go {
+                    wishes.extend(self.tag_added(draft, &tag.0, Some(cell)));
+                }
+            }
+        }
+        let painter = ui.ctx().layer_painter(LayerId::new(Order::Tooltip, ground_id().with("tag")));
+        Brush { painter: &painter, ..*brush }.plate(at + vec2(14.0, 10.0), &tag.0, f32::INFINITY);
     }
 
     fn press(&mut self, ui: &Ui, response: &Response, id: EntityId, more: bool, area: Rect) {

@@ -4,6 +4,7 @@
 //! scene  the panels as the reader reads them      place  places on the grid, as numbers
 //! area   what is painted, and the pointer         keys   keys and clipboard
 //! bar    buttons above, and the menu of a panel   kinds  what a new panel is made of
+//! tags   the draft's tags, to be dropped on it
 //! ```
 //!
 //! Invariant: nothing here acts on the plant: panels are shown with what is true now, and take no press.
@@ -15,6 +16,7 @@ mod keys;
 mod kinds;
 mod place;
 mod scene;
+mod tags;
 
 use super::judge::Judged;
 use crate::project::edit::{Draft, Edit, EntityId, EntityKind, KeyPath, Spot, Value};
@@ -60,6 +62,8 @@ pub struct Canvas {
     wants_focus: bool,
     /// How high a row is, and for which room: what is moved down makes the others no lower.
     row: Option<(Row, f32)>,
+    /// The list of tags beside it.
+    found: tags::Found,
 }
 
 /// What the height of a row was worked out for.
@@ -98,6 +102,11 @@ impl Canvas {
     pub fn choose(&mut self, ids: &[EntityId]) {
         self.chosen = ids.to_vec();
         self.focus();
+    }
+
+    /// The display that is shown.
+    pub const fn display(&self) -> Option<EntityId> {
+        self.display
     }
 
     /// What is chosen; the last leads.

@@ -146,12 +146,14 @@ impl Item {
 
 /// What a panel is about, in few words.
 fn title_of(panel: &Panel) -> String {
-    let names = || {
-        let tags = panel.tags.iter().map(String::as_str);
-        let names: Vec<&str> = tags.chain(panel.pens.iter().map(|pen| pen.tag.as_str())).collect();
-        names.join(", ")
-    };
-    panel.title.clone().unwrap_or_else(names)
+    let tags = panel.tags.iter().map(String::as_str);
+    let names: Vec<&str> = tags.chain(panel.pens.iter().map(|pen| pen.tag.as_str())).collect();
+    let words = || panel.text.lines().next().unwrap_or_default().chars().take(24).collect();
+    match &panel.title {
+        Some(title) => title.clone(),
+        None if names.is_empty() => words(),
+        None => names.join(", "),
+    }
 }
 
 #[cfg(test)]
