@@ -38,6 +38,7 @@ const HIDDEN: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F3)];
 const FLOOD: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F4)];
 const JOURNAL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F6)];
 const TREE: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::B)];
+const WINDOW: &[KeyboardShortcut] = &[key(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::N)];
 const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
@@ -149,6 +150,12 @@ pub fn all() -> Vec<Entry> {
         ),
         entry(Action::TestHorn, "Test the horn", "Plays a tone, and says by which program, or why not", &[]),
         group(Action::ToggleTree, "Displays", "Shows the tree of displays, or folds it away", TREE),
+        entry(
+            Action::OpenWindow(None),
+            "Display in a window",
+            "The display that is shown, in a window of its own; any other by Ctrl+K or a right click in the tree",
+            WINDOW,
+        ),
         entry(Action::OpenDevices, "Devices", "Every device's link with its figures", &[]),
         entry(Action::OpenAllTags, "All tags", "Every tag with its value, quality and age", &[]),
         entry(Action::NewTrend, "New trend", "An empty trend; a tag that is dropped on it becomes a pen", &[]),
@@ -203,6 +210,39 @@ pub fn all() -> Vec<Entry> {
         group(Action::OpenHelp, "Keys", "Every key of this window", HELP),
         entry(Action::Quit, "Stop watching", "Closes the window; asks first while alarms stand", QUIT),
     ]
+}
+
+/// Whether an action concerns the program rather than one of its windows: then the main window does it.
+pub const fn is_of_program(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::ToggleEdit
+            | Action::AskDesk(_)
+            | Action::OpenScan
+            | Action::OpenWorkbench(_)
+            | Action::OpenExplorer(_)
+            | Action::MakeTag(_)
+            | Action::SaveDisplay(_)
+            | Action::Forget(_)
+            | Action::ChooseProject
+            | Action::OpenProject(_)
+            | Action::OpenDemo
+            | Action::OpenSettings
+            | Action::SetDeskName(_)
+            | Action::TestHorn
+            | Action::SetHorn(_)
+            | Action::SetPlayer(_)
+            | Action::SetNotifications(_)
+            | Action::ToggleTheme
+            | Action::TextScale(_)
+            | Action::OpenWindow(_)
+            | Action::Quit
+    )
+}
+
+/// Whether the main window has to be seen for it.
+pub const fn is_answered_in_the_main_window(action: &Action) -> bool {
+    !matches!(action, Action::ToggleTheme | Action::TextScale(_) | Action::OpenWindow(_) | Action::AskDesk(_))
 }
 
 /// All about a device.

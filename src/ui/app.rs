@@ -8,10 +8,11 @@ use super::settings::{self, Settings};
 use super::shell::{Shell, Wishes};
 use super::theme::ThemeChoice;
 use super::wake::{self, Pace, Urgency};
+use super::windows::{Painted, Windows};
 use crate::engine::{Actor, Command, Mode, Snapshot};
 use crate::link::{Desk, DeskLink, News};
 use crate::project::Priority;
-use crate::time::Clock;
+use crate::time::{Clock, Now};
 use eframe::egui::{self, UserAttentionType, ViewportBuilder, ViewportCommand};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -218,6 +219,8 @@ struct App {
     /// The name at the desk, for the entries that another thread makes.
     desk_name: DeskName,
     notifier: Notifier,
+    /// Displays beside this window.
+    windows: Windows,
     /// As the command line asked; such a size is not remembered.
     asked_size: bool,
 }
@@ -232,11 +235,13 @@ impl App {
             raised.send_viewport_cmd_to(egui::ViewportId::ROOT, ViewportCommand::Focus);
         };
         let notifier = Notifier::start(settings.notifications, options.clock.clone(), raise)?;
+        let painted = Painted::default();
+        let windows = Windows::new(desk.desk.clone(), options.clock.clone(), painted.clone());
         let pace = Pace::new(options.clock);
         let ending = Arc::new(AtomicBool::new(false));
         let desk_name = DeskName::default();
         desk_name.set(settings.desk_name.as_deref());
-        watch(ctx, &desk, pace.clone(), ending.clone(), desk_name.clone(), notifier.clone())?;
+        watch(ctx, &desk, pace.clone(), ending.clone(), desk_name.clone(), notifier.clone(), painted)?;
         let mut shell = Shell::new(settings);
         shell.horn = HornDesk::new(desk.horn.clone());
         shell.scanner = Scanner::new(desk.scans.clone());
@@ -254,11 +259,12 @@ impl App {
             kept_theme,
             desk_name,
             notifier,
+            windows,
             asked_size: options.size.is_some(),
         })
     }
 
-    fn carry_out(&mut self, ctx: &egui::Context, wishes: Wishes) {
+    fn carry_out(&mut self, ctx: &egui::Context, now: Now, wishes: Wishes) {
         if let Some(request) = wishes.request
             && let Err(refused) = self.desk.requests.try_send(request)
         {
@@ -272,6 +278,12 @@ impl App {
                 self.kept_theme = None;
             }
             self.save_settings();
+        }
+        for display in wishes.windows {
+            match self.windows.open(ctx, &display, &self.shell.settings) {
+                Ok(()) => ctx.request_repaint(),
+                Err(why) => self.shell.tell(now, why),
+            }
         }
         if wishes.toggle_full_screen {
             let full = ctx.input(|i| i.viewport().fullscreen.unwrap_or(false));
@@ -308,8 +320,9 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         // Here, and not where it is painted: a window that is covered or minimised is not painted at all.
         let front = ctx.input(|i| {
-            let window = i.viewport();
-            window.focused.unwrap_or(true) && window.visible().unwrap_or(true)
+            // Whoever looks at a window beside this one sees the same alarms.
+            let mut windows = i.raw.viewports.values();
+            windows.any(|window| window.focused.unwrap_or(true) && window.visible().unwrap_or(true))
         });
         if self.notifier.set_front(front) {
             ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Reset));
@@ -320,7 +333,7 @@ impl eframe::App for App {
         }
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+    fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
         let now = self.pace.painted();
         let desk = self.desk.desk.borrow().clone();
@@ -339,8 +352,13 @@ impl eframe::App for App {
             let size = inner.size() * ctx.zoom_factor();
             self.shell.settings.window_size = Some([size.x as u16, size.y as u16]);
         }
+        let (asked, stand) = self.windows.show(&ctx, &mut self.shell.settings, || screens(frame));
+        if stand {
+            self.save_settings();
+        }
+        self.shell.ask(asked);
         let wishes = self.shell.ui(ui, &desk, now);
-        self.carry_out(&ctx, wishes);
+        self.carry_out(&ctx, now, wishes);
         let blinking = matches!(&desk, Desk::Plant(plant) if Shell::blinks(&plant.snapshots.borrow()));
         ctx.request_repaint_after(wake::until_tick(now, blinking));
     }
@@ -350,12 +368,24 @@ impl eframe::App for App {
         if !self.ending.load(Ordering::Relaxed) {
             journal_window(&self.desk.desk.borrow(), &self.desk_name, false);
         }
+        self.windows.keep(&mut self.shell.settings);
         self.save_settings();
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         visuals.panel_fill.to_normalized_gamma_f32()
     }
+}
+
+/// The screens of this computer, in points at 100 %.
+fn screens(frame: &eframe::Frame) -> Vec<egui::Rect> {
+    let Some(window) = frame.winit_window() else { return Vec::new() };
+    let monitors = window.available_monitors().map(|monitor| {
+        let scale = monitor.scale_factor();
+        let (corner, size) = (monitor.position().to_logical::<f32>(scale), monitor.size().to_logical::<f32>(scale));
+        egui::Rect::from_min_size(egui::pos2(corner.x, corner.y), egui::vec2(size.width, size.height))
+    });
+    monitors.collect()
 }
 
 /// The name typed at the desk, shared between the window and the thread that watches the desk.
@@ -391,6 +421,7 @@ fn watch(
     ending: Arc<AtomicBool>,
     desk_name: DeskName,
     notifier: Notifier,
+    painted: Painted,
 ) -> std::io::Result<()> {
     let ctx = ctx.clone();
     let mut alarms = Watch::default();
@@ -422,6 +453,7 @@ fn watch(
         if let Some(delay) = pace.delay(urgency) {
             ctx.request_repaint_after_for(delay, egui::ViewportId::ROOT);
         }
+        painted.wake(&ctx, urgency);
         true
     })
 }

@@ -20,7 +20,7 @@
 //! explorer  a broker's topics as a tree, live
 //! workbench the registers of a device under every type and order
 //! hand     a tag that is dragged, and the press that opens its last hour
-//! memory   what the allocator keeps from frame to frame
+//! windows  displays in windows of their own             memory   what the allocator keeps from frame to frame
 //! ```
 
 pub mod actions;
@@ -69,6 +69,7 @@ pub mod trying;
 pub mod until;
 pub mod wake;
 pub mod widgets;
+pub mod windows;
 pub mod words;
 pub mod workbench;
 
@@ -116,6 +117,8 @@ pub struct Outbox {
 pub enum Action {
     /// Show this display, by index in the plan.
     OpenDisplay(usize),
+    /// Show this display in a window of its own; none: the one that is shown.
+    OpenWindow(Option<usize>),
     /// Show every tag in one list.
     OpenAllTags,
     /// Show every device in one list.

@@ -31,6 +31,8 @@ pub enum Target {
     Command(usize),
     /// A display.
     Display(usize),
+    /// A display in a window of its own.
+    Window(usize),
     /// An alarm.
     Alarm(u32),
     /// A tag.
@@ -141,6 +143,7 @@ impl Finder {
         }
         for (i, display) in plan.displays.iter().enumerate() {
             self.names.push(Name::new(&display.display.name, "", Target::Display(i)));
+            self.names.push(Name::new(&in_a_window(&display.display.name), "", Target::Window(i)));
         }
         for (i, alarm) in
             plan.alarms.iter().enumerate().filter(|(_, a)| a.written.is_some() || !matches!(a.subject, Subject::Tag(_)))
@@ -174,6 +177,7 @@ fn rank(name: &Name, needle: &str) -> Option<u32> {
         Target::Command(_) => 1,
         Target::Tag(_) => 2,
         Target::Alarm(_) => 3,
+        Target::Window(_) => 4,
     };
     let mut sum = 0;
     for word in needle.split_whitespace() {
@@ -276,11 +280,16 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
     open && !response.should_close()
 }
 
+fn in_a_window(display: &str) -> String {
+    format!("{display} in a window")
+}
+
 /// What pressing a hit does.
 fn action(plan: &Plan, target: &Target) -> Option<Action> {
     match target {
         Target::Command(i) => actions::all().get(*i).map(|entry| entry.action.clone()),
         Target::Display(i) => Some(Action::OpenDisplay(*i)),
+        Target::Window(i) => Some(Action::OpenWindow(Some(*i))),
         Target::Tag(i) => Some(Action::OpenFaceplate(TagId(*i))),
         Target::Alarm(i) => plan.alarms.get(*i as usize).map(|alarm| match (alarm.display, alarm.subject) {
             (_, Subject::Tag(tag)) => Action::OpenFaceplate(tag),
@@ -305,6 +314,10 @@ fn hit_ui(ui: &mut Ui, frame: &Frame<'_>, finder: &Finder, target: &Target, chos
         }
         Target::Display(i) => {
             (plan.displays.get(*i).map(|d| d.display.name.clone()).unwrap_or_default(), String::new(), "display")
+        }
+        Target::Window(i) => {
+            let name = plan.displays.get(*i).map(|d| in_a_window(&d.display.name));
+            (name.unwrap_or_default(), String::new(), "window")
         }
         Target::Alarm(i) => {
             let alarm = plan.alarms.get(*i as usize);

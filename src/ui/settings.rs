@@ -3,6 +3,7 @@
 //! A file that is missing, of no use or of a newer kind means the defaults; the window opens all the same.
 
 use super::theme::ThemeChoice;
+use super::windows::Arrangement;
 use crate::engine::Actor;
 use crate::link::HornChoice;
 use crate::text;
@@ -30,6 +31,8 @@ pub struct Settings {
     pub recent: Vec<PathBuf>,
     /// Inner size of the window in points at 100 %, as it was last used.
     pub window_size: Option<[u16; 2]>,
+    /// Displays that stood in windows of their own, by project; the last one first.
+    pub windows: Vec<Arrangement>,
     /// The name typed at this desk, 1 to 64 characters; none: the user of the computer stands alone.
     pub desk_name: Option<String>,
     /// Whether alarms are heard on this computer.
@@ -47,6 +50,7 @@ impl Default for Settings {
             text_scale_percent: 100,
             recent: Vec::new(),
             window_size: None,
+            windows: Vec::new(),
             desk_name: None,
             horn: true,
             player: None,
@@ -111,6 +115,8 @@ impl Settings {
     fn within_bounds(mut self) -> Self {
         self.text_scale_percent = self.text_scale_percent.clamp(SCALES[0], SCALES[SCALES.len() - 1]);
         self.recent.truncate(RECENT);
+        self.windows.truncate(RECENT);
+        self.windows.iter_mut().for_each(Arrangement::within_bounds);
         self.player = self.player.filter(|player| !player.trim().is_empty() && player.len() <= PLAYER_CHARS);
         self.desk_name = self.desk_name.and_then(|name| desk_name_from(&name).unwrap_or_default());
         // A window smaller or larger than any screen is no size to come back to.

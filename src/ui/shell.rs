@@ -2,6 +2,7 @@
 //! pictures use the very same window without a screen.
 
 mod acts;
+mod beside;
 mod dialog;
 mod forgetting;
 mod savedisplay;
@@ -28,6 +29,7 @@ use crate::engine::{Plan, Snapshot, TagId};
 use crate::link::{About, Desk, DeskRequest, EditLink, PlantLink, Refused};
 use crate::text::visible;
 use crate::time::{Now, Span};
+use beside::{NOWHERE, place_of};
 use dialog::Dialog;
 use eframe::egui::{
     CentralPanel, Context, Frame as Area, Key, Label, Layout, Margin, Modifiers, Panel, RichText, Ui, UiBuilder,
@@ -81,6 +83,10 @@ pub struct Wishes {
     pub save: bool,
     /// The theme among them: what the command line said of it counts no longer.
     pub theme_chosen: bool,
+    /// Displays that are to have windows of their own, by name.
+    pub windows: Vec<String>,
+    /// Of a window beside the main one: what that is to do.
+    pub for_main: Vec<Action>,
 }
 
 /// One window.
@@ -127,6 +133,10 @@ pub struct Shell {
     second_press: SecondPress,
     /// A display that was saved: to be shown as soon as the plan has it.
     awaited: Option<String>,
+    /// The display of a window beside the main one; none: this is the main one.
+    own: Option<String>,
+    /// What other windows ask this one to do.
+    asked: Vec<Action>,
 }
 
 /// Whether the tree of displays is to be seen.
@@ -184,6 +194,8 @@ impl Shell {
             notice: None,
             second_press: SecondPress::default(),
             awaited: None,
+            own: None,
+            asked: Vec::new(),
         }
     }
 
@@ -227,6 +239,7 @@ impl Shell {
         self.style(&ctx);
         let mut wishes = Wishes::default();
         let mut outbox = Outbox { actions: actions::pressed(&ctx), ..Outbox::default() };
+        outbox.actions.append(&mut self.asked);
         match files::dropped(&ctx).or_else(|| self.project_dialog.take(&ctx)) {
             Some(Ok(path)) => outbox.action(Action::OpenProject(path)),
             Some(Err(why)) => self.notice = Some((now, why)),
@@ -303,6 +316,7 @@ impl Shell {
             }
         }
         if let Some(refused) = &plant.refused
+            && self.own.is_none()
             && !self.refused.as_ref().is_some_and(|told| Arc::ptr_eq(told, refused))
         {
             self.refused = Some(refused.clone());
@@ -438,6 +452,11 @@ impl Shell {
             Place::Display(i) if i < frame.snapshot.plan.displays.len() => {
                 panels::display_ui(ui, frame, i, &mut self.panels, outbox);
             }
+            Place::Display(_) if self.own.is_some() => {
+                let own = self.own.as_deref().unwrap_or_default();
+                let words = format!("The project has no display {own} any more: close this window, or choose another");
+                Area::new().inner_margin(Margin::same(10)).show(ui, |ui| ui.add(Label::new(fonts::bold(words)).wrap()));
+            }
             place => {
                 Area::new().inner_margin(Margin::same(10)).show(ui, |ui| match place {
                     Place::Display(_) | Place::AllTags => {
@@ -492,9 +511,8 @@ impl Shell {
         if self.plan.is_some() {
             let (display, tag) = &self.open_names;
             if matches!(self.place, Place::Display(_)) {
-                let place =
-                    display.as_ref().and_then(|name| plan.displays.iter().position(|d| d.display.name == *name));
-                self.place = Place::Display(place.unwrap_or(0));
+                let place = display.as_ref().and_then(|name| place_of(plan, name));
+                self.place = Place::Display(place.unwrap_or(if self.own.is_some() { NOWHERE } else { 0 }));
             }
             self.chosen = tag.as_ref().and_then(|name| plan.tag_id(name));
         }
@@ -508,7 +526,11 @@ impl Shell {
             let named = zone.as_deref().and_then(|name| TimeZone::get(name).ok());
             self.zone = (zone.clone(), named.unwrap_or_else(TimeZone::system));
         }
+        let is_first = self.plan.is_none();
         self.plan = Some(plan.clone());
+        if is_first && self.own.is_some() {
+            self.place = self.home();
+        }
         self.second_press.forget();
         self.remember_names();
     }
@@ -537,7 +559,7 @@ impl Shell {
         if self.tree.over {
             self.tree.over = false;
         } else if self.chosen.take().is_none() && !matches!(self.place, Place::Display(_) | Place::AllTags) {
-            self.place = Place::Display(0);
+            self.place = self.home();
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Action, Frame, Outbox, fonts, hand};
 use crate::engine::{AlarmId, AlarmState, Plan, Snapshot};
 use crate::project::Priority;
 use eframe::egui::{
-    Align2, Button, Color32, CornerRadius, Label, Rect, RichText, Role, ScrollArea, Sense, Ui, pos2, vec2,
+    Align2, Button, Color32, CornerRadius, Label, Rect, Response, RichText, Role, ScrollArea, Sense, Ui, pos2, vec2,
 };
 use fonts::size;
 
@@ -132,22 +132,29 @@ pub fn tree_ui(ui: &mut Ui, frame: &Frame<'_>, place: Place, trends: &[(u32, Str
         let weights = weights(frame.snapshot);
         if plan.displays.is_empty() {
             let here = matches!(place, Place::AllTags | Place::Display(_));
-            if row_ui(ui, frame, say::ALL_TAGS, 0, here, Weight::default()) {
+            if row_ui(ui, frame, say::ALL_TAGS, 0, here, Weight::default()).0 {
                 outbox.action(Action::OpenAllTags);
             }
         }
         for i in order(plan) {
             let display = &plan.displays[i];
             let here = place == Place::Display(i);
-            if row_ui(ui, frame, &display.display.name, display.depth, here, weights[i]) {
+            let (pressed, row) = row_ui(ui, frame, &display.display.name, display.depth, here, weights[i]);
+            if pressed {
                 outbox.action(Action::OpenDisplay(i));
             }
+            row.context_menu(|ui| {
+                if ui.button("Open in a window of its own").clicked() {
+                    outbox.action(Action::OpenWindow(Some(i)));
+                    ui.close();
+                }
+            });
         }
-        if row_ui(ui, frame, say::DEVICES, 0, place == Place::Devices, Weight::default()) {
+        if row_ui(ui, frame, say::DEVICES, 0, place == Place::Devices, Weight::default()).0 {
             outbox.action(Action::OpenDevices);
         }
         for (number, name) in trends {
-            if row_ui(ui, frame, name, 0, place == Place::Trend(*number), Weight::default()) {
+            if row_ui(ui, frame, name, 0, place == Place::Trend(*number), Weight::default()).0 {
                 outbox.action(Action::ShowTrend(*number));
             }
         }
@@ -190,8 +197,8 @@ pub fn spaced_capitals(words: &str) -> String {
     out
 }
 
-/// One row; whether it was pressed.
-fn row_ui(ui: &mut Ui, frame: &Frame<'_>, name: &str, depth: u16, here: bool, weight: Weight) -> bool {
+/// One row, and whether it was pressed.
+fn row_ui(ui: &mut Ui, frame: &Frame<'_>, name: &str, depth: u16, here: bool, weight: Weight) -> (bool, Response) {
     let theme = frame.theme;
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
     let back = rect.shrink2(vec2(0.0, 0.5)).expand2(vec2(2.0 * STEP, 0.0));
@@ -224,7 +231,7 @@ fn row_ui(ui: &mut Ui, frame: &Frame<'_>, name: &str, depth: u16, here: bool, we
     let indent = f32::from(depth.min(6)) * 2.5 * STEP;
     let words = Rect::from_min_max(pos2(rect.left() + indent, rect.top()), pos2(until, rect.bottom()));
     text::paint(ui.painter(), words, Align2::LEFT_CENTER, name, fonts::regular(size::BODY), theme.text);
-    response.clicked() || (!here && hand::rests_on(&response))
+    (response.clicked() || (!here && hand::rests_on(&response)), response)
 }
 
 /// Where Ctrl+K leads, for those who do not know it.

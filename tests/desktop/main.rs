@@ -19,3 +19,4 @@ mod stage;
 #[path = "../support/mod.rs"]
 mod support;
 mod tree;
+mod windows;

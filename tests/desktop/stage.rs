@@ -215,6 +215,14 @@ impl Stage {
         found.lines().last().unwrap_or_else(|| panic!("no window of the program: {}", self.log())).to_owned()
     }
 
+    /// All windows of the program, each with its title.
+    pub fn windows(&self) -> Vec<(String, String)> {
+        let pid = self.pid().to_string();
+        let found = self.tool("xdotool", &["search", "--onlyvisible", "--pid", &pid]);
+        let title = |id: &str| self.tool("xdotool", &["getwindowname", id]).trim().to_owned();
+        found.lines().map(|id| (id.to_owned(), title(id))).filter(|(_, title)| title.contains("Watchkeeper")).collect()
+    }
+
     /// The window's title.
     pub fn title(&self) -> String {
         self.tool("xdotool", &["getwindowname", &self.window()]).trim().to_owned()
@@ -378,7 +386,7 @@ impl Stage {
         }
     }
 
-    fn tool(&self, program: &str, arguments: &[&str]) -> String {
+    pub fn tool(&self, program: &str, arguments: &[&str]) -> String {
         let output = Command::new(program)
             .args(arguments)
             .env("DISPLAY", &self.display)

@@ -23,3 +23,4 @@ mod sizes;
 mod spark;
 mod trying;
 mod window;
+mod windows;

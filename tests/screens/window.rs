@@ -26,6 +26,9 @@ pub struct Desktop {
     /// What was asked of the program around it, in all frames so far.
     closed: bool,
     pub asked: Vec<watchkeeper::link::DeskRequest>,
+    /// Displays that are to have windows of their own, and what is left to the main window.
+    pub windows: Vec<String>,
+    pub for_main: Vec<watchkeeper::ui::Action>,
 }
 
 impl Desktop {
@@ -42,7 +45,17 @@ impl Desktop {
             refused: None,
         };
         let shell = Shell::new(settings);
-        Self { shell, desk: Desk::Plant(link), snapshots, commands, now, closed: false, asked: Vec::new() }
+        Self {
+            shell,
+            desk: Desk::Plant(link),
+            snapshots,
+            commands,
+            now,
+            closed: false,
+            asked: Vec::new(),
+            windows: Vec::new(),
+            for_main: Vec::new(),
+        }
     }
 
     /// A window of `size` pixels; the larger its text, the fewer points it has.
@@ -66,9 +79,12 @@ impl Desktop {
                     // The harness leaves a margin around its ui; a window has none.
                     let whole = ui.ctx().content_rect();
                     let mut ui = ui.new_child(UiBuilder::new().max_rect(whole));
-                    let Wishes { request, close, .. } = desktop.shell.ui(&mut ui, &desktop.desk, desktop.now);
+                    let Wishes { request, close, windows, for_main, .. } =
+                        desktop.shell.ui(&mut ui, &desktop.desk, desktop.now);
                     desktop.asked.extend(request);
                     desktop.closed |= close;
+                    desktop.windows.extend(windows);
+                    desktop.for_main.extend(for_main);
                 },
                 self,
             );
@@ -81,6 +97,11 @@ impl Desktop {
         if let Desk::Plant(plant) = &mut self.desk {
             plant.journal = journal;
         }
+    }
+
+    /// Whether it was asked to close.
+    pub const fn closed(&self) -> bool {
+        self.closed
     }
 
     pub fn desk(&self) -> Desk {

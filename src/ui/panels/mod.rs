@@ -33,8 +33,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 pub use trend::free::FreeTrends;
 
-/// A kind of panel, with what it remembers.
-pub trait PanelView: std::fmt::Debug {
+/// A kind of panel, with what it remembers. A window of its own takes its panels along.
+pub trait PanelView: std::fmt::Debug + Send {
     /// Paints itself into `cx.rect`, which is inside the panel's frame and below its title.
     fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, out: &mut Outbox);
 

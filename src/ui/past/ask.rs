@@ -15,13 +15,13 @@ pub trait History: std::fmt::Debug {
 }
 
 /// A back-test under way.
-pub trait PendingTrial: std::fmt::Debug {
+pub trait PendingTrial: std::fmt::Debug + Send {
     /// The verdict, once.
     fn take(&mut self) -> Option<Verdict>;
 }
 
 /// A question under way.
-pub trait Pending: std::fmt::Debug {
+pub trait Pending: std::fmt::Debug + Send {
     /// The answer, once.
     fn take(&mut self) -> Option<Answer>;
 }

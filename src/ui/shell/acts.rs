@@ -15,7 +15,7 @@ use crate::ui::palette::Finder;
 use crate::ui::preferences::Preferences;
 use crate::ui::settings::desk_name_from;
 use crate::ui::simulating::Simulating;
-use crate::ui::{Action, Outbox, banner, hand};
+use crate::ui::{Action, Outbox, actions, banner, hand};
 use eframe::egui::Context;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -62,8 +62,32 @@ impl Shell {
     fn act(&mut self, ctx: &Context, plant: Option<&PlantLink>, now: Now, action: Action, wishes: &mut Wishes) {
         // Whatever is opened is to be seen.
         self.tree.over &= action == Action::ToggleTree;
+        let action = match action {
+            Action::OpenWindow(None) => match self.place {
+                Place::Display(i) => Action::OpenWindow(Some(i)),
+                _ => {
+                    let words = "Show a display first: that is what goes into a window of its own";
+                    self.notice = Some((now, words.to_owned()));
+                    return;
+                }
+            },
+            action => action,
+        };
+        if self.own.is_some() && actions::is_of_program(&action) {
+            wishes.for_main.push(action);
+            return;
+        }
         match action {
-            Action::OpenDisplay(i) => self.place = Place::Display(i),
+            Action::OpenDisplay(i) => {
+                self.place = Place::Display(i);
+                if let (Some(own), Some(name)) = (&mut self.own, self.plan.as_ref().and_then(|p| p.displays.get(i))) {
+                    own.clone_from(&name.display.name);
+                }
+            }
+            Action::OpenWindow(which) => {
+                let display = which.and_then(|i| self.plan.as_ref()?.displays.get(i));
+                wishes.windows.extend(display.map(|display| display.display.name.clone()));
+            }
             Action::OpenAllTags => self.place = Place::AllTags,
             Action::OpenDevices => self.place = Place::Devices,
             Action::OpenDevice(name) => {
@@ -113,7 +137,7 @@ impl Shell {
             Action::ShowTrend(number) => self.show_trend(number),
             Action::CloseTrend(number) => {
                 self.panels.trends().close(number);
-                self.place = Place::Display(0);
+                self.place = self.home();
             }
             Action::SaveDisplay(display) => self.dialog = Some(Dialog::Save(Box::new(SaveDisplay::new(*display)))),
             Action::ChoosePen(trend) => self.dialog = Some(Dialog::Finder(Box::new(Finder::for_pen(trend)))),
