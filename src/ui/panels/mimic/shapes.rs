@@ -228,7 +228,7 @@ impl Sketch<'_> {
             hatch::dashed_frame(self.painter, rect.expand(3.0), theme.muted);
             hatch::cross(self.painter, rect.left_top() + vec2(-1.0, -1.0), 8.0, theme.text);
         }
-        if self.reading.quality.is_forced() {
+        if self.reading.quality.is_made_up() {
             forced::frame(self.painter, rect.expand(4.0), theme);
         }
         self.why(rect);
@@ -277,7 +277,7 @@ impl Sketch<'_> {
             let line = Rect::from_center_size(marks.center() - vec2(0.0, 14.0), vec2(200.0, size::SMALL * 1.35));
             text::paint(self.painter, line, Align2::CENTER_CENTER, title, fonts::regular(size::SMALL), theme.muted);
         }
-        if self.reading.quality.is_forced() {
+        if self.reading.quality.is_made_up() {
             forced::frame(self.painter, marks.expand(2.0), theme);
         }
         if let Some(alarm) = self.reading.alarm {
