@@ -178,6 +178,9 @@ impl HornTest {
     }
 }
 
+/// What is on the desk now, for a reader that waits for nothing: each window of its own has one.
+pub type DeskReader = watch::Receiver<Desk>;
+
 /// The window's end of the program: which plant runs, and requests for another.
 #[derive(Debug, Clone)]
 pub struct DeskLink {

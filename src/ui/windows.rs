@@ -13,7 +13,7 @@ use super::settings::Settings;
 use super::shell::{Shell, Wishes};
 use super::wake::{self, Pace};
 use super::{Action, actions};
-use crate::link::Desk;
+use crate::link::{Desk, DeskReader};
 use crate::time::Clock;
 use eframe::egui::{Context, Rect, Ui, UiBuilder, ViewportBuilder, ViewportCommand, ViewportId, pos2, vec2};
 pub use kept::{Arrangement, KeptWindow, MOST};
@@ -21,7 +21,6 @@ use kept::{in_sight, screen_of};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// Which windows are to be painted when there is news, each with when it was painted last. Shared with the thread that
 /// watches the plant, which holds it for a moment.
@@ -46,7 +45,7 @@ impl Painted {
 /// All windows of their own.
 #[derive(Debug)]
 pub struct Windows {
-    desk: watch::Receiver<Desk>,
+    desk: DeskReader,
     clock: Clock,
     /// Of which project; none while no plant is shown.
     project: Option<PathBuf>,
@@ -86,7 +85,7 @@ fn impossible(ctx: &Context) -> Option<&'static str> {
 
 impl Windows {
     /// None yet.
-    pub fn new(desk: watch::Receiver<Desk>, clock: Clock, painted: Painted) -> Self {
+    pub fn new(desk: DeskReader, clock: Clock, painted: Painted) -> Self {
         Self { desk, clock, project: None, list: Vec::new(), opened: 0, painted, is_stirred: false }
     }
 

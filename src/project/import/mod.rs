@@ -1,6 +1,6 @@
 //! What engineers have already, in the files of other programs, as devices and tags of a project.
 //!
-//! One file a format: it takes out of the document's tree ([`node`]) what it knows, and makes entities ([`made`]) of it; all that it
+//! One file a format: it takes out of the document's tree (`node`) what it knows, and makes entities (`made`) of it; all that it
 //! did not take is told as left behind. A new format is a new file, a word in [`Format`] and a line in [`import`].
 
 mod home_assistant;
