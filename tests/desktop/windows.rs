@@ -21,7 +21,8 @@ tag = "pump1.pressure"
 /// The bench with displays.
 fn stage(name: &str, device: &crate::support::Modbus) -> (Stage, PathBuf) {
     let (stage, path) = bench::stage(name, device);
-    let text = fs::read_to_string(&path).unwrap() + DISPLAYS;
+    let mut text = fs::read_to_string(&path).unwrap();
+    text.push_str(DISPLAYS);
     fs::write(&path, text).unwrap();
     (stage, path)
 }
