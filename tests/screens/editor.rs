@@ -349,3 +349,40 @@ fn everything_is_replaced_only_after_it_was_seen() {
     keys(&mut harness, &[(CTRL, Key::Z)]);
     assert_eq!(said(&harness, "cell description of station.inflow"), "Inflow to the wet well, FT-001");
 }
+
+#[test]
+fn one_key_rolls_back_what_the_last_save_wrote_and_shows_what_that_changes_first() {
+    let (plant, mut harness) = open(
+        "watchkeeper = 1 # mine\n\n[[tag]]\nname = \"a\"\nformula = \"1\"\n\n[[tag]]\nname = \"b\"\nformula = \"a + 1\"\n",
+    );
+    let before = plant.text();
+    keys(&mut harness, &[(NONE, Key::F9)]);
+    until(&mut harness, "no text", |h| is_there(h, "There is no earlier text: the first save makes the first"));
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+    text(&mut harness, "One");
+    keys(&mut harness, &[(NONE, Key::Enter), (CTRL, Key::S)]);
+    until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
+    let after = plant.text();
+    assert_ne!(after, before);
+    // What is asked of the plant is the text before; nothing is written yet.
+    keys(&mut harness, &[(NONE, Key::F9)]);
+    until(&mut harness, "the review", |h| is_there(h, "Review and apply"));
+    assert_eq!((&*ask(&mut harness).text, plant.text().as_str()), (before.as_bytes(), after.as_str()));
+    press(&mut harness, "Go on editing");
+    press(&mut harness, "Tags");
+    keys(&mut harness, &[(CTRL, Key::Z)]);
+    assert!(is_there(&harness, "Saved, not in force"), "taken back, the draft is what the file says");
+    // By hand, from the list.
+    press(&mut harness, "Earlier texts…");
+    until(&mut harness, "the list", |h| h.query_all_by_label_contains("Take the text of").count() == 2);
+    harness.run_steps(2);
+    picture(&mut harness, "editor-earlier");
+    harness.query_all_by_label_contains("Take the text of").last().unwrap().click();
+    until(&mut harness, "the review", |h| is_there(h, "Review and apply"));
+    assert_eq!(&*ask(&mut harness).text, before.as_bytes());
+    press(&mut harness, "Go on editing");
+    keys(&mut harness, &[(CTRL, Key::S)]);
+    until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
+    assert_eq!(plant.text(), before);
+}

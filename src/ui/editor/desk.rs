@@ -68,7 +68,9 @@ impl Editor {
             EditAnswer::Opened(path, opened) if Some(&path) == self.path.as_ref() => self.opened(opened),
             EditAnswer::Saved(path, saved) if Some(&path) == self.path.as_ref() => self.saved(saved, frame, outbox),
             EditAnswer::NotKept(why) => self.said = Some(format!("The draft is not kept for the next start: {why}")),
-            EditAnswer::Opened(..) | EditAnswer::Saved(..) | EditAnswer::Snapshots(_) | EditAnswer::Snapshot(..) => {}
+            EditAnswer::Snapshots(list) => self.earlier_listed(list),
+            EditAnswer::Snapshot(of, text) => self.earlier_read(&of, text, frame, outbox),
+            EditAnswer::Opened(..) | EditAnswer::Saved(..) => {}
         }
     }
 

@@ -6,6 +6,7 @@
 //! judge   what is wrong, and with whom, as it is read aside             replace find and replace, with its preview
 //! review  what would change in the plant, before it is written          clipboard  cells as Excel exchanges them
 //! desk    the way to disk and plant      tools  tabs and buttons above a sheet      over  the dialogs over it
+//! earlier texts of earlier saves, and the way back to one
 //! canvas  a display with its panels in the hand, as it will be
 //! wanted  a tag that was found elsewhere in the window
 //! ```
@@ -16,6 +17,7 @@
 mod canvas;
 mod clipboard;
 mod desk;
+mod earlier;
 mod form;
 mod grid;
 mod judge;
@@ -38,6 +40,7 @@ use crate::engine::Mode;
 use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditLink, FoundDraft};
 use crate::project::edit::{Draft, Edit, EntityId, EntityKind, Kept, KeyPath, Refusal, Value};
 use canvas::Canvas;
+use earlier::{Earlier, Going};
 use eframe::egui::{
     Align, Button, Context, Id, Key, Label, Layout, Memory, Modifiers, Panel, RichText, ScrollArea, Ui,
 };
@@ -86,6 +89,8 @@ pub struct Editor {
     /// A version that is being put into force.
     applying: Option<Told>,
     over: Over,
+    /// An earlier text on its way from the disk.
+    going: Going,
     /// Tags that were found elsewhere and wait for the draft.
     wanted: Vec<NewTag>,
     /// What there is to say of the last act.
@@ -131,6 +136,8 @@ enum Over {
     Found(Box<FoundDraft>),
     /// The file was changed by somebody else.
     Changed(Box<Changed>),
+    /// Texts of earlier saves.
+    Earlier(Box<Earlier>),
 }
 
 impl Editor {
@@ -205,6 +212,9 @@ impl Editor {
         }
         if pressed(Modifiers::COMMAND, Key::H) {
             self.over = Over::Replace(Box::default());
+        }
+        if pressed(Modifiers::NONE, Key::F9) && !self.is_busy() {
+            self.roll_back();
         }
         if pressed(Modifiers::COMMAND, Key::S) {
             self.save(frame, false, outbox);

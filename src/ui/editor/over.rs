@@ -74,6 +74,14 @@ impl Editor {
                     Over::Nothing
                 }
             },
+            Over::Earlier(earlier) => match earlier.ui(ui, frame) {
+                Ok(None) => Over::Earlier(earlier),
+                Ok(Some(chosen)) => {
+                    self.read_earlier(vec![chosen], true);
+                    Over::Nothing
+                }
+                Err(()) => Over::Nothing,
+            },
             Over::Changed(mut changed) => match changed.ui(ui, theme) {
                 None => Over::Changed(changed),
                 Some(Wanted::Later) => Over::Nothing,

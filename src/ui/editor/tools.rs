@@ -113,6 +113,7 @@ impl Editor {
                 (false, false) => "As in the file",
             };
             ui.label(fonts::bold(state));
+            self.earlier_ui(ui);
             if let Some(said) = &self.said {
                 let said = visible(said);
                 let label = ui.add(Label::new(RichText::new(said.as_ref()).color(muted)).truncate());
