@@ -46,7 +46,7 @@ const ATTEMPT: Span = Span::from_secs(1);
 const PATIENT_EVERY: u32 = 4;
 
 /// How urgent a probe of a unit that is gone is, beside polls that are due.
-const PROBE_MAY_WAIT: Duration = Duration::from_secs(5);
+const PROBE_MAY_WAIT: Duration = Duration::from_secs(3);
 
 /// All units behind one address, with the reads planned for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
