@@ -2,7 +2,7 @@
 //!
 //! Rust's own linker is lld on this target alone (since Rust 1.90), so nowhere else are they made. Both only shrink the file:
 //! functions of the same machine code are kept once, and the 40,000 places that the loader has to relocate are written
-//! as a bitmap (RELR), a thirtieth of the list that they would be. A loader knows those since glibc 2.36, and a program with them
+//! as a bitmap (RELR) and not as a list. A loader knows those since glibc 2.36, and a program with them
 //! does not start on an older one: so they are asked for where the system that builds has it.
 
 use std::process::Command;

@@ -94,7 +94,7 @@ pub fn import(arguments: &ImportArguments) -> Exit {
     let imported = match read_format((*format).into(), &text, &options, beside) {
         Ok(imported) => imported,
         Err(fault) => {
-            say(&visible(&format!("{}:{fault}", file.display()).replacen(":line ", ":", 1)));
+            say(&visible(&format!("{}:{}: {}", file.display(), fault.line, fault.what)));
             return Exit::Project;
         }
     };

@@ -7,6 +7,7 @@ use super::told::type_of;
 use super::topics::{Topic, Topics};
 use crate::project::Protocol;
 use crate::project::file::FORMAT;
+use crate::project::import::unique;
 use crate::text::{is_unseen, visible};
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -184,17 +185,6 @@ pub fn tag_name(topic: &str, path: Option<&str>) -> String {
         "device" | "system" => format!("broker.{name}"),
         _ => name,
     }
-}
-
-/// The name, or the first of it with a number behind it that nobody has.
-fn unique(name: &str, names: &mut HashSet<String>) -> String {
-    let mut unique = name.to_owned();
-    let mut number = 2;
-    while !names.insert(unique.to_ascii_lowercase()) {
-        unique = format!("{name}_{number}");
-        number += 1;
-    }
-    unique
 }
 
 /// A basic string of TOML, nothing in it unseen.

@@ -4,7 +4,7 @@
 //! 15 s, a binary sensor a coil; `value = raw * scale + offset`; `swap` is of bytes within a register, of words, or of both.
 
 use super::Fault;
-use super::made::{Keys, Made};
+use super::made::{Keys, Made, parity};
 use super::node::{self, Map, Node, What};
 use crate::project::edit::Value;
 
@@ -58,7 +58,7 @@ fn one_hub(line: u32, mut hub: Map, made: &mut Made) {
     for (line, mut sensor) in hub.maps("sensors") {
         let Some(unit) = unit(line, &name, &mut sensor, made) else { continue };
         let device = device(&name, unit, &wire, made);
-        one_sensor(line, &device, sensor, "address", made);
+        one_sensor(line, &device, sensor, made);
     }
     for (line, mut sensor) in hub.maps("binary_sensors") {
         let Some(unit) = unit(line, &name, &mut sensor, made) else { continue };
@@ -115,18 +115,8 @@ fn wire(line: u32, hub: &str, map: &mut Map, made: &mut Made) -> Option<Wire> {
     Some(Wire(keys))
 }
 
-/// As all programs of this kind write it.
-pub(super) fn parity(letter: &str) -> Option<&'static str> {
-    match letter.to_ascii_uppercase().as_str() {
-        "N" | "NONE" => Some("none"),
-        "E" | "EVEN" => Some("even"),
-        "O" | "ODD" => Some("odd"),
-        _ => None,
-    }
-}
-
 /// `None`: none at all.
-pub(super) fn duration(milliseconds: f64) -> Option<Value> {
+fn duration(milliseconds: f64) -> Option<Value> {
     let ms = milliseconds.round();
     if !(1.0..1e12).contains(&ms) {
         return None;
@@ -163,10 +153,10 @@ fn table(word: &str) -> Option<&'static str> {
     }
 }
 
-fn one_sensor(line: u32, device: &str, mut map: Map, address: &str, made: &mut Made) {
+fn one_sensor(line: u32, device: &str, mut map: Map, made: &mut Made) {
     let name = map.text("name").unwrap_or_else(|| format!("line{line}"));
     let input = map.text("input_type").unwrap_or_else(|| "holding".to_owned());
-    let (Some(table), Some(at)) = (table(&input), map.whole(address).filter(|at| (0..=0xFFFF).contains(at))) else {
+    let (Some(table), Some(at)) = (table(&input), map.whole("address").filter(|at| (0..=0xFFFF).contains(at))) else {
         made.left(line, format!("{name}: its address or input_type cannot be read"));
         return;
     };
@@ -306,7 +296,7 @@ fn one_actor(line: u32, device: &str, list: &str, mut map: Map, made: &mut Made)
         let unit = map.text("temperature_unit").unwrap_or_else(|| "C".to_owned());
         let said = [("name", name), ("unit_of_measurement", format!("°{unit}"))];
         map.0.extend(said.map(|(key, text)| (key.to_owned(), Node { line, what: What::Plain(text) })));
-        one_sensor(line, device, map, "address", made);
+        one_sensor(line, device, map, made);
         return;
     }
     let mut verify = match map.take("verify").map(|node| node.what) {

@@ -6,6 +6,7 @@ use crate::project::edit::Value;
 use crate::project::edit::quoted;
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::hash::BuildHasher;
 
 /// Letters of a name that are kept; the project's own limit is 200.
 const NAME_CHARS: usize = 180;
@@ -114,8 +115,8 @@ fn entity(text: &mut String, header: &str, name: &str, keys: &Keys) {
     }
 }
 
-/// A name with a number behind it that nobody has, where another has it.
-fn unique(name: &str, names: &mut HashSet<String>) -> String {
+/// The name, or where another has it the first of it with a number behind it that nobody has. Names differ by more than case.
+pub fn unique<S: BuildHasher>(name: &str, names: &mut HashSet<String, S>) -> String {
     let mut unique = name.to_owned();
     let mut number = 2;
     while !names.insert(unique.to_ascii_lowercase()) {
@@ -123,6 +124,16 @@ fn unique(name: &str, names: &mut HashSet<String>) -> String {
         number += 1;
     }
     unique
+}
+
+/// `parity` for the letter or word that other programs have for it.
+pub fn parity(word: &str) -> Option<&'static str> {
+    match word.to_ascii_uppercase().as_str() {
+        "N" | "NONE" => Some("none"),
+        "E" | "EVEN" => Some("even"),
+        "O" | "ODD" => Some("odd"),
+        _ => None,
+    }
 }
 
 /// One part of a tag's name: letters, digits and `_`, beginning with a letter.

@@ -1,7 +1,7 @@
 //! What engineers have already, in the files of other programs, as devices and tags of a project.
 //!
 //! One file a format: it takes out of the document's tree (`node`) what it knows, and makes entities (`made`) of it; all that it
-//! did not take is told as left behind. A new format is a new file, a word in [`Format`] and a line in [`import`].
+//! did not take is told as left behind. A new format is a new file, a word in [`Format`], a line in [`import`] and one on the command line.
 
 mod home_assistant;
 mod made;
@@ -15,6 +15,7 @@ use super::Project;
 use super::edit::{Edit, Spot, quoted};
 use super::file::FORMAT;
 use made::Made;
+pub use made::unique;
 
 /// Whose file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,25 +27,6 @@ pub enum Format {
     /// `[[inputs.modbus]]` of Telegraf's configuration, as TOML, in each of its styles:
     /// <https://github.com/influxdata/telegraf/tree/master/plugins/inputs/modbus>.
     Telegraf,
-}
-
-impl Format {
-    /// All, with the word that the command line has for each.
-    pub const ALL: [(Self, &'static str); 3] =
-        [(Self::SunSpec, "sunspec"), (Self::HomeAssistant, "home-assistant"), (Self::Telegraf, "telegraf")];
-
-    /// Of which format a text seems to be.
-    pub fn guess(text: &str) -> Option<Self> {
-        if text.contains("inputs.modbus") {
-            Some(Self::Telegraf)
-        } else if text.trim_start().starts_with('{') && text.contains("\"points\"") {
-            Some(Self::SunSpec)
-        } else if text.contains("sensors:") || text.contains("modbus:") {
-            Some(Self::HomeAssistant)
-        } else {
-            None
-        }
-    }
 }
 
 /// What a file does not say and an engineer knows.

@@ -4,8 +4,7 @@
 //! an integer as wide as its registers.
 
 use super::Fault;
-use super::home_assistant::parity;
-use super::made::{Keys, Made};
+use super::made::{Keys, Made, parity};
 use super::node::{self, Map, Node, What};
 use crate::project::edit::Value;
 
