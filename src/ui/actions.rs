@@ -43,7 +43,7 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 28] = [
+pub const LOCAL_KEYS: [(&str, &str); 29] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen rows that are on the screen"),
@@ -87,6 +87,7 @@ pub const LOCAL_KEYS: [(&str, &str); 28] = [
         "Ctrl+Z, Y, H, S, Enter",
         "In the editor: undo, redo, replace, save; review what changes in the plant, and apply it",
     ),
+    ("F9", "In the editor: roll back what the last save wrote, with a review before anything is written"),
     (
         "Arrows, Shift+arrows",
         "On the editor's canvas: move what is chosen by a cell, make it larger or smaller; Tab goes from panel to panel",

@@ -132,7 +132,23 @@ impl Explorer {
         widgets::tell(&label, Role::Status, "State of the explorer", || words.clone());
         let foot = eframe::egui::Frame::new();
         Panel::bottom("explorer foot").frame(foot).exact_size(FOOT).show(ui, |ui| self.pick_ui(ui, frame, out));
-        self.tree_ui(ui, frame);
+        match self.nothing_yet(&device) {
+            Some(why) => drop(ui.add(Label::new(fonts::bold(why)).wrap())),
+            None => self.tree_ui(ui, frame),
+        }
+    }
+
+    /// Why no topic is there to be shown.
+    fn nothing_yet(&self, device: &str) -> Option<String> {
+        if !self.shown.rows.is_empty() {
+            return None;
+        }
+        Some(match (&self.listening, self.goes_on()) {
+            (None, _) => format!("Press Listen to hear what {device} sends"),
+            (Some(_), _) if !self.filter.is_empty() => "No topic that was heard matches the filter".to_owned(),
+            (Some(_), true) => "Nothing was heard yet".to_owned(),
+            (Some(_), false) => "Nothing was heard".to_owned(),
+        })
     }
 
     fn goes_on(&self) -> bool {
@@ -279,9 +295,10 @@ impl Explorer {
     fn pick_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, out: &mut Outbox) {
         ui.add_space(STEP);
         let Some(pick) = &mut self.pick else {
-            ui.label(
-                RichText::new("Press a topic or a value of its payload to make it a tag").color(frame.theme.muted),
-            );
+            if !self.shown.rows.is_empty() {
+                let words = "Press a topic or a value of its payload to make it a tag";
+                ui.label(RichText::new(words).color(frame.theme.muted));
+            }
             return;
         };
         ui.horizontal_wrapped(|ui| {

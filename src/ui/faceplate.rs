@@ -262,8 +262,9 @@ fn member_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outbox: 
 /// A label and what it says, at the two ends of a line; long words go on below.
 pub fn fact_ui(ui: &mut Ui, theme: &Theme, label: &str, what: &str) {
     let width = ui.available_width();
-    let measured = ui.painter().layout_no_wrap(what.to_owned(), fonts::regular(size::BODY), theme.text).size().x;
-    let response = if measured + 76.0 < width {
+    let measured =
+        |words: &str| ui.painter().layout_no_wrap(words.to_owned(), fonts::regular(size::BODY), theme.text).size().x;
+    let response = if measured(label) + 2.0 * STEP + measured(what) < width {
         let (rect, response) = ui.allocate_exact_size(vec2(width, 19.0), Sense::hover());
         text::paint(ui.painter(), rect, Align2::LEFT_CENTER, label, fonts::regular(size::BODY), theme.muted);
         text::paint(ui.painter(), rect, Align2::RIGHT_CENTER, what, fonts::regular(size::BODY), theme.text);

@@ -97,6 +97,8 @@ fn what_a_meter_shows_is_found_in_its_registers_and_becomes_a_tag_with_the_curso
 fn topics_are_opened_like_folders_and_a_pattern_becomes_a_family() {
     for (theme, shade) in [(ThemeChoice::Dark, "dark"), (ThemeChoice::Light, "light")] {
         let Bench { mut window, mut scans, _folder, .. } = bench(theme, Place::Explorer);
+        // No empty table: what to press.
+        assert_eq!(window.query_all_by_label_contains("Press Listen to hear what").count(), 1);
         window.get_by_label("Listen").click();
         window.run_steps(2);
         let ask = scans.try_recv().unwrap();
