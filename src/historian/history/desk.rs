@@ -17,6 +17,7 @@ use super::unsealed::LostCommit;
 use super::{schema, space};
 use crate::engine::{HistoryState, Input, Quality};
 use crate::time::{Clock, Mono, Now, Span, Utc};
+use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,8 +87,8 @@ pub(super) struct Desk {
     unreadable: Vec<LostCommit>,
     /// The last run, to be written down as ended.
     last_run: Option<Run>,
-    /// The newest sample of each tag that this run recorded.
-    newest: HashMap<SeriesId, i64>,
+    /// The newest sample of each tag that this run recorded and that is in chunks, or about to be.
+    newest: HashMap<SeriesId, i64, RandomState>,
     committed: Option<Mono>,
     sealing: Option<Sealing>,
     salvage: Salvage,
@@ -128,7 +129,7 @@ impl Desk {
             carried: unsealed.marks(&recorded),
             unreadable: unsealed.lost,
             last_run: None,
-            newest: HashMap::new(),
+            newest: HashMap::default(),
             committed: None,
             sealing: None,
             salvage: Salvage::new(),
@@ -317,18 +318,31 @@ impl Desk {
         let (older, newer) = batch.samples.as_slices();
         gathered.add(older);
         gathered.add(newer);
-        let mut run = self.run.clone();
-        (run.alive, run.ended) = (now.utc, closing.then_some(now.utc));
-        run.tags.extend(gathered.newest().map(|(series, _)| series).chain(batch.lost.keys().copied()));
+        let before = (self.run.alive, self.run.ended);
+        (self.run.alive, self.run.ended) = (now.utc, closing.then_some(now.utc));
+        let mut first_of = not_among(&self.run.tags, gathered.newest().map(|(series, _)| series));
+        first_of.extend(not_among(&self.run.tags, batch.lost.keys().copied()));
+        self.run.tags.extend(&first_of);
         let (told, found) = gathered.told_of_lost(&batch, self.state.fault.as_deref());
         let carried = listed(&self.carried);
         gathered.add(&told);
         gathered.add(&carried);
-        let ends = if closing { ends_of_all(now.utc, &run, &self.newest, &gathered) } else { Vec::new() };
+        let ends = if closing {
+            ends_of_all(
+                now.utc,
+                &self.run,
+                |tag| self.newest.get(&tag).copied().max(self.recent.newest(tag)),
+                &gathered,
+            )
+        } else {
+            Vec::new()
+        };
         gathered.add(&ends);
         let frames = gathered.frames();
-        let runs: Vec<&Run> = self.last_run.iter().chain([&run]).collect();
+        let runs: Vec<&Run> = self.last_run.iter().chain([&self.run]).collect();
         if let Err(error) = store.commit(&names, &frames, &runs) {
+            (self.run.alive, self.run.ended) = before;
+            self.run.tags.retain(|series| !first_of.contains(series));
             self.shared.put_back(batch);
             return Err(trouble(&error));
         }
@@ -339,10 +353,6 @@ impl Desk {
         let left_out = gathered.each(|series, columns| crowded += recent.add(series, columns));
         drop(recent);
         self.shared.count_lost(left_out + crowded);
-        for (series, last) in gathered.newest() {
-            let newest = self.newest.entry(series).or_insert(last);
-            *newest = last.max(*newest);
-        }
         self.shared.count_found(found);
         let any = !gathered.is_empty();
         self.state.samples += batch.samples.len() as u64 + found;
@@ -350,7 +360,6 @@ impl Desk {
         if self.unsealed_since.is_none() && any {
             self.unsealed_since = Some(now.mono);
         }
-        self.run = run;
         self.committed = Some(now.mono);
         (self.last_run, self.carried) = (None, BTreeMap::new());
         self.shared.recycle(batch);
@@ -372,6 +381,10 @@ impl Desk {
                 if !due || self.unsealed_since.is_none() {
                     return Ok(());
                 }
+                self.recent.each_newest(|series, last| {
+                    let newest = self.newest.entry(series).or_insert(last);
+                    *newest = last.max(*newest);
+                });
                 self.sealing = Some(Sealing::begin(store, &self.recent));
                 self.unsealed_since = None;
             }
@@ -517,17 +530,29 @@ fn marks_of_end(time: Utc, newest: Option<i64>) -> impl Iterator<Item = Sample> 
     here.into_iter().chain([after]).map(|time| Sample::bad(time, Quality::NOT_RUNNING, None))
 }
 
+/// Which of these, in their order, a run has not recorded yet. A walk along both: the tags of each second are tens of thousands,
+/// and new ones among them are rare.
+fn not_among(tags: &BTreeSet<SeriesId>, these: impl Iterator<Item = SeriesId>) -> BTreeSet<SeriesId> {
+    let mut known = tags.iter().peekable();
+    these
+        .filter(|series| {
+            while known.next_if(|tag| *tag < series).is_some() {}
+            known.peek() != Some(&series)
+        })
+        .collect()
+}
+
 /// Those of all tags of a run. `newest`: of what was committed before.
 fn ends_of_all(
     now: Utc,
     run: &Run,
-    newest: &HashMap<SeriesId, i64>,
+    newest: impl Fn(SeriesId) -> Option<i64>,
     gathered: &Gathered<'_>,
 ) -> Vec<(SeriesId, Sample)> {
     let written: HashMap<SeriesId, i64> = gathered.newest().collect();
     let mut ends = Vec::with_capacity(run.tags.len());
     for series in &run.tags {
-        let newest = newest.get(series).max(written.get(series)).copied();
+        let newest = newest(*series).max(written.get(series).copied());
         ends.extend(marks_of_end(now, newest).map(|mark| (*series, mark)));
     }
     ends

@@ -7,7 +7,7 @@
 use super::columns::Columns;
 use super::mend::Spot;
 use super::sample::{Sample, SeriesId};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -29,7 +29,8 @@ const MOST_SUSPECTS: usize = 1_024;
 
 #[derive(Debug, Default)]
 struct Inner {
-    open: HashMap<SeriesId, Columns>,
+    /// By tag, as commits are: what is added one after another lies side by side.
+    open: BTreeMap<SeriesId, Columns>,
     sealing: BTreeMap<SeriesId, Arc<Columns>>,
     weight: usize,
     file: u64,
@@ -38,8 +39,7 @@ struct Inner {
 impl Inner {
     /// Takes all out.
     fn all(&mut self) -> BTreeMap<SeriesId, Columns> {
-        // Drained: what comes next has as many tags.
-        let mut all: BTreeMap<_, _> = self.open.drain().collect();
+        let mut all = std::mem::take(&mut self.open);
         for (series, columns) in std::mem::take(&mut self.sealing) {
             let open = all.remove(&series).unwrap_or_default();
             all.insert(series, Arc::unwrap_or_clone(columns).merged(&open).0);
@@ -116,6 +116,12 @@ impl Recent {
         let inner = self.read();
         let last = |columns: Option<&Columns>| columns.and_then(Columns::last_time);
         last(inner.sealing(series)).max(last(inner.open.get(&series)))
+    }
+
+    /// Tells the time of the newest of each tag, but for those that are being sealed already.
+    pub(super) fn each_newest(&self, mut each: impl FnMut(SeriesId, i64)) {
+        let inner = self.read();
+        inner.open.iter().filter_map(|(series, open)| Some((*series, open.last_time()?))).for_each(|(s, t)| each(s, t));
     }
 
     /// Counts the files that were begun since the start: a reader whose number differs opens the history anew.
