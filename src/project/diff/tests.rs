@@ -1,7 +1,10 @@
 //! Two versions of a project, and what is told of them.
 
 use super::*;
+use crate::project::edit::{Draft, Edit, EntityId, EntityKind, Spot, Value};
 use crate::project::file;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const BEFORE: &str = r#"
@@ -184,4 +187,127 @@ fn a_fault_that_stands_in_another_line_is_the_same_fault() {
     let faulty = BEFORE.replace("register = \"holding:1\"", "register = \"holding:1\"\nscael = 2");
     assert_eq!(between(&faulty, &format!("\n\n{faulty}")), [""; 0]);
     assert!(!between(BEFORE, &faulty).is_empty());
+}
+
+/// A project as the values of its keys, by what they are of.
+type Model = BTreeMap<(Of, String), BTreeMap<&'static str, String>>;
+
+fn model(project: &Project) -> Model {
+    fn put<T: Entity>(model: &mut Model, list: impl IntoIterator<Item = impl std::borrow::Borrow<T>>) {
+        for one in list {
+            let one = one.borrow();
+            let fields = one.fields().into_iter().map(|(key, value)| (key, value.into_owned())).collect();
+            model.insert((T::OF, one.name().to_lowercase()), fields);
+        }
+    }
+    let mut model = Model::new();
+    put::<Device>(&mut model, project.devices.iter().map(AsRef::as_ref));
+    put::<Tag>(&mut model, tags(project));
+    put::<Alarm>(&mut model, alarms(project));
+    put::<Display>(&mut model, project.displays.iter().map(AsRef::as_ref));
+    model
+}
+
+/// Makes of `model` what the changes say; what is new is taken over from `after`, which has its defaults too.
+fn apply(mut model: Model, changes: &[Change], after: &Model) -> Model {
+    let mut renames = Renames::default();
+    let is_new = |change: &&Change| matches!(change.what, What::Added(_));
+    for Change { of, name, what, .. } in changes.iter().filter(|change| change.of != Of::Panel) {
+        let key = (*of, name.to_lowercase());
+        match what {
+            What::Added(written) => {
+                for (key_of, value) in written {
+                    assert_eq!(after[&key].get(key_of), Some(value), "{name}");
+                }
+            }
+            What::Removed(_) => assert!(model.remove(&key).is_some(), "{name} was not there"),
+            What::Renamed(was) => {
+                let fields = model.remove(&(*of, was.to_lowercase())).unwrap_or_else(|| panic!("{was} was not there"));
+                model.insert(key, fields);
+                match of {
+                    Of::Tag => drop(renames.tags.insert(was.to_lowercase(), name.clone())),
+                    Of::Display => drop(renames.displays.insert(was.to_lowercase(), name.clone())),
+                    _ => {}
+                }
+            }
+            What::Key { key: "was", .. } | What::Reordered => {}
+            What::Key { key: changed, before, after } => {
+                let fields = model.get_mut(&key).unwrap_or_else(|| panic!("{name} was not there"));
+                assert_eq!(fields.get(changed).map_or("", String::as_str), before, "{changed} of {name}");
+                match after.as_str() {
+                    "" => drop(fields.remove(changed)),
+                    after => drop(fields.insert(changed, after.to_owned())),
+                }
+            }
+        }
+    }
+    for ((of, _), fields) in &mut model {
+        for (key, value) in fields {
+            *value = renames.follow(*of, key, value).into_owned();
+        }
+    }
+    for Change { of, name, .. } in changes.iter().filter(is_new).filter(|change| change.of != Of::Panel) {
+        let key = (*of, name.to_lowercase());
+        assert!(model.insert(key.clone(), after[&key].clone()).is_none(), "{name} was there");
+    }
+    model
+}
+
+/// Edits as an engineer makes them, each of numbers that mean something only where a text is known.
+fn edited(draft: &mut Draft, rolls: &[(u8, u16, u8)]) {
+    for (nth, (verb, entity, value)) in rolls.iter().enumerate() {
+        let kinds: &[EntityKind] = match verb % 10 {
+            0 | 1 => &[EntityKind::Alarm],
+            2..5 => &[EntityKind::Tag],
+            5 => &[EntityKind::Device],
+            // Of alarms none is made twice: without names of their own they would be two of one.
+            6 | 8 => &[EntityKind::Tag, EntityKind::Display],
+            _ => &[EntityKind::Tag, EntityKind::Display, EntityKind::Alarm],
+        };
+        let known = draft.index().blocks().iter().filter(|block| kinds.contains(&block.kind)).map(|block| block.id);
+        let known: Vec<EntityId> = known.collect();
+        let Some(of) = known.get(usize::from(*entity) % known.len().max(1)).copied() else { continue };
+        let set = |key: &str, value: Value| Edit::Set { of, key: key.into(), value };
+        let name = format!("n{nth}.{}", draft.version());
+        let edit = match verb % 10 {
+            0 => set("limit", Value::Number(f64::from(*value) + 0.5)),
+            1 => set("priority", ["low", "medium", "high"][usize::from(*value) % 3].into()),
+            2 => set("unit", format!("m{value}").as_str().into()),
+            3 => set("range", Value::Raw(format!("[0, {}]", u16::from(*value) + 1))),
+            4 => Edit::Unset { of, key: ["unit", "range", "was"][usize::from(*value) % 3].into() },
+            5 => set("poll", format!("{}s", value % 9 + 1).as_str().into()),
+            6 => {
+                let _refused = draft.rename(of, &name);
+                continue;
+            }
+            7 => Edit::Remove { of },
+            8 => Edit::Duplicate { of, name: Some(name) },
+            _ => {
+                let keys =
+                    vec![("name".to_owned(), name.as_str().into()), ("formula".to_owned(), "tank1.level".into())];
+                Edit::Add { kind: EntityKind::Tag, spot: Spot::Last, keys }
+            }
+        };
+        let _refused = draft.edit(&[edit]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_diff_put_upon_the_one_gives_the_other(
+        first in prop::collection::vec(any::<(u8, u16, u8)>(), 0..6),
+        then in prop::collection::vec(any::<(u8, u16, u8)>(), 1..10),
+    ) {
+        let mut draft = Draft::open(BEFORE.as_bytes()).unwrap();
+        edited(&mut draft, &first);
+        let before = draft.read().0;
+        edited(&mut draft, &then);
+        let after = draft.read().0;
+        let changes = compare(&before, &after);
+        let (old, new) = (model(&before), model(&after));
+        prop_assert_eq!(apply(old, &changes, &new), new, "{:?}\n{}", changes, draft.text());
+        prop_assert_eq!(compare(&after, &after), []);
+    }
 }
