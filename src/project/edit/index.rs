@@ -536,7 +536,7 @@ fn header_lines(text: &str) -> Vec<usize> {
 /// The words of a key's value as written; none where it is not there or no words.
 pub(super) fn words_of(text: &str, block: &Block, key: &str) -> Option<String> {
     let entry = entry_of(text, block, key)?;
-    words(text.get(entry.value_range(block))?)
+    words(text.get(entry.value_range(block))?).map(Cow::into_owned)
 }
 
 /// The entry of a key that is not dotted.

@@ -46,6 +46,7 @@ pub use places::PlaceFinder;
 use plan::{Placed, Planner};
 pub use references::{Reference, names_in_formula};
 use splice::{Change, Splice};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Range;
@@ -214,7 +215,7 @@ impl Draft {
     /// A key's value as a person reads it: words without their quotes, all else as written.
     pub fn shown(&self, of: EntityId, key: &KeyPath) -> Option<String> {
         let raw = self.get(of, key)?;
-        Some(tree::words(raw).unwrap_or_else(|| raw.to_owned()))
+        Some(tree::words(raw).map_or_else(|| raw.to_owned(), Cow::into_owned))
     }
 
     /// The lines of an entity and of all that stands below it, with its comments.

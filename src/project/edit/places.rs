@@ -1,7 +1,8 @@
 //! From a place in the text to the entity and key that stand there: whom each of many issues is about.
 
-use super::{Draft, EntityId};
+use super::{Draft, EntityId, tree};
 use crate::project::Place;
+use std::borrow::Cow;
 
 /// Where the lines of a draft begin, for many questions.
 #[derive(Debug)]
@@ -18,10 +19,22 @@ impl Draft {
     }
 
     /// The keys that an entity has, in its order; of a dotted one the first part.
-    pub fn keys_of(&self, of: EntityId) -> impl Iterator<Item = String> + '_ {
+    pub fn keys_of(&self, of: EntityId) -> impl Iterator<Item = Cow<'_, str>> {
         let block = self.index.block(of);
         let entries = block.into_iter().flat_map(|block| block.entries.iter().map(move |entry| (block, entry)));
-        entries.filter_map(|(block, entry)| Some(entry.path(&self.text, block).first()?.clone().into_owned()))
+        entries.filter_map(|(block, entry)| entry.path(&self.text, block).into_iter().next())
+    }
+
+    /// The keys of an entity that have one value, each with that as [`Draft::shown`] tells it.
+    pub fn cells_of(&self, of: EntityId) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        let block = self.index.block(of);
+        let entries = block.into_iter().flat_map(|block| block.entries.iter().map(move |entry| (block, entry)));
+        entries.filter_map(|(block, entry)| {
+            let mut path = entry.path(&self.text, block);
+            let raw = self.text.get(entry.value_range(block))?;
+            let key = path.pop().filter(|_| path.is_empty())?;
+            Some((key, tree::words(raw).unwrap_or(Cow::Borrowed(raw))))
+        })
     }
 }
 

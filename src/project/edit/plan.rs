@@ -182,7 +182,7 @@ impl<'a> Planner<'a> {
                 let before = self.slice(range.clone());
                 let written = checked(value.written(Some(before)), range.start)?;
                 let same = written == before
-                    || matches!(value, Value::Text(text) if tree::words(before).as_ref() == Some(text));
+                    || matches!(value, Value::Text(text) if tree::words(before).as_deref() == Some(text));
                 if same {
                     return Ok(Vec::new());
                 }

@@ -178,8 +178,11 @@ impl View {
         let reads = |id: EntityId, key: &str| cell(kind, draft, id, key).unwrap_or_default();
         let needle = self.filter.trim().to_lowercase();
         let typed_only = self.version.is_some() && self.filtered == self.filter && self.sorted == self.sort;
+        let above = self.keys.contains(&ABOVE);
         let passes = |id: &EntityId| {
-            needle.is_empty() || self.keys.iter().any(|key| reads(*id, key).to_lowercase().contains(&needle))
+            needle.is_empty()
+                || above && has(&reads(*id, ABOVE), &needle)
+                || draft.cells_of(*id).any(|(key, text)| self.keys.contains(&key.as_ref()) && has(&text, &needle))
         };
         let mut ids: Vec<EntityId> = if typed_only && (!needle.is_empty() || self.sort.is_some()) {
             // What is typed moves no row away from under the hands that type it.
@@ -219,6 +222,15 @@ impl View {
     }
 }
 
+/// Whether a text has these words, which are in lower case. Of plain letters, as nearly all are, no copy is made.
+fn has(text: &str, needle: &str) -> bool {
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(needle);
+    }
+    let (text, needle) = (text.as_bytes(), needle.as_bytes());
+    needle.is_empty() || text.windows(needle.len()).any(|part| part.eq_ignore_ascii_case(needle))
+}
+
 /// Numbers by their value, before words by their letters; digits inside words count as numbers.
 fn sort_key(text: &str) -> (u8, u64, Vec<(String, u64)>) {
     if let Ok(number) = text.parse::<f64>() {
@@ -243,12 +255,17 @@ fn sort_key(text: &str) -> (u8, u64, Vec<(String, u64)>) {
 
 /// The keys of a sheet's columns: what is always there, and what any row has, in the contract's order.
 fn columns_of(kind: SheetKind, draft: &Draft, ids: &[EntityId]) -> Vec<&'static str> {
-    let used: BTreeSet<String> = ids.iter().flat_map(|id| draft.keys_of(*id)).collect();
+    let mut used: BTreeSet<&'static str> = BTreeSet::new();
+    for key in ids.iter().flat_map(|id| draft.keys_of(*id)) {
+        if !used.contains(key.as_ref()) {
+            used.extend(kind.table().keys.iter().map(|known| known.name).filter(|known| *known == key));
+        }
+    }
     let known = kind.table().keys.iter().map(|key| key.name);
     let shown = known.filter(|key| {
         !matches!(*key, "alarm" | "panel")
             && Some(*key) != kind.above()
-            && (kind.always().contains(key) || used.contains(*key))
+            && (kind.always().contains(key) || used.contains(key))
     });
     let mut keys: Vec<&'static str> = kind.above().map(|_| ABOVE).into_iter().chain(shown).collect();
     // The name before all; `was` tells of the past, and stands last.
@@ -472,6 +489,13 @@ impl Sheet for Rows<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_filter_takes_no_notice_of_case() {
+        for (text, needle, is) in [("Pump-1", "mp-1", true), ("É 1", "é", true), ("", "a", false), ("a", "", true)] {
+            assert_eq!(has(text, needle), is, "{text} {needle}");
+        }
+    }
 
     #[test]
     fn names_with_numbers_are_sorted_as_people_count() {
