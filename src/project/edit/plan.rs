@@ -299,6 +299,15 @@ impl<'a> Planner<'a> {
         let (start, end) = (from + last.start, from + last.end);
         let line = line_start(self.text, start);
         let own_line = line > range.start && self.slice(line..start).trim().is_empty();
+        // A comment behind the last one is of that one.
+        let behind = self.slice(end..range.end).lines().next().unwrap_or("");
+        if let Some(between) = behind.find('#').map(|at| behind[..at].trim()).filter(|_| own_line) {
+            let next = format!("{}{}{item}", line_break(self.text, start), indent(self.text, start));
+            return match between {
+                "" => Splice { at: end, old: behind.into(), new: format!(",{behind}{next}").into() },
+                _ => Splice { at: end + behind.len(), old: "".into(), new: format!("{next},").into() },
+            };
+        }
         let new = if own_line {
             format!(",{}{}{item}", line_break(self.text, start), indent(self.text, start))
         } else {

@@ -34,6 +34,11 @@ impl Value {
         Self::Raw(bare.to_owned())
     }
 
+    /// Whether it is one value of TOML, as everything is but what stands in [`Self::Raw`] as it likes.
+    pub fn is_one(&self) -> bool {
+        super::tree::value(&self.to_toml()).is_some()
+    }
+
     /// As TOML.
     pub fn to_toml(&self) -> String {
         self.written(None)

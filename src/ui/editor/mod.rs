@@ -29,6 +29,7 @@ mod review;
 mod select;
 mod sheets;
 mod tools;
+mod uses;
 mod wanted;
 
 pub use wanted::{NewPlace, NewTag};
@@ -53,6 +54,7 @@ use sheets::{Rows, SheetKind, View};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
+use uses::{UseRows, Uses};
 
 /// Width of the form beside a sheet, and the least room that a sheet keeps.
 const FORM: f32 = 300.0;
@@ -76,8 +78,8 @@ pub struct Editor {
     sheet: SheetKind,
     sheets: BTreeMap<&'static str, (View, Grid)>,
     canvas: Canvas,
-    /// The canvas is there rather than a sheet.
-    on_canvas: bool,
+    page: Page,
+    uses: Uses,
     /// The display that was shown before: the canvas begins with it.
     came_from: Option<String>,
     /// The draft's tags.
@@ -97,6 +99,18 @@ pub struct Editor {
     said: Option<String>,
     /// The file says what the plant does not do yet.
     not_in_force: bool,
+}
+
+/// What is shown of the draft.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Page {
+    /// One of the sheets.
+    #[default]
+    Sheet,
+    /// A display on the canvas.
+    Canvas,
+    /// What templates are used for.
+    Uses,
 }
 
 /// The answer of the plant, once it is there.
@@ -172,12 +186,14 @@ impl Editor {
         self.over_ui(ui, frame, outbox);
         let theme = frame.theme;
         let room = ui.available_width();
-        let least = if self.on_canvas { LEAST_CANVAS } else { LEAST_SHEET };
+        let least = if self.is_on_canvas() { LEAST_CANVAS } else { LEAST_SHEET };
         if room - FORM > least {
             let area = eframe::egui::Frame::new().inner_margin(8);
             Panel::right("form").frame(area).exact_size(FORM).resizable(false).show(ui, |ui| self.form_ui(ui, theme));
         }
-        if self.on_canvas {
+        if self.page == Page::Uses {
+            self.uses_ui(ui, theme);
+        } else if self.is_on_canvas() {
             // Where there is no room for the fields, there is none for the tags.
             if room - FORM - TAGS > LEAST_SHEET {
                 let area = eframe::egui::Frame::new().inner_margin(6);
@@ -201,7 +217,7 @@ impl Editor {
         }
         let State::Open(draft) = &mut self.state else { return };
         // A field that is typed into takes back and makes again what is typed there.
-        let sheet = sheet_id(self.sheet);
+        let sheet = if self.page == Page::Uses { Id::unique(USES) } else { sheet_id(self.sheet) };
         if ctx.memory(Memory::focused).is_none_or(|id| id == sheet) || self.canvas.has_focus(ctx) {
             let again = pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || pressed(Modifiers::COMMAND, Key::Y);
             if again {
@@ -246,11 +262,41 @@ impl Editor {
         self.carry_out(wishes);
     }
 
+    fn is_on_canvas(&self) -> bool {
+        self.page == Page::Canvas
+    }
+
+    /// What templates are used for.
+    fn uses_ui(&mut self, ui: &mut Ui, theme: &Theme) {
+        let State::Open(draft) = &self.state else { return };
+        self.uses.follow(draft);
+        let mut grid = std::mem::take(&mut self.uses.grid);
+        let rows = UseRows { uses: &self.uses, judged: &self.judged };
+        let wishes = grid.ui(ui, theme, Id::unique(USES), &rows);
+        self.uses.grid = grid;
+        self.carry_out_uses(&wishes);
+    }
+
+    fn carry_out_uses(&mut self, wishes: &[Wish]) {
+        for wish in wishes {
+            match self.uses.edits(wish) {
+                Ok((_, edits)) if edits.is_empty() => self.said = Some("Nothing to change here".to_owned()),
+                Ok((name, edits)) => drop(self.edit_as(Some(&name), None, &edits)),
+                Err(why) => self.said = Some(why),
+            }
+        }
+    }
+
     /// Every key of the entity that has the cursor.
     fn form_ui(&mut self, ui: &mut Ui, theme: &Theme) {
         let State::Open(draft) = &self.state else { return };
+        if self.page == Page::Uses {
+            self.uses.follow(draft);
+            self.uses.template_ui(ui, theme, draft);
+            return;
+        }
         self.names.follow(draft);
-        let (sheet, ids) = if self.on_canvas {
+        let (sheet, ids) = if self.is_on_canvas() {
             // While no panel is chosen, the display itself is.
             match self.canvas.chosen() {
                 [] => (SheetKind::Displays, self.canvas.display().into_iter().collect()),
@@ -380,7 +426,7 @@ impl Editor {
         let State::Open(draft) = &self.state else { return };
         let Some(sheet) = draft.index().block(id).and_then(|block| SheetKind::of(block.kind)) else { return };
         self.sheet = sheet;
-        self.on_canvas = false;
+        self.page = Page::Sheet;
         let (view, grid) = self.sheets.entry(sheet.title()).or_default();
         view.filter.clear();
         view.follow(sheet, draft);
@@ -390,6 +436,9 @@ impl Editor {
         }
     }
 }
+
+/// What the grid of uses is known by.
+const USES: &str = "uses of the editor";
 
 fn sheet_id(sheet: SheetKind) -> Id {
     Id::unique("sheet of the editor").with(sheet.title())

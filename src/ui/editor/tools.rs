@@ -2,7 +2,8 @@
 
 use super::grid::Wish;
 use super::sheets::SheetKind;
-use super::{Editor, Over, State};
+use super::uses::Uses;
+use super::{Editor, Over, Page, State};
 use crate::text::visible;
 use crate::ui::theme::{STEP, TOUCH};
 use crate::ui::{Frame, Outbox, fonts};
@@ -35,17 +36,28 @@ impl Editor {
             for sheet in SheetKind::ALL {
                 let count = draft.index().blocks().iter().filter(|block| block.kind == sheet.entity()).count();
                 let words = format!("{} {count}", sheet.title());
-                let here = self.sheet == sheet && !self.on_canvas;
+                let here = self.sheet == sheet && self.page == Page::Sheet;
                 let tab = ui.selectable_label(here, words);
                 tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, sheet.title()));
                 if tab.clicked() {
                     self.sheet = sheet;
-                    self.on_canvas = false;
+                    self.page = Page::Sheet;
                     act = Some(Tool::Focus);
                 }
             }
-            let tab = ui.selectable_label(self.on_canvas, "Canvas");
-            tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, self.on_canvas, "Canvas"));
+            if Uses::are_in(draft) {
+                self.uses.follow(draft);
+                let here = self.page == Page::Uses;
+                let tab = ui.selectable_label(here, format!("Uses {}", self.uses.len()));
+                tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, "Uses"));
+                if tab.on_hover_text("What templates are used for: a row each time").clicked() {
+                    self.page = Page::Uses;
+                    act = Some(Tool::Focus);
+                }
+            }
+            let on_canvas = self.page == Page::Canvas;
+            let tab = ui.selectable_label(on_canvas, "Canvas");
+            tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, on_canvas, "Canvas"));
             if tab.on_hover_text("A display as it will be, with its panels in the hand").clicked() {
                 act = Some(Tool::Canvas);
             }
@@ -62,7 +74,7 @@ impl Editor {
                 }
             }
             ui.separator();
-            let (duplicate, remove) = if self.on_canvas {
+            let (duplicate, remove) = if on_canvas {
                 ("The chosen panels once more (Ctrl+D)", "Without the chosen panels (Delete)")
             } else {
                 ("The chosen rows once more", "Without the chosen rows (Ctrl+Delete)")
@@ -74,7 +86,7 @@ impl Editor {
                 ("Replace…", "Find and replace, with a preview (Ctrl+H)", Tool::Replace),
             ] {
                 // A new panel has a kind: that is chosen above the canvas.
-                if self.on_canvas && matches!(tool, Tool::Add) {
+                if on_canvas && matches!(tool, Tool::Add) {
                     continue;
                 }
                 if ui.button(label).on_hover_text(why).clicked() {
@@ -129,7 +141,7 @@ impl Editor {
 
     /// The field above a sheet; whether it was left by Enter.
     fn filter_ui(&mut self, ui: &mut Ui, muted: Color32) -> bool {
-        if self.on_canvas {
+        if self.page != Page::Sheet {
             return false;
         }
         let (view, _) = self.sheets.entry(self.sheet.title()).or_default();
@@ -150,7 +162,7 @@ impl Editor {
     /// The canvas, with the display that the cursor of the sheet of displays or panels is on.
     fn open_canvas(&mut self) {
         let State::Open(draft) = &self.state else { return };
-        self.on_canvas = true;
+        self.page = Page::Canvas;
         self.canvas.focus();
         let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
         view.follow(self.sheet, draft);
@@ -171,7 +183,7 @@ impl Editor {
 
     fn act(&mut self, ctx: &Context, tool: Tool, frame: &Frame<'_>, outbox: &mut Outbox) {
         let State::Open(draft) = &mut self.state else { return };
-        if self.on_canvas
+        if self.page == Page::Canvas
             && let Tool::Focus | Tool::Duplicate | Tool::Remove = tool
         {
             let wish = match tool {
@@ -182,6 +194,18 @@ impl Editor {
             return match wish {
                 Some(wish) => self.carry_out_on_canvas(ctx, wish),
                 None => self.said = Some("Choose a panel first".to_owned()),
+            };
+        }
+        if self.page == Page::Uses
+            && let Tool::Focus | Tool::Add | Tool::Duplicate | Tool::Remove = tool
+        {
+            let grid = &mut self.uses.grid;
+            let rows = *grid.selection.rows().start()..grid.selection.rows().end() + 1;
+            return match tool {
+                Tool::Add => self.carry_out_uses(&[Wish::Add(rows.end - 1)]),
+                Tool::Duplicate => self.carry_out_uses(&[Wish::Duplicate(rows)]),
+                Tool::Remove => self.carry_out_uses(&[Wish::Remove(rows)]),
+                _ => grid.focus(),
             };
         }
         let (_, grid) = self.sheets.entry(self.sheet.title()).or_default();
