@@ -7,6 +7,8 @@ mod csv;
 mod diff;
 #[path = "cli/import.rs"]
 mod import;
+#[path = "cli/new.rs"]
+mod new;
 mod support;
 
 use mqtt5::broker::config::{StorageBackend, StorageConfig};
@@ -36,7 +38,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let page = include_str!("../docs/commands.md");
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
-    let expected = "watchkeeper,run,horn-test,check,diff,schema,fmt,csv export,csv import,import,values,explain,scan modbus,scan mqtt,journal,\
+    let expected = "watchkeeper,new,run,horn-test,check,diff,schema,fmt,csv export,csv import,import,values,explain,scan modbus,scan mqtt,journal,\
                     figures,handover,members,secret,demo,rehearse,backtest,export";
     assert_eq!(names, expected.split(',').collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
@@ -51,6 +53,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
 #[test]
 fn every_command_helps_with_an_example() {
     for command in [
+        "new",
         "run",
         "check",
         "diff",

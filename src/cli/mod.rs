@@ -20,6 +20,7 @@ pub mod journal;
 pub mod live;
 pub mod members;
 mod metrics;
+pub mod new;
 pub mod rehearse;
 pub mod run;
 pub mod scan;
@@ -117,6 +118,8 @@ pub enum ThemeChoice {
 /// What can be asked for by name.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Begin a project: a device that is known or its registers, a first display, an alarm
+    New(new::NewArguments),
     /// Acquire, alarm and record without a window until stopped
     Run(run::RunArguments),
     /// Tell every fault of a project with its place and mend
@@ -211,6 +214,7 @@ pub enum Format {
 /// Carries out a command that needs no window.
 pub fn carry_out(command: Command) -> Exit {
     match command {
+        Command::New(arguments) => new::new(&arguments),
         Command::Run(arguments) => run::run(&arguments),
         Command::Values(arguments) => values::values(&arguments),
         Command::Explain(arguments) => explain::explain(&arguments),

@@ -325,13 +325,13 @@ fn ended(picture: &Picture) -> Exit {
     }
 }
 
-fn parse_protocol(text: &str) -> Result<Protocol, String> {
+pub(super) fn parse_protocol(text: &str) -> Result<Protocol, String> {
     let all = [Protocol::ModbusTcp, Protocol::ModbusTls, Protocol::ModbusRtuOverTcp, Protocol::ModbusRtu];
     let found = all.into_iter().find(|protocol| protocol.word() == text);
     found.ok_or_else(|| format!("\"{text}\" is none; write modbus-tcp, modbus-tls, modbus-rtu-over-tcp or modbus-rtu"))
 }
 
-fn parse_version(text: &str) -> Result<MqttVersion, String> {
+pub(super) fn parse_version(text: &str) -> Result<MqttVersion, String> {
     match text {
         "3.1.1" => Ok(MqttVersion::V3),
         "5" => Ok(MqttVersion::V5),
@@ -339,7 +339,7 @@ fn parse_version(text: &str) -> Result<MqttVersion, String> {
     }
 }
 
-fn parse_parity(text: &str) -> Result<Parity, String> {
+pub(super) fn parse_parity(text: &str) -> Result<Parity, String> {
     match text {
         "none" => Ok(Parity::None),
         "even" => Ok(Parity::Even),
@@ -369,7 +369,7 @@ fn parse_timeout(text: &str) -> Result<Span, String> {
     within(text, Span::from_millis(10), Span::from_secs(60))
 }
 
-fn parse_listen(text: &str) -> Result<Span, String> {
+pub(super) fn parse_listen(text: &str) -> Result<Span, String> {
     within(text, Span::from_millis(100), Span::from_secs(86_400))
 }
 

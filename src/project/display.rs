@@ -178,4 +178,17 @@ impl PanelKind {
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(k, _)| *k == self).map_or("", |(_, word)| word)
     }
+
+    /// The kind that suits a tag, by what it says of itself: `key` reads one of its keys as a person does.
+    pub fn suiting(key: impl Fn(&str) -> Option<String>) -> Self {
+        let type_word = key("type").unwrap_or_default();
+        if type_word == "bool" || key("labels").is_some() {
+            return Self::Lamp;
+        }
+        match (type_word.as_str(), key("range").is_some(), key("unit").as_deref()) {
+            ("string", ..) | (_, false, _) => Self::Value,
+            (_, true, Some("%")) => Self::Tank,
+            (_, true, _) => Self::Gauge,
+        }
+    }
 }

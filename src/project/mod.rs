@@ -16,6 +16,7 @@ pub mod file;
 pub mod import;
 pub mod issue;
 pub mod item;
+pub mod new;
 pub mod tag;
 
 use std::path::PathBuf;

@@ -30,7 +30,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The demo project as it lies in `projects/`, with the default addresses.
-pub const PROJECT: &str = include_str!("../../../projects/demo.toml");
+pub const PROJECT: &str = crate::project::new::DEMO;
 
 /// Where plc1 and the meters are served unless told otherwise.
 pub const MODBUS_ADDR: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5020);

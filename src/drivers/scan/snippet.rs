@@ -117,39 +117,63 @@ fn of_table(text: &mut String, device: &str, table: &Table, most: usize) -> usiz
 fn of_topics(text: &mut String, request: &MqttRequest, topics: &Topics) {
     head(text, &request.address);
     put!(text, "\n[[device]]\nname = \"broker\"\n{}", request.lines());
-    let mut names = HashSet::new();
-    let mut left_out = 0_u64;
-    for (name, topic) in &topics.topics {
-        for (path, kind, last) in values(topic) {
-            let type_line = match kind {
-                Kind::Number => "",
-                Kind::Bool => "type = \"bool\"\n",
-                Kind::Text => "type = \"string\"\n",
-                Kind::Null | Kind::Json | Kind::Binary | Kind::Empty => continue,
-            };
-            if names.len() >= MOST_TAGS || name.trim().is_empty() || name.contains(['+', '#', '\0']) {
-                left_out += 1;
-                continue;
-            }
-            let tag = unique(&tag_name(name, path), &mut names);
-            put!(
-                text,
-                "\n# last: {}\n[[tag]]\nname = \"{tag}\"\ndevice = \"broker\"\ntopic = {}\n",
-                last,
-                quoted(name)
-            );
-            if let Some(path) = path {
-                put!(text, "path = {}\n", quoted(path));
-            }
-            text.push_str(type_line);
+    let (found, left_out) = candidates(topics);
+    for candidate in &found {
+        let Candidate { topic, path, tag, last, type_word } = candidate;
+        put!(text, "\n# last: {last}\n[[tag]]\nname = \"{tag}\"\ndevice = \"broker\"\ntopic = {}\n", quoted(topic));
+        if let Some(path) = path {
+            put!(text, "path = {}\n", quoted(path));
+        }
+        if let Some(word) = type_word {
+            put!(text, "type = \"{word}\"\n");
         }
     }
     if left_out > 0 {
         put!(text, "\n# {left_out} values more were found; --topics asks for fewer topics.\n");
     }
-    if names.is_empty() {
+    if found.is_empty() {
         text.push_str("\n# No message was heard that a tag could be of.\n");
     }
+}
+
+/// A value of a topic that a tag could be of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The topic.
+    pub topic: String,
+    /// Where in its payload; `None`: the payload is the value.
+    pub path: Option<String>,
+    /// A name for the tag, which no other of them has.
+    pub tag: String,
+    /// What was heard last.
+    pub last: String,
+    /// Its type, as a project has it; `None`: a number.
+    pub type_word: Option<&'static str>,
+}
+
+/// What of the topics that were heard could be tags, and how many more there are.
+pub fn candidates(topics: &Topics) -> (Vec<Candidate>, u64) {
+    let mut names = HashSet::new();
+    let mut found = Vec::new();
+    let mut left_out = 0;
+    for (name, topic) in &topics.topics {
+        for (path, kind, last) in values(topic) {
+            let type_word = match kind {
+                Kind::Number => None,
+                Kind::Bool => Some("bool"),
+                Kind::Text => Some("string"),
+                Kind::Null | Kind::Json | Kind::Binary | Kind::Empty => continue,
+            };
+            if found.len() >= MOST_TAGS || name.trim().is_empty() || name.contains(['+', '#', '\0']) {
+                left_out += 1;
+                continue;
+            }
+            let tag = unique(&tag_name(name, path), &mut names);
+            let (path, last) = (path.map(str::to_owned), last.to_owned());
+            found.push(Candidate { topic: name.clone(), path, tag, last, type_word });
+        }
+    }
+    (found, left_out)
 }
 
 /// The values of a topic, each with its path, if it has one, what it is, and the last one.

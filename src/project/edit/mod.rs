@@ -54,6 +54,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use told::Tally;
+pub use tree::words;
 pub use undo::MOST_STEPS;
 use undo::{Round, Steps, UndoStep};
 pub use value::{Value, quoted, span_text};

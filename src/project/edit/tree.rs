@@ -150,7 +150,7 @@ fn is_plain(raw: &str) -> bool {
 }
 
 /// The words of a value that is words, without its quotes; none of any other value, and where it is no TOML.
-pub(super) fn words(raw: &str) -> Option<Cow<'_, str>> {
+pub fn words(raw: &str) -> Option<Cow<'_, str>> {
     let plain = |c: char| c != '"' && c != '\\' && (c == '\t' || !c.is_control());
     match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         // Nearly all of them: nothing to decode, and tens of thousands are read for one sheet.

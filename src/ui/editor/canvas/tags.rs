@@ -136,16 +136,7 @@ fn taken_by(draft: &Draft, item: &Item, tag: &str) -> Result<Vec<Edit>, String> 
 /// The panel that suits a tag: by what it says of itself.
 fn suits(draft: &Draft, tag: &str) -> PanelKind {
     let Some(id) = draft.named(EntityKind::Tag, tag) else { return PanelKind::Value };
-    let word = |key: &str| draft.shown(id, &KeyPath::from(key));
-    let kind = word("type").unwrap_or_default();
-    if kind == "bool" || word("labels").is_some() {
-        return PanelKind::Lamp;
-    }
-    match (kind.as_str(), word("range").is_some(), word("unit").as_deref()) {
-        ("string", ..) | (_, false, _) => PanelKind::Value,
-        (_, true, Some("%")) => PanelKind::Tank,
-        (_, true, _) => PanelKind::Gauge,
-    }
+    PanelKind::suiting(|key| draft.shown(id, &KeyPath::from(key)))
 }
 
 #[cfg(test)]
