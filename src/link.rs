@@ -2,6 +2,7 @@
 
 mod deploying;
 mod editing;
+mod playing;
 mod scan;
 
 pub use deploying::{DeployAsk, DeployPlan};
@@ -9,6 +10,7 @@ pub use editing::{
     EarlierText, EditAnswer, EditDesk, EditJob, EditLink, EditNext, FoundDraft, JOB_QUEUE, Opened, ReadAsk, Reading,
     SaveError, edit_link,
 };
+pub use playing::{CONTROL_QUEUE, PLAY_QUEUE, PlayAsk, PlayLink, PlayOf, PlaysLink};
 pub use scan::{SCAN_QUEUE, ScanAsk, ScanLink, Scanning};
 
 use crate::drivers::monitor::Monitor;
@@ -194,6 +196,8 @@ pub struct DeskLink {
     pub scans: Option<ScanLink>,
     /// The disk of an editor; `None`: this program cannot edit.
     pub editing: Option<EditLink>,
+    /// What plays scenarios; `None`: this program cannot.
+    pub plays: Option<PlaysLink>,
 }
 
 /// What the watcher of a desk has seen.

@@ -1,65 +1,40 @@
 //! `watchkeeper rehearse PROJECT SCENARIO.csv`: alarm tests in a spreadsheet, played through the engine in virtual time.
-//!
-//! Lines of one instant are played in the file's order. Deadlines that fall on an instant come after its inputs, and
-//! before an expectation that follows. `set` holds: the device is taken to go on answering with that value until `stop`.
-
-mod scenario;
 
 use super::{Exit, end_of_output, open_project, say};
-use crate::engine::{
-    Actor, AlarmRef, Command, DeviceId, DeviceStatus, Effect, Engine, EngineOptions, Entry, Generation, Input,
-    LinkState, Mode, Plan, Quality, Raw, Report, Sample, TagId, Value, plan::SourcePlan,
-};
+use crate::engine::rehearsal::lines;
+pub use crate::engine::rehearsal::{Rehearsal, json_lines, play};
 use crate::project::Severity;
-use crate::project::{DataType, Project};
 use crate::text::{visible, visible_json};
-use crate::time::{Mono, Now, Span, Utc};
-use scenario::{Fault, Line};
-use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::{fs, io};
 
-/// Where virtual time starts: 2000-01-01T00:00:00Z.
-const START: Now = Now { mono: Mono(0), utc: Utc(946_684_800_000_000) };
-/// Most journal lines kept of one rehearsal; a scenario that makes more is at fault.
-const MOST_ENTRIES: usize = 1_000_000;
-
 /// `rehearse`.
-#[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  watchkeeper rehearse projects/meter.toml projects/meter.rehearsal.csv")]
+#[derive(Debug, Clone, clap::Args)]
+#[command(
+    after_help = "Examples:\n  watchkeeper rehearse projects/meter.toml projects/meter.rehearsal.csv\n  watchkeeper rehearse projects/meter.toml projects/meter.rehearsal.csv --window --speed 10"
+)]
 pub struct RehearseArguments {
     /// Project file
     pub project: PathBuf,
     /// Scenario: a CSV file with the columns at,do,target,value
     pub scenario: PathBuf,
     /// Write the journal into this file instead of standard output
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "window")]
     pub journal: Option<PathBuf>,
+    /// Play it on the project's own displays, in a window
+    #[arg(long)]
+    pub window: bool,
+    /// Seconds of the scenario in a second of the window, 1 to 3600
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "window", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub speed: u32,
 }
 
 /// Carries out `rehearse`: the journal on standard output, exit 1 where an expectation does not hold.
 pub fn rehearse(arguments: &RehearseArguments) -> Exit {
-    let loaded = match open_project(&arguments.project) {
-        Ok(loaded) => loaded.with_members(),
+    let (loaded, scenario) = match read(arguments) {
+        Ok(read) => read,
         Err(exit) => return exit,
-    };
-    let faulty = loaded.issues.iter().filter(|i| i.severity == Severity::Error);
-    for issue in faulty {
-        fault(&format!("{}:{issue}", arguments.project.display()));
-    }
-    let shown = arguments.scenario.display();
-    let scenario = match fs::read(&arguments.scenario).map(String::from_utf8) {
-        Ok(Ok(scenario)) => scenario,
-        Ok(Err(_)) => {
-            fault(&format!("{shown}:1: error: the scenario is not UTF-8; save it as CSV in UTF-8"));
-            return Exit::Project;
-        }
-        Err(error) => {
-            say(&format!("could not read the scenario {shown}: {error}"));
-            return if error.kind() == io::ErrorKind::NotFound { Exit::Call } else { Exit::World };
-        }
     };
     let rehearsal = play(loaded.project.as_ref().clone(), &scenario);
     let lines = json_lines(&rehearsal.journal);
@@ -71,283 +46,45 @@ pub fn rehearse(arguments: &RehearseArguments) -> Exit {
         return end_of_output(&error);
     }
     if let Some((line, message)) = rehearsal.fault {
-        fault(&format!("{shown}:{line}: error: {message}"));
+        fault(&format!("{}:{line}: error: {message}", arguments.scenario.display()));
         return Exit::Project;
     }
     Exit::Done
+}
+
+/// What `rehearse --window` looks at before there is a window: whether there is anything to play.
+///
+/// # Errors
+/// Where there is not; why has been told.
+pub fn look_before_a_window(arguments: &RehearseArguments) -> Result<(), Exit> {
+    let (_, scenario) = read(arguments)?;
+    lines(&scenario).map(drop).map_err(|(line, message)| {
+        fault(&format!("{}:{line}: error: {message}", arguments.scenario.display()));
+        Exit::Project
+    })
+}
+
+/// Project and scenario; the faults of the project have been told.
+fn read(arguments: &RehearseArguments) -> Result<(crate::runtime::Loaded, String), Exit> {
+    let loaded = open_project(&arguments.project)?.with_members();
+    for issue in loaded.issues.iter().filter(|i| i.severity == Severity::Error) {
+        fault(&format!("{}:{issue}", arguments.project.display()));
+    }
+    let shown = arguments.scenario.display();
+    match fs::read(&arguments.scenario).map(String::from_utf8) {
+        Ok(Ok(scenario)) => Ok((loaded, scenario)),
+        Ok(Err(_)) => {
+            fault(&format!("{shown}:1: error: the scenario is not UTF-8; save it as CSV in UTF-8"));
+            Err(Exit::Project)
+        }
+        Err(error) => {
+            say(&format!("could not read the scenario {shown}: {error}"));
+            Err(if error.kind() == io::ErrorKind::NotFound { Exit::Call } else { Exit::World })
+        }
+    }
 }
 
 /// A fault with its place, in the form that editors follow.
 fn fault(line: &str) {
     let _unheard = writeln!(io::stderr(), "{}", visible(line));
 }
-
-/// Verbs that act on an alarm.
-const ALARM_VERBS: [&str; 8] =
-    ["ack", "shelve", "unshelve", "suppress", "unsuppress", "out-of-service", "in-service", "reset"];
-
-/// What a rehearsal came to.
-#[derive(Debug)]
-pub struct Rehearsal {
-    /// The journal, in order.
-    pub journal: Vec<Entry>,
-    /// The first expectation that did not hold, or fault of the scenario: its line and what is wrong.
-    pub fault: Option<(usize, String)>,
-}
-
-/// Plays a scenario.
-pub fn play(project: Project, scenario: &str) -> Rehearsal {
-    let (mut plan, _issues) = Plan::compile(Arc::new(project), Generation(1), Mode::Rehearsal);
-    for tag in &mut plan.tags {
-        // A scenario speaks in units, not in raw registers.
-        (tag.scaling, tag.exponent) = (None, None);
-        if !tag.tag.bad_values.is_empty() {
-            Arc::make_mut(&mut tag.tag).bad_values.clear();
-        }
-        for index in tag.alarms.clone() {
-            if let Some(alarm) = plan.alarms.get_mut(index as usize) {
-                // `suppress` and `unsuppress` stand for the formula.
-                alarm.suppress_when = None;
-            }
-        }
-    }
-    let mut stage = Stage {
-        engine: Engine::new(EngineOptions::default(), BTreeMap::new()),
-        plan: Arc::new(plan),
-        now: START,
-        held: BTreeMap::new(),
-        journal: Vec::new(),
-    };
-    stage.apply(Input::Deploy(Arc::clone(&stage.plan)));
-    for index in 0..stage.plan.devices.len() {
-        let status = DeviceStatus { state: LinkState::Connected, ..DeviceStatus::new(START) };
-        let device = DeviceId(index as u32);
-        stage.apply(Input::Link { generation: Generation(1), device, status: Box::new(status) });
-    }
-    stage.journal.clear();
-    let fault = scenario::lines(scenario).and_then(|lines| stage.run(&lines)).err();
-    Rehearsal { journal: stage.journal, fault }
-}
-
-/// A silenced alarm sounds again every five minutes of a scenario's time: ten thousand years of it would never end.
-const LONGEST: Span = Span::from_secs(366 * 24 * 3600);
-
-struct Stage {
-    engine: Engine,
-    plan: Arc<Plan>,
-    now: Now,
-    /// What devices are taken to go on answering.
-    held: BTreeMap<TagId, Sample>,
-    journal: Vec<Entry>,
-}
-
-impl Stage {
-    fn run(&mut self, lines: &[Line]) -> Result<(), Fault> {
-        for line in lines {
-            let then = START + line.at;
-            if then.mono < self.now.mono {
-                return Err((
-                    line.number,
-                    format!("time goes back, from {} to {}", self.now.mono - START.mono, line.at),
-                ));
-            }
-            if line.at > LONGEST {
-                return Err((line.number, format!("{} is longer than a scenario may last, {LONGEST}", line.at)));
-            }
-            self.advance(then);
-            self.play_line(line).map_err(|message| (line.number, message))?;
-            if self.journal.len() > MOST_ENTRIES {
-                return Err((line.number, format!("more than {MOST_ENTRIES} journal entries")));
-            }
-        }
-        self.apply(Input::Tick);
-        Ok(())
-    }
-
-    /// Time goes by: what falls due before `then` happens, and devices go on answering.
-    fn advance(&mut self, then: Now) {
-        loop {
-            let refresh = self.next_answer();
-            let due = self.engine.next_deadline();
-            let next = [refresh, due].into_iter().flatten().min().filter(|at| *at < then.mono);
-            let Some(at) = next else { break };
-            self.now = START + (at - START.mono);
-            if refresh == Some(at) {
-                self.answer();
-            }
-            self.apply(Input::Tick);
-        }
-        self.now = then;
-    }
-
-    /// When the next held value has to be told again so that it does not grow stale.
-    fn next_answer(&mut self) -> Option<Mono> {
-        let plan = Arc::clone(&self.plan);
-        let snapshot = self.engine.snapshot(self.now);
-        self.held
-            .iter()
-            .filter(|(_, sample)| sample.value.is_some())
-            .filter_map(|(id, _)| {
-                let stale_after = plan.tag(*id)?.stale_after?;
-                let received = snapshot.tag(*id)?.received?;
-                Some(received.mono + Span(stale_after.0 / 2))
-            })
-            .min()
-    }
-
-    fn answer(&mut self) {
-        let samples = self.held.values().filter(|s| s.value.is_some()).cloned().collect();
-        self.apply(Input::Report(Report { generation: Generation(1), received: self.now, samples }));
-    }
-
-    fn apply(&mut self, input: Input) {
-        let mut effects = Vec::new();
-        self.engine.apply(self.now, input, &mut effects);
-        while !effects.is_empty() {
-            let mut more = Vec::new();
-            for effect in effects {
-                // A rehearsal asks for no samples to be recorded.
-                let Effect::Journal(ticket, entry) = effect else { continue };
-                self.journal.push(*entry);
-                self.engine.apply(self.now, Input::Durable(ticket), &mut more);
-            }
-            effects = more;
-        }
-    }
-
-    fn play_line(&mut self, line: &Line) -> Result<(), String> {
-        let by = Actor { user: "rehearsal".into(), computer: "virtual".into(), desk: None };
-        let note = || Some(line.value.trim()).filter(|v| !v.is_empty()).map(Arc::from);
-        match line.verb.as_str() {
-            "set" => {
-                let id = self.tag(&line.target)?;
-                let value = self.value(id, &line.value)?;
-                self.hold(Sample::good(id, value, Raw::NONE));
-            }
-            "quality" => {
-                let id = self.tag(&line.target)?;
-                let quality = Quality::parse(line.value.trim()).ok_or_else(|| {
-                    format!("\"{}\" is no quality; write for example bad:no-communication", line.value.trim())
-                })?;
-                let value = self.engine.snapshot(self.now).tag(id).and_then(|v| v.value.clone());
-                let sample = match value {
-                    Some(value) if !quality.is_bad() => Sample { quality, ..Sample::good(id, value, Raw::NONE) },
-                    _ => Sample::bad(id, quality, None),
-                };
-                self.hold(sample);
-            }
-            "stop" => {
-                let id = self.tag(&line.target)?;
-                self.held.remove(&id);
-            }
-            "expect" => {
-                self.apply(Input::Tick);
-                self.expect(line)?;
-            }
-            "silence" => self.apply(Input::Command(Command::Silence { by })),
-            verb if !ALARM_VERBS.contains(&verb) => {
-                return Err(format!(
-                    "\"{verb}\" is no verb; use set, quality, stop, expect, silence, {}",
-                    ALARM_VERBS.join(", ")
-                ));
-            }
-            verb => {
-                let alarm = self.alarm(&line.target)?;
-                let command = match verb {
-                    "ack" => {
-                        let id = self.plan.alarm_id(&alarm);
-                        let snapshot = self.engine.snapshot(self.now);
-                        let occurrence = snapshot.alarms.iter().find(|a| Some(a.id) == id).map_or(0, |a| a.occurrence);
-                        Command::Acknowledge { by, alarms: vec![AlarmRef { alarm, occurrence }], note: note() }
-                    }
-                    "shelve" => {
-                        let (length, reason) = line.value.trim().split_once(' ').unwrap_or((line.value.trim(), ""));
-                        let until = self.now.utc + Span::parse(length)?;
-                        let reason = Some(reason.trim()).filter(|r| !r.is_empty()).map(Arc::from);
-                        Command::Shelve { by, alarm, until, reason }
-                    }
-                    "unshelve" => Command::Unshelve { by, alarm },
-                    "suppress" => Command::Suppress { by, alarm, suppressed: true },
-                    "unsuppress" => Command::Suppress { by, alarm, suppressed: false },
-                    "out-of-service" => Command::OutOfService { by, alarm, reason: note() },
-                    "in-service" => Command::InService { by, alarm },
-                    _ => Command::Reset { by, alarm },
-                };
-                self.apply(Input::Command(command));
-            }
-        }
-        Ok(())
-    }
-
-    fn hold(&mut self, sample: Sample) {
-        self.held.insert(sample.tag, sample.clone());
-        self.apply(Input::Report(Report { generation: Generation(1), received: self.now, samples: vec![sample] }));
-    }
-
-    fn expect(&mut self, line: &Line) -> Result<(), String> {
-        const STATES: [&str; 9] = [
-            "normal",
-            "unacknowledged",
-            "acknowledged",
-            "returned",
-            "latched",
-            "latched-acknowledged",
-            "shelved",
-            "suppressed",
-            "out-of-service",
-        ];
-        let expected = line.value.trim();
-        let alarm = self.alarm(&line.target)?;
-        if !STATES.contains(&expected) {
-            return Err(format!("\"{expected}\" is no state; use one of {}", STATES.join(", ")));
-        }
-        let id = self.plan.alarm_id(&alarm);
-        let snapshot = self.engine.snapshot(self.now);
-        let state = snapshot.alarms.iter().find(|a| Some(a.id) == id).map_or("normal", |a| a.state.word());
-        if state == expected { Ok(()) } else { Err(format!("{alarm} is {state}, expected {expected}")) }
-    }
-
-    fn tag(&self, name: &str) -> Result<TagId, String> {
-        let id = self.plan.tag_id(name).ok_or_else(|| format!("there is no tag \"{name}\""))?;
-        match self.plan.tag(id).map(|t| &t.source) {
-            Some(SourcePlan::Formula(_)) => Err(format!("{name} is computed by a formula; set its inputs")),
-            Some(SourcePlan::Fault(reason)) => Err(format!("{name} cannot run: {reason}")),
-            _ => Ok(id),
-        }
-    }
-
-    fn alarm(&self, name: &str) -> Result<Arc<str>, String> {
-        let id = self.plan.alarm_id(name);
-        id.and_then(|id| self.plan.alarm(id))
-            .map(|a| Arc::clone(&a.name))
-            .ok_or_else(|| format!("there is no alarm \"{name}\""))
-    }
-
-    fn value(&self, id: TagId, text: &str) -> Result<Value, String> {
-        let text = text.trim();
-        let data_type = self.plan.tag(id).map(|t| t.tag.data_type).unwrap_or_default();
-        let value = match data_type {
-            DataType::String => Some(Value::Text(Arc::from(text))),
-            DataType::Bool => match text.to_ascii_lowercase().as_str() {
-                "true" | "1" | "on" => Some(Value::Bool(true)),
-                "false" | "0" | "off" => Some(Value::Bool(false)),
-                _ => None,
-            },
-            DataType::F16 | DataType::F32 | DataType::F64 => None,
-            _ => text.parse().map(Value::I64).or_else(|_| text.parse().map(Value::U64)).ok(),
-        };
-        let number = || text.parse::<f64>().ok().filter(|v| v.is_finite()).map(Value::F64);
-        let is_number = !matches!(data_type, DataType::String | DataType::Bool);
-        value
-            .or_else(|| if is_number { number() } else { None })
-            .ok_or_else(|| format!("\"{text}\" is no value of type {}", data_type.word()))
-    }
-}
-
-/// The journal as JSON Lines.
-pub fn json_lines(journal: &[Entry]) -> String {
-    journal.iter().flat_map(|entry| [entry.json_line(None), "\n".to_owned()]).collect()
-}
-
-#[cfg(test)]
-mod tests;

@@ -29,6 +29,7 @@ pub mod quality;
 mod rate;
 mod readings;
 mod recording;
+pub mod rehearsal;
 pub mod roundtrip;
 mod settling;
 pub mod shift;

@@ -35,21 +35,29 @@ impl JournalReader {
         Ok(schema::open_to_read(folder)?.map(|(connection, path)| Self { connection, path, index: RefCell::default() }))
     }
 
-    /// A journal in memory with these entries.
-    pub fn on_paper(entries: &[Entry]) -> Result<Self, JournalError> {
+    /// A journal in memory, which nothing is written in yet.
+    pub(super) fn on_paper() -> Result<Self, JournalError> {
         let path = PathBuf::from("paper");
         let make = || {
-            let mut connection = Connection::open_in_memory()?;
+            let connection = Connection::open_in_memory()?;
             connection.execute_batch(schema::KIND.tables)?;
-            let transaction = connection.transaction()?;
-            append_in(&transaction, Head::default(), entries)?;
-            transaction.commit()?;
             Ok(connection)
         };
         match make() {
             Ok(connection) => Ok(Self { connection, path, index: RefCell::default() }),
             Err(source) => Err(JournalError::Sqlite { path, source }),
         }
+    }
+
+    /// Writes more on paper, behind the last entry; gives back the new last one.
+    pub(super) fn append_on_paper(&mut self, head: Head, entries: &[Entry]) -> Result<Head, JournalError> {
+        let mut append = || {
+            let transaction = self.connection.transaction()?;
+            let head = append_in(&transaction, head, entries)?;
+            transaction.commit()?;
+            Ok(head)
+        };
+        append().map_err(|e| self.sqlite(e))
     }
 
     /// Works with the index beside the journal, as far as there is one.

@@ -17,6 +17,7 @@
 //! forget      and are forgotten, while nobody watches
 //! sources     the drivers' tasks: started, caught when they panic, started again, stopped
 //! horn        the thread that plays what wants to be heard
+//! plays       scenarios that a window plays on its screens, each on a thread of its own
 //! scans       what looks for devices, for a window that asks
 //! station     one running plant: starts all of the above in order and stops it in order
 //! supervisor  the window's end: stops one plant and starts another
@@ -37,6 +38,7 @@ pub mod impact;
 pub mod load;
 pub mod main_loop;
 mod peek;
+pub mod plays;
 pub mod samples;
 pub mod save;
 pub mod scans;

@@ -7,7 +7,7 @@
 
 use super::horn::Horn;
 use super::save::add_display;
-use super::{Loaded, StartError, Station, StationConfig, WhenHeld, deploying, editing, load, scans};
+use super::{Loaded, StartError, Station, StationConfig, WhenHeld, deploying, editing, load, plays, scans};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
 use crate::historian::lock;
@@ -59,6 +59,7 @@ struct Office {
 enum Next {
     Open(DeskRequest),
     TakeOver,
+    Wait,
     End,
 }
 
@@ -74,28 +75,30 @@ pub fn demo_folder() -> PathBuf {
 }
 
 impl Supervisor {
-    /// Starts the thread and opens `first`. The horn sounds for whatever plant is open.
+    /// Starts the thread and opens `first`, if anything. The horn sounds for whatever plant is open.
     ///
     /// # Errors
     /// Where the system gives no thread.
     pub fn start(
-        first: DeskRequest,
+        first: impl Into<Option<DeskRequest>>,
         runtime: Handle,
         actor: Actor,
         clock: Clock,
         horn: Option<(Horn, HornLink)>,
     ) -> io::Result<(DeskLink, Self)> {
         let (horn, horn_link) = horn.unzip();
-        let (desk, shown) = watch::channel(Desk::Opening(name(&first)));
+        let first = first.into();
+        let (desk, shown) = watch::channel(first.as_ref().map_or(Desk::Empty, |first| Desk::Opening(name(first))));
         let (requests, mut asked) = mpsc::channel(REQUEST_QUEUE);
         let stop = Arc::new(Notify::new());
         let stopped = stop.clone();
         let (end, ended) = sync_channel(1);
         let scans = Some(scans::serve(&runtime, clock.clone()));
         let editing = Some(editing::serve(clock.clone())?);
+        let plays = Some(plays::serve(&runtime, clock.clone()));
         let mut office = Office { runtime: runtime.clone(), actor, clock, desk, running: None, horn, demo: None };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
-            let mut next = Next::Open(first);
+            let mut next = first.map_or(Next::Wait, Next::Open);
             loop {
                 match next {
                     Next::Open(DeskRequest::AddDisplay(asked)) => office.add_display(&asked),
@@ -103,6 +106,7 @@ impl Supervisor {
                     Next::Open(DeskRequest::Deploy(asked)) => office.deploy(&asked),
                     Next::Open(request) => office.open(request, None),
                     Next::TakeOver => office.take_over(),
+                    Next::Wait => {}
                     Next::End => break,
                 }
                 next = runtime.block_on(async {
@@ -118,7 +122,7 @@ impl Supervisor {
             drop(office);
             let _unheard = end.send(());
         })?;
-        Ok((DeskLink { desk: shown, requests, horn: horn_link, scans, editing }, Self { stop, ended }))
+        Ok((DeskLink { desk: shown, requests, horn: horn_link, scans, editing, plays }, Self { stop, ended }))
     }
 
     /// Something that asks for the end, from wherever: the plant is stopped, the desk goes, and with it the window.

@@ -149,6 +149,12 @@ pub fn all() -> Vec<Entry> {
             "What is forced by hand, by whom and why; released one by one, or all at once",
             &[],
         ),
+        entry(
+            Action::OpenPlay,
+            "Play a scenario…",
+            "A scenario of rehearse on these displays, at any speed and not live; or back to the play that waits",
+            &[],
+        ),
         entry(Action::TestHorn, "Test the horn", "Plays a tone, and says by which program, or why not", &[]),
         group(Action::ToggleTree, "Displays", "Shows the tree of displays, or folds it away", TREE),
         entry(
@@ -228,6 +234,8 @@ pub const fn is_of_program(action: &Action) -> bool {
             | Action::ChooseProject
             | Action::OpenProject(_)
             | Action::OpenDemo
+            | Action::OpenPlay
+            | Action::PlayScenario(_)
             | Action::OpenSettings
             | Action::SetDeskName(_)
             | Action::TestHorn

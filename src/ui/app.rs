@@ -3,6 +3,7 @@
 use super::explorer::Explorer;
 use super::horn::HornDesk;
 use super::notify::{Notifier, Watch};
+use super::playing::PlayStart;
 use super::scanner::Scanner;
 use super::settings::{self, Settings};
 use super::shell::{Shell, Wishes};
@@ -46,6 +47,8 @@ pub struct WindowOptions {
     pub settings_path: Option<PathBuf>,
     /// Tells the time of each frame.
     pub clock: Clock,
+    /// A scenario to be played at once, and who acts in it.
+    pub play: Option<(PlayStart, Actor)>,
 }
 
 impl WindowOptions {
@@ -58,6 +61,7 @@ impl WindowOptions {
             full_screen: false,
             settings_path: settings::default_path(),
             clock,
+            play: None,
         }
     }
 }
@@ -237,6 +241,7 @@ impl App {
         let notifier = Notifier::start(settings.notifications, options.clock.clone(), raise)?;
         let painted = Painted::default();
         let windows = Windows::new(desk.desk.clone(), options.clock.clone(), painted.clone());
+        let now = options.clock.now();
         let pace = Pace::new(options.clock);
         let ending = Arc::new(AtomicBool::new(false));
         let desk_name = DeskName::default();
@@ -247,6 +252,10 @@ impl App {
         shell.scanner = Scanner::new(desk.scans.clone());
         shell.explorer = Explorer::new(desk.scans.clone());
         shell.set_editing(desk.editing.clone());
+        shell.set_plays(desk.plays.clone());
+        if let Some((play, actor)) = options.play {
+            shell.start_play(ctx, now, play, actor);
+        }
         shell.install(ctx);
         Ok(Self {
             desk,
@@ -341,7 +350,7 @@ impl eframe::App for App {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
         }
         self.shell.notes_fault = self.notifier.fault();
-        let title = Shell::title(&desk);
+        let title = Shell::title(&self.shell.shown_desk(&desk));
         if title != self.title {
             self.remember(&desk);
             ctx.send_viewport_cmd(ViewportCommand::Title(title.clone()));
@@ -359,8 +368,7 @@ impl eframe::App for App {
         self.shell.ask(asked);
         let wishes = self.shell.ui(ui, &desk, now);
         self.carry_out(&ctx, now, wishes);
-        let blinking = matches!(&desk, Desk::Plant(plant) if Shell::blinks(&plant.snapshots.borrow()));
-        ctx.request_repaint_after(wake::until_tick(now, blinking));
+        ctx.request_repaint_after(wake::until_tick(now, self.shell.is_blinking(&desk)));
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

@@ -20,7 +20,7 @@ use super::widgets::{self, Brush, hatch, text};
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts};
 use crate::engine::plan::Subject;
-use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command, Plan, Snapshot};
+use crate::engine::{AlarmId, AlarmRef, AlarmState, AlarmView, Command, Mode, Plan, Snapshot};
 use crate::project::Priority;
 use crate::time::{Mono, Span};
 use eframe::egui::{
@@ -302,8 +302,13 @@ fn row_ui(
         ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(LINE, theme.line));
     }
     let why_not = acts::not_here(frame.about);
+    let pressed_at = match frame.snapshot.mode {
+        // Of a play that stands, the picture's time stands.
+        Mode::Rehearsal => Mono((ui.input(|i| i.time) * 1e6) as i64),
+        Mode::Live | Mode::Demo => frame.snapshot.now.mono,
+    };
     let acknowledge = |state: &mut BannerState, outbox: &mut Outbox| {
-        if let Some(view) = view.filter(|_| waits && why_not.is_none() && state.takes_press(frame.snapshot.now.mono)) {
+        if let Some(view) = view.filter(|_| waits && why_not.is_none() && state.takes_press(pressed_at)) {
             let alarms = vec![AlarmRef { alarm: alarm.name.clone(), occurrence: view.occurrence }];
             outbox.command(Command::Acknowledge { by: frame.actor(), alarms, note: None });
         }

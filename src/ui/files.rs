@@ -6,6 +6,15 @@ use eframe::egui::{Align2, Context, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
+/// What a person is to choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// A project.
+    Project,
+    /// A scenario, to be played.
+    Scenario,
+}
+
 /// A dialog that may be open.
 #[derive(Debug, Default)]
 pub struct ProjectDialog {
@@ -24,17 +33,19 @@ impl ProjectDialog {
     ///
     /// # Errors
     /// Where no thread can be started, in words for the screen.
-    pub fn open(&mut self, ctx: &Context, folder: Option<&Path>) -> Result<(), String> {
+    pub fn open(&mut self, ctx: &Context, folder: Option<&Path>, wanted: Wanted) -> Result<(), String> {
         if self.answer.is_some() {
             return Ok(());
         }
         let (sender, receiver) = sync_channel(1);
         let opened = ctx.input(|i| i.time);
         let ctx = ctx.clone();
-        let mut dialog = rfd::FileDialog::new()
-            .set_title("Open project")
-            .add_filter("Project (*.toml)", &["toml"])
-            .add_filter("All files", &["*"]);
+        let dialog = rfd::FileDialog::new();
+        let dialog = match wanted {
+            Wanted::Project => dialog.set_title("Open project").add_filter("Project (*.toml)", &["toml"]),
+            Wanted::Scenario => dialog.set_title("Play a scenario").add_filter("Scenario (*.csv)", &["csv"]),
+        };
+        let mut dialog = dialog.add_filter("All files", &["*"]);
         if let Some(folder) = folder.filter(|f| f.is_dir()) {
             dialog = dialog.set_directory(folder);
         }
@@ -80,9 +91,9 @@ impl ProjectDialog {
 }
 
 /// Where the desktop has no dialog for files: what to do instead.
-const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity); drop the project on this window, or start watchkeeper with its path";
+const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity); drop the file on this window, or start watchkeeper with its path";
 
-/// The project among the files dropped on the window in this frame; `None`: nothing was dropped.
+/// The project or scenario among the files dropped on the window in this frame; `None`: nothing was dropped.
 ///
 /// # Errors
 /// Where there is none, or more than one, in words for the screen: nothing is opened on a guess.
@@ -92,7 +103,13 @@ pub fn dropped(ctx: &Context) -> Option<Result<PathBuf, String>> {
 }
 
 fn project_among(paths: &[PathBuf]) -> Result<PathBuf, String> {
-    let is_project = |path: &&PathBuf| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"));
+    let ends = |path: &PathBuf, end: &str| path.to_string_lossy().to_lowercase().ends_with(end);
+    let is_project = |path: &&PathBuf| ends(path, ".toml");
+    if let [scenario] = paths
+        && ends(scenario, ".rehearsal.csv")
+    {
+        return Ok(scenario.clone());
+    }
     let projects: Vec<&PathBuf> = paths.iter().filter(is_project).collect();
     match (projects.as_slice(), paths) {
         ([project], _) => Ok((*project).clone()),
@@ -116,7 +133,13 @@ pub fn drop_ui(ui: &Ui, theme: &Theme) {
     let painter = ui.ctx().layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
     painter.rect(rect, 5.0, theme.veil, Stroke::new(2.0, theme.select), StrokeKind::Inside);
     let font = fonts::strong(fonts::size::VALUE);
-    painter.text(rect.center(), Align2::CENTER_CENTER, "Drop to open this project", font, theme.text);
+    painter.text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        "Drop to open this project, or to play this scenario",
+        font,
+        theme.text,
+    );
 }
 
 #[cfg(test)]
@@ -136,6 +159,8 @@ mod tests {
             Err("x\\u{202E}.png was not opened: a project is a file *.toml".to_owned())
         );
         assert!(among(&["/a/x.png", "/a/y"]).unwrap_err().starts_with("None of these 2 files"));
+        assert_eq!(among(&["/a/plant.rehearsal.csv"]), Ok("/a/plant.rehearsal.csv".into()));
+        assert!(among(&["/a/table.csv"]).is_err(), "a table may be anything");
         assert!(among(&["/a/x.toml", "/a/y.toml"]).unwrap_err().starts_with("2 projects were dropped"));
     }
 }

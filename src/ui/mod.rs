@@ -20,6 +20,7 @@
 //! explorer  a broker's topics as a tree, live
 //! workbench the registers of a device under every type and order
 //! hand     a tag that is dragged, and the press that opens its last hour
+//! playing  a scenario on the real screens, in the place of the plant
 //! windows  displays in windows of their own             memory   what the allocator keeps from frame to frame
 //! ```
 
@@ -54,6 +55,7 @@ pub mod palette;
 pub mod panels;
 pub mod past;
 pub mod pictures;
+pub mod playing;
 pub mod preferences;
 #[doc(hidden)]
 pub mod sample;
@@ -189,6 +191,10 @@ pub enum Action {
     OpenProject(PathBuf),
     /// Open the demo plant.
     OpenDemo,
+    /// Choose a scenario in a dialog and play it; or back to the play that waits.
+    OpenPlay,
+    /// Play this scenario on the displays of the project that runs.
+    PlayScenario(PathBuf),
     /// Quiet the horn.
     SilenceHorn,
     /// Play the test tone.

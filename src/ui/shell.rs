@@ -5,6 +5,7 @@ mod acts;
 mod beside;
 mod dialog;
 mod forgetting;
+mod play;
 mod savedisplay;
 
 use super::banner::{self, BannerState};
@@ -19,13 +20,14 @@ use super::keep::Keeper;
 use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
 use super::past::History;
+use super::playing::Plays;
 use super::scanner::Scanner;
 use super::settings::Settings;
 use super::theme::Theme;
 use super::words::say;
 use super::workbench::Workbench;
 use super::{Action, Frame, Outbox, actions, figures, fonts, handover, hidden, lists, panels, states, status, tree};
-use crate::engine::{Plan, Snapshot, TagId};
+use crate::engine::{Mode, Plan, Snapshot, TagId};
 use crate::link::{About, Desk, DeskRequest, EditLink, PlantLink, Refused};
 use crate::text::visible;
 use crate::time::{Now, Span};
@@ -87,6 +89,8 @@ pub struct Wishes {
     pub windows: Vec<String>,
     /// Of a window beside the main one: what that is to do.
     pub for_main: Vec<Action>,
+    /// Of a play: back to the plant.
+    pub leave: bool,
 }
 
 /// One window.
@@ -137,6 +141,10 @@ pub struct Shell {
     own: Option<String>,
     /// What other windows ask this one to do.
     asked: Vec<Action>,
+    /// This is the window of a play, within the main one.
+    in_play: bool,
+    /// The play that is looked at in the place of the plant, or waits.
+    plays: Plays,
 }
 
 /// Whether the tree of displays is to be seen.
@@ -196,6 +204,8 @@ impl Shell {
             awaited: None,
             own: None,
             asked: Vec::new(),
+            in_play: false,
+            plays: Plays::default(),
         }
     }
 
@@ -237,11 +247,15 @@ impl Shell {
     pub fn ui(&mut self, ui: &mut Ui, desk: &Desk, now: Now) -> Wishes {
         let ctx = ui.ctx().clone();
         self.style(&ctx);
+        self.follow_plays(desk, now);
+        if let Some(wishes) = self.play_ui(ui, desk, now) {
+            return wishes;
+        }
         let mut wishes = Wishes::default();
         let mut outbox = Outbox { actions: actions::pressed(&ctx), ..Outbox::default() };
         outbox.actions.append(&mut self.asked);
         match files::dropped(&ctx).or_else(|| self.project_dialog.take(&ctx)) {
-            Some(Ok(path)) => outbox.action(Action::OpenProject(path)),
+            Some(Ok(path)) => outbox.action(play::action_of(path)),
             Some(Err(why)) => self.notice = Some((now, why)),
             None => {}
         }
@@ -270,6 +284,7 @@ impl Shell {
     /// The person at the desk wants the window closed: it asks first while alarms stand. `true`: it may close now.
     pub fn may_close(&mut self, desk: &Desk) -> bool {
         if matches!(desk, Desk::Plant(plant) if stands(plant)) {
+            self.plays.hide();
             self.dialog = Some(Dialog::Quit);
             return false;
         }
@@ -327,7 +342,10 @@ impl Shell {
     fn plant_ui(&mut self, ui: &mut Ui, plant: &PlantLink, now: Now, outbox: &mut Outbox, wishes: &mut Wishes) {
         let newest = plant.snapshots.borrow().clone();
         // The picture of this frame: the newest, at the instant of the frame, so that ages run on while nothing comes.
-        let snapshot = Snapshot { now: if now.mono > newest.now.mono { now } else { newest.now }, ..(*newest).clone() };
+        let is_older = now.mono > newest.now.mono && newest.mode != Mode::Rehearsal;
+        // A play's time is its own, and stands where the play does.
+        let snapshot = Snapshot { now: if is_older { now } else { newest.now }, ..(*newest).clone() };
+        let blinks_by = if newest.mode == Mode::Rehearsal { now } else { snapshot.now };
         self.follow(ui.ctx(), &snapshot);
         let theme = self.theme.clone();
         let zone = self.zone.1.clone();
@@ -337,7 +355,7 @@ impl Shell {
             about: &plant.about,
             theme: &theme,
             zone: &zone,
-            blink_on: snapshot.now.utc.0.rem_euclid(1_000_000) < 500_000,
+            blink_on: blinks_by.utc.0.rem_euclid(1_000_000) < 500_000,
             chosen: self.chosen,
             desk: desk_name.as_ref(),
             history: plant.history.as_ref().map(|link| link as &dyn History),
@@ -358,7 +376,7 @@ impl Shell {
             outbox.action(Action::OpenTrend(tag));
         }
         hand::ghost_ui(ui.ctx(), &snapshot.plan, &theme);
-        self.escape(ui.ctx());
+        wishes.leave |= self.escape(ui.ctx());
     }
 
     /// Banner above, status below, tree left, faceplate right, the display between; in a small window less of it.
@@ -498,7 +516,7 @@ impl Shell {
             states::start_ui(ui, desk, start, outbox);
         });
         self.dialogs_ui(ui, None, outbox, wishes);
-        self.escape(ui.ctx());
+        wishes.leave |= self.escape(ui.ctx());
     }
 
     /// After a change of plan, what was open stays open where it still exists.
@@ -546,20 +564,24 @@ impl Shell {
         );
     }
 
-    /// Esc, where no dialog took it, closes the list or the faceplate on top.
-    fn escape(&mut self, ctx: &Context) {
+    /// Esc, where no dialog took it, closes the list or the faceplate on top; in a play it leads back to the plant at once.
+    fn escape(&mut self, ctx: &Context) -> bool {
         if self.dialog.is_some()
             // There Esc is of the sheet and what lies over it; F2 leaves.
             || self.place == Place::Edit
             || ctx.egui_wants_keyboard_input()
             || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
         {
-            return;
+            return false;
+        }
+        if self.in_play {
+            return true;
         }
         if self.tree.over {
             self.tree.over = false;
         } else if self.chosen.take().is_none() && !matches!(self.place, Place::Display(_) | Place::AllTags) {
             self.place = self.home();
         }
+        false
     }
 }

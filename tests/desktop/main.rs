@@ -15,6 +15,7 @@ mod horn;
 mod keys;
 mod life;
 mod plant;
+mod play;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

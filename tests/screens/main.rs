@@ -18,6 +18,7 @@ mod journal;
 mod mimic;
 mod panels;
 mod pictures;
+mod playing;
 mod scanner;
 mod sizes;
 mod spark;

@@ -4,6 +4,7 @@
 //! A question is asked and its [`Pending`] kept; whoever does not want the answer any more drops it, and a reading under
 //! way ends within some thousand entries.
 
+use super::Head;
 use crate::engine::figures::Figures;
 use crate::engine::handover::Handover;
 use crate::engine::{Entry, Plan};
@@ -41,8 +42,14 @@ impl fmt::Debug for JournalLink {
 /// Ends the readers.
 struct Owner {
     shared: Arc<Shared>,
-    /// On paper alone: read by whoever asks, under a lock that nobody else wants.
-    paper: Option<Mutex<JournalReader>>,
+    /// On paper alone: read by whoever asks, under a lock that is held for as long as a page takes to be read or written.
+    paper: Option<Mutex<Paper>>,
+}
+
+/// A journal in memory, and its last entry.
+struct Paper {
+    reader: JournalReader,
+    head: Head,
 }
 
 impl Drop for Owner {
@@ -119,13 +126,27 @@ impl JournalLink {
         Ok(Self(Arc::new(owner)))
     }
 
-    /// A journal on paper, of these entries: read by the same code, answered at once. For pictures and tests.
+    /// A journal on paper, of these entries: read by the same code, answered at once. For plays, pictures and tests.
     ///
     /// # Errors
     /// Where SQLite refuses.
     pub fn on_paper(entries: &[Entry]) -> Result<Self, JournalError> {
-        let paper = Some(Mutex::new(JournalReader::on_paper(entries)?));
-        Ok(Self(Arc::new(Owner { shared: Arc::default(), paper })))
+        let paper = Some(Mutex::new(Paper { reader: JournalReader::on_paper()?, head: Head::default() }));
+        let link = Self(Arc::new(Owner { shared: Arc::default(), paper }));
+        link.write_on_paper(entries)?;
+        Ok(link)
+    }
+
+    /// Writes more on paper, and tells how many entries stand there. What is on a disk has its own writer.
+    ///
+    /// # Errors
+    /// Where SQLite refuses; then none of them was written.
+    pub fn write_on_paper(&self, entries: &[Entry]) -> Result<u64, JournalError> {
+        let Some(paper) = &self.0.paper else { return Ok(0) };
+        let mut paper = paper.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = paper.head;
+        paper.head = paper.reader.append_on_paper(before, entries)?;
+        Ok(paper.head.seq)
     }
 
     /// A page of entries; see [`JournalReader::page`]. `wake` is told from a reader's thread when the answer is there. Never
@@ -158,7 +179,7 @@ impl JournalLink {
         let (reply, pending) = Reply::new(wake);
         let job = Job(Box::new(Asked { reply, read }));
         if let Some(paper) = &self.0.paper {
-            job.0.answer(Ok(Some(&paper.lock().unwrap_or_else(PoisonError::into_inner))));
+            job.0.answer(Ok(Some(&paper.lock().unwrap_or_else(PoisonError::into_inner).reader)));
         } else if let Err(job) = self.0.shared.jobs.push(job) {
             job.0.answer(Err("too many questions are waiting for the journal".to_owned()));
         }

@@ -102,7 +102,7 @@ impl NewEntity {
             Value::Text(text) => return Some(text.clone()),
             other => other.to_toml(),
         };
-        Some(super::edit::words(&raw).unwrap_or(raw))
+        Some(super::edit::words(&raw).map(std::borrow::Cow::into_owned).unwrap_or_else(|| raw.clone()))
     }
 
     /// Gives a key a value; an empty text takes the key out.

@@ -9,13 +9,14 @@ use crate::link::{DeskRequest, PlantLink};
 use crate::time::Now;
 use crate::ui::ask::Ask;
 use crate::ui::dialogs::stands;
+use crate::ui::files::Wanted;
 use crate::ui::forcing::Forcing;
 use crate::ui::frames::Frames;
 use crate::ui::palette::Finder;
 use crate::ui::preferences::Preferences;
 use crate::ui::settings::desk_name_from;
 use crate::ui::simulating::Simulating;
-use crate::ui::{Action, Outbox, actions, banner, hand};
+use crate::ui::{Action, Outbox, actions, banner, hand, playing};
 use eframe::egui::Context;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -59,7 +60,14 @@ impl Shell {
         }
     }
 
-    fn act(&mut self, ctx: &Context, plant: Option<&PlantLink>, now: Now, action: Action, wishes: &mut Wishes) {
+    pub(super) fn act(
+        &mut self,
+        ctx: &Context,
+        plant: Option<&PlantLink>,
+        now: Now,
+        action: Action,
+        wishes: &mut Wishes,
+    ) {
         // Whatever is opened is to be seen.
         self.tree.over &= action == Action::ToggleTree;
         let action = match action {
@@ -73,7 +81,13 @@ impl Shell {
             },
             action => action,
         };
-        if self.own.is_some() && actions::is_of_program(&action) {
+        if self.in_play
+            && let Some(why) = playing::refusal(&action)
+        {
+            self.notice = Some((now, why.to_owned()));
+            return;
+        }
+        if (self.own.is_some() || self.in_play) && actions::is_of_program(&action) {
             wishes.for_main.push(action);
             return;
         }
@@ -201,11 +215,13 @@ impl Shell {
                     _ => Some(Dialog::Finder(Box::default())),
                 }
             }
-            Action::ChooseProject => {
-                let folder = self.settings.recent.first().and_then(|p| p.parent()).map(PathBuf::from);
-                let fault = self.project_dialog.open(ctx, folder.as_deref()).err();
-                self.notice = fault.map(|why| (now, why)).or(self.notice.take());
+            Action::ChooseProject => self.choose(ctx, now, Wanted::Project),
+            Action::OpenPlay => {
+                if !self.plays.show() {
+                    self.choose(ctx, now, Wanted::Scenario);
+                }
             }
+            Action::PlayScenario(path) => self.play(ctx, plant, now, path),
             Action::SaveTable(table) => {
                 self.notice = self.keeper.save(ctx, table).map(|said| (now, said)).or(self.notice.take());
             }
@@ -246,6 +262,13 @@ impl Shell {
                 _ => wishes.close = true,
             },
         }
+    }
+
+    /// Opens the dialog for a file.
+    fn choose(&mut self, ctx: &Context, now: Now, wanted: Wanted) {
+        let folder = self.settings.recent.first().and_then(|p| p.parent()).map(PathBuf::from);
+        let fault = self.project_dialog.open(ctx, folder.as_deref(), wanted).err();
+        self.notice = fault.map(|why| (now, why)).or(self.notice.take());
     }
 
     /// Another project: asked first while alarms stand, for it stops watching this one.

@@ -3,21 +3,45 @@
 use crate::time::Span;
 
 /// A line and what is wrong with it.
-pub(super) type Fault = (usize, String);
+pub type Fault = (usize, String);
 
 /// One line of a scenario.
-#[derive(Debug)]
-pub(super) struct Line {
-    pub(super) number: usize,
-    pub(super) at: Span,
-    pub(super) verb: String,
-    pub(super) target: String,
-    pub(super) value: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Its place in the file, from one.
+    pub number: usize,
+    /// When, from the scenario's start.
+    pub at: Span,
+    /// What is done: `set`, `expect`.
+    pub verb: String,
+    /// To which tag or alarm.
+    pub target: String,
+    /// The value, note, time or state.
+    pub value: String,
+}
+
+impl Line {
+    /// As a person reads it: `16s expect tank1.level/high unacknowledged`.
+    pub fn words(&self) -> String {
+        let Self { number: _, at, verb, target, value } = self;
+        // Zero has no unit of its own.
+        let mut words = if at.0 == 0 { format!("0s {verb}") } else { format!("{at} {verb}") };
+        for more in [target.as_str(), value.trim()] {
+            if !more.is_empty() {
+                words.push(' ');
+                words.push_str(more);
+            }
+        }
+        words
+    }
 }
 
 /// Splits a scenario into lines: `at,do,target,value`, quoted as spreadsheets do. A semicolon serves where the heading has
 /// one (spreadsheets of countries with a decimal comma).
-pub(super) fn lines(text: &str) -> Result<Vec<Line>, Fault> {
+///
+/// # Errors
+/// The first line that is none, and what is wrong with it.
+pub fn lines(text: &str) -> Result<Vec<Line>, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut rows = text.lines().enumerate();
     let heading = rows.next().map(|(_, h)| h.trim()).unwrap_or_default();

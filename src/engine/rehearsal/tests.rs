@@ -1,6 +1,10 @@
+use super::stage::START;
 use super::*;
-use crate::engine::Event;
-use std::path::Path;
+use crate::engine::{Event, Generation, Mode, Plan};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+mod playing;
 
 const PROJECT: &str = r#"
 watchkeeper = 1
