@@ -18,6 +18,7 @@ use crate::engine::{Actor, Command, Snapshot};
 use crate::historian::JournalLink;
 use crate::historian::history::ask::HistoryLink;
 use crate::project::{Issue, NewDisplay};
+use crate::time::Utc;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, watch};
@@ -66,10 +67,30 @@ pub struct About {
     pub held_by: Option<String>,
     /// Who held the plant has ended, and this window could not take it over: why. Nobody watches it.
     pub unwatched: Option<String>,
+    /// It is no plant, but a bundle of one: nothing runs, and nothing can be done to it.
+    pub bundle: Option<Arc<BundleShown>>,
     /// Who acts on this computer.
     pub actor: crate::engine::Actor,
     /// What was last said with the devices: copied only where somebody looks at one of them.
     pub monitor: Monitor,
+}
+
+/// Of a bundle that is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundleShown {
+    /// Its file.
+    pub file: PathBuf,
+    /// From when on it tells.
+    pub from: Utc,
+    /// And up to when: this is the time of all that is shown.
+    pub to: Utc,
+}
+
+impl About {
+    /// The file that was opened: that of the project, or of the bundle.
+    pub fn file(&self) -> Option<&PathBuf> {
+        self.bundle.as_ref().map(|bundle| &bundle.file).or(self.path.as_ref())
+    }
 }
 
 /// What a window asks of the program around it.

@@ -39,7 +39,7 @@ fn the_page_of_commands_names_every_option_and_no_other() {
     let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
     let names: Vec<&str> = sections.iter().map(|s| s.lines().next().unwrap()).collect();
     let expected = "watchkeeper,new,run,horn-test,check,diff,schema,fmt,csv export,csv import,import,values,explain,scan modbus,scan mqtt,journal,\
-                    figures,handover,members,secret,demo,rehearse,backtest,export";
+                    figures,handover,members,secret,demo,rehearse,backtest,export,bundle";
     assert_eq!(names, expected.split(',').collect::<Vec<_>>());
     for (section, name) in sections.iter().zip(names) {
         let help = cli::help(if name == "watchkeeper" { "" } else { name }).unwrap();
@@ -74,6 +74,7 @@ fn every_command_helps_with_an_example() {
         "members",
         "secret",
         "export",
+        "bundle",
         "demo",
     ] {
         let (code, out, _) = ended(&command.split(' ').chain(["--help"]).collect::<Vec<_>>());

@@ -1,6 +1,8 @@
 //! `export` as its users call it: on a real history, as a child process.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "export/bundle.rs"]
+mod bundle;
 mod support;
 
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 
 use super::format::table;
 use super::when::instant;
-use super::{Exit, end_of_output, open_project, parse_span, say, signals};
+use super::{Exit, end_of_output, open_recorded, parse_span, say, signals};
 use crate::engine::trial::{Exactness, Run, Settings};
 use crate::historian::JournalReader;
 use crate::historian::backtest::told::{rough, shift};
@@ -10,7 +10,6 @@ use crate::historian::backtest::{Backtest, BacktestError, backtest};
 use crate::historian::history::query::HistoryReader;
 use crate::historian::history::query::grid::zone_named;
 use crate::project::{Alarm, Deadband, Project};
-use crate::runtime::clock::system_clock;
 use crate::text::visible_json;
 use crate::time::{Span, Utc};
 use jiff::tz::TimeZone;
@@ -30,7 +29,7 @@ const MOST_LINES: usize = 20;
     after_help = "Example:\n  watchkeeper backtest plant.toml --alarm tank1.level/high --limit 85 --deadband 2 --from 30d\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nnow, or how long ago (30m, 2h, 7d)."
 )]
 pub struct BacktestArguments {
-    /// Project file
+    /// Project file, or a bundle
     pub project: PathBuf,
     /// An alarm that the project writes, such as tank1.level/high
     #[arg(long, value_name = "ALARM")]
@@ -87,8 +86,8 @@ pub fn run(arguments: &BacktestArguments) -> Exit {
 }
 
 fn verdict(arguments: &BacktestArguments) -> Result<(Arc<Project>, Backtest), Exit> {
-    let loaded = open_project(&arguments.project)?.with_members();
-    let project = loaded.project;
+    let loaded = open_recorded(&arguments.project)?.with_members();
+    let project = Arc::clone(&loaded.project);
     let told = |exit: Exit| {
         move |why: String| {
             say(&why);
@@ -96,9 +95,9 @@ fn verdict(arguments: &BacktestArguments) -> Result<(Arc<Project>, Backtest), Ex
         }
     };
     let zone = project.time_zone.as_deref();
-    let from = instant(arguments.from.as_deref(), zone).map_err(told(Exit::Call))?;
-    let to = instant(arguments.to.as_deref(), zone).map_err(told(Exit::Call))?.unwrap_or(Utc(i64::MAX));
-    let from = from.unwrap_or_else(|| to.min(system_clock().now().utc) + Span(-USUAL.0));
+    let from = instant(arguments.from.as_deref(), zone, loaded.now()).map_err(told(Exit::Call))?;
+    let to = instant(arguments.to.as_deref(), zone, loaded.now()).map_err(told(Exit::Call))?.unwrap_or(Utc(i64::MAX));
+    let from = from.unwrap_or_else(|| to.min(loaded.now()) + Span(-USUAL.0));
     if from >= to {
         say(&format!("--from {} is not before --to {}", from.to_rfc3339(), to.to_rfc3339()));
         return Err(Exit::Call);

@@ -1,6 +1,6 @@
 //! `watchkeeper check`: every fault of a project, one to a line.
 
-use super::{CheckArguments, CheckFormat, Exit, end_of_output, open_project, say};
+use super::{CheckArguments, CheckFormat, Exit, end_of_output, open_recorded, say};
 use crate::drivers::modbus::budget::{self, Budget};
 use crate::engine::{Generation, Mode, Plan};
 use crate::project::{Issue, Severity};
@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Checks a project and prints its faults; how many there are is a message.
 pub fn check(arguments: &CheckArguments) -> Exit {
-    let loaded = match open_project(&arguments.project) {
+    let loaded = match open_recorded(&arguments.project) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };

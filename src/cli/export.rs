@@ -1,12 +1,13 @@
 //! `export`: recorded samples for other programs, raw or in steps, read beside whoever records them.
 
 use super::when::instant;
-use super::{Exit, end_of_output, open_project, parse_span, say, signals};
+use super::{Exit, end_of_output, open_recorded, parse_span, say, signals};
 use crate::historian::FileError;
 use crate::historian::export::{Exporter, FileFormat, Of, RowKind};
 use crate::historian::history::query::grid::zone_named;
 use crate::historian::history::query::{Grid, HistoryReader, Outcome, TagInfo};
 use crate::project::Project;
+use crate::runtime::Loaded;
 use crate::runtime::clock::system_clock;
 use crate::time::{Span, Utc};
 use output::Output;
@@ -29,7 +30,7 @@ mod progress;
     after_help = "Example:\n  watchkeeper export plant.toml --tag pump1.flow --from 2026-11-20 --every 1m -o flow.csv\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nnow, or how long ago (30m, 2h, 7d)."
 )]
 pub struct ExportArguments {
-    /// Project file
+    /// Project file, or a bundle
     pub project: PathBuf,
     /// A tag, by its present or an earlier name; may be repeated; default: all that were recorded
     #[arg(long = "tag", value_name = "TAG")]
@@ -87,6 +88,8 @@ struct Job {
     zone: Option<String>,
     format: FileFormat,
     folder: PathBuf,
+    /// Its parts are there for as long as this is, where it is a bundle.
+    _loaded: Loaded,
 }
 
 fn prepare(arguments: &ExportArguments) -> Result<Job, Ended> {
@@ -94,10 +97,10 @@ fn prepare(arguments: &ExportArguments) -> Result<Job, Ended> {
         say(&why);
         Exit::Call
     };
-    let loaded = open_project(&arguments.project)?;
+    let loaded = open_recorded(&arguments.project)?;
     let project: &Project = &loaded.project;
     let zone = project.time_zone.clone();
-    let time = |text: &Option<String>| instant(text.as_deref(), zone.as_deref()).map_err(call);
+    let time = |text: &Option<String>| instant(text.as_deref(), zone.as_deref(), loaded.now()).map_err(call);
     let from = time(&arguments.from)?.unwrap_or(Utc(i64::MIN));
     let to = time(&arguments.to)?.unwrap_or(Utc(i64::MAX));
     if from >= to {
@@ -136,7 +139,7 @@ fn prepare(arguments: &ExportArguments) -> Result<Job, Ended> {
         }
         chosen
     };
-    Ok(Job { reader, tags, range: from..to, zone, format, folder })
+    Ok(Job { reader, tags, range: from..to, zone, format, folder, _loaded: loaded })
 }
 
 /// The tag that bears this name, else the one that bore it last.
@@ -169,8 +172,11 @@ impl Job {
         let (end, mut ended) = oneshot::channel();
         let (arguments, asked) = (arguments.clone(), stop.clone());
         let work = move || {
+            let done = self.write(&arguments, output, &asked);
+            // What was unpacked goes before this process ends.
+            drop(self);
             // Nobody waits for it after a signal and some patience.
-            let _unheard = end.send(self.write(&arguments, output, &asked));
+            let _unheard = end.send(done);
         };
         let started = thread::Builder::new().name("export".to_owned()).spawn(work);
         if let Err(error) = started {

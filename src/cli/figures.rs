@@ -3,9 +3,8 @@
 use super::format::table;
 use super::journal::open_reader;
 use super::when::instant;
-use super::{Exit, end_of_output, open_project, say};
+use super::{Exit, end_of_output, open_recorded, say};
 use crate::engine::figures::{ENOUGH, Figures, Measure, Named, STALE, Standing};
-use crate::runtime::clock::system_clock;
 use crate::text::rounded;
 use crate::time::{Span, Utc};
 use std::io::{self, Write};
@@ -18,7 +17,7 @@ use std::sync::atomic::AtomicBool;
     after_help = "Example:\n  watchkeeper figures plant.toml --from 30d\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nnow, or how long ago (30m, 2h, 7d)."
 )]
 pub struct FiguresArguments {
-    /// Project file
+    /// Project file, or a bundle
     pub project: PathBuf,
     /// First time
     #[arg(long, value_name = "TIME", default_value = "30d")]
@@ -43,13 +42,13 @@ pub enum FiguresFormat {
 /// Runs the command.
 pub fn figures(arguments: &FiguresArguments) -> Exit {
     super::start_logging("warn");
-    let loaded = match open_project(&arguments.project) {
+    let loaded = match open_recorded(&arguments.project) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
     let zone = loaded.project.time_zone.as_deref();
-    let now = system_clock().now().utc;
-    let period = |text: &str| instant(Some(text), zone).map(|time| time.unwrap_or(now));
+    let now = loaded.now();
+    let period = |text: &str| instant(Some(text), zone, now).map(|time| time.unwrap_or(now));
     let (from, to) = match (period(&arguments.from), period(&arguments.to)) {
         (Ok(from), Ok(to)) if from < to => (from, to),
         (Ok(_), Ok(_)) => {
@@ -61,8 +60,7 @@ pub fn figures(arguments: &FiguresArguments) -> Exit {
             return Exit::Call;
         }
     };
-    let folder = loaded.project.data_folder().unwrap_or_default();
-    let reader = match open_reader(&folder) {
+    let reader = match open_reader(&loaded) {
         Ok(reader) => reader,
         Err(exit) => return exit,
     };

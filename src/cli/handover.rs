@@ -2,12 +2,11 @@
 
 use super::journal::open_reader;
 use super::when::instant;
-use super::{Exit, end_of_output, open_project, say};
+use super::{Exit, end_of_output, open_recorded, say};
 use crate::engine::handover::{Heading, html};
 use crate::engine::shift::on_duty;
 use crate::engine::{Generation, Mode, Plan};
 use crate::historian::history::query::grid::zone_named;
-use crate::runtime::clock::system_clock;
 use crate::time::Span;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -22,7 +21,7 @@ const EIGHT_HOURS: Span = Span::from_secs(8 * 3_600);
     after_help = "Example:\n  watchkeeper handover plant.toml --by \"Anna\" --to \"Bert\" -o handover.html\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nor how long ago (30m, 2h, 7d)."
 )]
 pub struct HandoverArguments {
-    /// Project file
+    /// Project file, or a bundle
     pub project: PathBuf,
     /// What happened from this time on; default: since the present shift began, or for eight hours without shifts
     #[arg(long, value_name = "TIME")]
@@ -41,15 +40,15 @@ pub struct HandoverArguments {
 /// Runs the command.
 pub fn handover(arguments: &HandoverArguments) -> Exit {
     super::start_logging("warn");
-    let loaded = match open_project(&arguments.project) {
+    let loaded = match open_recorded(&arguments.project) {
         Ok(loaded) => loaded.with_members(),
         Err(exit) => return exit,
     };
     let zone_name = loaded.project.time_zone.as_deref();
     let zone = zone_named(zone_name);
-    let now = system_clock().now().utc;
+    let now = loaded.now();
     let duty = on_duty(&loaded.project.shifts, now, &zone);
-    let since = match instant(arguments.since.as_deref(), zone_name) {
+    let since = match instant(arguments.since.as_deref(), zone_name, now) {
         Ok(Some(since)) => since,
         Ok(None) => duty.as_ref().map_or(now + Span(-EIGHT_HOURS.0), |duty| duty.began),
         Err(why) => {
@@ -57,8 +56,7 @@ pub fn handover(arguments: &HandoverArguments) -> Exit {
             return Exit::Call;
         }
     };
-    let folder = loaded.project.data_folder().unwrap_or_default();
-    let reader = match open_reader(&folder) {
+    let reader = match open_reader(&loaded) {
         Ok(reader) => reader,
         Err(exit) => return exit,
     };

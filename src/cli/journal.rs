@@ -2,7 +2,7 @@
 
 use super::format::{csv_line, table};
 use super::when::instant;
-use super::{Exit, Format, end_of_output, open_project, say};
+use super::{Exit, Format, end_of_output, open_recorded, say};
 use crate::engine::{Event, EventKind, Quality};
 use crate::historian::chain::{Hash, hex};
 use crate::historian::journal::keep::witness_from;
@@ -10,12 +10,13 @@ use crate::historian::read::Order;
 use crate::historian::{JournalReader, Row, Search, Verdict};
 use crate::project::Priority;
 use crate::project::file::nearest::near;
+use crate::runtime::Loaded;
 use crate::text::visible_json;
 use crate::time::Utc;
 use std::fs;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -25,7 +26,7 @@ use std::sync::atomic::AtomicBool;
     after_help = "Example:\n  watchkeeper journal plant.toml --from 2h --format csv\n  watchkeeper journal plant.toml --tag tank1.level --by anna --event acts\n  watchkeeper journal plant.toml --head > head.txt        keep it elsewhere, and later:\n  watchkeeper journal plant.toml --verify --head head.txt\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nnow, or how long ago (30m, 2h, 7d)."
 )]
 pub struct JournalArguments {
-    /// Project file
+    /// Project file, or a bundle
     pub project: PathBuf,
     /// First time
     #[arg(long, value_name = "TIME")]
@@ -88,12 +89,11 @@ const COLUMNS: [&str; 14] = [
 /// Runs the command.
 pub fn journal(arguments: &JournalArguments) -> Exit {
     super::start_logging("warn");
-    let loaded = match open_project(&arguments.project) {
+    let loaded = match open_recorded(&arguments.project) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
-    let asked =
-        search(arguments, loaded.project.time_zone.as_deref()).and_then(|search| Ok((search, heads(arguments)?)));
+    let asked = search(arguments, &loaded).and_then(|search| Ok((search, heads(arguments)?)));
     let (search, heads) = match asked {
         Ok(asked) => asked,
         Err(why) => {
@@ -101,14 +101,13 @@ pub fn journal(arguments: &JournalArguments) -> Exit {
             return Exit::Call;
         }
     };
-    let folder = loaded.project.data_folder().unwrap_or_default();
-    let reader = match open_reader(&folder) {
+    let reader = match open_reader(&loaded) {
         Ok(reader) => reader,
         Err(exit) => return exit,
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     if arguments.verify {
-        return verify(&reader, &heads, &mut out);
+        return verify(&reader, &heads, loaded.bundle.is_some(), &mut out);
     }
     if arguments.head.is_some() {
         return head(&reader, &mut out);
@@ -116,10 +115,16 @@ pub fn journal(arguments: &JournalArguments) -> Exit {
     print(&reader, &search, arguments.last, arguments.format, &mut out).unwrap_or_else(|e| end_of_output(&e))
 }
 
-/// The journal of a data folder; `Err` has told why not.
-pub(super) fn open_reader(folder: &Path) -> Result<JournalReader, Exit> {
-    match JournalReader::open(folder) {
+/// A project's journal; `Err` has told why not.
+pub(super) fn open_reader(loaded: &Loaded) -> Result<JournalReader, Exit> {
+    let folder = loaded.project.data_folder().unwrap_or_default();
+    match JournalReader::open(&folder) {
+        Ok(Some(reader)) if loaded.bundle.is_some() => Ok(reader.of_slice()),
         Ok(Some(reader)) => Ok(reader),
+        Ok(None) if loaded.bundle.is_some() => {
+            say("there is no journal in this bundle");
+            Err(Exit::World)
+        }
         Ok(None) => {
             say(&format!("there is no journal in {} yet; run the project first", folder.display()));
             Err(Exit::World)
@@ -131,10 +136,11 @@ pub(super) fn open_reader(folder: &Path) -> Result<JournalReader, Exit> {
     }
 }
 
-fn search(arguments: &JournalArguments, zone: Option<&str>) -> Result<Search, String> {
+fn search(arguments: &JournalArguments, loaded: &Loaded) -> Result<Search, String> {
+    let (zone, now) = (loaded.project.time_zone.as_deref(), loaded.now());
     let mut search = Search {
-        from: instant(arguments.from.as_deref(), zone)?,
-        to: instant(arguments.to.as_deref(), zone)?,
+        from: instant(arguments.from.as_deref(), zone, now)?,
+        to: instant(arguments.to.as_deref(), zone, now)?,
         names: arguments.tag.iter().chain(&arguments.alarm).map(|name| name.as_str().into()).collect(),
         text: arguments.text.clone().unwrap_or_default(),
         by: arguments.by.clone().unwrap_or_default(),
@@ -202,11 +208,15 @@ fn head(reader: &JournalReader, out: &mut impl Write) -> Exit {
     written.map_or_else(|error| end_of_output(&error), |()| Exit::Done)
 }
 
-fn verify(reader: &JournalReader, heads: &[(u64, Hash)], out: &mut impl Write) -> Exit {
+fn verify(reader: &JournalReader, heads: &[(u64, Hash)], is_slice: bool, out: &mut impl Write) -> Exit {
     let (line, exit) = match reader.verify_against(heads) {
         Ok(Verdict::Whole { first, entries, hash, unchecked }) => {
             let mut parts = vec![format!("whole: {entries} entries, the last one's hash is {}", hex(&hash))];
-            if first > 1 {
+            if is_slice {
+                parts.push(format!(
+                    "it is a slice that begins at entry {first}; the rest is in the plant's own journal"
+                ));
+            } else if first > 1 {
                 parts.push(format!("it begins at entry {first}, those before were cut off by journal-keep"));
             }
             match heads.len() - unchecked.len() {

@@ -4,6 +4,7 @@
 //! is at fault, 2 the call is, 3 the world (device, disk, display) is.
 
 pub mod backtest;
+pub mod bundle;
 pub mod check;
 pub mod csv;
 pub mod demo;
@@ -32,7 +33,7 @@ pub mod values;
 mod when;
 
 use crate::runtime::clock::system_clock;
-use crate::runtime::{Loaded, load};
+use crate::runtime::{Loaded, load, load_recorded};
 use crate::text;
 use crate::time::Span;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
@@ -146,6 +147,8 @@ pub enum Command {
     Import(import::ImportArguments),
     /// Recorded samples, with quality, raw or in steps
     Export(export::ExportArguments),
+    /// One file for a colleague: the project, its pictures, and a time of its history and journal
+    Bundle(bundle::BundleArguments),
     /// Alarm and operator events
     Journal(journal::JournalArguments),
     /// Play the horn's sounds once, and say by which program, or why they cannot be heard
@@ -231,6 +234,7 @@ pub fn carry_out(command: Command) -> Exit {
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments),
         Command::Backtest(arguments) => backtest::run(&arguments),
         Command::Export(arguments) => export::export(&arguments),
+        Command::Bundle(arguments) => bundle::bundle(&arguments),
         Command::HornTest(arguments) => horn_test::horn_test(&arguments),
         Command::Members(arguments) => members::members(&arguments),
         Command::Secret(arguments) => secret::secret(&arguments),
@@ -333,6 +337,14 @@ pub fn say(message: &str) {
 /// Reads a project for a command; `Err` has told why not.
 fn open_project(path: &Path) -> Result<Loaded, Exit> {
     load(path).map_err(|error| {
+        say(&error.to_string());
+        if error.by_name { Exit::Call } else { Exit::World }
+    })
+}
+
+/// The same of a project or a bundle, for what tells of what was recorded.
+fn open_recorded(path: &Path) -> Result<Loaded, Exit> {
+    load_recorded(path).map_err(|error| {
         say(&error.to_string());
         if error.by_name { Exit::Call } else { Exit::World }
     })

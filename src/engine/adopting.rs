@@ -8,7 +8,7 @@ use super::effect::{Effect, Event};
 use super::formula::Formula;
 use super::groups::Group;
 use super::plan::{AlarmId, AlarmPlan, Condition, DeviceId, Plan, Subject, TagId};
-use super::snapshot::AlarmState;
+use super::snapshot::{AlarmState, Mode};
 use super::steering::now_words;
 use crate::project::AlarmKind;
 use crate::time::{Now, Span, Utc};
@@ -163,6 +163,9 @@ impl Engine {
     /// What holds by the new limits is judged at once, where there is a value to judge.
     fn judge_adopted(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let plan = Arc::clone(&self.plan);
+        if plan.mode == Mode::Bundle {
+            return;
+        }
         let ending = self.settle_states(now, effects);
         for (index, tag) in plan.tags.iter().enumerate() {
             let id = TagId(index as u32);

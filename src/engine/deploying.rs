@@ -7,7 +7,7 @@ use super::core::{Engine, TagCell};
 use super::effect::{Effect, Entry};
 use super::input::{DeviceStatus, LinkState};
 use super::plan::{DeviceId, Plan, SourcePlan, TagId, TagPlan, reads_the_same};
-use super::snapshot::{DeviceView, PAGE, TagView};
+use super::snapshot::{DeviceView, Mode, PAGE, TagView};
 use super::{Quality, Raw};
 use crate::time::Now;
 use std::sync::Arc;
@@ -53,7 +53,9 @@ impl Engine {
             };
             self.write(entry, effects);
         }
-        self.judge_systems(now, effects);
+        if plan.mode != Mode::Bundle {
+            self.judge_systems(now, effects);
+        }
     }
 
     fn adopt_devices(&mut self, now: Now, old_plan: &Plan) {

@@ -19,7 +19,7 @@ pub enum Level {
 }
 
 /// Words of the registry: number, word in files (`level:reason` after the level), words on the screen.
-const REGISTRY: [(Quality, &str, &str); 19] = [
+const REGISTRY: [(Quality, &str, &str); 20] = [
     (Quality::GOOD, "good", "good"),
     (Quality::STALE, "uncertain:stale", "stale"),
     (Quality::RETAINED, "uncertain:retained", "retained message"),
@@ -27,6 +27,7 @@ const REGISTRY: [(Quality, &str, &str); 19] = [
     (Quality::CLOCK, "uncertain:clock", "source clock is ahead"),
     (Quality::SIMULATED, "uncertain:simulated", "simulated"),
     (Quality::FORCED, "uncertain:forced", "forced by hand"),
+    (Quality::RECORDED, "uncertain:recorded", "recorded, not live"),
     (Quality::BAD, "bad", "bad"),
     (Quality::NO_COMMUNICATION, "bad:no-communication", "no communication"),
     (Quality::DEVICE_FAULT, "bad:device-fault", "device fault"),
@@ -50,6 +51,7 @@ impl Quality {
     pub const CLOCK: Self = Self(0x4004);
     pub const SIMULATED: Self = Self(0x4005);
     pub const FORCED: Self = Self(0x4006);
+    pub const RECORDED: Self = Self(0x4007);
     pub const BAD: Self = Self(0x8000);
     pub const NO_COMMUNICATION: Self = Self(0x8001);
     pub const DEVICE_FAULT: Self = Self(0x8002);

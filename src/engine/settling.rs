@@ -10,6 +10,7 @@ use super::core::Engine;
 use super::effect::{Effect, Event};
 use super::plan::{TagId, TagPlan};
 use super::recording::Stamp;
+use super::snapshot::Mode;
 use super::tail::Point;
 use crate::time::Now;
 use std::sync::Arc;
@@ -58,6 +59,14 @@ impl Engine {
 
     /// Judges all that changed in this instant; see the module.
     pub(super) fn settle(&mut self, now: Now, effects: &mut Vec<Effect>) {
+        if self.plan.mode == Mode::Bundle {
+            // There is nothing to judge by: what the journal says of it stands.
+            self.changed_tags.clear();
+            self.formulas_due.clear();
+            self.states_due.clear();
+            self.alarms_due.clear();
+            return;
+        }
         if self.changed_tags.is_empty()
             && self.formulas_due.is_empty()
             && self.states_due.is_empty()

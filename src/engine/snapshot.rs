@@ -65,6 +65,8 @@ pub enum Mode {
     Demo,
     /// A scenario in virtual time.
     Rehearsal,
+    /// What was recorded of a plant, as one picture of its end.
+    Bundle,
 }
 
 /// A tag at one instant.

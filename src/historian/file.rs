@@ -191,6 +191,28 @@ impl Kind {
         }
     }
 
+    /// Whether a file that came from elsewhere has the tables of this kind and format, and nothing else: no view and no
+    /// trigger that would be run by who reads it.
+    pub fn check_foreign(&self, path: &Path) -> Result<(), String> {
+        let told = |error: rusqlite::Error| error.to_string();
+        let schema = |connection: &Connection| -> rusqlite::Result<Vec<(String, Option<String>)>> {
+            let mut statement = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")?;
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        let connection = read_only(path).map_err(told)?;
+        let found = version(&connection).map_err(told)?;
+        if found > self.format {
+            return Err(format!("it has {} format {found}, this version knows {}", self.word, self.format));
+        }
+        let ours = Connection::open_in_memory().map_err(told)?;
+        ours.execute_batch(self.tables).map_err(told)?;
+        let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(told)?;
+        if id != self.application_id || schema(&connection).map_err(told)? != schema(&ours).map_err(told)? {
+            return Err(format!("it is no {} of this program", self.word));
+        }
+        Ok(())
+    }
+
     fn examine(&self, path: &Path, examine: impl FnOnce(&Connection, &Path) -> Result<(), Fault>) -> Result<(), Fault> {
         let sort = |source| Fault::from_sqlite(path, source);
         let connection = read_only(path).map_err(sort)?;

@@ -18,6 +18,7 @@
 //! questions what waits for a reader, and answers on their way to a window
 //! read      reading beside a running writer: pages, occurrences, verification of the chain
 //! history   the samples of every tag: append log, compressed chunks, queries
+//! bundle    one file for a colleague: project, pictures, a time of history and journal
 //! backtest  what an alarm would have done on what was recorded
 //! export    recorded samples as CSV, JSON Lines and Parquet
 //! ```
@@ -25,6 +26,7 @@
 //! Invariant: nothing here blocks the engine; entries wait in memory, bounded, and what is lost is counted.
 
 pub mod backtest;
+pub mod bundle;
 pub mod chain;
 pub mod deployed;
 pub mod export;

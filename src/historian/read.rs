@@ -3,6 +3,7 @@
 mod find;
 mod occurrences;
 mod reports;
+mod slice;
 mod verify;
 
 pub use find::{MOST_OF_A_PAGE, Order, Page};
@@ -27,12 +28,15 @@ pub struct JournalReader {
     path: PathBuf,
     /// Opened when it is first wanted.
     index: RefCell<Option<Index>>,
+    /// It is a part of a journal, and what came before is elsewhere; see [`Self::of_slice`].
+    is_slice: bool,
 }
 
 impl JournalReader {
     /// Opens a data folder's journal. `None`: there is none yet.
     pub fn open(folder: &Path) -> Result<Option<Self>, JournalError> {
-        Ok(schema::open_to_read(folder)?.map(|(connection, path)| Self { connection, path, index: RefCell::default() }))
+        let opened = schema::open_to_read(folder)?;
+        Ok(opened.map(|(connection, path)| Self { connection, path, index: RefCell::default(), is_slice: false }))
     }
 
     /// A journal in memory, which nothing is written in yet.
@@ -44,7 +48,7 @@ impl JournalReader {
             Ok(connection)
         };
         match make() {
-            Ok(connection) => Ok(Self { connection, path, index: RefCell::default() }),
+            Ok(connection) => Ok(Self { connection, path, index: RefCell::default(), is_slice: false }),
             Err(source) => Err(JournalError::Sqlite { path, source }),
         }
     }

@@ -1,12 +1,15 @@
 //! A project's file, read once: its values, its faults, and the fingerprint that the journal keeps of it.
 
+use super::clock::system_clock;
 use crate::drivers::modbus::budget;
 use crate::engine::{Generation, Mode, Plan};
+use crate::historian::bundle::{self, Opened};
 use crate::historian::members;
 use crate::project::family::expand;
 use crate::project::file::nearest::near;
 use crate::project::{self, Issue, Project, Severity};
 use crate::text::visible;
+use crate::time::Utc;
 use sha2::{Digest as _, Sha256};
 use std::io::Read as _;
 use std::path::Path;
@@ -27,6 +30,8 @@ pub struct Loaded {
     pub fingerprint: String,
     /// The text.
     pub text: Arc<[u8]>,
+    /// The bundle that it came in; `None`: it is a project of its own.
+    pub bundle: Option<Arc<Opened>>,
 }
 
 impl Loaded {
@@ -41,7 +46,7 @@ impl Loaded {
             issues.extend(crate::picture::check(&project));
         }
         let fingerprint = crate::historian::chain::hex(&Sha256::digest(bytes));
-        Self { project: Arc::new(project), issues, fingerprint, text: bytes.into() }
+        Self { project: Arc::new(project), issues, fingerprint, text: bytes.into(), bundle: None }
     }
 
     /// All faults, those of its text and those of its plan, in the order of their places.
@@ -65,6 +70,11 @@ impl Loaded {
             self.project = Arc::new(expand(&self.project, &members).0);
         }
         self
+    }
+
+    /// The time now; in a bundle that of its end.
+    pub fn now(&self) -> Utc {
+        self.bundle.as_ref().map_or_else(|| system_clock().now().utc, |bundle| bundle.to)
     }
 
     /// Whether the file as a whole could not be taken (no text, no TOML, a newer format), so that there is nothing to run.
@@ -98,10 +108,36 @@ pub struct LoadError {
 /// # Errors
 /// Where there is no such file, or it cannot be read, with what to do.
 pub fn load(path: &Path) -> Result<Loaded, LoadError> {
+    if bundle::is_bundle(path) {
+        let what = format!("{} is a bundle, to be looked at", shown(path));
+        let mend = "open it with watchkeeper FILE, or unpack it and take the project in it";
+        return Err(LoadError { what, mend: mend.to_owned(), by_name: true });
+    }
     let bytes = read(path)?;
     // Absolute, so that the data folder remembers it whatever the working directory is next time.
     let path = path::absolute(path).map_err(|error| refusal(path, &error))?;
     Ok(Loaded::from_bytes(&bytes, Some(&path)))
+}
+
+/// Reads a project's file, or a bundle with all that it tells. Of a bundle the parts are there for as long as the value is.
+///
+/// # Errors
+/// As [`load`], and where a bundle cannot be taken apart.
+pub fn load_recorded(path: &Path) -> Result<Loaded, LoadError> {
+    if !bundle::is_bundle(path) {
+        return load(path);
+    }
+    let damaged = |error: bundle::OpenError| LoadError { what: error.what, mend: error.mend, by_name: false };
+    let path = path::absolute(path).map_err(|error| refusal(path, &error))?;
+    let opened = bundle::open(&path).map_err(damaged)?;
+    let bytes = read(&opened.project)?;
+    // Without the files of connections, which are not made from here.
+    let (mut project, mut issues) = project::file::read_named(&bytes, opened.project.clone());
+    issues.extend(crate::picture::check(&project));
+    // Wherever the text says that it lies, it is not looked for there.
+    project.history.path = Some(opened.data_folder.to_string_lossy().into_owned());
+    let loaded = Loaded { project: Arc::new(project), issues, ..Loaded::from_bytes(&bytes, None) };
+    Ok(Loaded { bundle: Some(Arc::new(opened)), ..loaded })
 }
 
 /// The bytes of a project's file.

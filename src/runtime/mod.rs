@@ -1,6 +1,7 @@
 //! The shell around the engine: what happens, when, and on which thread. It decides nothing about the plant.
 //!
 //! ```text
+//! bundle      a bundle on a screen: one picture, and nothing that runs
 //! clock       the only reader of the computer's clocks
 //! load        a project's file: bytes to project and faults, with the fingerprint that the journal keeps
 //! save        a project's text on its way to the disk: whole or not at all, and over nobody else's work
@@ -25,6 +26,7 @@
 //! Invariant: one thread owns the engine; nobody else touches it.
 //! Invariant: the main loop never waits for a disk, a device or a screen.
 
+pub mod bundle;
 pub mod clock;
 mod deploying;
 pub mod drafts;
@@ -49,7 +51,7 @@ pub mod supervisor;
 use crate::engine::Actor;
 use std::io;
 
-pub use load::{LoadError, Loaded, load};
+pub use load::{LoadError, Loaded, load, load_recorded};
 pub use peek::Peek;
 pub use station::{StartError, Station, StationConfig, WhenHeld, Wiring};
 pub use supervisor::Supervisor;

@@ -154,7 +154,7 @@ impl Station {
     pub fn start_wired(config: StationConfig, runtime: &Handle, wiring: Wiring) -> Result<Self, StartError> {
         let StationConfig { loaded, mode, data_folder, record, when_held, tail_points, client_id_suffix, actor, clock } =
             config;
-        let Loaded { project, issues, fingerprint, text } = loaded;
+        let Loaded { project, issues, fingerprint, text, bundle: _ } = loaded;
         let folder = data_folder.or_else(|| project.data_folder()).unwrap_or_default();
         let (members, damaged) = known_members(&project, &folder);
         let expanded = Arc::new(expand(&project, &members).0);
@@ -302,6 +302,7 @@ impl Station {
             notices,
             held_by,
             unwatched: None,
+            bundle: None,
             actor: actor.clone(),
             monitor,
         });

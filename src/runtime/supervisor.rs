@@ -5,16 +5,20 @@
 //! Invariant: a plant that another process held is taken over within seconds after that process has ended, or the window
 //! says that nobody watches it.
 
+use super::bundle::Bundle;
 use super::horn::Horn;
 use super::save::add_display;
-use super::{Loaded, StartError, Station, StationConfig, WhenHeld, deploying, editing, load, plays, scans};
+use super::{
+    Loaded, StartError, Station, StationConfig, WhenHeld, deploying, editing, load, load_recorded, plays, scans,
+};
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
+use crate::historian::bundle::{is_bundle, scratch};
 use crate::historian::lock;
 use crate::link::{AddDisplay, DeployAsk, Desk, DeskLink, DeskRequest, Forget, HornLink, PlantLink, Refused};
 use crate::project::{Issue, Severity};
 use crate::time::Clock;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
@@ -51,6 +55,8 @@ struct Office {
     clock: Clock,
     desk: watch::Sender<Desk>,
     running: Option<(DeskRequest, Station)>,
+    /// Shown where nothing runs.
+    bundle: Option<Bundle>,
     horn: Option<Horn>,
     demo: Option<Demo>,
 }
@@ -96,8 +102,10 @@ impl Supervisor {
         let scans = Some(scans::serve(&runtime, clock.clone()));
         let editing = Some(editing::serve(clock.clone())?);
         let plays = Some(plays::serve(&runtime, clock.clone()));
-        let mut office = Office { runtime: runtime.clone(), actor, clock, desk, running: None, horn, demo: None };
+        let mut office =
+            Office { runtime: runtime.clone(), actor, clock, desk, running: None, bundle: None, horn, demo: None };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
+            scratch::sweep_place();
             let mut next = first.map_or(Next::Wait, Next::Open);
             loop {
                 match next {
@@ -184,6 +192,7 @@ impl Office {
     fn open(&mut self, request: DeskRequest, after: Option<String>) {
         let what = name(&request);
         let loaded = match &request {
+            DeskRequest::Open(path) if is_bundle(path) => return self.open_bundle(path, what),
             DeskRequest::Open(path) => load(path).map(|loaded| (loaded, Mode::Live, None)).map_err(|e| e.to_string()),
             DeskRequest::OpenDemo => self.demo(),
             DeskRequest::AddDisplay(asked) => return self.add_display(asked),
@@ -195,7 +204,7 @@ impl Office {
             Err(why) => return self.fail(what, why, after),
         };
         // A picture that was dropped by mistake, a torn file: no reason to stop watching a plant.
-        if loaded.is_empty() && self.running.is_some() {
+        if loaded.is_empty() && (self.running.is_some() || self.bundle.is_some()) {
             return self.fail(what, first_faults(&loaded), after);
         }
         self.desk.send_replace(Desk::Opening(what.clone()));
@@ -216,6 +225,21 @@ impl Office {
                 self.desk.send_replace(Desk::Plant(link));
             }
             Err(error) => self.fail(what, error.to_string(), None),
+        }
+    }
+
+    /// What runs goes on until the bundle is there to be shown.
+    fn open_bundle(&mut self, path: &Path, what: String) {
+        let opened = load_recorded(path).map_err(|error| error.to_string());
+        let shown = opened.and_then(|loaded| Bundle::show(loaded, self.actor.clone(), &self.clock));
+        match shown {
+            Ok(shown) => {
+                self.desk.send_replace(Desk::Opening(what));
+                self.close();
+                self.desk.send_replace(Desk::Plant(shown.link()));
+                self.bundle = Some(shown);
+            }
+            Err(why) => self.fail(what, why, None),
         }
     }
 
@@ -309,11 +333,9 @@ impl Office {
             return;
         }
         tracing::error!("could not open {what}: {why}");
-        self.desk.send_replace(match &self.running {
-            Some((_, station)) => {
-                let refused = Some(Arc::new(Refused { what, why }));
-                Desk::Plant(PlantLink { refused, ..station.link() })
-            }
+        let shown = self.running.as_ref().map(|(_, station)| station.link());
+        self.desk.send_replace(match shown.or_else(|| self.bundle.as_ref().map(Bundle::link)) {
+            Some(link) => Desk::Plant(PlantLink { refused: Some(Arc::new(Refused { what, why })), ..link }),
             None => Desk::Failed { what, why },
         });
     }
@@ -325,5 +347,6 @@ impl Office {
             }
             station.stop();
         }
+        self.bundle = None;
     }
 }

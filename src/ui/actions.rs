@@ -196,7 +196,13 @@ pub fn all() -> Vec<Entry> {
             "Asks a Modbus line who answers and what can be read, or listens to a broker's topics; it only reads",
             &[],
         ),
-        group(Action::ChooseProject, "Open project…", "Stops watching this one and opens another", OPEN),
+        group(Action::ChooseProject, "Open project…", "Stops watching this one and opens another, or a bundle", OPEN),
+        entry(
+            Action::ShareBundle,
+            "Share a bundle…",
+            "One file for a colleague: the project, its pictures, and what was recorded lately; no passwords",
+            &[],
+        ),
         entry(
             Action::OpenDemo,
             "Open the demo plant",
@@ -233,6 +239,8 @@ pub const fn is_of_program(action: &Action) -> bool {
             | Action::Forget(_)
             | Action::ChooseProject
             | Action::OpenProject(_)
+            | Action::ShareBundle
+            | Action::CopyProject
             | Action::OpenDemo
             | Action::OpenPlay
             | Action::PlayScenario(_)

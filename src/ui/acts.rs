@@ -66,6 +66,9 @@ pub struct Target<'a> {
 
 /// Why nothing can be done to the plant from this window; `None`: it can.
 pub fn not_here(about: &About) -> Option<String> {
+    if about.bundle.is_some() {
+        return Some(say::ONLY_A_BUNDLE.to_owned());
+    }
     let holder = about.held_by.as_ref()?;
     Some(format!("The plant is watched by {holder}: this can be done there alone"))
 }

@@ -307,10 +307,10 @@ impl App {
     /// A project that could be opened is one to come back to.
     fn remember(&mut self, desk: &Desk) {
         if let Desk::Plant(plant) = desk
-            && plant.snapshots.borrow().mode == Mode::Live
-            && let Some(path) = &plant.about.path
+            && matches!(plant.snapshots.borrow().mode, Mode::Live | Mode::Bundle)
+            && let Some(path) = plant.about.file()
         {
-            self.shell.settings.remember(std::path::absolute(path).unwrap_or_else(|_e| path.clone()));
+            self.shell.settings.remember(std::path::absolute(path).unwrap_or_else(|_e| path.to_owned()));
             self.save_settings();
         }
     }
@@ -413,7 +413,9 @@ impl DeskName {
 
 /// The window's opening and closing stand in the journal of the plant that it shows.
 fn journal_window(desk: &Desk, desk_name: &DeskName, opened: bool) {
-    if let Desk::Plant(plant) = desk {
+    if let Desk::Plant(plant) = desk
+        && plant.about.bundle.is_none()
+    {
         let by = Actor { desk: desk_name.get(), ..plant.about.actor.clone() };
         if plant.commands.try_send(Command::Window { by, opened }).is_err() {
             tracing::warn!(opened, "the plant did not take the window's entry for the journal");

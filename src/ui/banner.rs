@@ -305,7 +305,7 @@ fn row_ui(
     let pressed_at = match frame.snapshot.mode {
         // Of a play that stands, the picture's time stands.
         Mode::Rehearsal => Mono((ui.input(|i| i.time) * 1e6) as i64),
-        Mode::Live | Mode::Demo => frame.snapshot.now.mono,
+        Mode::Live | Mode::Demo | Mode::Bundle => frame.snapshot.now.mono,
     };
     let acknowledge = |state: &mut BannerState, outbox: &mut Outbox| {
         if let Some(view) = view.filter(|_| waits && why_not.is_none() && state.takes_press(pressed_at)) {

@@ -250,7 +250,7 @@ fn member_ui(ui: &mut Ui, frame: &Frame<'_>, id: TagId, plan: &TagPlan, outbox: 
     if !frame.snapshot.plan.is_found(id) {
         return;
     }
-    let enabled = frame.about.held_by.is_none();
+    let enabled = frame.about.held_by.is_none() && frame.about.bundle.is_none();
     let forget = ui.add_enabled(enabled, Button::new(say::FORGET_TOPIC).small());
     widgets::tell(&forget, Role::Button, &format!("Forget the topic of {}", plan.name), String::new);
     if forget.on_hover_text("It was found by a message of its topic, and is there until it is forgotten").clicked() {

@@ -42,7 +42,9 @@ impl ProjectDialog {
         let ctx = ctx.clone();
         let dialog = rfd::FileDialog::new();
         let dialog = match wanted {
-            Wanted::Project => dialog.set_title("Open project").add_filter("Project (*.toml)", &["toml"]),
+            Wanted::Project => dialog
+                .set_title("Open project")
+                .add_filter("Project or bundle (*.toml, *.bundle.zip)", &["toml", "zip"]),
             Wanted::Scenario => dialog.set_title("Play a scenario").add_filter("Scenario (*.csv)", &["csv"]),
         };
         let mut dialog = dialog.add_filter("All files", &["*"]);
@@ -104,7 +106,7 @@ pub fn dropped(ctx: &Context) -> Option<Result<PathBuf, String>> {
 
 fn project_among(paths: &[PathBuf]) -> Result<PathBuf, String> {
     let ends = |path: &PathBuf, end: &str| path.to_string_lossy().to_lowercase().ends_with(end);
-    let is_project = |path: &&PathBuf| ends(path, ".toml");
+    let is_project = |path: &&PathBuf| ends(path, ".toml") || ends(path, ".zip");
     if let [scenario] = paths
         && ends(scenario, ".rehearsal.csv")
     {
@@ -115,9 +117,15 @@ fn project_among(paths: &[PathBuf]) -> Result<PathBuf, String> {
         ([project], _) => Ok((*project).clone()),
         ([], [other]) => {
             let name = other.file_name().unwrap_or(other.as_os_str()).to_string_lossy();
-            Err(format!("{} was not opened: a project is a file *.toml", crate::text::visible(&name)))
+            Err(format!(
+                "{} was not opened: a project is a file *.toml, a bundle one *.zip",
+                crate::text::visible(&name)
+            ))
         }
-        ([], _) => Err(format!("None of these {} files was opened: a project is a file *.toml", paths.len())),
+        ([], _) => Err(format!(
+            "None of these {} files was opened: a project is a file *.toml, a bundle one *.zip",
+            paths.len()
+        )),
         (many, _) => Err(format!("{} projects were dropped, and one can be opened; drop that one alone", many.len())),
     }
 }
@@ -133,13 +141,8 @@ pub fn drop_ui(ui: &Ui, theme: &Theme) {
     let painter = ui.ctx().layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
     painter.rect(rect, 5.0, theme.veil, Stroke::new(2.0, theme.select), StrokeKind::Inside);
     let font = fonts::strong(fonts::size::VALUE);
-    painter.text(
-        rect.center(),
-        Align2::CENTER_CENTER,
-        "Drop to open this project, or to play this scenario",
-        font,
-        theme.text,
-    );
+    let words = "Drop to open this project or bundle, or to play this scenario";
+    painter.text(rect.center(), Align2::CENTER_CENTER, words, font, theme.text);
 }
 
 #[cfg(test)]
@@ -156,8 +159,9 @@ mod tests {
         assert_eq!(among(&["/a/x.png", "/a/PLANT.TOML", "/a/notes.txt"]), Ok("/a/PLANT.TOML".into()));
         assert_eq!(
             among(&["/a/x\u{202e}.png"]),
-            Err("x\\u{202E}.png was not opened: a project is a file *.toml".to_owned())
+            Err("x\\u{202E}.png was not opened: a project is a file *.toml, a bundle one *.zip".to_owned())
         );
+        assert_eq!(among(&["/a/night.bundle.zip", "/a/b.png"]), Ok("/a/night.bundle.zip".into()));
         assert!(among(&["/a/x.png", "/a/y"]).unwrap_err().starts_with("None of these 2 files"));
         assert_eq!(among(&["/a/plant.rehearsal.csv"]), Ok("/a/plant.rehearsal.csv".into()));
         assert!(among(&["/a/table.csv"]).is_err(), "a table may be anything");

@@ -117,6 +117,9 @@ pub struct HornWords {
 /// How the horn of this plant fares.
 pub fn horn_words(snapshot: &Snapshot, about: &About) -> HornWords {
     let words = |short: &str, spoken: String, loud| HornWords { short: short.to_owned(), spoken, loud, sounds: None };
+    if about.bundle.is_some() {
+        return words("No horn", "nothing sounds for a bundle".to_owned(), false);
+    }
     if let Some(holder) = &about.held_by {
         return words("Horn elsewhere", format!("it sounds where the plant is watched: {holder}"), false);
     }

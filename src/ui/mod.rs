@@ -19,6 +19,7 @@
 //! forcing  a value given by hand, and the list of those that are      simulating  a device that is not there
 //! explorer  a broker's topics as a tree, live
 //! workbench the registers of a device under every type and order
+//! bundle   what is said over a plant that is a bundle        share    the sheet that makes one
 //! hand     a tag that is dragged, and the press that opens its last hour
 //! playing  a scenario on the real screens, in the place of the plant
 //! windows  displays in windows of their own             memory   what the allocator keeps from frame to frame
@@ -29,6 +30,7 @@ pub mod acts;
 pub mod app;
 pub mod ask;
 pub mod banner;
+pub mod bundle;
 pub mod dialogs;
 pub mod editor;
 pub mod explorer;
@@ -61,6 +63,7 @@ pub mod preferences;
 pub mod sample;
 pub mod scanner;
 pub mod settings;
+pub mod share;
 pub mod shell;
 pub mod simulating;
 pub mod states;
@@ -189,6 +192,10 @@ pub enum Action {
     ChooseProject,
     /// Open this project.
     OpenProject(PathBuf),
+    /// Ask of which time a bundle is to be made.
+    ShareBundle,
+    /// Copy the project of the bundle that is open.
+    CopyProject,
     /// Open the demo plant.
     OpenDemo,
     /// Choose a scenario in a dialog and play it; or back to the play that waits.

@@ -1,4 +1,4 @@
-//! What tells a demo or a rehearsal from a plant, in every window and picture: a word, a striped border, the title.
+//! What tells a demo, a rehearsal or a bundle from a plant that is watched, in every window and picture: a word, a striped border, the title.
 
 use super::fonts::{self, size};
 use super::theme::{STEP, Theme};
@@ -16,6 +16,7 @@ pub const fn mode_word(mode: Mode) -> Option<&'static str> {
         Mode::Live => None,
         Mode::Demo => Some(say::DEMO),
         Mode::Rehearsal => Some(say::NOT_LIVE),
+        Mode::Bundle => Some(say::BUNDLE),
     }
 }
 
@@ -31,7 +32,11 @@ pub fn border_ui(ui: &Ui, whole: Rect, theme: &Theme, mark: &str) {
         stripes(&painter.with_clip_rect(side), side, theme);
     }
     let response = ui.interact(whole, ui.scope_id().with("border"), Sense::hover());
-    widgets::tell(&response, Role::Pane, mark, || "not a real plant".to_owned());
+    widgets::tell(&response, Role::Pane, mark, || not_a_plant(mark).to_owned());
+}
+
+fn not_a_plant(mark: &str) -> &'static str {
+    if mark == say::BUNDLE { "recorded, not live" } else { "not a real plant" }
 }
 
 /// Slanting stripes, as wide as their gaps.
@@ -60,6 +65,6 @@ pub fn mark_ui(ui: &mut Ui, theme: &Theme, mark: &str) {
     let plate = Rect::from_center_size(rect.center(), galley.size() + vec2(5.0 * STEP, STEP));
     painter.rect_filled(plate, 3, theme.panel);
     painter.galley(plate.center() - galley.size() / 2.0, galley, theme.text);
-    widgets::tell(&response, Role::Status, mark, || "not a real plant".to_owned());
+    widgets::tell(&response, Role::Status, mark, || not_a_plant(mark).to_owned());
     ui.add_space(2.0 * STEP);
 }

@@ -9,6 +9,7 @@ mod play;
 mod savedisplay;
 
 use super::banner::{self, BannerState};
+use super::bundle;
 use super::dialogs::stands;
 use super::editor::Editor;
 use super::explorer::Explorer;
@@ -23,6 +24,7 @@ use super::past::History;
 use super::playing::Plays;
 use super::scanner::Scanner;
 use super::settings::Settings;
+use super::share::Share;
 use super::theme::Theme;
 use super::words::say;
 use super::workbench::Workbench;
@@ -104,6 +106,8 @@ pub struct Shell {
     pub scanner: Scanner,
     /// What listens to a broker's topics, while it is seen.
     pub explorer: Explorer,
+    /// What makes bundles.
+    pub share: Share,
     /// Why the desktop took no note of an alarm.
     pub notes_fault: Option<String>,
     theme: Theme,
@@ -182,6 +186,7 @@ impl Shell {
             horn: HornDesk::default(),
             scanner: Scanner::default(),
             explorer: Explorer::default(),
+            share: Share::default(),
             notes_fault: None,
             settings,
             styled: false,
@@ -216,7 +221,7 @@ impl Shell {
 
     /// Whether something blinks in a picture of this plant.
     pub fn blinks(snapshot: &Snapshot) -> bool {
-        snapshot.counts.unacknowledged.iter().any(|n| *n > 0)
+        snapshot.mode != Mode::Bundle && snapshot.counts.unacknowledged.iter().any(|n| *n > 0)
     }
 
     /// What stands in the title bar.
@@ -259,7 +264,7 @@ impl Shell {
             Some(Err(why)) => self.notice = Some((now, why)),
             None => {}
         }
-        let said = self.keeper.follow(&ctx).or_else(|| self.horn.follow(&ctx));
+        let said = self.keeper.follow(&ctx).or_else(|| self.horn.follow(&ctx)).or_else(|| self.share.follow(&ctx));
         self.notice = said.map(|said| (now, said)).or(self.notice.take());
         if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
             self.notice = None;
@@ -342,8 +347,9 @@ impl Shell {
     fn plant_ui(&mut self, ui: &mut Ui, plant: &PlantLink, now: Now, outbox: &mut Outbox, wishes: &mut Wishes) {
         let newest = plant.snapshots.borrow().clone();
         // The picture of this frame: the newest, at the instant of the frame, so that ages run on while nothing comes.
-        let is_older = now.mono > newest.now.mono && newest.mode != Mode::Rehearsal;
-        // A play's time is its own, and stands where the play does.
+        // A play's time is its own, and stands where the play does; of a bundle it stays its end.
+        let runs_on = !matches!(newest.mode, Mode::Rehearsal | Mode::Bundle);
+        let is_older = now.mono > newest.now.mono && runs_on;
         let snapshot = Snapshot { now: if is_older { now } else { newest.now }, ..(*newest).clone() };
         let blinks_by = if newest.mode == Mode::Rehearsal { now } else { snapshot.now };
         self.follow(ui.ctx(), &snapshot);
@@ -355,7 +361,7 @@ impl Shell {
             about: &plant.about,
             theme: &theme,
             zone: &zone,
-            blink_on: blinks_by.utc.0.rem_euclid(1_000_000) < 500_000,
+            blink_on: newest.mode == Mode::Bundle || blinks_by.utc.0.rem_euclid(1_000_000) < 500_000,
             chosen: self.chosen,
             desk: desk_name.as_ref(),
             history: plant.history.as_ref().map(|link| link as &dyn History),
@@ -401,6 +407,9 @@ impl Shell {
                 };
                 ui.add(Label::new(RichText::new(words).font(fonts::strong(size::BODY))).wrap());
             });
+        }
+        if let Some(bundle) = &frame.about.bundle {
+            Panel::top("bundle").frame(area(14, 6)).show(ui, |ui| bundle::head_ui(ui, frame, bundle, outbox));
         }
         if !frame.about.notices.is_empty() && !self.notices_read {
             let close = Panel::top("notices").frame(area(14, 6)).show(ui, |ui| states::notices_ui(ui, frame)).inner;

@@ -132,7 +132,7 @@ impl Windows {
         let desk = self.desk.borrow().clone();
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_e| path.clone());
         let project = match &desk {
-            Desk::Plant(plant) => Some(plant.about.path.as_ref().map(absolute).unwrap_or_default()),
+            Desk::Plant(plant) => Some(plant.about.file().map(absolute).unwrap_or_default()),
             Desk::Empty | Desk::Opening(_) | Desk::Failed { .. } => None,
         };
         if project != self.project {

@@ -128,6 +128,10 @@ impl Workbench {
             .filter(|(_, device)| matches!(device.device.endpoint, Endpoint::Modbus(_)))
             .map(|(index, device)| (DeviceId(index as u32), &device.name))
             .collect();
+        if frame.about.bundle.is_some() {
+            ui.label(words::say::ONLY_A_BUNDLE);
+            return None;
+        }
         if let Some(holder) = &frame.about.held_by {
             ui.label(format!("This plant is watched by {holder}: its devices can be looked into there"));
             return None;

@@ -6,6 +6,7 @@
 
 mod alarms;
 mod bench;
+mod bundle;
 mod demo;
 mod edit;
 mod faults;

@@ -190,3 +190,33 @@ fn a_folder_of_somebody_else_is_refused_and_the_way_out_is_told() {
     assert!(error.contains("Permission denied") && error.contains("[history] path"), "{error}");
     assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
 }
+
+#[test]
+fn a_bundle_for_which_there_is_no_room_says_so_and_leaves_nothing() {
+    let disk = SmallDisk::mount("size=256k");
+    let modbus = Modbus::start(10);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = project(folder.path(), modbus.address);
+    let runtime = field_runtime().unwrap();
+    let data = folder.path().join("plant.data");
+    let station = Station::start(config(&plant, &data), runtime.handle()).unwrap();
+    let link = station.link();
+    modbus.set(0, &[84]);
+    shows(&link, 42.0);
+    assert_eq!(station.stop(), Vec::<String>::new());
+    let made = |to: &Path, cache: &Path| {
+        let (plant, to) = (plant.to_str().unwrap(), to.to_str().unwrap());
+        told_by(watchkeeper(&["bundle", plant, "-o", to]).env("XDG_CACHE_HOME", cache).output().unwrap())
+    };
+    let filler = disk.fill();
+    let (code, out, error) = made(&disk.path().join("night.bundle.zip"), &folder.path().join("cache"));
+    assert_eq!((code, out.as_str()), (3, ""), "{error}");
+    assert!(error.contains("No space left on device") && error.contains("make room"), "{error}");
+    let (code, _, error) = made(&folder.path().join("night.bundle.zip"), disk.path());
+    assert_eq!(code, 3, "{error}");
+    assert!(error.contains("No space left on device") || error.contains("full"), "{error}");
+    assert!(!folder.path().join("night.bundle.zip").exists());
+    std::fs::remove_file(filler).unwrap();
+    let (code, _, error) = made(&disk.path().join("night.bundle.zip"), &folder.path().join("cache"));
+    assert_eq!(code, 0, "{error}");
+}

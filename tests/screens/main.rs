@@ -4,6 +4,7 @@
 
 mod alarms;
 mod bench;
+mod bundle;
 mod canvas;
 mod cpu_renderer;
 mod demo;

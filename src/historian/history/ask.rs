@@ -80,6 +80,8 @@ struct Shared {
     folder: PathBuf,
     recent: Option<Arc<Recent>>,
     cache: Arc<ChunkCache>,
+    /// What is recorded last may not be told yet.
+    lag: Span,
     jobs: Queue<Job>,
 }
 
@@ -100,10 +102,25 @@ impl HistoryLink {
     /// # Errors
     /// Where no thread can be started.
     pub fn start(folder: &Path, recent: Option<Arc<Recent>>) -> std::io::Result<Self> {
+        // What is handed over while a commit is made is in the next one, and a commit is on the disk before readers in this
+        // process have it: the last second may have a hole.
+        Self::start_lagging(folder, recent, Span(COMMIT_EVERY.as_micros() as i64))
+    }
+
+    /// The same of a history that nobody writes any more: it is known to its very end.
+    ///
+    /// # Errors
+    /// Where no thread can be started.
+    pub fn start_finished(folder: &Path) -> std::io::Result<Self> {
+        Self::start_lagging(folder, None, Span::ZERO)
+    }
+
+    fn start_lagging(folder: &Path, recent: Option<Arc<Recent>>, lag: Span) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
             folder: folder.to_owned(),
             recent,
             cache: Arc::new(ChunkCache::new(CACHE_BYTES)),
+            lag,
             jobs: Queue::default(),
         });
         let owner = Owner(shared.clone());
@@ -129,18 +146,16 @@ impl HistoryLink {
         let (reply, pending) = Reply::new(wake);
         if let Err(job) = self.0.0.jobs.push(Job { question, reply }) {
             let busy = vec![Err("too many trends are waiting for the history".to_owned()); job.question.pens.len()];
-            job.answer(busy, None);
+            job.answer(busy, None, Span::ZERO);
         }
         pending
     }
 }
 
 impl Job {
-    fn answer(&self, pens: Pictures, recorded_to: Option<Utc>) {
+    fn answer(&self, pens: Pictures, recorded_to: Option<Utc>, lag: Span) {
         let Question { from, to, .. } = self.question;
-        // What is handed over while a commit is made is in the next one, and a commit is on the disk before readers in this
-        // process have it: the last second may have a hole.
-        let recorded_to = recorded_to.map(|to| to + Span(-(COMMIT_EVERY.as_micros() as i64)));
+        let recorded_to = recorded_to.map(|to| to + Span(-lag.0));
         self.reply.give(Answer { pens, recorded_to, from, to });
     }
 }
@@ -169,7 +184,7 @@ impl Reader {
                 self.open = None;
                 (vec![Err(why); job.question.pens.len()], None)
             });
-            job.answer(pens, recorded_to);
+            job.answer(pens, recorded_to, self.shared.lag);
         }
     }
 

@@ -30,6 +30,7 @@
 //! bring_back the recorder's end of that
 //! recorder  that thread, as seen from outside
 //! desk      what it owns, and one turn of its work
+//! slice     a time of a history as a file of its own
 //! scrub     the background scan for damage
 //! mend      a damaged chunk becomes a gap, the rest stays
 //! ```
@@ -59,6 +60,7 @@ pub mod sample;
 pub mod schema;
 pub mod scrub;
 pub mod seal;
+pub mod slice;
 pub mod space;
 pub mod store;
 pub mod summary;

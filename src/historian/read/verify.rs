@@ -123,7 +123,7 @@ impl JournalReader {
         }
         drop(rows);
         let first = anchor.map_or(0, |(seq, _)| seq) + 1;
-        if let Some((cut, hash)) = anchor {
+        if let Some((cut, hash)) = anchor.filter(|_| !self.is_slice) {
             // A cut under way has not come to what was told yet.
             let is_told = told_cut.range(cut..).next().is_some_and(|(told, known)| *told > cut || *known == hash);
             if !is_told {

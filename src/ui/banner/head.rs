@@ -233,6 +233,9 @@ pub fn buttons_ui(ui: &mut Ui, frame: &Frame<'_>, rect: Rect, outbox: &mut Outbo
 
 /// Why the horn cannot be silenced from this window.
 pub fn horn_refused(about: &About) -> Option<String> {
+    if about.bundle.is_some() {
+        return Some(say::ONLY_A_BUNDLE.to_owned());
+    }
     let holder = about.held_by.as_ref()?;
     Some(format!("The plant is watched by {holder}: its horn is silenced there"))
 }

@@ -469,6 +469,9 @@ fn refused(refusal: &Refusal) -> String {
 
 /// Why nothing can be edited here at all.
 pub fn impossible(frame: &Frame<'_>) -> Option<String> {
+    if frame.about.bundle.is_some() {
+        return Some(super::words::say::ONLY_A_BUNDLE.to_owned());
+    }
     if frame.snapshot.mode != Mode::Live || frame.about.path.is_none() {
         return Some(super::words::say::NO_FILE_TO_EDIT.to_owned());
     }

@@ -4,7 +4,7 @@
 use super::grid::{Grid, GridColumn, Sheet, Wish};
 use super::judge::Judged;
 use super::select::At;
-use crate::project::edit::{Draft, Edit, EntityId, KeyPath, Step, Value};
+use crate::project::edit::{Draft, Edit, EntityId, KeyPath, Shown, Step, Value};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
 use eframe::egui::{Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
@@ -58,8 +58,8 @@ fn parameters(draft: &Draft, template: &str) -> Vec<String> {
     let Some(id) = template_named(draft, template) else { return Vec::new() };
     let list = draft.parts(id, &"parameters".into());
     let defaults = draft.parts(id, &"defaults".into());
-    let must = list.iter().flat_map(|list| list.items()).map(|item| item.words().to_owned());
-    must.chain(defaults.iter().flat_map(|table| table.pairs()).map(|(key, _)| key.clone())).collect()
+    let must = list.iter().flat_map(Shown::items).map(|item| item.words().to_owned());
+    must.chain(defaults.iter().flat_map(Shown::pairs).map(|(key, _)| key.clone())).collect()
 }
 
 impl Uses {
@@ -106,12 +106,12 @@ impl Uses {
                 }
             }
             let with = draft.parts(block.id, &"with".into());
-            for (nth, item) in with.iter().flat_map(|with| with.items()).enumerate() {
+            for (nth, item) in with.iter().flat_map(Shown::items).enumerate() {
                 let pairs: Vec<(String, String)> = item
                     .pairs()
                     .iter()
                     .map(|(key, value)| {
-                        let list = value.items().iter().map(|item| item.words()).collect::<Vec<_>>().join(", ");
+                        let list = value.items().iter().map(Shown::words).collect::<Vec<_>>().join(", ");
                         (key.clone(), if list.is_empty() { value.words().to_owned() } else { format!("[{list}]") })
                     })
                     .collect();

@@ -208,7 +208,11 @@ impl JournalList {
         let theme = frame.theme;
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), row::HEIGHT), Sense::hover());
         let Some(entry) = self.book.rows().get(index) else {
-            let words = if self.filter.is_active() { "Nothing before this fits" } else { "The journal begins here" };
+            let words = match (self.filter.is_active(), &frame.about.bundle) {
+                (true, _) => "Nothing before this fits",
+                (false, None) => "The journal begins here",
+                (false, Some(_)) => "The bundle begins here; what came before is in the plant's own journal",
+            };
             let font = crate::ui::fonts::regular(crate::ui::fonts::size::BODY);
             crate::ui::widgets::text::paint(
                 ui.painter(),

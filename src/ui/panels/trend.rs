@@ -128,6 +128,7 @@ impl PanelView for TrendPanel {
         };
         let quiet = format!("{}{with}{added}", words::duration_of_range(span));
         match self.window.and_then(|w| w.to) {
+            None if cx.frame.about.bundle.is_some() => Aside { plain: "to the end".to_owned(), quiet },
             None => Aside { plain: "● live".to_owned(), quiet },
             Some(to) => {
                 let now = cx.frame.snapshot.now.utc;

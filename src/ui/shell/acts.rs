@@ -16,6 +16,7 @@ use crate::ui::palette::Finder;
 use crate::ui::preferences::Preferences;
 use crate::ui::settings::desk_name_from;
 use crate::ui::simulating::Simulating;
+use crate::ui::words::say;
 use crate::ui::{Action, Outbox, actions, banner, hand, playing};
 use eframe::egui::Context;
 use std::path::PathBuf;
@@ -56,7 +57,9 @@ impl Shell {
         if let Some(plant) = plant
             && plant.commands.try_send(command).is_err()
         {
-            self.notice = Some((now, "Refused: the plant does not take commands now; try again".to_owned()));
+            let a_bundle = plant.about.bundle.as_ref().map(|_| say::ONLY_A_BUNDLE);
+            let why = a_bundle.unwrap_or("Refused: the plant does not take commands now; try again");
+            self.notice = Some((now, why.to_owned()));
         }
     }
 
@@ -226,6 +229,12 @@ impl Shell {
                 self.notice = self.keeper.save(ctx, table).map(|said| (now, said)).or(self.notice.take());
             }
             Action::TakePicture(picture) => self.keeper.picture(ctx, picture),
+            Action::ShareBundle => self.dialog = Some(Dialog::Share),
+            Action::CopyProject => {
+                if let Some(text) = plant.and_then(|plant| plant.about.path.clone()) {
+                    self.share.copy(ctx, text);
+                }
+            }
             Action::OpenProject(path) => self.leave_for(plant, DeskRequest::Open(path), wishes),
             Action::OpenDemo => self.leave_for(plant, DeskRequest::OpenDemo, wishes),
             Action::SilenceHorn => {

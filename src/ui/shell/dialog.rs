@@ -15,7 +15,7 @@ use crate::ui::simulating::Simulating;
 use crate::ui::theme::STEP;
 use crate::ui::trying::{self, Trial};
 use crate::ui::words::say;
-use crate::ui::{Action, Frame, Outbox, faults, fonts, help, scanner, states};
+use crate::ui::{Action, Frame, Outbox, faults, fonts, help, scanner, share, states};
 use eframe::egui::{Label, RichText, Ui};
 use fonts::size;
 use std::sync::Arc;
@@ -41,6 +41,8 @@ pub(super) enum Dialog {
     Try(Arc<str>, Option<Box<Trial>>),
     /// Looking for devices.
     Scan,
+    /// A bundle for a colleague.
+    Share,
     /// Another project could not be opened.
     Refused(Arc<Refused>),
     /// Saves a trend as a display.
@@ -143,6 +145,10 @@ impl Shell {
                     scanner.stop();
                 }
                 open
+            }
+            (Dialog::Share, Some(frame)) => {
+                let share = &mut self.share;
+                sheet_ui(ui, &theme, share::TITLE, |ui| share.ui(ui, frame))
             }
             (Dialog::Settings(state), frame) => {
                 let now = preferences::InForce {

@@ -147,6 +147,9 @@ impl SaveDisplay {
 
 /// Why nothing can be saved here at all.
 fn impossible(frame: &Frame<'_>) -> Option<String> {
+    if frame.about.bundle.is_some() {
+        return Some(say::ONLY_A_BUNDLE.to_owned());
+    }
     if frame.snapshot.mode != Mode::Live || frame.about.path.is_none() {
         return Some(say::NO_FILE.to_owned());
     }

@@ -6,6 +6,10 @@ pub const PROGRAM: &str = "Watchkeeper";
 pub const DEMO: &str = "DEMO";
 /// Every window of a rehearsal says this.
 pub const NOT_LIVE: &str = "NOT LIVE";
+/// Every window of a bundle says this.
+pub const BUNDLE: &str = "BUNDLE";
+/// Why nothing is done to it.
+pub const ONLY_A_BUNDLE: &str = "This is a bundle, to be looked at: nothing can be done to the plant from here";
 /// A value that a person has forced says this.
 pub const FORCED: &str = "FORCED";
 /// A value of a device that is simulated says this.

@@ -112,6 +112,11 @@ impl HistoryReader {
         Ok(tags.into_values().collect())
     }
 
+    /// What all tags were called, and since when: by number, each one's oldest first.
+    pub(in crate::historian) fn tag_rows(&self) -> Result<Vec<tags::TagRow>, FileError> {
+        tags::rows(&self.connection).map_err(|e| sqlite(&self.path, e))
+    }
+
     /// Changes whenever a tag comes, or is renamed.
     pub fn names_version(&self) -> Result<(i64, i64), FileError> {
         let ask = || {

@@ -117,10 +117,11 @@ fn beside_ui(
 fn head_ui(ui: &Ui, head: Rect, cx: &Cx<'_>, told: Told<'_>, twins: bool) {
     let (painter, muted) = (ui.painter(), cx.frame.theme.muted);
     let small = || fonts::regular(size::SMALL);
+    let now = if cx.frame.about.bundle.is_some() { "end" } else { "now" };
     let (left, right) = match told {
         Told::Between([from, to], _) => ("Between the cursors".to_owned(), words::duration_of_range(to - from)),
-        Told::At(..) if twins => ("before".to_owned(), "now".to_owned()),
-        Told::Now | Told::At(..) => ("Pen".to_owned(), "now".to_owned()),
+        Told::At(..) if twins => ("before".to_owned(), now.to_owned()),
+        Told::Now | Told::At(..) => ("Pen".to_owned(), now.to_owned()),
     };
     let indent = if twins && matches!(told, Told::At(..)) { 24.0 } else { 0.0 };
     let begin = head.with_min_x(head.left() + indent);

@@ -73,7 +73,8 @@ fn entries_ui(
         }
         pressed
     };
-    if entry(ui, "Back to live", "Home", "Over the time that the project says") {
+    let back = if cx.frame.about.bundle.is_some() { "Back to the end" } else { "Back to live" };
+    if entry(ui, back, "Home", "Over the time that the project says") {
         *choices.window = None;
     }
     ui.separator();
