@@ -1,10 +1,12 @@
 //! The wire between a screen and a plant: snapshots one way, commands the other. `ui` and `runtime` meet only here.
 
+mod begin;
 mod deploying;
 mod editing;
 mod playing;
 mod scan;
 
+pub use begin::{Answer, BEGIN_QUEUE, BeginAsk, BeginLink, LookAsk, Looking};
 pub use deploying::{DeployAsk, DeployPlan};
 pub use editing::{
     EarlierText, EditAnswer, EditDesk, EditJob, EditLink, EditNext, FoundDraft, JOB_QUEUE, Opened, ReadAsk, Reading,
@@ -219,6 +221,8 @@ pub struct DeskLink {
     pub editing: Option<EditLink>,
     /// What plays scenarios; `None`: this program cannot.
     pub plays: Option<PlaysLink>,
+    /// Beginning a project; `None`: this program cannot.
+    pub begin: Option<BeginLink>,
 }
 
 /// What the watcher of a desk has seen.

@@ -8,6 +8,7 @@
 //! drafts      what is edited and not saved yet, and what was saved lately, kept in the data folder
 //! deploying   what another version of the project does to the plant that runs, told or done for a window
 //! editing     what an editor asks of the disk: texts read aside, drafts kept, files saved
+//! beginning   a plant that is looked at before there is a file of it, and the file
 //! main_loop   the named thread that owns the engine: inputs in, journal, samples and snapshots out
 //! peek        a look at the plant now and then
 //! samples     the engine's samples on their way to the historian
@@ -26,6 +27,7 @@
 //! Invariant: one thread owns the engine; nobody else touches it.
 //! Invariant: the main loop never waits for a disk, a device or a screen.
 
+pub mod beginning;
 pub mod bundle;
 pub mod clock;
 mod deploying;

@@ -9,7 +9,8 @@ use super::bundle::Bundle;
 use super::horn::Horn;
 use super::save::add_display;
 use super::{
-    Loaded, StartError, Station, StationConfig, WhenHeld, deploying, editing, load, load_recorded, plays, scans,
+    Loaded, StartError, Station, StationConfig, WhenHeld, beginning, deploying, editing, load, load_recorded, plays,
+    scans,
 };
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
@@ -102,6 +103,7 @@ impl Supervisor {
         let scans = Some(scans::serve(&runtime, clock.clone()));
         let editing = Some(editing::serve(clock.clone())?);
         let plays = Some(plays::serve(&runtime, clock.clone()));
+        let begin = Some(beginning::serve(runtime.clone(), clock.clone())?);
         let mut office =
             Office { runtime: runtime.clone(), actor, clock, desk, running: None, bundle: None, horn, demo: None };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
@@ -130,7 +132,7 @@ impl Supervisor {
             drop(office);
             let _unheard = end.send(());
         })?;
-        Ok((DeskLink { desk: shown, requests, horn: horn_link, scans, editing, plays }, Self { stop, ended }))
+        Ok((DeskLink { desk: shown, requests, horn: horn_link, scans, editing, plays, begin }, Self { stop, ended }))
     }
 
     /// Something that asks for the end, from wherever: the plant is stopped, the desk goes, and with it the window.

@@ -27,6 +27,7 @@ const fn key(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
 
 const FIND: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::K)];
 const OPEN: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::O)];
+const NEW: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::N)];
 const LARGER: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Plus), key(Modifiers::COMMAND, Key::Equals)];
 const SMALLER: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Minus)];
 const USUAL: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Num0)];
@@ -196,7 +197,20 @@ pub fn all() -> Vec<Entry> {
             "Asks a Modbus line who answers and what can be read, or listens to a broker's topics; it only reads",
             &[],
         ),
-        group(Action::ChooseProject, "Open project…", "Stops watching this one and opens another, or a bundle", OPEN),
+        group(
+            Action::NewProject,
+            "New project…",
+            "A device on the table becomes a plant in a few steps, seen live before anything is written",
+            NEW,
+        ),
+        entry(Action::OpenExamples, "Examples…", "Projects to look at, to copy and to change", &[]),
+        entry(
+            Action::ChooseImport,
+            "Import…",
+            "Devices and tags of a file of Home Assistant, Telegraf or SunSpec, into this project or as a new one",
+            &[],
+        ),
+        entry(Action::ChooseProject, "Open project…", "Stops watching this one and opens another, or a bundle", OPEN),
         entry(
             Action::ShareBundle,
             "Share a bundle…",
@@ -237,6 +251,11 @@ pub const fn is_of_program(action: &Action) -> bool {
             | Action::MakeTag(_)
             | Action::SaveDisplay(_)
             | Action::Forget(_)
+            | Action::NewProject
+            | Action::OpenExamples
+            | Action::ChooseImport
+            | Action::ImportFile(_)
+            | Action::PutImport(_)
             | Action::ChooseProject
             | Action::OpenProject(_)
             | Action::ShareBundle

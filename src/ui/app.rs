@@ -10,6 +10,7 @@ use super::shell::{Shell, Wishes};
 use super::theme::ThemeChoice;
 use super::wake::{self, Pace, Urgency};
 use super::windows::{Painted, Windows};
+use super::wizard::Wizard;
 use crate::engine::{Actor, Command, Mode, Snapshot};
 use crate::link::{Desk, DeskLink, News};
 use crate::project::Priority;
@@ -251,6 +252,7 @@ impl App {
         shell.horn = HornDesk::new(desk.horn.clone());
         shell.scanner = Scanner::new(desk.scans.clone());
         shell.explorer = Explorer::new(desk.scans.clone());
+        shell.wizard = Wizard::new(desk.scans.clone(), desk.begin.clone());
         shell.set_editing(desk.editing.clone());
         shell.set_plays(desk.plays.clone());
         if let Some((play, actor)) = options.play {

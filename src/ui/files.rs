@@ -1,6 +1,7 @@
 //! The file dialog, on a thread of its own: while a person looks for a file, the frame goes on.
 
 use super::fonts;
+use super::importing::format_of;
 use super::theme::{STEP, Theme};
 use eframe::egui::{Align2, Context, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ pub enum Wanted {
 
 /// A dialog that may be open.
 #[derive(Debug, Default)]
-pub struct ProjectDialog {
+pub struct FileDialog {
     /// One answer from the dialog's thread: the file, or `None` where it was closed. The thread never waits: the queue
     /// holds its one answer.
     answer: Option<Receiver<Option<PathBuf>>>,
@@ -25,21 +26,18 @@ pub struct ProjectDialog {
     opened: f64,
 }
 
+/// Endings of the files of other programs.
+const IMPORTED: [&str; 5] = ["yaml", "yml", "json", "conf", "toml"];
+
 /// A dialog that is gone within so many seconds was never seen.
 const NEVER_SEEN_SECS: f64 = 0.4;
 
-impl ProjectDialog {
-    /// Opens the dialog in this folder, unless one is open already.
+impl FileDialog {
+    /// Asks for a project to open, unless a dialog is open already.
     ///
     /// # Errors
     /// Where no thread can be started, in words for the screen.
     pub fn open(&mut self, ctx: &Context, folder: Option<&Path>, wanted: Wanted) -> Result<(), String> {
-        if self.answer.is_some() {
-            return Ok(());
-        }
-        let (sender, receiver) = sync_channel(1);
-        let opened = ctx.input(|i| i.time);
-        let ctx = ctx.clone();
         let dialog = rfd::FileDialog::new();
         let dialog = match wanted {
             Wanted::Project => dialog
@@ -47,14 +45,51 @@ impl ProjectDialog {
                 .add_filter("Project or bundle (*.toml, *.bundle.zip)", &["toml", "zip"]),
             Wanted::Scenario => dialog.set_title("Play a scenario").add_filter("Scenario (*.csv)", &["csv"]),
         };
-        let mut dialog = dialog.add_filter("All files", &["*"]);
+        self.show(ctx, dialog.add_filter("All files", &["*"]), folder, rfd::FileDialog::pick_file)
+    }
+
+    /// Asks for a file of another program, likewise.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn import(&mut self, ctx: &Context, folder: Option<&Path>) -> Result<(), String> {
+        let dialog = rfd::FileDialog::new()
+            .set_title("Import")
+            .add_filter("Home Assistant, Telegraf, SunSpec", &IMPORTED)
+            .add_filter("All files", &["*"]);
+        self.show(ctx, dialog, folder, rfd::FileDialog::pick_file)
+    }
+
+    /// Asks where a new project is to be written, likewise.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn save_as(&mut self, ctx: &Context, title: &str, folder: Option<&Path>, name: &str) -> Result<(), String> {
+        let dialog =
+            rfd::FileDialog::new().set_title(title).set_file_name(name).add_filter("Project (*.toml)", &["toml"]);
+        self.show(ctx, dialog, folder, rfd::FileDialog::save_file)
+    }
+
+    fn show(
+        &mut self,
+        ctx: &Context,
+        mut dialog: rfd::FileDialog,
+        folder: Option<&Path>,
+        ask: fn(rfd::FileDialog) -> Option<PathBuf>,
+    ) -> Result<(), String> {
+        if self.answer.is_some() {
+            return Ok(());
+        }
+        let (sender, receiver) = sync_channel(1);
+        let opened = ctx.input(|i| i.time);
+        let ctx = ctx.clone();
         if let Some(folder) = folder.filter(|f| f.is_dir()) {
             dialog = dialog.set_directory(folder);
         }
         std::thread::Builder::new()
             .name("file-dialog".to_owned())
             .spawn(move || {
-                let chosen = dialog.pick_file();
+                let chosen = ask(dialog);
                 // A window that closed meanwhile needs no answer.
                 if sender.send(chosen).is_ok() {
                     ctx.request_repaint();
@@ -95,31 +130,51 @@ impl ProjectDialog {
 /// Where the desktop has no dialog for files: what to do instead.
 const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity); drop the file on this window, or start watchkeeper with its path";
 
-/// The project or scenario among the files dropped on the window in this frame; `None`: nothing was dropped.
-///
-/// # Errors
-/// Where there is none, or more than one, in words for the screen: nothing is opened on a guess.
-pub fn dropped(ctx: &Context) -> Option<Result<PathBuf, String>> {
-    let paths: Vec<PathBuf> = ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect());
-    (!paths.is_empty()).then(|| project_among(&paths))
+/// A file that was dropped or chosen, by what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dropped {
+    /// A project, or a bundle of one.
+    Project(PathBuf),
+    /// A scenario, to be played.
+    Scenario(PathBuf),
+    /// A file of another program.
+    Import(PathBuf),
 }
 
-fn project_among(paths: &[PathBuf]) -> Result<PathBuf, String> {
-    let ends = |path: &PathBuf, end: &str| path.to_string_lossy().to_lowercase().ends_with(end);
+/// What was dropped on the window in this frame; `None`: nothing.
+///
+/// # Errors
+/// Where it is nothing that is known, or more than one, in words for the screen: nothing is opened on a guess.
+pub fn dropped(ctx: &Context) -> Option<Result<Dropped, String>> {
+    let paths: Vec<PathBuf> = ctx.input(|i| i.raw.dropped_files.iter().map(|f| f.path().to_path_buf()).collect());
+    (!paths.is_empty()).then(|| meant_by(&paths))
+}
+
+/// What a file that was chosen in the dialog for projects and scenarios is.
+pub fn chosen(path: PathBuf) -> Dropped {
+    if ends(&path, ".csv") { Dropped::Scenario(path) } else { Dropped::Project(path) }
+}
+
+fn ends(path: &Path, end: &str) -> bool {
+    path.to_string_lossy().to_lowercase().ends_with(end)
+}
+
+fn meant_by(paths: &[PathBuf]) -> Result<Dropped, String> {
     let is_project = |path: &&PathBuf| ends(path, ".toml") || ends(path, ".zip");
     if let [scenario] = paths
         && ends(scenario, ".rehearsal.csv")
     {
-        return Ok(scenario.clone());
+        return Ok(Dropped::Scenario(scenario.clone()));
     }
     let projects: Vec<&PathBuf> = paths.iter().filter(is_project).collect();
     match (projects.as_slice(), paths) {
-        ([project], _) => Ok((*project).clone()),
+        ([project], _) => Ok(Dropped::Project((*project).clone())),
+        ([], [other]) if format_of(other).is_some() => Ok(Dropped::Import(other.clone())),
         ([], [other]) => {
             let name = other.file_name().unwrap_or(other.as_os_str()).to_string_lossy();
+            let name = crate::text::visible(&name);
             Err(format!(
-                "{} was not opened: a project is a file *.toml, a bundle one *.zip",
-                crate::text::visible(&name)
+                "{name} was not opened: a project is a file *.toml, a bundle one *.zip, and *.yaml, *.conf and *.json are imported"
             ))
         }
         ([], _) => Err(format!(
@@ -141,7 +196,7 @@ pub fn drop_ui(ui: &Ui, theme: &Theme) {
     let painter = ui.ctx().layer_painter(LayerId::new(Order::Foreground, Id::unique("drop")));
     painter.rect(rect, 5.0, theme.veil, Stroke::new(2.0, theme.select), StrokeKind::Inside);
     let font = fonts::strong(fonts::size::VALUE);
-    let words = "Drop to open this project or bundle, or to play this scenario";
+    let words = "Drop to open this project or bundle, to play this scenario, or to import it";
     painter.text(rect.center(), Align2::CENTER_CENTER, words, font, theme.text);
 }
 
@@ -149,21 +204,22 @@ pub fn drop_ui(ui: &Ui, theme: &Theme) {
 mod tests {
     use super::*;
 
-    fn among(names: &[&str]) -> Result<PathBuf, String> {
-        project_among(&names.iter().map(PathBuf::from).collect::<Vec<_>>())
+    fn among(names: &[&str]) -> Result<Dropped, String> {
+        meant_by(&names.iter().map(PathBuf::from).collect::<Vec<_>>())
     }
 
     #[test]
     fn one_project_among_what_was_dropped_is_opened_and_nothing_on_a_guess() {
-        assert_eq!(among(&["/a/plant.toml"]), Ok("/a/plant.toml".into()));
-        assert_eq!(among(&["/a/x.png", "/a/PLANT.TOML", "/a/notes.txt"]), Ok("/a/PLANT.TOML".into()));
+        assert_eq!(among(&["/a/plant.toml"]), Ok(Dropped::Project("/a/plant.toml".into())));
+        assert_eq!(among(&["/a/x.png", "/a/PLANT.TOML", "/a/notes.txt"]), Ok(Dropped::Project("/a/PLANT.TOML".into())));
+        assert_eq!(among(&["/a/configuration.yaml"]), Ok(Dropped::Import("/a/configuration.yaml".into())));
         assert_eq!(
             among(&["/a/x\u{202e}.png"]),
-            Err("x\\u{202E}.png was not opened: a project is a file *.toml, a bundle one *.zip".to_owned())
+            Err("x\\u{202E}.png was not opened: a project is a file *.toml, a bundle one *.zip, and *.yaml, *.conf and *.json are imported".to_owned())
         );
-        assert_eq!(among(&["/a/night.bundle.zip", "/a/b.png"]), Ok("/a/night.bundle.zip".into()));
+        assert_eq!(among(&["/a/night.bundle.zip", "/a/b.png"]), Ok(Dropped::Project("/a/night.bundle.zip".into())));
         assert!(among(&["/a/x.png", "/a/y"]).unwrap_err().starts_with("None of these 2 files"));
-        assert_eq!(among(&["/a/plant.rehearsal.csv"]), Ok("/a/plant.rehearsal.csv".into()));
+        assert_eq!(among(&["/a/plant.rehearsal.csv"]), Ok(Dropped::Scenario("/a/plant.rehearsal.csv".into())));
         assert!(among(&["/a/table.csv"]).is_err(), "a table may be anything");
         assert!(among(&["/a/x.toml", "/a/y.toml"]).unwrap_err().starts_with("2 projects were dropped"));
     }

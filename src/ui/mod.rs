@@ -17,7 +17,8 @@
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
 //! scanner  the sheet that looks for devices              editor   the project in sheets, and what a change of it does
 //! forcing  a value given by hand, and the list of those that are      simulating  a device that is not there
-//! explorer  a broker's topics as a tree, live
+//! explorer  a broker's topics as a tree, live           wizard   a project that is begun: device, connection, values, file
+//! importing a file of another program, into the draft or as a project
 //! workbench the registers of a device under every type and order
 //! bundle   what is said over a plant that is a bundle        share    the sheet that makes one
 //! hand     a tag that is dragged, and the press that opens its last hour
@@ -46,6 +47,7 @@ pub mod handover;
 pub mod help;
 pub mod hidden;
 pub mod horn;
+pub mod importing;
 pub mod keep;
 pub mod lasthour;
 pub mod layout;
@@ -75,6 +77,7 @@ pub mod until;
 pub mod wake;
 pub mod widgets;
 pub mod windows;
+pub mod wizard;
 pub mod words;
 pub mod workbench;
 
@@ -188,6 +191,16 @@ pub enum Action {
     OpenFaults,
     /// Find anything (Ctrl+K).
     OpenPalette,
+    /// Begin a project with a device.
+    NewProject,
+    /// Show the examples.
+    OpenExamples,
+    /// Choose a file of another program in a dialog.
+    ChooseImport,
+    /// Show what becomes of this file of another program.
+    ImportFile(PathBuf),
+    /// Put this into the draft of the project.
+    PutImport(Box<importing::Import>),
     /// Choose a project file in a dialog.
     ChooseProject,
     /// Open this project.

@@ -2,6 +2,7 @@
 //! pictures use the very same window without a screen.
 
 mod acts;
+mod beginning;
 mod beside;
 mod dialog;
 mod forgetting;
@@ -14,7 +15,7 @@ use super::dialogs::stands;
 use super::editor::Editor;
 use super::explorer::Explorer;
 use super::faceplate::{self, FaceplateState};
-use super::files::{self, ProjectDialog};
+use super::files::{self, FileDialog};
 use super::hand::{self, SecondPress};
 use super::horn::HornDesk;
 use super::keep::Keeper;
@@ -26,6 +27,7 @@ use super::scanner::Scanner;
 use super::settings::Settings;
 use super::share::Share;
 use super::theme::Theme;
+use super::wizard::{self, Wizard};
 use super::words::say;
 use super::workbench::Workbench;
 use super::{Action, Frame, Outbox, actions, figures, fonts, handover, hidden, lists, panels, states, status, tree};
@@ -72,6 +74,8 @@ pub enum Place {
     Explorer,
     /// The project, to be changed.
     Edit,
+    /// Another project, to be begun.
+    New,
 }
 
 /// What a window asks of the program around it, after a frame.
@@ -108,6 +112,8 @@ pub struct Shell {
     pub explorer: Explorer,
     /// What makes bundles.
     pub share: Share,
+    /// What begins a project; what is typed there stays while something else is looked at.
+    pub wizard: Wizard,
     /// Why the desktop took no note of an alarm.
     pub notes_fault: Option<String>,
     theme: Theme,
@@ -119,7 +125,8 @@ pub struct Shell {
     plan: Option<Arc<Plan>>,
     zone: (Option<String>, TimeZone),
     dialog: Option<Dialog>,
-    project_dialog: ProjectDialog,
+    project_dialog: FileDialog,
+    import_dialog: FileDialog,
     keeper: Keeper,
     banner: BannerState,
     faceplate: FaceplateState,
@@ -187,6 +194,7 @@ impl Shell {
             scanner: Scanner::default(),
             explorer: Explorer::default(),
             share: Share::default(),
+            wizard: Wizard::default(),
             notes_fault: None,
             settings,
             styled: false,
@@ -196,7 +204,8 @@ impl Shell {
             plan: None,
             zone: (None, TimeZone::UTC),
             dialog: None,
-            project_dialog: ProjectDialog::default(),
+            project_dialog: FileDialog::default(),
+            import_dialog: FileDialog::default(),
             keeper: Keeper::default(),
             banner: BannerState::default(),
             faceplate: FaceplateState::default(),
@@ -259,11 +268,7 @@ impl Shell {
         let mut wishes = Wishes::default();
         let mut outbox = Outbox { actions: actions::pressed(&ctx), ..Outbox::default() };
         outbox.actions.append(&mut self.asked);
-        match files::dropped(&ctx).or_else(|| self.project_dialog.take(&ctx)) {
-            Some(Ok(path)) => outbox.action(play::action_of(path)),
-            Some(Err(why)) => self.notice = Some((now, why)),
-            None => {}
-        }
+        self.take_files(&ctx, now, &mut outbox);
         let said = self.keeper.follow(&ctx).or_else(|| self.horn.follow(&ctx)).or_else(|| self.share.follow(&ctx));
         self.notice = said.map(|said| (now, said)).or(self.notice.take());
         if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
@@ -273,7 +278,7 @@ impl Shell {
             self.notice_changes(plant);
             self.plant_ui(ui, plant, now, &mut outbox, &mut wishes);
         } else {
-            self.start_ui(ui, desk, &mut outbox, &mut wishes);
+            self.start_ui(ui, desk, now, &mut outbox, &mut wishes);
         }
         if files::hovering(&ctx) {
             files::drop_ui(ui, &self.theme);
@@ -377,7 +382,7 @@ impl Shell {
         if let Some(mark) = mark {
             border_ui(ui, whole, &theme, mark);
         }
-        self.dialogs_ui(ui, Some(&frame), outbox, wishes);
+        self.dialogs_ui(ui, Some(&frame), now, outbox, wishes);
         if let Some(tag) = self.second_press.ui(ui.ctx()) {
             outbox.action(Action::OpenTrend(tag));
         }
@@ -464,6 +469,7 @@ impl Shell {
             Place::Workbench => "Decode workbench".to_owned(),
             Place::Explorer => "Topic explorer".to_owned(),
             Place::Edit => say::EDIT.to_owned(),
+            Place::New => wizard::TITLE.to_owned(),
             Place::Trend(number) => {
                 let mut trends = self.panels.trends().list().into_iter();
                 trends.find(|(other, _)| *other == number).map_or_else(String::new, |(_, name)| name)
@@ -474,6 +480,9 @@ impl Shell {
     fn middle_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         if self.place != Place::Explorer {
             self.explorer.stop();
+        }
+        if self.place != Place::New {
+            self.wizard.rest();
         }
         match self.place {
             Place::Display(i) if i < frame.snapshot.plan.displays.len() => {
@@ -504,18 +513,24 @@ impl Shell {
                     Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
                     Place::Trend(number) => panels::free_trend_ui(ui, frame, number, &mut self.panels, outbox),
                     Place::Edit => self.editor.ui(ui, frame, outbox),
+                    Place::New => self.wizard_ui(ui, frame.zone, outbox),
                     Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),
                 });
             }
         }
     }
 
-    fn start_ui(&mut self, ui: &mut Ui, desk: &Desk, outbox: &mut Outbox, wishes: &mut Wishes) {
+    fn start_ui(&mut self, ui: &mut Ui, desk: &Desk, now: Now, outbox: &mut Outbox, wishes: &mut Wishes) {
         self.explorer.stop();
         self.plan = None;
         self.chosen = None;
         let theme = self.theme.clone();
         CentralPanel::no_frame().frame(Area::new().fill(theme.ground).inner_margin(Margin::same(10))).show(ui, |ui| {
+            if self.place == Place::New {
+                self.wizard_ui(ui, &TimeZone::system(), outbox);
+                return;
+            }
+            self.wizard.rest();
             let start = states::Start {
                 theme: &theme,
                 recent: &self.settings.recent,
@@ -524,7 +539,7 @@ impl Shell {
             };
             states::start_ui(ui, desk, start, outbox);
         });
-        self.dialogs_ui(ui, None, outbox, wishes);
+        self.dialogs_ui(ui, None, now, outbox, wishes);
         wishes.leave |= self.escape(ui.ctx());
     }
 
@@ -577,7 +592,7 @@ impl Shell {
     fn escape(&mut self, ctx: &Context) -> bool {
         if self.dialog.is_some()
             // There Esc is of the sheet and what lies over it; F2 leaves.
-            || self.place == Place::Edit
+            || matches!(self.place, Place::Edit | Place::New)
             || ctx.egui_wants_keyboard_input()
             || !ctx.input_mut(|i| i.consume_key(Modifiers::NONE, Key::Escape))
         {

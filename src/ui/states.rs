@@ -59,7 +59,7 @@ fn title(desk: &Desk) -> (String, Vec<String>) {
     match desk {
         Desk::Empty | Desk::Plant(_) => (
             "Nothing is being watched".to_owned(),
-            vec!["Open a project, drop its file on this window, or look at the demo plant".to_owned()],
+            vec!["Begin a project, open one, drop its file on this window, or look at the demo plant".to_owned()],
         ),
         Desk::Opening(what) => {
             (format!("Opening {}", visible(what)), vec!["Reading the project and its journal".to_owned()])
@@ -74,6 +74,10 @@ fn title(desk: &Desk) -> (String, Vec<String>) {
 fn buttons_ui(ui: &mut Ui, start: Start<'_>, outbox: &mut Outbox) {
     ui.horizontal_wrapped(|ui| {
         let large = vec2(150.0, 34.0);
+        let new = ui.add(Button::new("New project…").min_size(large));
+        if new.on_hover_text("Ctrl+N: a device on the table becomes a plant in a few steps").clicked() {
+            outbox.action(Action::NewProject);
+        }
         let words = if start.dialog_open { "A dialog is open" } else { "Open project…" };
         if ui.add_enabled(!start.dialog_open, Button::new(words).min_size(large)).on_hover_text("Ctrl+O").clicked() {
             outbox.action(Action::ChooseProject);
@@ -81,6 +85,10 @@ fn buttons_ui(ui: &mut Ui, start: Start<'_>, outbox: &mut Outbox) {
         let demo = ui.add(Button::new("Open the demo plant").min_size(large));
         if demo.on_hover_text("A pumping station that runs in this program; not a real plant").clicked() {
             outbox.action(Action::OpenDemo);
+        }
+        if ui.add(Button::new("Examples…").min_size(large)).on_hover_text("Projects to copy and to change").clicked()
+        {
+            outbox.action(Action::OpenExamples);
         }
     });
 }

@@ -15,7 +15,10 @@ mod stage;
 mod hand;
 mod history;
 mod horn;
+mod importing;
 mod journal;
+#[path = "../support/meter.rs"]
+mod meter;
 mod mimic;
 mod panels;
 mod pictures;
@@ -26,3 +29,4 @@ mod spark;
 mod trying;
 mod window;
 mod windows;
+mod wizard;

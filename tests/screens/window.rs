@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use watchkeeper::engine::{AlarmState, Command, HistoryState, Mode, Snapshot};
 use watchkeeper::historian::JournalLink;
 use watchkeeper::link::{Desk, PlantLink};
-use watchkeeper::time::{Now, Span};
+use watchkeeper::time::{Clock, Now, Span};
 use watchkeeper::ui::sample::{self, Sample};
 use watchkeeper::ui::settings::Settings;
 use watchkeeper::ui::shell::{Place, Shell, Wishes};
@@ -23,6 +23,8 @@ pub struct Desktop {
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     pub commands: mpsc::Receiver<Command>,
     now: Now,
+    /// Tells the time of each frame; `None`: it stands still, at that of the sample.
+    pub clock: Option<Clock>,
     /// What was asked of the program around it, in all frames so far.
     closed: bool,
     pub asked: Vec<watchkeeper::link::DeskRequest>,
@@ -51,6 +53,7 @@ impl Desktop {
             snapshots,
             commands,
             now,
+            clock: None,
             closed: false,
             asked: Vec::new(),
             windows: Vec::new(),
@@ -79,8 +82,11 @@ impl Desktop {
                     // The harness leaves a margin around its ui; a window has none.
                     let whole = ui.ctx().content_rect();
                     let mut ui = ui.new_child(UiBuilder::new().max_rect(whole));
-                    let Wishes { request, close, windows, for_main, .. } =
-                        desktop.shell.ui(&mut ui, &desktop.desk, desktop.now);
+                    let Wishes { request, close, windows, for_main, .. } = desktop.shell.ui(
+                        &mut ui,
+                        &desktop.desk,
+                        desktop.clock.as_ref().map_or(desktop.now, Clock::now),
+                    );
                     desktop.asked.extend(request);
                     desktop.closed |= close;
                     desktop.windows.extend(windows);
@@ -487,7 +493,7 @@ impl eframe::egui::DroppedFile for Dropped {
     }
 }
 
-fn drop_files(harness: &mut Harness<'_, Desktop>, names: &[&str]) {
+pub fn drop_files(harness: &mut Harness<'_, Desktop>, names: &[&str]) {
     for name in names {
         harness.input_mut().dropped_files.push(Arc::new(Dropped(PathBuf::from(name))));
     }
@@ -503,7 +509,7 @@ fn a_project_dropped_on_the_window_is_opened_and_anything_else_is_told() {
         let mut harness = desktop.harness([1280.0, 800.0]);
         drop_files(&mut harness, &["/plants/picture.png"]);
         assert!(harness.state().asked.is_empty(), "nothing is opened");
-        let told = "picture.png was not opened: a project is a file *.toml";
+        let told = "picture.png was not opened: a project is a file *.toml, and *.yaml, *.conf and *.json are imported";
         let notice = harness.query_all_by_label("Notice").next().and_then(|n| n.accesskit_node().value());
         assert!(
             notice.as_deref() == Some(told) || harness.query_all_by_value(told).next().is_some(),

@@ -21,3 +21,4 @@ pub mod value;
 pub mod wire;
 
 pub use connection::{Connection, connections, run};
+pub use port::serial_ports;

@@ -28,6 +28,15 @@ impl<P: AsyncRead + AsyncWrite + Send + Unpin> Port for P {}
 /// The least that a handshake of TLS gets: small devices compute on one for seconds, and then for hours on none.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 
+/// The serial ports of this computer, as far as the system names them.
+pub fn serial_ports() -> Vec<String> {
+    // Where it cannot tell, a person types the name.
+    let found = tokio_serial::available_ports().unwrap_or_default();
+    let mut names: Vec<String> = found.into_iter().map(|port| port.port_name).collect();
+    names.sort();
+    names
+}
+
 /// Opens a line within `patience`, and tells `tap` between whom it is. `tls` is what a line over TLS is opened with.
 ///
 /// # Errors

@@ -78,7 +78,7 @@ fn trend(at: [u16; 4], pens: &[(&str, bool)]) -> Keys {
         Value::Table(pen)
     };
     let mut keys = keys(PanelKind::Trend, at);
-    keys.push(("span".to_owned(), Value::from("15m")));
+    keys.push(("span".to_owned(), Value::from("5m")));
     keys.push(("pens".to_owned(), Value::List(pens.iter().map(pen).collect())));
     keys
 }

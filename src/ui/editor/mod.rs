@@ -35,6 +35,7 @@ mod wanted;
 pub use wanted::{NewPlace, NewTag};
 
 use super::fonts::{self, size};
+use super::importing::Import;
 use super::theme::Theme;
 use super::{Action, Frame, Outbox};
 use crate::engine::Mode;
@@ -95,6 +96,8 @@ pub struct Editor {
     going: Going,
     /// Tags that were found elsewhere and wait for the draft.
     wanted: Vec<NewTag>,
+    /// A file of another program that waits for it.
+    importing: Option<Import>,
     /// What there is to say of the last act.
     said: Option<String>,
     /// The file says what the plant does not do yet.
@@ -181,6 +184,7 @@ impl Editor {
             return;
         }
         self.take_wanted(ui);
+        self.take_import();
         self.keys(ui.ctx(), outbox, frame);
         self.tools_ui(ui, frame, outbox);
         self.over_ui(ui, frame, outbox);

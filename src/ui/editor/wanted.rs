@@ -4,7 +4,9 @@ use super::sheets::SheetKind;
 use super::{Editor, Over, State, sheet_id};
 use crate::drivers::decode::order_word;
 use crate::project::edit::{Draft, Edit, EntityId, EntityKind, KeyPath, Spot, Value};
+use crate::project::import::import;
 use crate::project::{Area, ByteHalf, DataType, Order};
+use crate::ui::importing::Import;
 use eframe::egui::Ui;
 use std::collections::BTreeSet;
 
@@ -61,6 +63,33 @@ impl Editor {
         }
     }
 
+    /// Takes up a file of another program: it stands in the draft as soon as that is there.
+    pub fn import(&mut self, import: Import) {
+        self.importing = Some(import);
+    }
+
+    /// Writes it as one step, with names that nothing in the draft has yet.
+    pub(super) fn take_import(&mut self) {
+        let State::Open(draft) = &mut self.state else { return };
+        let Some(Import { format, text, options, file }) = self.importing.take() else { return };
+        let (project, _) = draft.read();
+        let made = match import(format, &text, &options, &project) {
+            Ok(made) => made,
+            Err(why) => {
+                self.said = Some(format!("Nothing is imported: {why}"));
+                return;
+            }
+        };
+        let tags = if made.tags == 1 { "1 tag".to_owned() } else { format!("{} tags", made.tags) };
+        let name = format!("Import {tags} of {file}");
+        self.said = Some(match draft.edit_as(Some(&name), None, &made.edits()) {
+            Ok(_) => format!("{name}: review it, then save it; Ctrl+Z takes it back"),
+            Err(refusal) => format!("Nothing is imported: {refusal}"),
+        });
+        self.page = super::Page::Sheet;
+        self.sheet = SheetKind::Tags;
+    }
+
     /// Writes those that wait, and puts the cursor on the name of the last.
     pub(super) fn take_wanted(&mut self, ui: &Ui) {
         if self.wanted.is_empty() || !matches!(self.over, Over::Nothing) {
@@ -83,37 +112,49 @@ impl Editor {
 fn keys_of(draft: &Draft, tag: &NewTag) -> Vec<(String, Value)> {
     let device = draft.named(EntityKind::Device, &tag.device);
     let of_device = |key: &str| device.and_then(|id| draft.shown(id, &KeyPath::from(key)));
-    let text = |key: &str, value: &str| (key.to_owned(), Value::from(value));
-    let mut keys = vec![text("name", &free_name(draft, &tag.name)), text("device", &tag.device)];
-    match &tag.place {
-        NewPlace::Register { area, address, order, byte, length, scale } => {
-            let first = of_device("first-address").and_then(|first| first.parse::<u32>().ok()).unwrap_or(0);
-            keys.push(text("register", &format!("{}:{}", area.word(), u32::from(*address) + first)));
-            if !area.is_bits() {
-                keys.push(text("type", tag.data_type.word()));
-            }
-            // Of one register the device's own order does not count.
-            let given = of_device("order").filter(|_| tag.data_type.registers(0) > 1);
-            if order_word(*order) != given.as_deref().unwrap_or("ABCD") {
-                keys.push(text("order", order_word(*order)));
-            }
-            match byte {
-                Some(ByteHalf::High) => keys.push(text("byte", "high")),
-                Some(ByteHalf::Low) => keys.push(text("byte", "low")),
-                None => {}
-            }
-            if tag.data_type == DataType::String {
-                keys.push(("length".to_owned(), Value::Whole(i64::from(*length))));
-            }
-            keys.extend(scale.map(|scale| ("scale".to_owned(), Value::Number(scale))));
-        }
-        NewPlace::Topic { topic, path } => {
-            keys.push(text("topic", topic));
-            keys.extend(path.as_deref().map(|path| text("path", path)));
-            keys.push(text("type", tag.data_type.word()));
-        }
-    }
+    let first = of_device("first-address").and_then(|first| first.parse::<u32>().ok()).unwrap_or(0);
+    let mut keys = vec![
+        ("name".to_owned(), Value::Text(free_name(draft, &tag.name))),
+        ("device".to_owned(), Value::from(tag.device.as_str())),
+    ];
+    keys.extend(tag.keys(first, of_device("order").as_deref()));
     keys
+}
+
+impl NewTag {
+    /// Its keys besides its name and its device, which counts registers from `first` and has an order of its own, perhaps.
+    pub fn keys(&self, first: u32, device_order: Option<&str>) -> Vec<(String, Value)> {
+        let text = |key: &str, value: &str| (key.to_owned(), Value::from(value));
+        let mut keys = Vec::new();
+        match &self.place {
+            NewPlace::Register { area, address, order, byte, length, scale } => {
+                keys.push(text("register", &format!("{}:{}", area.word(), u32::from(*address) + first)));
+                if !area.is_bits() {
+                    keys.push(text("type", self.data_type.word()));
+                }
+                // Of one register the device's own order does not count.
+                let given = device_order.filter(|_| self.data_type.registers(0) > 1);
+                if order_word(*order) != given.unwrap_or("ABCD") {
+                    keys.push(text("order", order_word(*order)));
+                }
+                match byte {
+                    Some(ByteHalf::High) => keys.push(text("byte", "high")),
+                    Some(ByteHalf::Low) => keys.push(text("byte", "low")),
+                    None => {}
+                }
+                if self.data_type == DataType::String {
+                    keys.push(("length".to_owned(), Value::Whole(i64::from(*length))));
+                }
+                keys.extend(scale.map(|scale| ("scale".to_owned(), Value::Number(scale))));
+            }
+            NewPlace::Topic { topic, path } => {
+                keys.push(text("topic", topic));
+                keys.extend(path.as_deref().map(|path| text("path", path)));
+                keys.push(text("type", self.data_type.word()));
+            }
+        }
+        keys
+    }
 }
 
 /// The name, with a number behind it where it is taken.

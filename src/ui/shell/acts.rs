@@ -12,6 +12,7 @@ use crate::ui::dialogs::stands;
 use crate::ui::files::Wanted;
 use crate::ui::forcing::Forcing;
 use crate::ui::frames::Frames;
+use crate::ui::importing::Importing;
 use crate::ui::palette::Finder;
 use crate::ui::preferences::Preferences;
 use crate::ui::settings::desk_name_from;
@@ -217,6 +218,29 @@ impl Shell {
                     Some(Dialog::Finder(_)) => None,
                     _ => Some(Dialog::Finder(Box::default())),
                 }
+            }
+            Action::NewProject | Action::OpenExamples => {
+                if action == Action::NewProject {
+                    self.wizard.show_device();
+                } else {
+                    self.wizard.show_examples();
+                }
+                self.place = Place::New;
+                self.chosen = None;
+            }
+            Action::ChooseImport => {
+                let folder = self.settings.recent.first().and_then(|p| p.parent()).map(PathBuf::from);
+                let fault = self.import_dialog.import(ctx, folder.as_deref()).err();
+                self.notice = fault.map(|why| (now, why)).or(self.notice.take());
+            }
+            Action::ImportFile(path) => {
+                let state = Importing::new(path, self.wizard.begin_link());
+                self.dialog = Some(Dialog::Import(Box::new(state)));
+            }
+            Action::PutImport(import) => {
+                self.place = Place::Edit;
+                self.chosen = None;
+                self.editor.import(*import);
             }
             Action::ChooseProject => self.choose(ctx, now, Wanted::Project),
             Action::OpenPlay => {

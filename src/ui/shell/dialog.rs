@@ -5,15 +5,18 @@ use super::savedisplay::{Outcome, SaveDisplay};
 use super::{Shell, Wishes};
 use crate::link::{DeskRequest, Refused};
 use crate::project::Project;
+use crate::time::Now;
 use crate::ui::ask::{self, Ask};
 use crate::ui::dialogs::{question_ui, sheet_ui};
 use crate::ui::forcing::{self, Forcing};
 use crate::ui::frames::{self, Frames};
+use crate::ui::importing::{self, Importing};
 use crate::ui::palette::{self, Finder};
 use crate::ui::preferences::{self, Preferences};
 use crate::ui::simulating::Simulating;
 use crate::ui::theme::STEP;
 use crate::ui::trying::{self, Trial};
+use crate::ui::wizard::Surroundings;
 use crate::ui::words::say;
 use crate::ui::{Action, Frame, Outbox, faults, fonts, help, scanner, share, states};
 use eframe::egui::{Label, RichText, Ui};
@@ -43,6 +46,8 @@ pub(super) enum Dialog {
     Scan,
     /// A bundle for a colleague.
     Share,
+    /// A file of another program.
+    Import(Box<Importing>),
     /// Another project could not be opened.
     Refused(Arc<Refused>),
     /// Saves a trend as a display.
@@ -56,7 +61,14 @@ pub(super) enum Dialog {
 }
 
 impl Shell {
-    pub(super) fn dialogs_ui(&mut self, ui: &Ui, frame: Option<&Frame<'_>>, outbox: &mut Outbox, wishes: &mut Wishes) {
+    pub(super) fn dialogs_ui(
+        &mut self,
+        ui: &Ui,
+        frame: Option<&Frame<'_>>,
+        now: Now,
+        outbox: &mut Outbox,
+        wishes: &mut Wishes,
+    ) {
         let Some(mut dialog) = self.dialog.take() else { return };
         let theme = self.theme.clone();
         let keep = match (&mut dialog, frame) {
@@ -149,6 +161,16 @@ impl Shell {
             (Dialog::Share, Some(frame)) => {
                 let share = &mut self.share;
                 sheet_ui(ui, &theme, share::TITLE, |ui| share.ui(ui, frame))
+            }
+            (Dialog::Import(state), frame) => {
+                let folder = self.wizard.folder(self.settings.recent.first().map(AsRef::as_ref));
+                let around = Surroundings { theme: &theme, zone: &self.zone.1, now, folder: &folder };
+                let begin = self.wizard.begin_link();
+                let mut outcome = importing::Outcome::Open;
+                let open = sheet_ui(ui, &theme, &state.title(), |ui| {
+                    outcome = state.ui(ui, around, frame, begin, outbox);
+                });
+                open && outcome == importing::Outcome::Open
             }
             (Dialog::Settings(state), frame) => {
                 let now = preferences::InForce {

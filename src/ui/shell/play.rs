@@ -6,7 +6,7 @@ use crate::link::{Desk, PlantLink, PlayOf, PlaysLink, Refused};
 use crate::time::Now;
 use crate::ui::playing::{self, Answer, Asked, Bar, PlayStart, Plays, bar_ui};
 use crate::ui::settings::Settings;
-use crate::ui::{Action, actions};
+use crate::ui::actions;
 use eframe::egui::{CentralPanel, Context, Frame as Area, Margin, Panel, Ui, UiBuilder};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -129,10 +129,4 @@ impl Shell {
         }
         Some(wishes)
     }
-}
-
-/// What a file that was dropped or chosen is for: a scenario is played, anything else is opened.
-pub(super) fn action_of(path: PathBuf) -> Action {
-    let is_table = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("csv"));
-    if is_table { Action::PlayScenario(path) } else { Action::OpenProject(path) }
 }

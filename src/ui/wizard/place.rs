@@ -1,0 +1,521 @@
+//! The second page: where the device is, and who answers there.
+
+use super::fields::{choice, entered, fault, field, labelled, name_list, remark};
+use super::{Surroundings, Turn, focus_next};
+use crate::drivers::modbus::serial_ports;
+use crate::drivers::scan::asked::{UNITS, units_from};
+use crate::drivers::scan::bisect::ranges_text;
+use crate::drivers::scan::found::Identity;
+use crate::drivers::scan::snippet::{Candidate, candidates};
+use crate::drivers::scan::told::{Rows, first_rows, summary};
+use crate::drivers::scan::{End, Found, ModbusRequest, MqttRequest, Picture, Request};
+use crate::link::{ScanLink, Scanning};
+use crate::project::device::Parity;
+use crate::project::edit::Value;
+use crate::project::new::{NewEntity, keys_from_lines};
+use crate::project::{Area, MqttVersion, Protocol, TlsSettings};
+use crate::text::visible;
+use crate::time::Span;
+use crate::ui::fonts;
+use crate::ui::theme::STEP;
+use crate::ui::widgets;
+use eframe::egui::{Button, ComboBox, Label, ProgressBar, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
+use std::time::Duration;
+
+/// A scan that goes on is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Requests that a first look at a device may take, and the registers that it looks at.
+const FEW: u32 = 60;
+const REGISTERS: (u16, u16) = (0, 124);
+
+/// How long a broker is listened to, and the topics of it that are shown.
+const LISTEN: Span = Span::from_secs(5);
+const TOPICS_SHOWN: usize = 100;
+
+/// Ranges of a table that are named.
+const MOST_RANGES: usize = 6;
+
+/// What is on the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// Modbus TCP.
+    #[default]
+    Tcp,
+    /// Modbus RTU on a serial port.
+    Serial,
+    /// Modbus RTU through a converter.
+    RtuOverTcp,
+    /// A broker.
+    Mqtt,
+}
+
+/// What is to be asked next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    /// This unit, instead of the one that is typed.
+    Unit(u8),
+    /// All that a line has.
+    All,
+}
+
+/// What is typed, and what answered.
+#[derive(Debug)]
+pub struct Place {
+    sort: Sort,
+    name: String,
+    address: String,
+    unit: String,
+    baud: String,
+    parity: Parity,
+    stop_bits: u8,
+    version: MqttVersion,
+    user: String,
+    secret: String,
+    ca: String,
+    cert: String,
+    key: String,
+    ports: Vec<String>,
+    /// What was asked for last, and how it goes.
+    tried: Option<(Request, Scanning)>,
+    refused: Option<String>,
+    /// Its end was seen.
+    ended: bool,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self {
+            sort: Sort::Tcp,
+            name: String::new(),
+            address: String::new(),
+            unit: "1".to_owned(),
+            baud: "9600".to_owned(),
+            parity: Parity::None,
+            stop_bits: 1,
+            version: MqttVersion::V3,
+            user: String::new(),
+            secret: String::new(),
+            ca: String::new(),
+            cert: String::new(),
+            key: String::new(),
+            ports: Vec::new(),
+            tried: None,
+            refused: None,
+            ended: false,
+        }
+    }
+}
+
+impl Place {
+    /// A device of this sort; what was typed of another is no longer it.
+    pub fn begin(&mut self, sort: Sort) {
+        if self.sort != sort || self.name.is_empty() {
+            let name = if sort == Sort::Mqtt { "broker" } else { "meter" };
+            *self = Self { sort, name: name.to_owned(), ..Self::default() };
+        }
+        if sort == Sort::Serial {
+            self.ports = serial_ports();
+            if let (true, Some(port)) = (self.address.is_empty(), self.ports.first()) {
+                self.address.clone_from(port);
+            }
+        }
+    }
+
+    /// What is on the table.
+    pub const fn sort(&self) -> Sort {
+        self.sort
+    }
+
+    /// Ends what is being asked; what answered stays.
+    pub fn stop(&mut self) {
+        if let Some((_, scanning)) = &mut self.tried {
+            scanning.stop();
+        }
+    }
+
+    /// Whether it can be reached as it is typed, for all that is known without asking.
+    pub fn is_sound(&self) -> bool {
+        self.request().is_ok()
+    }
+
+    #[cfg(test)]
+    pub fn rename(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
+    }
+
+    /// What the device is called.
+    pub fn name(&self) -> &str {
+        self.name.trim()
+    }
+
+    /// As it will stand in the project.
+    pub fn device(&self) -> NewEntity {
+        let mut keys = match self.request() {
+            Ok(Request::Modbus(request)) => keys_from_lines(&request.lines()),
+            Ok(Request::Mqtt(request)) => keys_from_lines(&request.lines()),
+            Err(_) => Vec::new(),
+        };
+        if let (true, Ok(unit)) = (self.sort != Sort::Mqtt, self.unit.trim().parse::<u8>()) {
+            keys.push(("unit-id".to_owned(), Value::Whole(i64::from(unit))));
+        }
+        NewEntity { name: self.name().to_owned(), keys }
+    }
+
+    /// Values of topics that were heard.
+    pub fn heard(&self) -> Vec<Candidate> {
+        let Some((_, scanning)) = &self.tried else { return Vec::new() };
+        scanning.with(|picture| match &picture.found {
+            Found::Mqtt(topics) => candidates(topics).0,
+            Found::Nothing | Found::Modbus(_) => Vec::new(),
+        })
+    }
+
+    /// What the unit says of itself, and where its `SunSpec` models begin.
+    pub fn told(&self) -> (String, Vec<(u16, u16)>) {
+        let (Some((_, scanning)), Ok(unit)) = (&self.tried, self.unit.trim().parse::<u8>()) else {
+            return Default::default();
+        };
+        scanning.with(|picture| {
+            let Found::Modbus(line) = &picture.found else { return Default::default() };
+            let Some(found) = line.units.iter().find(|found| found.unit == unit) else { return Default::default() };
+            let identity = found.identity.as_ref().map(Identity::words).unwrap_or_default();
+            let models = found.sunspec.iter().flat_map(|sunspec| &sunspec.models);
+            (identity, models.map(|model| (model.id, model.start)).collect())
+        })
+    }
+
+    /// What a look at it asks for.
+    fn request(&self) -> Result<Request, String> {
+        if self.address.trim().is_empty() {
+            return Err("Say where it is".to_owned());
+        }
+        if self.name().is_empty() {
+            return Err("Say what the device is called".to_owned());
+        }
+        let some = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+        if self.sort == Sort::Mqtt {
+            let request = MqttRequest {
+                version: self.version,
+                user: some(&self.user),
+                password_secret: some(&self.secret),
+                tls: TlsSettings { ca: some(&self.ca), identity: some(&self.cert).zip(some(&self.key)) },
+                listen: LISTEN,
+                ..MqttRequest::new(&self.address)
+            };
+            request.settings()?;
+            return Ok(Request::Mqtt(request));
+        }
+        let units = units_from(self.unit.trim())?;
+        let [_] = units.as_slice() else { return Err("Say which unit it is: a number like 1".to_owned()) };
+        let mut request = ModbusRequest {
+            protocol: Some(match self.sort {
+                Sort::Serial => Protocol::ModbusRtu,
+                Sort::RtuOverTcp => Protocol::ModbusRtuOverTcp,
+                Sort::Tcp | Sort::Mqtt => Protocol::ModbusTcp,
+            }),
+            units,
+            tables: vec![Area::Input, Area::Holding],
+            registers: REGISTERS,
+            timeout: Span::from_secs(1),
+            most_requests: FEW,
+            ..ModbusRequest::new(&self.address)
+        };
+        if self.sort == Sort::Serial {
+            let wrong = || format!("\"{}\" is no number of bits a second", self.baud);
+            request.baud = Some(self.baud.trim().parse().map_err(|_no_number| wrong())?);
+            request.parity = Some(self.parity);
+            request.stop_bits = Some(self.stop_bits);
+        }
+        request.transport()?;
+        Ok(Request::Modbus(request))
+    }
+
+    fn ask(&mut self, scans: Option<&ScanLink>, all_units: bool) {
+        self.refused = None;
+        self.ended = false;
+        // The one before ends first: it may be on the same line.
+        self.tried = None;
+        let begun = self.request().and_then(|mut request| {
+            let link = scans.ok_or_else(|| "this program cannot ask devices".to_owned())?;
+            if let (true, Request::Modbus(request)) = (all_units, &mut request) {
+                request.units = (UNITS.0..=UNITS.1).collect();
+                request.timeout = Span::from_millis(300);
+                request.tables = Vec::new();
+            }
+            Ok((request.clone(), link.begin(request)?))
+        });
+        match begun {
+            Ok(tried) => self.tried = Some(tried),
+            Err(why) => self.refused = Some(why),
+        }
+    }
+
+    /// The page.
+    pub fn ui(&mut self, ui: &mut Ui, around: Surroundings<'_>, scans: Option<&ScanLink>, is_new: bool) -> Turn {
+        let mut turn = Turn::Stay;
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(760.0);
+            let enter = self.fields_ui(ui, is_new);
+            let words = match self.sort {
+                Sort::Mqtt => "It only listens, for five seconds, and publishes nothing",
+                _ => "It only reads, one request at a time. Trying is not needed to go on, but it shows at once what is wrong",
+            };
+            remark(ui, around.theme, words);
+            ui.add_space(STEP);
+            let asks = self.try_ui(ui);
+            if enter && self.ended {
+                turn = Turn::Next;
+            } else if asks || enter {
+                self.ask(scans, false);
+            }
+            ui.add_space(2.0 * STEP);
+            match self.answer_ui(ui, around) {
+                Some(Ask::Unit(unit)) => {
+                    self.unit = unit.to_string();
+                    self.ask(scans, false);
+                }
+                Some(Ask::All) => self.ask(scans, true),
+                None => {}
+            }
+        });
+        turn
+    }
+
+    /// What is typed; whether Enter was pressed in one of the fields.
+    fn fields_ui(&mut self, ui: &mut Ui, is_new: bool) -> bool {
+        let before = (self.address.clone(), self.unit.clone(), self.baud.clone(), self.parity, self.stop_bits);
+        let mut enter = false;
+        let row = |ui: &mut Ui, content: &mut dyn FnMut(&mut Ui)| {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing = vec2(3.0 * STEP, STEP);
+                content(ui);
+            });
+        };
+        row(ui, &mut |ui| {
+            let (label, hint) = match self.sort {
+                Sort::Tcp => ("Address", "192.168.1.50:502"),
+                Sort::Serial => ("Serial port", "/dev/ttyUSB0 or COM3"),
+                Sort::RtuOverTcp => ("Address", "192.168.1.50:4001"),
+                Sort::Mqtt => ("Address", "192.168.1.20, mqtts://broker, wss://…"),
+            };
+            let address = field(ui, label, &mut self.address, hint, 260.0);
+            if is_new {
+                address.request_focus();
+            }
+            enter |= entered(ui, &address);
+            if self.sort == Sort::Serial && !self.ports.is_empty() {
+                labelled(ui, "Found here", 150.0, |ui| {
+                    let list = ComboBox::from_id_salt("ports").selected_text(self.address.as_str()).width(142.0);
+                    let list = list.show_ui(ui, |ui| {
+                        for port in &self.ports {
+                            ui.selectable_value(&mut self.address, port.clone(), port);
+                        }
+                    });
+                    name_list(&list.response, "Serial ports found here", &self.address);
+                });
+            }
+            if self.sort != Sort::Mqtt {
+                let unit = field(ui, "Unit", &mut self.unit, "1", 70.0);
+                enter |= entered(ui, &unit);
+            }
+            let name = field(ui, "Name of the device", &mut self.name, "meter", 180.0);
+            enter |= entered(ui, &name);
+        });
+        match self.sort {
+            Sort::Serial => row(ui, &mut |ui| {
+                enter |= typed(ui, "Bits a second", &mut self.baud, "9600", 100.0);
+                let parities = [(Parity::None, "none"), (Parity::Even, "even"), (Parity::Odd, "odd")];
+                choice(ui, "Parity", &mut self.parity, &parities, 100.0);
+                choice(ui, "Stop bits", &mut self.stop_bits, &[(1, "1"), (2, "2")], 80.0);
+            }),
+            Sort::Mqtt => {
+                row(ui, &mut |ui| {
+                    choice(ui, "MQTT", &mut self.version, &[(MqttVersion::V3, "3.1.1"), (MqttVersion::V5, "5")], 80.0);
+                    enter |= typed(ui, "User", &mut self.user, "none", 150.0);
+                    enter |= typed(ui, "Secret of the password", &mut self.secret, "its name", 180.0);
+                });
+                if ["mqtts:", "wss:"].iter().any(|scheme| self.address.trim().starts_with(scheme)) {
+                    row(ui, &mut |ui| {
+                        field(ui, "Authority's file", &mut self.ca, "those of this computer", 180.0);
+                        field(ui, "Our certificate's file", &mut self.cert, "none", 160.0);
+                        field(ui, "Its key's file", &mut self.key, "none", 160.0);
+                    });
+                }
+            }
+            Sort::Tcp | Sort::RtuOverTcp => {}
+        }
+        if before != (self.address.clone(), self.unit.clone(), self.baud.clone(), self.parity, self.stop_bits) {
+            // What answered there says nothing of another place.
+            self.tried = None;
+            self.refused = None;
+            self.ended = false;
+        }
+        if let (false, Err(why)) = (self.address.trim().is_empty(), self.request()) {
+            fault(ui, "the connection", &why);
+        }
+        enter
+    }
+
+    fn try_ui(&mut self, ui: &mut Ui) -> bool {
+        let goes_on = self.tried.as_ref().is_some_and(|(_, scanning)| scanning.goes_on());
+        let mut asks = false;
+        ui.horizontal(|ui| {
+            let words = match (goes_on, self.sort) {
+                (true, _) => "Stop",
+                (false, Sort::Mqtt) => "Listen",
+                (false, _) => "Try",
+            };
+            let button = ui.add_enabled(self.is_sound(), Button::new(words).min_size(vec2(90.0, 28.0)));
+            button
+                .widget_info(|| WidgetInfo::labeled(Role::Button, self.is_sound(), format!("{words} the connection")));
+            if button.clicked() && goes_on {
+                self.stop();
+            } else {
+                asks = button.clicked();
+            }
+            let Some((_, scanning)) = &self.tried else { return };
+            if goes_on {
+                ui.ctx().request_repaint_after(LOOK_EVERY);
+                let (phase, share) = scanning.with(|picture| {
+                    let share = if picture.of > 0 { picture.done as f32 / picture.of as f32 } else { 0.0 };
+                    (picture.phase.clone(), share)
+                });
+                ui.add(ProgressBar::new(share.min(1.0)).desired_width(140.0).desired_height(10.0));
+                ui.label(phase);
+            } else if !self.ended {
+                self.ended = true;
+                focus_next(ui.ctx());
+            }
+        });
+        asks
+    }
+
+    /// Who answered, or why nobody did. What is to be asked next: a unit, or all of them.
+    fn answer_ui(&self, ui: &mut Ui, around: Surroundings<'_>) -> Option<Ask> {
+        if let Some(why) = &self.refused {
+            fault(ui, "trying it", why);
+        }
+        let (request, scanning) = self.tried.as_ref()?;
+        let goes_on = scanning.goes_on();
+        let (end, shown, told, units) = scanning.with(|picture| {
+            let units: Vec<u8> = match &picture.found {
+                Found::Modbus(line) => line.units.iter().map(|unit| unit.unit).collect(),
+                Found::Nothing | Found::Mqtt(_) => Vec::new(),
+            };
+            (picture.end.clone(), shown(picture), summary(picture), units)
+        });
+        let words = match (&end, request) {
+            (Some(End::Unreachable(why)), _) => format!("Not reached: {why}"),
+            (_, _) if goes_on => told,
+            (Some(End::Lost(why)), _) => format!("The connection was lost: {why}"),
+            (_, Request::Modbus(request)) if units.is_empty() => match request.units.as_slice() {
+                [unit] => format!("{} is reached, but unit {unit} does not answer", request.address),
+                _ => format!("{} is reached, but no unit answers", request.address),
+            },
+            (_, Request::Modbus(_)) => match units.as_slice() {
+                [unit] => format!("Unit {unit} answers"),
+                units => format!("{} units answer", units.len()),
+            },
+            (_, Request::Mqtt(_)) if shown.rows.is_empty() => {
+                "The broker is reached, and sent nothing in five seconds".to_owned()
+            }
+            (_, Request::Mqtt(_)) => format!("The broker is reached: {told}"),
+        };
+        let label = ui.add(Label::new(fonts::bold(words.clone())).wrap());
+        widgets::tell(&label, Role::Status, "What answered", || words.clone());
+        let mut next = None;
+        if !goes_on {
+            for line in self.advice(end.as_ref(), &units, &shown) {
+                remark(ui, around.theme, line);
+            }
+            ui.horizontal_wrapped(|ui| {
+                let Request::Modbus(asked) = request else { return };
+                if units.is_empty() && asked.units.len() == 1 && !matches!(end, Some(End::Unreachable(_))) {
+                    if ui.button("Ask units 1 to 247").clicked() {
+                        next = Some(Ask::All);
+                    }
+                    return;
+                }
+                let typed = self.unit.trim().parse::<u8>().ok();
+                for unit in units.iter().copied().filter(|unit| Some(*unit) != typed) {
+                    if ui.button(format!("Take unit {unit}")).clicked() {
+                        next = Some(Ask::Unit(unit));
+                    }
+                }
+            });
+        }
+        ui.add_space(STEP);
+        found_ui(ui, around, &shown);
+        next
+    }
+
+    /// What to look at, where it did not go well.
+    fn advice(&self, end: Option<&End>, units: &[u8], shown: &Rows) -> &'static [&'static str] {
+        match (end, self.sort) {
+            (Some(End::Unreachable(_)), Sort::Tcp | Sort::RtuOverTcp) => &[
+                "Look at the address and the port (502 is usual), at the device's own network page, and whether this computer is in its network",
+                "Some devices take one connection at a time: close the program that has it now",
+            ],
+            (Some(End::Unreachable(_)), Sort::Serial) => &[
+                "Look whether the adapter is plugged in, and whether another program has the port",
+                "On Linux this user has to be in the group dialout",
+            ],
+            (Some(End::Unreachable(_)), Sort::Mqtt) => &[
+                "Look at the address and the port (1883, or 8883 with mqtts://), at user and password, and at the broker's own log",
+                "The password is never typed here: watchkeeper secret set NAME keeps it, and its name goes into the field",
+            ],
+            (_, Sort::Serial) if units.is_empty() => &[
+                "Look at bits a second, parity and the unit, which the device's own menu tells; and whether the two wires are swapped",
+            ],
+            (_, Sort::Tcp | Sort::RtuOverTcp) if units.is_empty() => &[
+                "The unit is the number in the device's own menu; a gateway passes on to many, a device by itself often takes 1 or 255",
+            ],
+            (_, Sort::Mqtt) if shown.rows.is_empty() => {
+                &["A sensor may speak but once an hour: listen again, or go on and write the topics yourself"]
+            }
+            _ => &[],
+        }
+    }
+}
+
+/// A field; whether Enter was pressed in it.
+fn typed(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32) -> bool {
+    let field = field(ui, name, text, hint, width);
+    entered(ui, &field)
+}
+
+/// What was found, in the words of this page: of a line who answers and what can be read, of a broker its topics.
+fn shown(picture: &Picture) -> Rows {
+    let Found::Modbus(line) = &picture.found else { return first_rows(picture, TOPICS_SHOWN) };
+    let mut rows = Vec::new();
+    for unit in &line.units {
+        let mut words: Vec<String> = unit.identity.iter().map(Identity::words).collect();
+        words.extend(unit.sunspec.iter().map(|sunspec| format!("SunSpec {}", sunspec.words())));
+        for table in unit.tables.iter().filter(|table| !table.readable.is_empty()) {
+            let ranges = ranges_text(&table.readable, MOST_RANGES);
+            words.push(format!("{} registers {ranges} can be read", table.table.word()));
+        }
+        rows.push(vec![format!("unit {}", unit.unit), words.join("; ")]);
+    }
+    // What this page does not ask for is no news.
+    let notes = line.notes.iter().filter(|note| !note.contains("--")).map(|note| visible(note).into_owned());
+    Rows { rows, notes: notes.collect(), ..Rows::default() }
+}
+
+/// What was found, row by row.
+fn found_ui(ui: &mut Ui, around: Surroundings<'_>, shown: &Rows) {
+    for row in shown.rows.iter().take(TOPICS_SHOWN) {
+        let words = match row.as_slice() {
+            [unit, found] => visible(&format!("{unit}: {found}")).into_owned(),
+            [topic, messages, .., last] if messages.is_empty() => format!("        {} = {last}", topic.trim()),
+            [topic, .., last] => format!("{topic}   {last}"),
+            _ => continue,
+        };
+        let label = Label::new(RichText::new(words).color(around.theme.text));
+        ui.add(if row.len() == 2 { label.wrap() } else { label.truncate() });
+    }
+    for note in &shown.notes {
+        remark(ui, around.theme, note);
+    }
+}
