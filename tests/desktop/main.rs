@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod alarms;
+mod begin;
 mod bench;
 mod bundle;
 mod demo;
@@ -15,6 +16,8 @@ mod history;
 mod horn;
 mod keys;
 mod life;
+#[path = "../support/meter.rs"]
+mod meter;
 mod plant;
 mod play;
 mod stage;
