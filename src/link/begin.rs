@@ -31,12 +31,12 @@ pub enum BeginAsk {
         /// Whether they are there.
         answer: Answer<()>,
     },
-    /// To read a file as text.
+    /// To read a file.
     Read {
         /// Which.
         path: PathBuf,
         /// What stands in it.
-        answer: Answer<String>,
+        answer: Answer<Arc<[u8]>>,
     },
 }
 
@@ -86,7 +86,7 @@ impl BeginLink {
     ///
     /// # Errors
     /// Why it is not begun, in words for the screen.
-    pub fn read(&self, path: PathBuf) -> Result<Answer<String>, String> {
+    pub fn read(&self, path: PathBuf) -> Result<Answer<Arc<[u8]>>, String> {
         let answer = Answer::default();
         self.ask(BeginAsk::Read { path, answer: Arc::clone(&answer) })?;
         Ok(answer)

@@ -14,6 +14,7 @@ use crate::time::Clock;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -53,7 +54,7 @@ pub fn serve(runtime: Handle, clock: Clock) -> io::Result<BeginLink> {
                 }
                 // Each answer is the first.
                 Some(Some(BeginAsk::Write { files, answer })) => drop(answer.set(write(&files))),
-                Some(Some(BeginAsk::Read { path, answer })) => drop(answer.set(text_of(&path))),
+                Some(Some(BeginAsk::Read { path, answer })) => drop(answer.set(bytes_of(&path))),
             }
         }
         end(look);
@@ -118,13 +119,13 @@ fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<(), String> {
     Ok(())
 }
 
-fn text_of(path: &Path) -> Result<String, String> {
-    let shown = visible(&path.display().to_string()).into_owned();
+fn bytes_of(path: &Path) -> Result<Arc<[u8]>, String> {
     let bytes = read(path).map_err(|error| error.to_string())?;
     if bytes.len() > LARGEST_BYTES {
+        let shown = visible(&path.display().to_string()).into_owned();
         return Err(format!("{shown} is larger than 64 MiB, and was not read"));
     }
-    String::from_utf8(bytes).map_err(|_no_text| format!("{shown} is no UTF-8 text; save it as UTF-8"))
+    Ok(bytes.into())
 }
 
 #[cfg(test)]
@@ -148,13 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_text_is_told() {
+    fn a_file_is_read_or_told_why_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.yaml");
         fs::write(&path, [0xFF, 0xFE]).unwrap();
-        assert!(text_of(&path).unwrap_err().ends_with("is no UTF-8 text; save it as UTF-8"));
-        fs::write(&path, "a: 1").unwrap();
-        assert_eq!(text_of(&path).unwrap(), "a: 1");
-        assert!(text_of(&folder.path().join("none")).is_err());
+        assert_eq!(bytes_of(&path).as_deref(), Ok(&[0xFF, 0xFE][..]));
+        assert!(bytes_of(&folder.path().join("none")).is_err());
     }
 }

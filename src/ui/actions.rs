@@ -44,7 +44,7 @@ const SETTINGS: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Comma)];
 const QUIT: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Q)];
 
 /// Keys that act where the focus is, rather than in the whole window: for the help page.
-pub const LOCAL_KEYS: [(&str, &str); 29] = [
+pub const LOCAL_KEYS: [(&str, &str); 30] = [
     ("Tab, Shift+Tab", "Go to the next or the previous thing that can be pressed"),
     ("Enter or Space", "Press what has the focus"),
     ("Space", "In a list of alarms: acknowledge the chosen rows that are on the screen"),
@@ -97,6 +97,7 @@ pub const LOCAL_KEYS: [(&str, &str); 29] = [
         "Ctrl+A, D, C, X, V, Delete",
         "On the canvas: choose all, once more, copy, cut, paste, without; Enter goes to the fields, Esc chooses nothing",
     ),
+    ("Ctrl+Enter, Esc", "In a new project: the next page, the page before; Enter in a field tries the connection"),
     ("Esc", "Close the dialog, the finder, the list or the faceplate on top"),
 ];
 
@@ -205,9 +206,9 @@ pub fn all() -> Vec<Entry> {
         ),
         entry(Action::OpenExamples, "Examples…", "Projects to look at, to copy and to change", &[]),
         entry(
-            Action::ChooseImport,
+            Action::Import(None),
             "Import…",
-            "Devices and tags of a file of Home Assistant, Telegraf or SunSpec, into this project or as a new one",
+            "Devices and tags of a file of Home Assistant, Telegraf or SunSpec, or a table of a spreadsheet",
             &[],
         ),
         entry(Action::ChooseProject, "Open project…", "Stops watching this one and opens another, or a bundle", OPEN),
@@ -253,8 +254,7 @@ pub const fn is_of_program(action: &Action) -> bool {
             | Action::Forget(_)
             | Action::NewProject
             | Action::OpenExamples
-            | Action::ChooseImport
-            | Action::ImportFile(_)
+            | Action::Import(_)
             | Action::PutImport(_)
             | Action::ChooseProject
             | Action::OpenProject(_)

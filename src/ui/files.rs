@@ -1,7 +1,7 @@
 //! The file dialog, on a thread of its own: while a person looks for a file, the frame goes on.
 
 use super::fonts;
-use super::importing::format_of;
+use super::importing::kind_of;
 use super::theme::{STEP, Theme};
 use eframe::egui::{Align2, Context, Id, LayerId, Order, Stroke, StrokeKind, Ui};
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub struct FileDialog {
 }
 
 /// Endings of the files of other programs.
-const IMPORTED: [&str; 5] = ["yaml", "yml", "json", "conf", "toml"];
+const IMPORTED: [&str; 6] = ["yaml", "yml", "json", "conf", "toml", "csv"];
 
 /// A dialog that is gone within so many seconds was never seen.
 const NEVER_SEEN_SECS: f64 = 0.4;
@@ -55,7 +55,7 @@ impl FileDialog {
     pub fn import(&mut self, ctx: &Context, folder: Option<&Path>) -> Result<(), String> {
         let dialog = rfd::FileDialog::new()
             .set_title("Import")
-            .add_filter("Home Assistant, Telegraf, SunSpec", &IMPORTED)
+            .add_filter("Home Assistant, Telegraf, SunSpec, tables", &IMPORTED)
             .add_filter("All files", &["*"]);
         self.show(ctx, dialog, folder, rfd::FileDialog::pick_file)
     }
@@ -128,7 +128,7 @@ impl FileDialog {
 }
 
 /// Where the desktop has no dialog for files: what to do instead.
-const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity); drop the file on this window, or start watchkeeper with its path";
+const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity); drop the file on this window, type its path where there is a field for it, or start watchkeeper with it";
 
 /// A file that was dropped or chosen, by what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,12 +169,12 @@ fn meant_by(paths: &[PathBuf]) -> Result<Dropped, String> {
     let projects: Vec<&PathBuf> = paths.iter().filter(is_project).collect();
     match (projects.as_slice(), paths) {
         ([project], _) => Ok(Dropped::Project((*project).clone())),
-        ([], [other]) if format_of(other).is_some() => Ok(Dropped::Import(other.clone())),
+        ([], [other]) if kind_of(other).is_some() => Ok(Dropped::Import(other.clone())),
         ([], [other]) => {
             let name = other.file_name().unwrap_or(other.as_os_str()).to_string_lossy();
             let name = crate::text::visible(&name);
             Err(format!(
-                "{name} was not opened: a project is a file *.toml, a bundle one *.zip, and *.yaml, *.conf and *.json are imported"
+                "{name} was not opened: a project is a file *.toml, a bundle one *.zip, and *.yaml, *.conf, *.json and *.csv are imported"
             ))
         }
         ([], _) => Err(format!(
@@ -215,12 +215,12 @@ mod tests {
         assert_eq!(among(&["/a/configuration.yaml"]), Ok(Dropped::Import("/a/configuration.yaml".into())));
         assert_eq!(
             among(&["/a/x\u{202e}.png"]),
-            Err("x\\u{202E}.png was not opened: a project is a file *.toml, a bundle one *.zip, and *.yaml, *.conf and *.json are imported".to_owned())
+            Err("x\\u{202E}.png was not opened: a project is a file *.toml, a bundle one *.zip, and *.yaml, *.conf, *.json and *.csv are imported".to_owned())
         );
         assert_eq!(among(&["/a/night.bundle.zip", "/a/b.png"]), Ok(Dropped::Project("/a/night.bundle.zip".into())));
         assert!(among(&["/a/x.png", "/a/y"]).unwrap_err().starts_with("None of these 2 files"));
         assert_eq!(among(&["/a/plant.rehearsal.csv"]), Ok(Dropped::Scenario("/a/plant.rehearsal.csv".into())));
-        assert!(among(&["/a/table.csv"]).is_err(), "a table may be anything");
+        assert_eq!(among(&["/a/table.csv"]), Ok(Dropped::Import("/a/table.csv".into())));
         assert!(among(&["/a/x.toml", "/a/y.toml"]).unwrap_err().starts_with("2 projects were dropped"));
     }
 }

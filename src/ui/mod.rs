@@ -195,10 +195,8 @@ pub enum Action {
     NewProject,
     /// Show the examples.
     OpenExamples,
-    /// Choose a file of another program in a dialog.
-    ChooseImport,
-    /// Show what becomes of this file of another program.
-    ImportFile(PathBuf),
+    /// Show what becomes of this file of another program; none: ask which.
+    Import(Option<PathBuf>),
     /// Put this into the draft of the project.
     PutImport(Box<importing::Import>),
     /// Choose a project file in a dialog.

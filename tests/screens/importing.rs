@@ -60,3 +60,25 @@ fn what_another_program_knows_becomes_one_step_of_the_draft_or_a_project_of_its_
         assert_eq!(project.tags.len().to_string(), tags);
     }
 }
+
+#[test]
+fn a_table_of_a_spreadsheet_becomes_one_step_of_the_draft_or_names_the_cell_that_is_wrong() {
+    let runtime = field_runtime().unwrap();
+    let plant = Plant::new(include_str!("../../projects/pump.toml"));
+    let mut window = plant.edit(ThemeChoice::Dark, [1280.0, 800.0], 100);
+    let begin = beginning::serve(runtime.handle().clone(), system_clock()).unwrap();
+    window.state_mut().shell.wizard = Wizard::new(None, Some(begin));
+    let table = plant.path.with_file_name("units.csv");
+    for (text, said) in [
+        ("tag,unit\npump1.flow,l/s\n", "Import 1 row of units.csv"),
+        ("tag,colour\npump1.flow,red\n", "Nothing is imported: B1"),
+    ] {
+        std::fs::write(&table, text).unwrap();
+        drop_files(&mut window, &[table.to_str().unwrap()]);
+        until(&mut window, "it is read", |window| is_there(window, "Put it into this project"));
+        window.run_steps(3);
+        press(&mut window, "Put it into this project");
+        window.run_steps(4);
+        assert!(window.query_all_by_label_contains(said).next().is_some(), "{said}");
+    }
+}

@@ -3,10 +3,11 @@
 use super::sheets::SheetKind;
 use super::{Editor, Over, State, sheet_id};
 use crate::drivers::decode::order_word;
+use crate::project::csv::{Fault, Grid, apply, wanted};
 use crate::project::edit::{Draft, Edit, EntityId, EntityKind, KeyPath, Spot, Value};
-use crate::project::import::import;
+use crate::project::import::{Format, Options, import};
 use crate::project::{Area, ByteHalf, DataType, Order};
-use crate::ui::importing::Import;
+use crate::ui::importing::{Import, ImportOf};
 use eframe::egui::Ui;
 use std::collections::BTreeSet;
 
@@ -71,21 +72,17 @@ impl Editor {
     /// Writes it as one step, with names that nothing in the draft has yet.
     pub(super) fn take_import(&mut self) {
         let State::Open(draft) = &mut self.state else { return };
-        let Some(Import { format, text, options, file }) = self.importing.take() else { return };
-        let (project, _) = draft.read();
-        let made = match import(format, &text, &options, &project) {
-            Ok(made) => made,
-            Err(why) => {
-                self.said = Some(format!("Nothing is imported: {why}"));
-                return;
-            }
+        let Some(wanted) = self.importing.take() else { return };
+        let file = &wanted.file;
+        let made = match &wanted.of {
+            ImportOf::Program(format, text, options) => of_program(draft, *format, text, options, file),
+            ImportOf::Table(bytes) => of_table(draft, bytes, file),
         };
-        let tags = if made.tags == 1 { "1 tag".to_owned() } else { format!("{} tags", made.tags) };
-        let name = format!("Import {tags} of {file}");
-        self.said = Some(match draft.edit_as(Some(&name), None, &made.edits()) {
-            Ok(_) => format!("{name}: review it, then save it; Ctrl+Z takes it back"),
-            Err(refusal) => format!("Nothing is imported: {refusal}"),
+        let done = made.and_then(|(name, edits)| {
+            draft.edit_as(Some(&name), None, &edits).map_err(|refusal| refusal.to_string())?;
+            Ok(format!("{name}: review it, then save it; Ctrl+Z takes it back"))
         });
+        self.said = Some(done.unwrap_or_else(|why| format!("Nothing is imported: {why}")));
         self.page = super::Page::Sheet;
         self.sheet = SheetKind::Tags;
     }
@@ -106,6 +103,37 @@ impl Editor {
             }
         }
     }
+}
+
+/// What puts a file of another program into the draft, and the name of that step.
+fn of_program(
+    draft: &Draft,
+    format: Format,
+    text: &str,
+    options: &Options,
+    file: &str,
+) -> Result<(String, Vec<Edit>), String> {
+    let (project, _) = draft.read();
+    let made = import(format, text, options, &project).map_err(|why| why.to_string())?;
+    let tags = if made.tags == 1 { "1 tag".to_owned() } else { format!("{} tags", made.tags) };
+    Ok((format!("Import {tags} of {file}"), made.edits()))
+}
+
+/// The same of a table of a spreadsheet, whose rows go to what they are called.
+fn of_table(draft: &Draft, bytes: &[u8], file: &str) -> Result<(String, Vec<Edit>), String> {
+    let told = |faults: Vec<Fault>| {
+        let more = faults.len().saturating_sub(1);
+        let first = faults.first().map(ToString::to_string).unwrap_or_default();
+        if more > 0 { format!("{first}; and {more} more") } else { first }
+    };
+    let grid = Grid::read(bytes).map_err(|fault| told(vec![fault]))?;
+    let found = wanted(&grid, draft.text()).map_err(told)?;
+    let edits = apply::edits(draft, &found)?;
+    if edits.is_empty() {
+        return Err(format!("the draft says all that {file} says already"));
+    }
+    let rows = if found.len() == 1 { "1 row".to_owned() } else { format!("{} rows", found.len()) };
+    Ok((format!("Import {rows} of {file}"), edits))
 }
 
 /// The keys of a new tag, as the file wants them.

@@ -228,12 +228,7 @@ impl Shell {
                 self.place = Place::New;
                 self.chosen = None;
             }
-            Action::ChooseImport => {
-                let folder = self.settings.recent.first().and_then(|p| p.parent()).map(PathBuf::from);
-                let fault = self.import_dialog.import(ctx, folder.as_deref()).err();
-                self.notice = fault.map(|why| (now, why)).or(self.notice.take());
-            }
-            Action::ImportFile(path) => {
+            Action::Import(path) => {
                 let state = Importing::new(path, self.wizard.begin_link());
                 self.dialog = Some(Dialog::Import(Box::new(state)));
             }

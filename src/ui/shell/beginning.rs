@@ -13,12 +13,10 @@ impl Shell {
     pub(super) fn take_files(&mut self, ctx: &Context, now: Now, outbox: &mut Outbox) {
         self.wizard.now = now;
         let opened = || self.project_dialog.take(ctx).map(|chosen| chosen.map(files::chosen));
-        let taken = files::dropped(ctx).or_else(opened);
-        let taken = taken.or_else(|| self.import_dialog.take(ctx).map(|chosen| chosen.map(Dropped::Import)));
-        match taken {
+        match files::dropped(ctx).or_else(opened) {
             Some(Ok(Dropped::Project(path))) => outbox.action(Action::OpenProject(path)),
             Some(Ok(Dropped::Scenario(path))) => outbox.action(Action::PlayScenario(path)),
-            Some(Ok(Dropped::Import(path))) => outbox.action(Action::ImportFile(path)),
+            Some(Ok(Dropped::Import(path))) => outbox.action(Action::Import(Some(path))),
             Some(Err(why)) => self.notice = Some((now, why)),
             None => {}
         }

@@ -221,7 +221,7 @@ impl Wizard {
                 self.place.begin(sort);
                 self.page = Page::Place;
             }
-            table::Chosen::Import => out.action(Action::ChooseImport),
+            table::Chosen::Import => out.action(Action::Import(None)),
             table::Chosen::Examples => self.page = Page::Examples,
         }
     }

@@ -81,6 +81,8 @@ pub struct Place {
     refused: Option<String>,
     /// Its end was seen.
     ended: bool,
+    /// Somebody answered.
+    answered: bool,
 }
 
 impl Default for Place {
@@ -103,6 +105,7 @@ impl Default for Place {
             tried: None,
             refused: None,
             ended: false,
+            answered: false,
         }
     }
 }
@@ -234,6 +237,7 @@ impl Place {
     fn ask(&mut self, scans: Option<&ScanLink>, all_units: bool) {
         self.refused = None;
         self.ended = false;
+        self.answered = false;
         // The one before ends first: it may be on the same line.
         self.tried = None;
         let begun = self.request().and_then(|mut request| {
@@ -264,7 +268,7 @@ impl Place {
             remark(ui, around.theme, words);
             ui.add_space(STEP);
             let asks = self.try_ui(ui);
-            if enter && self.ended {
+            if enter && self.answered {
                 turn = Turn::Next;
             } else if asks || enter {
                 self.ask(scans, false);
@@ -350,6 +354,7 @@ impl Place {
             self.tried = None;
             self.refused = None;
             self.ended = false;
+            self.answered = false;
         }
         if let (false, Err(why)) = (self.address.trim().is_empty(), self.request()) {
             fault(ui, "the connection", &why);
@@ -385,7 +390,15 @@ impl Place {
                 ui.label(phase);
             } else if !self.ended {
                 self.ended = true;
-                focus_next(ui.ctx());
+                self.answered = scanning.with(|picture| match &picture.found {
+                    Found::Modbus(line) => !line.units.is_empty(),
+                    Found::Mqtt(topics) => !topics.topics.is_empty(),
+                    Found::Nothing => false,
+                });
+                // Where nobody answered, what is typed is looked at again.
+                if self.answered {
+                    focus_next(ui.ctx());
+                }
             }
         });
         asks
