@@ -106,6 +106,12 @@ fn a_meter_on_the_table_becomes_a_project_that_was_seen_before_it_was_written() 
         bench.wait("What the device says", "231.4 V, 230.9 V, 232.0 V: does that look right?");
         picture(&mut bench.window, &format!("wizard-{name}-3-values"));
         press(&mut bench.window, "Take meter.l3.current");
+        // A name that cannot be is told beside it, and leads no further.
+        bench.type_into("Name of meter.l1.voltage", " ?");
+        bench.wait("Fault of meter.l1.voltage ?", "name");
+        assert!(bench.window.get_by_label("Next").accesskit_node().is_disabled());
+        bench.key(Modifiers::NONE, Key::Backspace);
+        bench.key(Modifiers::NONE, Key::Backspace);
         press(&mut bench.window, "Next");
         bench.type_into("Name of the plant", "Town hall");
         bench.type_into("Limit", "25x");

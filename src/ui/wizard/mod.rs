@@ -4,6 +4,7 @@
 //! table   what is on the table                  place   where it is, and who answers there
 //! values  what to read, seen live               save    the name, the alarm, the text, and where it is written
 //! gallery the examples                          live    a plant that no file has yet
+//! judge   what the reader says of it so far
 //! fields  fields with their names and faults    target  where it is written
 //! ```
 //! Invariant: nothing is written before the last page has shown the text, and nothing over a file that is there.
@@ -12,6 +13,7 @@
 
 pub(super) mod fields;
 mod gallery;
+mod judge;
 mod live;
 mod place;
 mod save;
@@ -31,6 +33,7 @@ use eframe::egui::{
 };
 use gallery::Gallery;
 use jiff::tz::TimeZone;
+use judge::Judged;
 use live::Live;
 use place::Place;
 use save::Save;
@@ -97,6 +100,7 @@ pub struct Wizard {
     save: Save,
     gallery: Gallery,
     live: Live,
+    judged: Judged,
     home: Option<PathBuf>,
 }
 
@@ -159,18 +163,24 @@ impl Wizard {
                     self.choose(chosen, out);
                 }
             }
-            Page::Place => turn = self.place.ui(ui, around, self.scans.as_ref(), is_new),
+            Page::Place => {
+                self.judge(&self.begun(), around);
+                turn = self.place.ui(ui, around, self.scans.as_ref(), &self.judged, is_new);
+            }
             Page::Values => {
                 let new = self.begun();
+                self.judge(&new, around);
                 let path = self.save.path(around.folder, &new.name);
                 if self.values.is_said() {
                     self.live.follow(&ctx, self.begin.as_ref(), &new, path);
                 }
-                self.values.ui(ui, around, &self.place, &self.live);
+                self.values.ui(ui, around, &self.place, &self.live, &self.judged);
             }
             Page::Save => {
                 let mut new = self.begun();
-                self.save.ui(ui, around, &mut new, &self.live, is_new);
+                self.save.add_alarm(&mut new);
+                self.judge(&new, around);
+                self.save.ui(ui, around, &new, &self.judged, &self.live, is_new);
                 if let Some(written) = self.save.written() {
                     return self.finished(written, out);
                 }
@@ -212,6 +222,10 @@ impl Wizard {
         new
     }
 
+    fn judge(&mut self, new: &NewProject, around: Surroundings<'_>) {
+        self.judged.follow(&new.written(), self.save.path(around.folder, &new.name));
+    }
+
     fn choose(&mut self, chosen: table::Chosen, out: &mut Outbox) {
         match chosen {
             table::Chosen::Device(sort) => {
@@ -230,7 +244,7 @@ impl Wizard {
         match self.page {
             Page::Table | Page::Examples => {}
             Page::Place => {
-                if self.place.is_sound() {
+                if self.place.is_sound() && self.judged.is_sound() {
                     // The line is free for what is looked at next.
                     self.place.stop();
                     self.values.enter(&self.place);
@@ -238,10 +252,11 @@ impl Wizard {
                 }
             }
             Page::Values => {
-                if self.values.chosen() > 0 {
+                if self.values.chosen() > 0 && self.judged.is_sound() {
                     self.page = Page::Save;
                 }
             }
+            Page::Save if !self.judged.is_sound() || !self.save.is_free() => {}
             Page::Save => {
                 let new = self.begun();
                 // The line is free for the plant that comes of it.
@@ -298,11 +313,12 @@ impl Wizard {
             if ui.add(Button::new(words).min_size(large)).on_hover_text("Esc").clicked() {
                 pressed = Some(Pressed::Back);
             }
+            let sound = self.judged.is_sound();
             let next = match self.page {
                 Page::Table | Page::Examples => None,
-                Page::Place => Some(("Next", self.place.is_sound(), "Say where it is")),
-                Page::Values => Some(("Next", self.values.chosen() > 0, "Choose what is to be read")),
-                Page::Save => Some(("Save and open", self.save.is_sound(), "Mend what is wrong first")),
+                Page::Place => Some(("Next", self.place.is_sound() && sound, "Say where it is")),
+                Page::Values => Some(("Next", self.values.chosen() > 0 && sound, "Choose what is to be read")),
+                Page::Save => Some(("Save and open", self.save.is_free() && sound, "Mend what is wrong first")),
             };
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let Some((words, possible, why_not)) = next else { return };

@@ -1,6 +1,7 @@
 //! The second page: where the device is, and who answers there.
 
 use super::fields::{choice, entered, fault, field, labelled, name_list, remark};
+use super::judge::Judged;
 use super::{Surroundings, Turn, focus_next};
 use crate::drivers::modbus::serial_ports;
 use crate::drivers::scan::asked::{UNITS, units_from};
@@ -12,7 +13,7 @@ use crate::drivers::scan::{End, Found, ModbusRequest, MqttRequest, Picture, Requ
 use crate::link::{ScanLink, Scanning};
 use crate::project::device::Parity;
 use crate::project::edit::Value;
-use crate::project::new::{NewEntity, keys_from_lines};
+use crate::project::new::{NewEntity, Part, keys_from_lines};
 use crate::project::{Area, MqttVersion, Protocol, TlsSettings};
 use crate::text::visible;
 use crate::time::Span;
@@ -256,11 +257,23 @@ impl Place {
     }
 
     /// The page.
-    pub fn ui(&mut self, ui: &mut Ui, around: Surroundings<'_>, scans: Option<&ScanLink>, is_new: bool) -> Turn {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        around: Surroundings<'_>,
+        scans: Option<&ScanLink>,
+        judged: &Judged,
+        is_new: bool,
+    ) -> Turn {
         let mut turn = Turn::Stay;
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.set_max_width(760.0);
             let enter = self.fields_ui(ui, is_new);
+            if self.is_sound() {
+                for words in judged.errors(|part| part == Part::Device) {
+                    fault(ui, "the device", &words);
+                }
+            }
             let words = match self.sort {
                 Sort::Mqtt => "It only listens, for five seconds, and publishes nothing",
                 _ => "It only reads, one request at a time. Trying is not needed to go on, but it shows at once what is wrong",

@@ -1,20 +1,18 @@
 //! The last page: the plant's name, an alarm, the text as it will be written, and where.
 
 use super::fields::{choice, fault, field, labelled, name_list, remark};
+use super::judge::Judged;
 use super::live::Live;
 use super::place::Place;
 use super::target::Target;
 use super::{Surroundings, TITLE};
-use crate::engine::{Generation, Mode, Plan};
 use crate::link::BeginLink;
 use crate::project::new::{NewAlarm, NewProject, Part, Written, file_name};
-use crate::project::{Issue, Severity, file};
 use crate::ui::fonts;
 use crate::ui::theme::STEP;
 use crate::ui::widgets::{self, Reading};
 use eframe::egui::{Align, ComboBox, Layout, Role, ScrollArea, TextEdit, TextStyle, Ui, vec2};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Width of the fields.
 const FIELDS: f32 = 330.0;
@@ -35,8 +33,6 @@ pub struct Save {
     on_delay: String,
     priority: &'static str,
     response: String,
-    /// What was judged last, and what came of it.
-    judged: Option<(String, Vec<(Part, Issue)>)>,
 }
 
 /// Instead of a tag's name.
@@ -53,7 +49,6 @@ impl Default for Save {
             on_delay: "5s".to_owned(),
             priority: "medium",
             response: String::new(),
-            judged: None,
         }
     }
 }
@@ -73,10 +68,9 @@ impl Save {
         self.target.path(folder, &file_name(plant))
     }
 
-    /// Whether it may be written.
-    pub fn is_sound(&self) -> bool {
-        let errors = |(_, issue): &&(Part, Issue)| issue.severity == Severity::Error;
-        !self.target.waits() && self.judged.as_ref().is_some_and(|(_, issues)| issues.iter().find(errors).is_none())
+    /// Whether it may be written now.
+    pub const fn is_free(&self) -> bool {
+        !self.target.waits()
     }
 
     /// The file that was written, once.
@@ -86,15 +80,13 @@ impl Save {
 
     /// Writes the text as it was shown.
     pub fn write(&mut self, begin: Option<&BeginLink>, mut new: NewProject, folder: &Path) {
-        if !self.is_sound() {
-            return;
-        }
         self.add_alarm(&mut new);
         let path = self.path(folder, &new.name);
         self.target.write(begin, path, new.written().text, &[]);
     }
 
-    fn add_alarm(&self, new: &mut NewProject) {
+    /// With the alarm that is asked for.
+    pub fn add_alarm(&self, new: &mut NewProject) {
         let tag = self.alarm_tag(new);
         if let Some(tag) = tag.filter(|_| !self.limit.trim().is_empty()) {
             new.alarms.push(NewAlarm {
@@ -114,59 +106,54 @@ impl Save {
         known.filter(|_| self.tag != NO_ALARM).map(|tag| tag.name.clone())
     }
 
-    /// The page; `new` is what is chosen so far.
-    pub fn ui(&mut self, ui: &mut Ui, around: Surroundings<'_>, new: &mut NewProject, live: &Live, is_new: bool) {
-        self.add_alarm(new);
-        let written = new.written();
-        self.judge(&written, self.path(around.folder, &new.name));
+    /// The page; `new` is what will be written.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        around: Surroundings<'_>,
+        new: &NewProject,
+        judged: &Judged,
+        live: &Live,
+        is_new: bool,
+    ) {
         let height = ui.available_height();
         ui.horizontal_top(|ui| {
             let down = Layout::top_down(Align::Min);
             ui.allocate_ui_with_layout(vec2(FIELDS, height), down, |ui| {
                 ScrollArea::vertical().id_salt("fields of the project").auto_shrink(false).show(ui, |ui| {
-                    self.fields_ui(ui, around, new, live, is_new);
+                    self.fields_ui(ui, around, new, judged, live, is_new);
                 });
             });
             ui.separator();
-            ui.vertical(|ui| text_ui(ui, &written));
+            ui.vertical(|ui| text_ui(ui, &new.written()));
         });
     }
 
-    fn judge(&mut self, written: &Written, path: PathBuf) {
-        if self.judged.as_ref().is_some_and(|(text, _)| *text == written.text) {
-            return;
-        }
-        let (project, mut issues) = file::read_named(written.text.as_bytes(), path);
-        issues.extend(Plan::compile(Arc::new(project), Generation(0), Mode::Live).1);
-        let placed = |issue: Issue| (written.part_at(issue.place.line), issue);
-        self.judged = Some((written.text.clone(), issues.into_iter().map(placed).collect()));
-    }
-
-    /// What is wrong with a part, as it stands beside its field.
-    fn faults_ui(&self, ui: &mut Ui, name: &str, is_of: impl Fn(Part) -> bool) {
-        let issues = self.judged.iter().flat_map(|(_, issues)| issues);
-        for (_, issue) in issues.filter(|(part, issue)| is_of(*part) && issue.severity == Severity::Error).take(TOLD) {
-            fault(ui, name, &format!("{}; {}", issue.message, issue.mend));
-        }
-    }
-
-    fn fields_ui(&mut self, ui: &mut Ui, around: Surroundings<'_>, new: &NewProject, live: &Live, is_new: bool) {
+    fn fields_ui(
+        &mut self,
+        ui: &mut Ui,
+        around: Surroundings<'_>,
+        new: &NewProject,
+        judged: &Judged,
+        live: &Live,
+        is_new: bool,
+    ) {
         let width = FIELDS - 24.0;
         ui.set_width(width);
         let name = field(ui, "Name of the plant", &mut self.name, &new.name, width);
         if is_new {
             name.request_focus();
         }
-        self.faults_ui(ui, "the name", |part| part == Part::Head);
+        faults_ui(ui, judged, "the name", |part| part == Part::Head);
         ui.add_space(2.0 * STEP);
         ui.label(fonts::bold("One alarm to begin with"));
         self.alarm_ui(ui, around, new, live, width);
-        self.faults_ui(ui, "the alarm", |part| matches!(part, Part::Alarm(_)));
+        faults_ui(ui, judged, "the alarm", |part| matches!(part, Part::Alarm(_)));
         ui.add_space(2.0 * STEP);
         ui.label(fonts::bold("Where it is written"));
         self.target.ui(ui, around, TITLE, &file_name(&new.name), width);
         ui.add_space(2.0 * STEP);
-        self.faults_ui(ui, "the project", |part| !matches!(part, Part::Head | Part::Alarm(_)));
+        faults_ui(ui, judged, "the project", |part| !matches!(part, Part::Head | Part::Alarm(_)));
     }
 
     fn alarm_ui(&mut self, ui: &mut Ui, around: Surroundings<'_>, new: &NewProject, live: &Live, width: f32) {
@@ -208,6 +195,13 @@ impl Save {
         if self.limit.trim().is_empty() {
             remark(ui, around.theme, "Without a limit there is no alarm: nobody but you knows it");
         }
+    }
+}
+
+/// What is wrong with a part, as it stands beside its field.
+fn faults_ui(ui: &mut Ui, judged: &Judged, name: &str, is_of: impl Fn(Part) -> bool) {
+    for words in judged.errors(is_of).take(TOLD) {
+        fault(ui, name, &words);
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::Surroundings;
 use super::fields::{field, remark};
+use super::judge::Judged;
 use super::live::{Live, frame};
 use super::place::{Place, Sort};
 use crate::drivers::scan::snippet::Candidate;
 use crate::engine::Snapshot;
 use crate::project::edit::Value;
-use crate::project::new::{MAPS, Map, NewEntity, NewProject, name_part};
+use crate::project::new::{MAPS, Map, NewEntity, NewProject, Part, name_part};
 use crate::ui::fonts;
 use crate::ui::theme::{STEP, TOUCH};
 use crate::ui::widgets::{self, Reading};
@@ -41,6 +42,8 @@ struct Row {
     tag: NewEntity,
     /// What was heard of it before it was taken.
     heard: Option<String>,
+    /// What is wrong with it.
+    fault: Option<String>,
 }
 
 /// See the module.
@@ -132,7 +135,7 @@ impl Values {
                         base_heard(map, &place.heard()).unwrap_or_else(|| map.topic.unwrap_or_default().to_owned());
                 }
                 let tags = map.tags(&self.device, start, Some(&self.topic));
-                self.rows = tags.into_iter().map(|tag| Row { taken: true, tag, heard: None }).collect();
+                self.rows = tags.into_iter().map(|tag| Row { taken: true, tag, heard: None, fault: None }).collect();
             }
             Kind::Other if place.sort() == Sort::Mqtt => self.take_heard(place),
             Kind::Other | Kind::Unsaid => {}
@@ -154,12 +157,15 @@ impl Values {
             entity.set("topic", Value::Text(topic));
             entity.set("path", Value::Text(path.unwrap_or_default()));
             entity.set("type", Value::from(type_word.unwrap_or("f64")));
-            self.rows.push(Row { taken: false, tag: entity, heard: Some(last) });
+            self.rows.push(Row { taken: false, tag: entity, heard: Some(last), fault: None });
         }
     }
 
     /// The page.
-    pub fn ui(&mut self, ui: &mut Ui, around: Surroundings<'_>, place: &Place, live: &Live) {
+    pub fn ui(&mut self, ui: &mut Ui, around: Surroundings<'_>, place: &Place, live: &Live, judged: &Judged) {
+        for (nth, row) in self.rows.iter_mut().filter(|row| row.taken).enumerate() {
+            row.fault = judged.errors(|part| part == Part::Tag(nth)).next();
+        }
         let seen = live.plant(around.now);
         let height = ui.available_height();
         ui.horizontal_top(|ui| {
@@ -287,7 +293,12 @@ impl Values {
             if let Action::MakeTag(tag) = action {
                 let mut names: HashSet<String> = self.rows.iter().map(|row| row.tag.name.to_lowercase()).collect();
                 let name = crate::project::import::unique(&tag.name, &mut names);
-                self.rows.push(Row { taken: true, tag: NewEntity { name, keys: tag.keys(0, None) }, heard: None });
+                self.rows.push(Row {
+                    taken: true,
+                    tag: NewEntity { name, keys: tag.keys(0, None) },
+                    heard: None,
+                    fault: None,
+                });
             }
         }
         ui.separator();
@@ -383,6 +394,11 @@ fn row_ui(ui: &mut Ui, around: Surroundings<'_>, row: &mut Row, snapshot: Option
         let topic = row.tag.shown("topic")?;
         Some(row.tag.shown("path").map_or_else(|| topic.clone(), |path| format!("{topic} {path}")))
     });
+    if let Some(why) = row.fault.as_ref().filter(|_| row.taken) {
+        let label = ui.add(Label::new(fonts::bold(why.clone())).extend());
+        widgets::tell(&label, Role::Alert, &format!("Fault of {name}"), || why.clone());
+        return;
+    }
     for words in [row.tag.shown("description").unwrap_or_default(), place.unwrap_or_default()] {
         ui.add(Label::new(RichText::new(&words).color(theme.muted)).extend());
     }
