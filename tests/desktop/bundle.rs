@@ -35,9 +35,7 @@ fn a_bundle_shows_its_end_and_asks_no_device() {
     assert!(stage.title().ends_with("- BUNDLE"), "{}", stage.title());
     stage.picture("bundle");
     stage.key("F6");
-    stage.wait("the journal of that time", SOON, |tree| {
-        tree.nodes.iter().find(|node| node.name.contains("project put in force")).map(|_| ())
-    });
+    stage.wait_for("entry 2", "project put in force", SOON);
     stage.picture("bundle-journal");
     assert_eq!(device.connections(), before, "nothing was asked");
     stage.signal("TERM");

@@ -509,8 +509,8 @@ fn a_project_dropped_on_the_window_is_opened_and_anything_else_is_told() {
         let mut harness = desktop.harness([1280.0, 800.0]);
         drop_files(&mut harness, &["/plants/picture.png"]);
         assert!(harness.state().asked.is_empty(), "nothing is opened");
-        let told =
-            "picture.png was not opened: a project is a file *.toml, and *.yaml, *.conf, *.json and *.csv are imported";
+        let told = "picture.png was not opened: a project is a file *.toml, a bundle one *.zip, \
+                    and *.yaml, *.conf, *.json and *.csv are imported";
         let notice = harness.query_all_by_label("Notice").next().and_then(|n| n.accesskit_node().value());
         assert!(
             notice.as_deref() == Some(told) || harness.query_all_by_value(told).next().is_some(),
