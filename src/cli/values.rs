@@ -1,18 +1,20 @@
 //! `values`: connects and prints live values; records nothing and takes no lock.
 
 use super::format::{csv_line, line, table, value_words};
-use super::{Exit, Format, end_of_output, open_project, open_runtime, parse_span, say, signals};
+use super::{Exit, Format, end_of_output, open_recorded, open_runtime, parse_span, say, signals};
 use crate::engine::{Mode, Plan, Quality, Snapshot, TagId, TagView};
 use crate::link::PlantLink;
 use crate::project::Tag;
+use crate::runtime::bundle::Bundle;
 use crate::runtime::clock::system_clock;
-use crate::runtime::{Station, StationConfig, WhenHeld, local_actor};
+use crate::runtime::{Loaded, Station, StationConfig, WhenHeld, local_actor};
 use crate::text::visible_json;
 use crate::time::{Clock, Span, Utc};
 use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::runtime::Runtime;
 
 /// `values`.
 #[derive(Debug, clap::Args)]
@@ -20,7 +22,7 @@ use std::sync::Arc;
     after_help = "Example:\n  watchkeeper values projects/demo.toml --for 10s --format jsonl\n\nWithout --for it prints the first value of each tag and ends; a tag that has none within --timeout is\nprinted with its bad quality. Exit 3 where no tag has a value at all."
 )]
 pub struct ValuesArguments {
-    /// Project file
+    /// Project file, or a bundle: of that what was recorded last
     pub project: PathBuf,
     /// Only these tags
     #[arg(value_name = "TAG")]
@@ -49,7 +51,7 @@ struct Line<'a> {
 /// Runs the command.
 pub fn values(arguments: &ValuesArguments) -> Exit {
     super::start_logging("warn");
-    let loaded = match open_project(&arguments.project) {
+    let loaded = match open_recorded(&arguments.project) {
         Ok(loaded) => loaded,
         Err(exit) => return exit,
     };
@@ -58,6 +60,9 @@ pub fn values(arguments: &ValuesArguments) -> Exit {
         Err(exit) => return exit,
     };
     let clock = system_clock();
+    if loaded.bundle.is_some() {
+        return of_bundle(loaded, arguments, &clock, &runtime);
+    }
     let config = StationConfig {
         loaded,
         mode: Mode::Live,
@@ -95,6 +100,25 @@ pub fn values(arguments: &ValuesArguments) -> Exit {
     station.stop();
     runtime.shutdown_background();
     exit
+}
+
+/// What was recorded last, each with its quality; nothing is asked of any device.
+fn of_bundle(loaded: Loaded, arguments: &ValuesArguments, clock: &Clock, runtime: &Runtime) -> Exit {
+    let bundle = match Bundle::show(loaded, local_actor(), clock) {
+        Ok(bundle) => bundle,
+        Err(why) => {
+            say(&why);
+            return Exit::World;
+        }
+    };
+    let link = bundle.link();
+    let asked = match chosen(&link, &arguments.tags) {
+        Ok(asked) => Asked { more_may_come: false, ..asked },
+        Err(exit) => return exit,
+    };
+    let watch = Watch { link, clock: clock.clone(), asked, plan: None, tags: Vec::new(), format: arguments.format };
+    let out = io::BufWriter::new(io::stdout().lock());
+    runtime.block_on(watch.print(None, Span::ZERO, out)).unwrap_or_else(|e| end_of_output(&e))
 }
 
 /// What is to be printed.

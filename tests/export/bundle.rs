@@ -102,7 +102,14 @@ fn what_is_read_of_a_bundle_is_what_is_read_of_the_plant() {
     assert!(held.contains("läuft"), "what held when it began is in it: {held}");
     let entries = both(&["journal", "--from", FROM, "--to", TO, "--format", "jsonl"]);
     assert!(entries.contains("\"raised\"") && entries.contains("18446744073709551615"), "{entries}");
-    both(&["check"]);
+    let check = ended(&plant, &["check", bundle]);
+    assert_eq!((check.0, check.1.as_str()), (0, ""), "{}", check.2);
+    let (code, values, said) = ended(&plant, &["values", bundle, "--format", "csv"]);
+    let expected = "tag,time,value,quality,unit\n\
+                    new.flow,2026-11-20T11:29:59.000Z,771.2857142857143,uncertain:recorded,\n\
+                    pump.state,2026-11-20T11:00:00.000Z,läuft,bad:no-communication,\n\
+                    never.seen,2026-11-20T11:30:00.000Z,,bad:not-recorded,\n";
+    assert_eq!((code, values.as_str()), (0, expected), "{said}");
     // Ago is before its end, whenever it is looked at.
     let (_, last, _) = ended(&plant, &["export", bundle, "--tag", "new.flow", "--from", "10s"]);
     assert_eq!(last.lines().count(), 1 + 10, "{last}");
@@ -182,7 +189,7 @@ fn what_cannot_be_bundled_says_why_and_leaves_nothing() {
     assert_eq!(code, 3);
     assert!(said.contains("there is no history in"), "{said}");
     assert_eq!((output.exists(), left_over(&plant)), (false, 0));
-    for command in ["run", "values"] {
+    for command in ["run", "fmt"] {
         fs::write(&output, b"PK\x03\x04").unwrap();
         let (code, _, said) = ended(&plant, &[command, output.to_str().unwrap()]);
         assert_eq!(code, 2, "{said}");
