@@ -5,10 +5,11 @@
 use super::{Exit, end_of_output, say};
 use crate::engine::impact::{AlarmFate, TagFate};
 use crate::engine::{Generation, Mode, Plan};
+use crate::historian::bundle::is_bundle;
 use crate::project::diff::{self, Change, What};
 use crate::project::{Project, Severity};
 use crate::runtime::impact::{Impact, LinkFate};
-use crate::runtime::{Loaded, load};
+use crate::runtime::{Loaded, load, load_recorded};
 use crate::text::{visible, visible_json};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -148,6 +149,10 @@ fn read(path: &Path) -> Result<Loaded, (Exit, Vec<String>)> {
             read.map_err(|error| (Exit::World, vec![format!("standard input cannot be read: {error}")]))?;
             bytes
         }
+        // The project that is in it.
+        _ if is_bundle(path) => load_recorded(path)
+            .map(|loaded| loaded.text.to_vec())
+            .map_err(|error| (if error.by_name { Exit::Call } else { Exit::World }, vec![error.to_string()]))?,
         _ => load::read(path)
             .map_err(|error| (if error.by_name { Exit::Call } else { Exit::World }, vec![error.to_string()]))?,
     };

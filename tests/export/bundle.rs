@@ -1,14 +1,22 @@
 //! A bundle made of a real history and journal, and what is read of it again, as its users call it.
 
-use super::{Plant, SECOND, good, utc};
+use super::{Plant, SECOND, any_samples, good, utc};
 use crate::support::{Running, told, until, watchkeeper};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use std::fs;
+use std::io::Read as _;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use watchkeeper::engine::{Actor, AlarmState, Command, Entry, Event, Mode, Quality, Value};
-use watchkeeper::historian::history::Sample;
+use watchkeeper::historian::bundle::zip::{self, Archive};
 use watchkeeper::historian::history::ask::Question;
-use watchkeeper::historian::{Journal, JournalReader, Verdict, bundle};
+use watchkeeper::historian::history::query::HistoryReader;
+use watchkeeper::historian::history::slice::Slice;
+use watchkeeper::historian::history::{Sample, SeriesId};
+use watchkeeper::historian::{FileError, Journal, JournalReader, Verdict, bundle};
 use watchkeeper::link::{Desk, DeskRequest, PlantLink};
 use watchkeeper::project::Priority;
 use watchkeeper::runtime::bundle::Bundle;
@@ -104,6 +112,7 @@ fn what_is_read_of_a_bundle_is_what_is_read_of_the_plant() {
     assert!(entries.contains("\"raised\"") && entries.contains("18446744073709551615"), "{entries}");
     let check = ended(&plant, &["check", bundle]);
     assert_eq!((check.0, check.1.as_str()), (0, ""), "{}", check.2);
+    assert_eq!(ended(&plant, &["diff", &plant.project(), bundle]).0, 0);
     let (code, values, said) = ended(&plant, &["values", bundle, "--format", "csv"]);
     let expected = "tag,time,value,quality,unit\n\
                     new.flow,2026-11-20T11:29:59.000Z,771.2857142857143,uncertain:recorded,\n\
@@ -298,4 +307,99 @@ fn whoever_is_killed_while_making_one_leaves_none_or_a_whole_one_and_what_was_un
     assert_eq!(code, 0, "{said}");
     assert_eq!(left_over(&plant), 0, "what the killed ones left");
     assert!(Path::new(&output).exists());
+}
+
+fn read_all(reader: &HistoryReader, range: Range<Utc>) -> Result<Vec<Sample>, FileError> {
+    let mut samples = Vec::new();
+    reader.samples(SeriesId(1), range, &AtomicBool::new(false), |sample| {
+        samples.push(sample.clone());
+        ControlFlow::Continue(())
+    })?;
+    Ok(samples)
+}
+
+#[test]
+fn a_slice_of_any_history_holds_what_the_whole_holds_of_that_time_and_what_held_before() {
+    let mut runner = TestRunner::new(Config { cases: 16, failure_persistence: None, ..Config::default() });
+    let checked = runner.run(&(any_samples(), 0_usize..60, 0_usize..60, 0_usize..60), |(samples, sealed, from, to)| {
+        let mut plant = Plant::new("UTC");
+        plant.tag(1, "a.b", "");
+        let sealed = sealed.min(samples.len());
+        plant.record(1, &samples[..sealed]);
+        plant.seal();
+        plant.record(1, &samples[sealed..]);
+        let (from, to) = (samples[from % samples.len()].time, samples[to % samples.len()].time);
+        let range = from.min(to)..from.max(to);
+        let whole = HistoryReader::open(&plant.file("plant.data"), None).unwrap().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let slice = Slice { range: range.clone(), to: range.end };
+        slice.write(&whole, folder.path(), &AtomicBool::new(false), &mut |_, _, _| {}).unwrap().unwrap();
+        let slice = HistoryReader::open(folder.path(), None).unwrap().unwrap();
+        prop_assert_eq!(read_all(&slice, range.clone()).unwrap(), read_all(&whole, range.clone()).unwrap());
+        prop_assert_eq!(
+            slice.before(SeriesId(1), range.start).unwrap(),
+            whole.before(SeriesId(1), range.start).unwrap()
+        );
+        prop_assert_eq!(slice.recorded_to().unwrap(), Some(range.end));
+        prop_assert!(read_all(&slice, range.end..Utc(i64::MAX)).unwrap().is_empty(), "nothing of later");
+        Ok(())
+    });
+    checked.unwrap();
+}
+
+/// The same bundle with other bytes in its databases, and hashes that fit them.
+fn forged(bundle: &Path, to: &Path, forge: impl Fn(&str, &mut Vec<u8>)) {
+    let mut archive = Archive::open(fs::File::open(bundle).unwrap()).unwrap();
+    let mut writer = zip::Writer::new(fs::File::create(to).unwrap(), Utc(0));
+    let mut manifest = Vec::new();
+    archive.read(&archive.find("manifest.json").unwrap()).unwrap().read_to_end(&mut manifest).unwrap();
+    let mut manifest: bundle::Manifest = serde_json::from_slice(&manifest).unwrap();
+    for row in &mut manifest.parts {
+        let mut bytes = Vec::new();
+        archive.read(&archive.find(&row.name).unwrap()).unwrap().read_to_end(&mut bytes).unwrap();
+        forge(&row.name, &mut bytes);
+        let hash = writer.add(&row.name, bytes.len() as u64, &mut bytes.as_slice(), &mut || Ok(())).unwrap();
+        row.sha256 = watchkeeper::historian::chain::hex(&hash);
+    }
+    let bytes = serde_json::to_vec(&manifest).unwrap();
+    writer.add("manifest.json", bytes.len() as u64, &mut bytes.as_slice(), &mut || Ok(())).unwrap();
+    writer.finish().unwrap();
+}
+
+#[test]
+fn a_bundle_whose_databases_were_forged_byte_by_byte_is_shown_or_told_and_never_ends_the_program() {
+    let plant = plant();
+    assert_eq!(bundled(&plant, &["--last", "1h"]).0, 0);
+    let (whole, other) = (plant.file("night.bundle.zip"), plant.file("forged.bundle.zip"));
+    let (mut shown, mut told) = (0, 0);
+    for seed in 0..60 {
+        forged(&whole, &other, |name, bytes| {
+            let mut random = fastrand::Rng::with_seed(seed);
+            if name.ends_with(".sqlite") {
+                for _ in 0..random.usize(1..20) {
+                    let at = random.usize(..bytes.len());
+                    bytes[at] = random.u8(..);
+                }
+            }
+        });
+        let opened = load_recorded(&other).map_err(|error| error.to_string());
+        let opened = opened.and_then(|loaded| {
+            let history = HistoryReader::open(&loaded.bundle.as_ref().unwrap().data_folder, None);
+            if let Ok(Some(history)) = history {
+                let _read_or_told = read_all(&history, Utc(i64::MIN)..Utc(i64::MAX));
+            }
+            Bundle::show(loaded, Actor::default(), &system_clock())
+        });
+        match opened {
+            Ok(bundle) => {
+                shown += 1;
+                drop(bundle);
+            }
+            Err(why) => {
+                told += 1;
+                assert!(!why.is_empty());
+            }
+        }
+    }
+    assert!(shown > 0 && told > 0, "{shown} were shown, {told} told");
 }
