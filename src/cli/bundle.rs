@@ -118,7 +118,8 @@ impl Job {
         Ok(match done {
             Some(Ok(made)) => tell(&made, arguments),
             Some(Err(error)) => {
-                say(&error.to_string());
+                let mend = if matches!(error, MakeError::There(_)) { ", or write --force to replace it" } else { "" };
+                say(&format!("{error}{mend}"));
                 exit_of(&error)
             }
             None => {
@@ -150,7 +151,7 @@ impl Job {
 fn exit_of(error: &MakeError) -> Exit {
     match error {
         MakeError::Stopped => Exit::Done,
-        MakeError::Asked(_) => Exit::Call,
+        MakeError::Asked(_) | MakeError::There(_) => Exit::Call,
         MakeError::Secret(_) => Exit::Project,
         MakeError::Nothing(_) | MakeError::File(_) | MakeError::Disk { .. } => Exit::World,
     }

@@ -240,7 +240,8 @@ pub fn overlay_ui(ui: &Ui, frame: &Frame<'_>, from: Pos2, width: f32, lines: &[L
 fn alarms_ui(ui: &Ui, frame: &Frame<'_>, rect: Rect, state: &mut BannerState, outbox: &mut Outbox, places: usize) {
     if state.rows.is_empty() {
         let shown: u32 = frame.snapshot.counts.shown.iter().sum();
-        let words = if shown == 0 { say::NO_ALARMS } else { say::ALL_ACKNOWLEDGED };
+        let none = super::bundle::no_alarms(frame.snapshot).map_or(say::NO_ALARMS, |[short, _]| short);
+        let words = if shown == 0 { none } else { say::ALL_ACKNOWLEDGED };
         let at = Rect::from_min_size(rect.min, vec2(rect.width(), ROW));
         text::paint(ui.painter(), at, Align2::LEFT_CENTER, words, fonts::regular(size::BODY), frame.theme.muted);
         let response = ui.interact(at, ui.scope_id().with("quiet"), Sense::hover());

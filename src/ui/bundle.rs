@@ -2,6 +2,7 @@
 
 use super::words::{self, say};
 use super::{Action, Frame, Outbox, fonts, widgets};
+use crate::engine::{Mode, Snapshot};
 use crate::link::BundleShown;
 use crate::text::visible;
 use crate::time::Utc;
@@ -22,6 +23,15 @@ pub fn head_ui(ui: &mut Ui, frame: &Frame<'_>, bundle: &BundleShown, outbox: &mu
             widgets::tell(&label, Role::Status, say::BUNDLE, || words.clone());
         });
     });
+}
+
+/// What an empty list of alarms says in a bundle, in short and whole; `None`: it is none.
+pub fn no_alarms(snapshot: &Snapshot) -> Option<[&'static str; 2]> {
+    match (snapshot.mode, snapshot.journal.entries) {
+        (Mode::Bundle, 0) => Some(["Alarms not known", "This bundle has no journal: which alarms stood is not known"]),
+        (Mode::Bundle, _) => Some([say::NO_ALARMS, "No alarm stood at the end of this bundle"]),
+        _ => None,
+    }
 }
 
 /// `BUNDLE of Riverside, recorded from 27 Nov 2026 22:00 to 28 Nov 2026 06:00. Values are those of its end; nothing is live`

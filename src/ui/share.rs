@@ -106,7 +106,7 @@ impl Share {
             None => {
                 let button = ui.add(Button::new("Make the bundle…").min_size([150.0, 28.0].into()));
                 if button.on_hover_text("Asks where it goes").clicked() {
-                    self.start(ui.ctx(), frame, None);
+                    self.start(ui.ctx(), frame);
                 }
             }
             Some(job) => {
@@ -127,8 +127,8 @@ impl Share {
         }
     }
 
-    /// Makes one; without a place, the dialog asks for it.
-    pub fn start(&mut self, ctx: &Context, frame: &Frame<'_>, place: Option<PathBuf>) {
+    /// Makes one; the dialog asks where it goes.
+    fn start(&mut self, ctx: &Context, frame: &Frame<'_>) {
         let now = frame.snapshot.now.utc;
         let project = &frame.snapshot.plan.project;
         let hours = |hours: i64| Since::Last(Span::from_secs(hours * 3_600));
@@ -143,11 +143,10 @@ impl Share {
         let day = now.to_rfc3339();
         let name = format!("{stem}-{}.bundle.zip", day.split('T').next().unwrap_or_default());
         self.work(ctx, move |working| {
-            let place = place.or_else(|| {
-                let dialog = rfd::FileDialog::new().set_title(TITLE).set_file_name(&name);
-                dialog.add_filter("Bundle (*.bundle.zip)", &["zip"]).save_file()
-            })?;
-            Some(asked.make(&with_ending(place), working))
+            let dialog = rfd::FileDialog::new().set_title(TITLE).set_file_name(&name);
+            let place = dialog.add_filter("Bundle (*.bundle.zip)", &["zip"]).save_file()?;
+            let (place, is_asked) = with_ending(place);
+            Some(asked.make(&place, is_asked, working))
         });
     }
 
@@ -221,7 +220,7 @@ impl Job {
 
 impl Asked {
     /// What came of it, in words.
-    fn make(self, place: &Path, working: &Working) -> Vec<String> {
+    fn make(self, place: &Path, replace: bool, working: &Working) -> Vec<String> {
         let Self { path, data_folder, since, now } = self;
         // The version in force; the file may have been edited since.
         let text = deployed::read(&data_folder).or_else(|| fs::read(path.as_deref()?).ok());
@@ -240,8 +239,7 @@ impl Asked {
             since,
             to: None,
             output: place,
-            // The dialog has asked.
-            replace: true,
+            replace,
             now,
         };
         match make(&wanted, working) {
@@ -269,9 +267,9 @@ fn told(made: &Made, place: &Path) -> Vec<String> {
     said
 }
 
-/// A name without an ending gets the usual one.
-fn with_ending(place: PathBuf) -> PathBuf {
-    if place.extension().is_some() { place } else { place.with_extension("bundle.zip") }
+/// A name without an ending gets the usual one. Whether the dialog has asked before a file of that name goes.
+fn with_ending(place: PathBuf) -> (PathBuf, bool) {
+    if place.extension().is_some() { (place, true) } else { (place.with_extension("bundle.zip"), false) }
 }
 
 /// Copies the project of a bundle, and what lies beside it, into a folder. Nothing that is there is replaced.
@@ -352,7 +350,7 @@ mod tests {
             now: Utc(now),
         };
         let to = place.path().join("night.bundle.zip");
-        let said = asked(0).make(&to, &Working::default());
+        let said = asked(0).make(&to, false, &Working::default());
         assert!(said[0].starts_with("No bundle was made: there is no history in"), "{said:?}");
         let mut store = Store::open(&data, Utc(0)).unwrap();
         let name = |name: &str| TagRow {
@@ -367,16 +365,18 @@ mod tests {
         let mut run = Run::next(None, Utc(0));
         run.alive = Utc(3_000_000);
         store.commit(&[name("a.b")], &[frame], &[&run]).unwrap();
-        let said = asked(9_000_000).make(&to, &Working::default());
+        let said = asked(9_000_000).make(&to, false, &Working::default());
         assert!(said[0].contains("2 samples of 1 tags, 0 journal entries"), "{said:?}");
         assert_eq!(said[1..], ["Not in it: gone.svg (there is no such file)"]);
+        let said = asked(9_000_000).make(&to, false, &Working::default());
+        assert!(said[0].ends_with("night.bundle.zip is there already; choose another name"), "{said:?}");
         let opened = bundle::open(&to).unwrap();
         assert_eq!(fs::read_to_string(&opened.project).unwrap(), text);
     }
 
     #[test]
     fn a_name_without_an_ending_gets_that_of_a_bundle() {
-        assert_eq!(with_ending("/a/night".into()), PathBuf::from("/a/night.bundle.zip"));
-        assert_eq!(with_ending("/a/night.zip".into()), PathBuf::from("/a/night.zip"));
+        assert_eq!(with_ending("/a/night".into()), (PathBuf::from("/a/night.bundle.zip"), false));
+        assert_eq!(with_ending("/a/night.zip".into()), (PathBuf::from("/a/night.zip"), true));
     }
 }

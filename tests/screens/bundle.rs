@@ -3,9 +3,9 @@
 use crate::window::{Desktop, is_there, picture, press};
 use eframe::egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::{NodeT as _, Queryable as _, by};
 use std::sync::Arc;
-use watchkeeper::engine::{Mode, Quality};
+use watchkeeper::engine::{Counts, Mode, Quality};
 use watchkeeper::link::BundleShown;
 use watchkeeper::time::Span;
 use watchkeeper::ui::sample::{self, Sample};
@@ -86,6 +86,25 @@ fn the_sheet_makes_a_bundle_of_what_is_on_the_disk_or_says_why_not() {
     assert!(!is_there(&harness, "Make the bundle…"));
     let already = harness.query_all_by_label_contains("This is a bundle already: /home/anna/night.bundle.zip").next();
     assert!(already.is_some());
+}
+
+#[test]
+fn an_empty_list_of_alarms_says_of_when_it_is_and_where_nothing_is_known_that() {
+    for (entries, words) in [
+        (7, "No alarm stood at the end of this bundle"),
+        (0, "This bundle has no journal: which alarms stood is not known"),
+    ] {
+        let mut sample = bundled();
+        sample.snapshot.journal.entries = entries;
+        sample.snapshot.alarms = Arc::default();
+        sample.snapshot.counts = Counts::default();
+        let mut desktop = Desktop::new(sample, Settings::default());
+        desktop.shell.open(Place::Alarms, None);
+        let harness = desktop.harness([1280.0, 800.0]);
+        let says = |part: Option<String>| part.is_some_and(|part| part.contains(words));
+        let told = harness.query_all(by().predicate(|node| says(node.label()) || says(node.value()))).next();
+        assert!(told.is_some(), "{words}");
+    }
 }
 
 #[test]

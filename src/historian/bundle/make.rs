@@ -90,6 +90,9 @@ pub enum MakeError {
     /// The call is at fault: what, and what would be right.
     #[error("{0}")]
     Asked(String),
+    /// Its place is taken, by a file that may not go unasked.
+    #[error("{0} is there already; choose another name")]
+    There(String),
     /// The project's text may hold a password.
     #[error("{0}")]
     Secret(String),
@@ -186,7 +189,7 @@ fn check_place(wanted: &Wanted<'_>) -> Result<(), MakeError> {
         () if there.is_some() && (in_data || is_project) => {
             asked("belongs to the project and is not replaced; choose another name")
         }
-        () if !wanted.replace => asked("is there already; choose another name, or write --force to replace it"),
+        () if !wanted.replace => Err(MakeError::There(shown)),
         () => Ok(()),
     }
 }

@@ -574,6 +574,9 @@ fn name_width(ui: &Ui, snapshot: &Snapshot, order: &Order) -> f32 {
 
 /// The empty list says what is watched, so that quiet is known from blind.
 fn nothing(snapshot: &Snapshot) -> String {
+    if let Some([_, words]) = crate::ui::bundle::no_alarms(snapshot) {
+        return words.to_owned();
+    }
     let plan = &snapshot.plan;
     let plural = |n: usize, word: &str| format!("{} {word}{}", words::count(n as u64), if n == 1 { "" } else { "s" });
     let mut watched = format!("{} watched", plural(plan.alarms.len(), "alarm"));

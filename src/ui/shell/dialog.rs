@@ -77,7 +77,11 @@ impl Shell {
             (Dialog::Faults, Some(frame)) => sheet_ui(ui, &theme, say::FAULTS, |ui| faults::faults_ui(ui, frame)),
             (Dialog::Refused(refused), Some(frame)) => {
                 let name = frame.snapshot.plan.project.name.as_str();
-                let goes_on = format!("{} goes on being watched", if name.is_empty() { "This plant" } else { name });
+                let name = if name.is_empty() { "This plant" } else { name };
+                let goes_on = match &frame.about.bundle {
+                    None => format!("{name} goes on being watched"),
+                    Some(_) => format!("The bundle of {name} stays open"),
+                };
                 sheet_ui(ui, &theme, "It could not be opened", |ui| {
                     states::refused_ui(ui, &theme, &refused.what, &refused.why);
                     ui.add_space(2.0 * STEP);
