@@ -16,9 +16,9 @@ use watchkeeper::historian::history::ask::Question;
 use watchkeeper::historian::history::query::HistoryReader;
 use watchkeeper::historian::history::slice::Slice;
 use watchkeeper::historian::history::{Sample, SeriesId};
-use watchkeeper::historian::{FileError, Journal, JournalReader, Verdict, bundle};
+use watchkeeper::historian::{FileError, Journal, JournalReader, Verdict, bundle, members};
 use watchkeeper::link::{Desk, DeskRequest, PlantLink};
-use watchkeeper::project::Priority;
+use watchkeeper::project::{Member, Priority};
 use watchkeeper::runtime::bundle::Bundle;
 use watchkeeper::runtime::clock::system_clock;
 use watchkeeper::runtime::{Supervisor, field_runtime, load_recorded};
@@ -402,4 +402,44 @@ fn a_bundle_whose_databases_were_forged_byte_by_byte_is_shown_or_told_and_never_
         }
     }
     assert!(shown > 0 && told > 0, "{shown} were shown, {told} told");
+}
+
+#[test]
+fn an_entry_that_was_changed_on_the_way_is_found_by_the_chain() {
+    let plant = plant();
+    assert_eq!(bundled(&plant, &["--from", FROM, "--to", TO]).0, 0);
+    let (whole, other) = (plant.file("night.bundle.zip"), plant.file("forged.bundle.zip"));
+    let file = plant.file("journal.sqlite");
+    forged(&whole, &other, |name, bytes| {
+        if name == "journal.sqlite" {
+            fs::write(&file, &*bytes).unwrap();
+            let connection = rusqlite::Connection::open(&file).unwrap();
+            let query = "SELECT sql FROM sqlite_schema WHERE name = 'entry_is_append_only_1'";
+            let guard: String = connection.query_row(query, [], |row| row.get(0)).unwrap();
+            let change = "DROP TRIGGER entry_is_append_only_1; UPDATE entry SET user = 'bert' WHERE seq = 5;";
+            connection.execute_batch(&format!("{change} {guard};")).unwrap();
+            drop(connection);
+            *bytes = fs::read(&file).unwrap();
+        }
+    });
+    let (code, out, said) = ended(&plant, &["journal", other.to_str().unwrap(), "--verify"]);
+    assert_eq!(code, 1, "{out}{said}");
+    assert!(out.starts_with("broken at entry 5: its content does not fit its hash"), "{out}");
+}
+
+#[test]
+fn tags_that_were_found_by_their_topics_are_in_it() {
+    let mut plant = Plant::new("UTC");
+    let text = "watchkeeper = 1\nname = \"Site\"\n[[device]]\nname = \"site\"\nprotocol = \"mqtt\"\naddress = \"mqtt://b\"\n\
+                [[tag]]\nname = \"{1}.wind\"\ndevice = \"site\"\ntopic = \"site/+/state\"\n";
+    fs::write(plant.project(), text).unwrap();
+    let found = Member { device: "site".into(), topic: "site/north/state".into() };
+    members::write(&plant.file("plant.data"), &[found]).unwrap();
+    plant.tag(1, "north.wind", "m/s");
+    plant.record(1, &[good("2026-11-20T10:00:00Z", 7.5)]);
+    plant.record(1, &[good("2026-11-20T10:00:01Z", 8.5)]);
+    assert_eq!(bundled(&plant, &["--last", "1h"]).0, 0);
+    let (_, values, said) =
+        ended(&plant, &["values", plant.file("night.bundle.zip").to_str().unwrap(), "--format", "csv"]);
+    assert!(values.contains("north.wind,2026-11-20T10:00:01.000Z,8.5,uncertain:recorded,"), "{values}{said}");
 }
