@@ -334,7 +334,9 @@ impl Shell {
             self.panels = panels::Panels::default();
             self.views = Views::default();
             self.faceplate = FaceplateState::default();
-            if matches!(self.place, Place::Trend(_)) {
+            // Of a bundle no device is asked, and nothing is edited.
+            let asks = matches!(self.place, Place::Explorer | Place::Workbench | Place::Edit);
+            if matches!(self.place, Place::Trend(_)) || (asks && plant.about.bundle.is_some()) {
                 self.place = Place::Display(0);
             }
         }

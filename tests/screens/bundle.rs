@@ -58,10 +58,10 @@ fn every_picture_of_a_bundle_says_what_it_is_and_of_when() {
 }
 
 /// By its name in the finder.
-fn open_sheet(harness: &mut Harness<'_, Desktop>) {
+fn find(harness: &mut Harness<'_, Desktop>, name: &str) {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::K);
     harness.run_steps(2);
-    harness.event(Event::Text("share a bundle".to_owned()));
+    harness.event(Event::Text(name.to_owned()));
     harness.run_steps(2);
     harness.key_press(Key::Enter);
     harness.run_steps(3);
@@ -74,7 +74,7 @@ fn the_sheet_makes_a_bundle_of_what_is_on_the_disk_or_says_why_not() {
         let mut sample = sample::riverside();
         sample.about.data_folder = folder.path().to_owned();
         let mut harness = Desktop::new(sample, Settings { theme, ..Settings::default() }).harness([1280.0, 800.0]);
-        open_sheet(&mut harness);
+        find(&mut harness, "share a bundle");
         press(&mut harness, "Last day");
         assert!(is_there(&harness, "Make the bundle…"));
         picture(&mut harness, &format!("share-{name}"));
@@ -82,7 +82,7 @@ fn the_sheet_makes_a_bundle_of_what_is_on_the_disk_or_says_why_not() {
     let mut desktop = Desktop::new(bundled(), Settings::default());
     desktop.shell.open(Place::Display(0), None);
     let mut harness = desktop.harness([1280.0, 800.0]);
-    open_sheet(&mut harness);
+    find(&mut harness, "share a bundle");
     assert!(!is_there(&harness, "Make the bundle…"));
     let already = harness.query_all_by_label_contains("This is a bundle already: /home/anna/night.bundle.zip").next();
     assert!(already.is_some());
@@ -127,6 +127,12 @@ fn what_makes_no_sense_in_a_bundle_is_not_offered_or_refused_with_words() {
     harness.run_steps(3);
     assert!(harness.query_all_by_label_contains(only).next().is_some(), "edited");
     let mut harness = window(ThemeChoice::Dark, [1280.0, 800.0], Place::Alarms);
+    for name in ["Topic explorer", "Look for devices", "Decode workbench"] {
+        let mut harness = window(ThemeChoice::Dark, [1280.0, 800.0], Place::Display(0));
+        find(&mut harness, name);
+        let told = harness.query_all(by().predicate(|node| node.value().is_some_and(|words| words == only))).next();
+        assert!(told.is_some(), "{name}");
+    }
     let silence = harness.get_all_by_label("Silence horn").next().unwrap();
     assert!(silence.accesskit_node().is_disabled(), "the horn");
     assert!(harness.state_mut().commands.try_recv().is_err(), "nothing was asked of a plant");

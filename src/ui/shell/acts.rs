@@ -91,6 +91,11 @@ impl Shell {
             self.notice = Some((now, why.to_owned()));
             return;
         }
+        let asks_devices = matches!(action, Action::OpenExplorer(_) | Action::OpenScan | Action::OpenWorkbench(_));
+        if asks_devices && plant.is_some_and(|plant| plant.about.bundle.is_some()) {
+            self.notice = Some((now, say::ONLY_A_BUNDLE.to_owned()));
+            return;
+        }
         if (self.own.is_some() || self.in_play) && actions::is_of_program(&action) {
             wishes.for_main.push(action);
             return;
