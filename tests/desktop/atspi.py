@@ -4,6 +4,7 @@ One JSON request a line on standard input, one JSON answer a line on standard ou
 
     {"do": "tree", "app": "watchkeeper"}   -> {"nodes": [...]}; no application yet: {"nodes": []}
     {"do": "click", "node": 12}            -> {"done": true}, by the number of the last tree
+    {"do": "focus", "node": 12}            -> {"done": true}: the keys go there
 
 Runs with the system's own Python, which alone has the bindings (Debian: python3-gi, gir1.2-atspi-2.0).
 """
@@ -62,6 +63,7 @@ def walk(node, depth, nodes, handles):
             "value": told(lambda: value_of(node), None),
             "actions": told(lambda: actions_of(node), []),
             "place": told(lambda: place_of(node), None),
+            "focused": told(lambda: node.get_state_set().contains(Atspi.StateType.FOCUSED), False),
         }
     )
     if depth >= DEEPEST:
@@ -98,6 +100,9 @@ def main():
                 names = [name.lower() for name in actions_of(node)]
                 wanted = names.index("click") if "click" in names else 0
                 answer = {"done": bool(names) and Atspi.Action.do_action(node, wanted)}
+            elif request["do"] == "focus":
+                node = handles[request["node"]]
+                answer = {"done": node.get_component_iface() is not None and Atspi.Component.grab_focus(node)}
             else:
                 answer = {"error": f"unknown request {request['do']}"}
         except GLib.Error as error:

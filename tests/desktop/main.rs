@@ -7,6 +7,7 @@
 mod alarms;
 mod begin;
 mod bench;
+mod build;
 mod bundle;
 mod demo;
 mod edit;

@@ -313,6 +313,15 @@ impl Stage {
         }
     }
 
+    /// Gives a node the keys through the accessibility tree, by its exact name.
+    pub fn focus(&mut self, name: &str) {
+        let node = self.wait(&format!("`{name}` is there"), PATIENCE, |tree| tree.named(name).next().cloned());
+        let answer = self.reader.ask(&json!({"do": "focus", "node": node.index}));
+        if answer["done"] != json!(true) {
+            self.fail(&format!("`{name}` does not take the keys: {answer}"));
+        }
+    }
+
     /// Presses the mouse in the middle of a node.
     pub fn click_with_mouse(&mut self, node: &Node) {
         let Some([x, y, width, height]) = node.place else { self.fail(&format!("`{}` has no place", node.name)) };
@@ -350,6 +359,11 @@ impl Stage {
     /// Presses a key or a chord: `ctrl+k`, `F1`, `Escape`.
     pub fn key(&self, chord: &str) {
         self.tool("xdotool", &["key", "--clearmodifiers", chord]);
+    }
+
+    /// Presses several, one after another.
+    pub fn keys(&self, chords: &[&str]) {
+        self.tool("xdotool", &[&["key", "--clearmodifiers", "--delay", "30"], chords].concat());
     }
 
     /// Types text.

@@ -21,6 +21,8 @@ pub struct Node {
     pub actions: Vec<String>,
     /// x, y, width, height on the screen.
     pub place: Option<[i64; 4]>,
+    /// It has the keys.
+    pub focused: bool,
 }
 
 impl Tree {
@@ -53,6 +55,7 @@ impl Node {
             text: value["text"].as_str().map(str::to_owned),
             actions: list("actions"),
             place: place.try_into().ok(),
+            focused: value["focused"].as_bool().unwrap_or_default(),
         }
     }
 
@@ -69,6 +72,9 @@ impl fmt::Display for Tree {
             write!(f, "{indent}{} `{}`", node.role, node.name)?;
             if !node.told().is_empty() {
                 write!(f, " = `{}`", node.told())?;
+            }
+            if node.focused {
+                write!(f, " (has the keys)")?;
             }
             if !node.actions.is_empty() {
                 write!(f, " [{}]", node.actions.join(", "))?;

@@ -155,6 +155,19 @@ fn a_hand_that_is_faster_than_a_frame_loses_no_letter() {
     harness.run_steps(3);
     assert_eq!(said(&harness, "cell description of station.inflow"), "45");
     assert_eq!(said(&harness, "cell description of station.flow"), "7");
+    // And when the field of a cell has the keys already.
+    press(&mut harness, "Devices");
+    text(&mut harness, "d");
+    let events = [typed("x"), key(Key::Tab), key(Key::Tab), typed("1"), typed("2"), key(Key::Enter), typed("3")];
+    harness.input_mut().events.extend(events);
+    harness.run_steps(3);
+    text(&mut harness, "4");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    assert_eq!(
+        (said(&harness, "cell name of dx"), said(&harness, "cell address of dx")),
+        ("dx".to_owned(), "12".to_owned())
+    );
+    assert_eq!(said(&harness, "cell address of plc2"), "34", "the field keeps the keys");
 }
 
 #[test]

@@ -83,6 +83,8 @@ pub struct Grid {
     editing: Option<Typing>,
     /// The keys are to come here.
     wants_focus: bool,
+    /// They were here in the last frame.
+    had_focus: bool,
     /// The cursor is to be seen.
     reveal: bool,
     drags: bool,
@@ -127,12 +129,27 @@ impl Grid {
         let body = Rect::from_min_max(pos2(area.left(), area.top() + HEAD), area.max);
         let focus = ui.interact(body, id, Sense::click());
         focus.widget_info(|| WidgetInfo::labeled(Role::Table, true, "Sheet"));
-        if std::mem::take(&mut self.wants_focus) || focus.clicked() {
+        let wanted = std::mem::take(&mut self.wants_focus) || focus.clicked();
+        let are_here = (wanted || self.had_focus) && self.editing.is_none();
+        let by_tab = are_here && ui.input(|i| i.key_pressed(Key::Tab) && !i.modifiers.shift);
+        if by_tab {
+            // It may have come before egui was told that Tab is the sheet's: what would get the keys for it is here.
+            let _next = ui.interact(Rect::NOTHING, id.with("next"), Sense::focusable_noninteractive());
+        }
+        if wanted || by_tab {
             focus.request_focus();
         }
+        self.had_focus = focus.has_focus();
         if focus.has_focus() && self.editing.is_none() {
             let filter = EventFilter { tab: true, horizontal_arrows: true, vertical_arrows: true, escape: false };
             ui.memory_mut(|m| m.set_focus_lock_filter(id, filter));
+            self.keys(ui, sheet, body.height(), &mut wishes);
+        } else if self.editing.as_ref().is_some_and(|typing| !typing.is_new)
+            && ui.memory(|m| m.has_focus(id.with("field")))
+            && keys::are_of_the_sheet(ui)
+        {
+            // What is taken here is not for the field as well, nor for what comes behind it by Tab.
+            focus.request_focus();
             self.keys(ui, sheet, body.height(), &mut wishes);
         }
         let lefts = lefts(sheet.columns());

@@ -7,7 +7,7 @@ use super::{Editor, Over, Page, State};
 use crate::text::visible;
 use crate::ui::theme::{STEP, TOUCH};
 use crate::ui::{Frame, Outbox, fonts};
-use eframe::egui::{Button, Color32, Context, Id, Key, Label, RichText, Role, TextEdit, Ui, WidgetInfo};
+use eframe::egui::{Button, Color32, Context, Id, Key, Label, RichText, Role, TextEdit, TextWrapMode, Ui, WidgetInfo};
 
 /// What a press of a tool does.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +33,8 @@ impl Editor {
         let muted = frame.theme.muted;
         let mut act = None;
         ui.horizontal_wrapped(|ui| {
+            // A button that does not fit goes to the next row whole.
+            ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
             for sheet in SheetKind::ALL {
                 let count = draft.index().blocks().iter().filter(|block| block.kind == sheet.entity()).count();
                 let words = format!("{} {count}", sheet.title());

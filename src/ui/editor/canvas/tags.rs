@@ -13,7 +13,7 @@ use crate::ui::fonts::{self, size};
 use crate::ui::theme::{RADIUS, STEP, TOUCH, Theme};
 use crate::ui::widgets::{self, Brush, text};
 use eframe::egui::{
-    Align2, DragAndDrop, Id, Key, PointerButton, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
+    Align2, DragAndDrop, Id, PointerButton, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2,
 };
 use std::sync::Arc;
 
@@ -67,7 +67,8 @@ impl Canvas {
                 if row.drag_started_by(PointerButton::Primary) {
                     DragAndDrop::set_payload(ui.ctx(), DraftTag(name.as_str().into()));
                 }
-                let by_key = row.has_focus() && ui.input(|i| i.key_pressed(Key::Enter));
+                // By key or by a screen reader; one click of the pointer only takes it up.
+                let by_key = row.clicked() && !row.clicked_by(PointerButton::Primary);
                 if row.double_clicked() || by_key {
                     wishes.extend(self.tag_added(draft, name, None));
                 }

@@ -5,8 +5,22 @@ use super::super::select::{At, Selection, Step};
 use super::{Grid, MOST_PASTED, ROW, Sheet, Typing, Wish};
 use eframe::egui::{Event, Key, Modifiers, Ui};
 
+/// Keys that leave a cell that is typed into.
+const LEAVING: [Key; 5] = [Key::Enter, Key::Tab, Key::Escape, Key::ArrowUp, Key::ArrowDown];
+
+/// Whether the keys of this frame are the sheet's, though the field of a cell has them: a Tab, which would give them to whatever
+/// is first in the window, where an Enter that follows presses it; or a key that leaves the cell, with more besides.
+pub(super) fn are_of_the_sheet(ui: &Ui) -> bool {
+    ui.input(|i| {
+        let leaves = |event: &&Event| matches!(event, Event::Key { key, pressed: true, .. } if LEAVING.contains(key));
+        let typed = |event: &Event| matches!(event, Event::Text(_));
+        let leaving = i.events.iter().filter(leaves).count();
+        i.key_pressed(Key::Tab) || leaving > 1 || (leaving == 1 && i.events.iter().any(typed))
+    })
+}
+
 impl Grid {
-    /// A key that came in the frame in which a cell began to be typed into, before its field has the keys.
+    /// A key of a cell whose field has not the keys: in the frame in which it begins, or of a hand that is faster than that.
     fn key_of_cell(&mut self, sheet: &impl Sheet, key: Key, modifiers: Modifiers, wishes: &mut Vec<Wish>) {
         match key {
             Key::Enter | Key::ArrowDown => self.leave(sheet, Some(Step::Rows(1)), wishes),
@@ -46,6 +60,8 @@ impl Grid {
         self.selection = Selection::one(at);
         let text = typed.map_or_else(|| sheet.cell(at).into_owned(), str::to_owned);
         self.editing = Some(Typing { at, text, is_new: true });
+        // The cell that was left in this frame wanted the keys for the sheet; now the field of this one has them.
+        self.wants_focus = false;
         self.reveal = true;
     }
 

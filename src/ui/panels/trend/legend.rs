@@ -207,7 +207,12 @@ fn pen_row(
     let name_ink = if pen.hidden { theme.muted } else { theme.text };
     let Some(reading) = &pen.reading else {
         let why = words::no_tag(pen.name, &cx.frame.snapshot.plan);
-        text::paint(painter, name, Align2::LEFT_CENTER, why, body(), theme.text);
+        if tall {
+            text::paint_wrapped(painter, name.with_max_y(name.bottom() + LINE), why, body(), theme.text);
+            painter.hline(whole.x_range(), row.bottom() - 2.5, theme.border());
+        } else {
+            text::paint(painter, name, Align2::LEFT_CENTER, why, body(), theme.text);
+        }
         return;
     };
     if let Some((ends, between)) = between {
