@@ -89,7 +89,7 @@ impl Slice {
             if sliced.samples > before {
                 sliced.tags += 1;
                 recorded.tags.insert(*series);
-                desk.store.commit(rows, &[], &[])?;
+                desk.names.extend_from_slice(rows);
             }
         }
         each(all, all, sliced.samples);
@@ -102,6 +102,8 @@ impl Slice {
 /// A slice that is being written.
 struct Desk {
     store: Store,
+    /// What the tags were called that have samples.
+    names: Vec<TagRow>,
     waiting: BTreeMap<SeriesId, Columns>,
     weight: usize,
 }
@@ -111,7 +113,7 @@ impl Desk {
         let store = Store::open(folder, Utc(0))?;
         // It is synced as a part of something larger, or not at all.
         store.connection.pragma_update(None, "synchronous", "off").map_err(|e| store.sqlite(e))?;
-        Ok(Self { store, waiting: BTreeMap::new(), weight: 0 })
+        Ok(Self { store, names: Vec::new(), waiting: BTreeMap::new(), weight: 0 })
     }
 
     fn push(&mut self, series: SeriesId, sample: super::Sample) -> Result<(), FileError> {
@@ -135,7 +137,7 @@ impl Desk {
     /// All is in one file then, without a write-ahead log.
     fn finish(mut self, run: &Run) -> Result<(), FileError> {
         self.write()?;
-        self.store.commit(&[], &[], &[run])?;
+        self.store.commit(&self.names, &[], &[run])?;
         let connection = &self.store.connection;
         connection.query_row("PRAGMA journal_mode = delete", [], |_| Ok(())).map_err(|e| self.store.sqlite(e))
     }
