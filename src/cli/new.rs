@@ -54,7 +54,7 @@ pub struct NewArguments {
     /// What is known of such devices, as --list has it
     #[arg(long, value_name = "MAP")]
     pub map: Option<String>,
-    /// A tag: NAME=REGISTER[,TYPE[,UNIT]], or of a broker NAME=TOPIC[,PATH[,UNIT]]; may be repeated
+    /// A tag: NAME=REGISTER,TYPE,UNIT, of a broker NAME=TOPIC,PATH,UNIT, the last two where there are some; may be repeated
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
     /// An alarm above a limit: TAG=LIMIT; may be repeated

@@ -162,6 +162,9 @@ fn a_device_that_does_not_answer_is_told_with_what_to_look_at() {
     assert!(is_there(&bench.window, "Step 1 of 4, Device"));
     press(&mut bench.window, "Modbus over the network");
     assert_eq!(bench.field("Unit").accesskit_node().value().as_deref(), Some("7"));
+    // The address is chosen as a whole: what is typed takes its place.
+    text(&mut bench.window, "10.0.0.7");
+    assert_eq!(bench.field("Address").accesskit_node().value().as_deref(), Some("10.0.0.7"));
 }
 
 #[test]

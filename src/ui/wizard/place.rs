@@ -20,7 +20,10 @@ use crate::time::Span;
 use crate::ui::fonts;
 use crate::ui::theme::STEP;
 use crate::ui::widgets;
-use eframe::egui::{Button, ComboBox, Label, ProgressBar, RichText, Role, ScrollArea, Ui, WidgetInfo, vec2};
+use eframe::egui::text::{CCursor, CCursorRange};
+use eframe::egui::{
+    Button, ComboBox, Context, Id, Label, ProgressBar, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2,
+};
 use std::time::Duration;
 
 /// A scan that goes on is looked at so often.
@@ -120,7 +123,10 @@ impl Place {
         }
         if sort == Sort::Serial {
             self.ports = serial_ports();
-            if let (true, Some(port)) = (self.address.is_empty(), self.ports.first()) {
+            // An adapter that is plugged in is meant; the ports of the board itself are seldom.
+            let adapter =
+                self.ports.iter().find(|port| ["USB", "ACM", "COM", "usb"].iter().any(|word| port.contains(word)));
+            if let (true, Some(port)) = (self.address.is_empty(), adapter) {
                 self.address.clone_from(port);
             }
         }
@@ -319,11 +325,14 @@ impl Place {
             let address = field(ui, label, &mut self.address, hint, 260.0);
             if is_new {
                 address.request_focus();
+                choose_all(ui.ctx(), address.id, &self.address);
             }
             enter |= entered(ui, &address);
             if self.sort == Sort::Serial && !self.ports.is_empty() {
                 labelled(ui, "Found here", 150.0, |ui| {
-                    let list = ComboBox::from_id_salt("ports").selected_text(self.address.as_str()).width(142.0);
+                    let here = self.ports.contains(&self.address);
+                    let shown = if here { self.address.as_str() } else { "Choose" };
+                    let list = ComboBox::from_id_salt("ports").selected_text(shown).width(142.0).truncate();
                     let list = list.show_ui(ui, |ui| {
                         for port in &self.ports {
                             ui.selectable_value(&mut self.address, port.clone(), port);
@@ -503,6 +512,14 @@ impl Place {
             _ => &[],
         }
     }
+}
+
+/// What stands in a field is chosen: what is typed takes its place.
+fn choose_all(ctx: &Context, field: Id, text: &str) {
+    let mut state = TextEdit::load_state(ctx, field).unwrap_or_default();
+    let range = CCursorRange::two(CCursor::new(0), CCursor::new(text.chars().count()));
+    state.cursor.set_char_range(Some(range));
+    state.store(ctx, field);
 }
 
 /// A field; whether Enter was pressed in it.
