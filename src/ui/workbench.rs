@@ -79,6 +79,12 @@ impl Workbench {
         }
     }
 
+    /// Begins with the first registers of this table.
+    pub fn begin_with(&mut self, area: Area) {
+        self.area = area;
+        self.look_elsewhere();
+    }
+
     /// Other registers: what was typed of the ones before says nothing of these.
     fn look_elsewhere(&mut self) {
         self.chosen = 0;

@@ -6,7 +6,7 @@ use super::{Surroundings, Turn, focus_next};
 use crate::drivers::modbus::serial_ports;
 use crate::drivers::scan::asked::{UNITS, units_from};
 use crate::drivers::scan::bisect::ranges_text;
-use crate::drivers::scan::found::Identity;
+use crate::drivers::scan::found::{Identity, Table};
 use crate::drivers::scan::snippet::{Candidate, candidates};
 use crate::drivers::scan::told::{Rows, first_rows, summary};
 use crate::drivers::scan::{End, Found, ModbusRequest, MqttRequest, Picture, Request};
@@ -192,6 +192,19 @@ impl Place {
             let identity = found.identity.as_ref().map(Identity::words).unwrap_or_default();
             let models = found.sunspec.iter().flat_map(|sunspec| &sunspec.models);
             (identity, models.map(|model| (model.id, model.start)).collect())
+        })
+    }
+
+    /// The table of which most can be read, as far as that was tried.
+    pub fn readable(&self) -> Option<Area> {
+        let (_, scanning) = self.tried.as_ref()?;
+        let unit = self.unit.trim().parse::<u8>().ok()?;
+        scanning.with(|picture| {
+            let Found::Modbus(line) = &picture.found else { return None };
+            let found = line.units.iter().find(|found| found.unit == unit)?;
+            let size =
+                |table: &&Table| table.readable.iter().map(|(first, last)| u32::from(last - first) + 1).sum::<u32>();
+            found.tables.iter().filter(|table| size(table) > 0).max_by_key(size).map(|table| table.table)
         })
     }
 

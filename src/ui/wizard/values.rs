@@ -7,6 +7,7 @@ use super::live::{Live, frame};
 use super::place::{Place, Sort};
 use crate::drivers::scan::snippet::Candidate;
 use crate::engine::Snapshot;
+use crate::project::Area;
 use crate::project::edit::Value;
 use crate::project::new::{MAPS, Map, NewEntity, NewProject, Part, name_part};
 use crate::ui::fonts;
@@ -138,7 +139,8 @@ impl Values {
                 self.rows = tags.into_iter().map(|tag| Row { taken: true, tag, heard: None, fault: None }).collect();
             }
             Kind::Other if place.sort() == Sort::Mqtt => self.take_heard(place),
-            Kind::Other | Kind::Unsaid => {}
+            Kind::Other => self.bench.begin_with(place.readable().unwrap_or(Area::Holding)),
+            Kind::Unsaid => {}
         }
     }
 
