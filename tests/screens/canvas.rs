@@ -334,3 +334,13 @@ fn while_nothing_is_chosen_the_display_itself_has_its_fields() {
     let after = SMALL.replacen("name = \"First\"\n", "name = \"First\"\ncolumns = 30\n", 1);
     assert_eq!(saved(&plant, &mut harness), after);
 }
+
+#[test]
+fn the_words_that_a_key_takes_are_chosen_from_a_list() {
+    let (plant, mut harness) = open(SMALL);
+    press(&mut harness, "panel text Two");
+    press(&mut harness, "Choose kind of text Two on First");
+    picture(&mut harness, "canvas-words-dark");
+    press(&mut harness, "lamp");
+    assert!(saved(&plant, &mut harness).contains("kind = \"lamp\"\nat = [8, 0, 4, 2]"));
+}

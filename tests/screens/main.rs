@@ -17,6 +17,7 @@ mod history;
 mod horn;
 mod importing;
 mod journal;
+mod layout;
 #[path = "../support/meter.rs"]
 mod meter;
 mod mimic;

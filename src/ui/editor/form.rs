@@ -7,12 +7,14 @@ use super::names::Names;
 use super::pens;
 use super::sheets::{SheetKind, name_of};
 use crate::project::edit::{Draft, Edit, EntityId, KeyPath, Value};
-use crate::project::file::keys::Key;
+use crate::project::file::keys::{Key, Shape};
 use crate::ui::fonts;
 use crate::ui::theme::{STEP, Theme};
-use eframe::egui::{Button, Id, Label, RichText, Role, TextEdit, Ui, WidgetInfo};
+use eframe::egui::{Button, Id, Label, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+/// Width of the button that shows which words a key takes.
+const CHOOSE: f32 = 24.0;
 /// Names that are offered below a field.
 const MOST_OFFERED: usize = 6;
 
@@ -133,8 +135,21 @@ fn field_ui(ui: &mut Ui, field: Field<'_>) -> Option<Vec<Edit>> {
     let typed = ui.data(|data| data.get_temp::<String>(field_id));
     let mut text = typed.clone().unwrap_or_else(|| written.unwrap_or_default().to_owned());
     let hint = if differs { "not the same" } else { "" };
-    let edit = TextEdit::singleline(&mut text).id(field_id).hint_text(hint).desired_width(f32::INFINITY);
-    let response = ui.add(edit);
+    let words: &[&str] = match sheet.table().keys.iter().find(|known| known.name == key).map(|known| known.shape) {
+        Some(Shape::Word(words)) => words,
+        _ => &[],
+    };
+    let edit = |text| TextEdit::singleline(text).id(field_id).hint_text(hint);
+    let (response, word) = if words.is_empty() {
+        (ui.add(edit(&mut text).desired_width(f32::INFINITY)), None)
+    } else {
+        ui.horizontal(|ui| {
+            let room = ui.available_width() - CHOOSE - ui.spacing().item_spacing.x;
+            let response = ui.add(edit(&mut text).desired_width(room.max(40.0)));
+            (response, choose_ui(ui, &label, words))
+        })
+        .inner
+    };
     response.widget_info(|| WidgetInfo {
         current_text_value: Some(text.clone()),
         ..WidgetInfo::labeled(Role::TextInput, true, label.as_str())
@@ -164,6 +179,10 @@ fn field_ui(ui: &mut Ui, field: Field<'_>) -> Option<Vec<Edit>> {
             edits = Some(to_all(&text, &|| Value::Text(text.clone())));
         }
     }
+    if let Some(word) = word {
+        ui.data_mut(|data| data.remove_temp::<String>(field_id));
+        edits = Some(to_all(word, &|| Value::from(word)));
+    }
     if names_a_tag(sheet, key)
         && let Some(chosen) = offer_ui(ui, theme, names, &text)
     {
@@ -171,6 +190,25 @@ fn field_ui(ui: &mut Ui, field: Field<'_>) -> Option<Vec<Edit>> {
         edits = Some(to_all(&chosen, &|| Value::Text(chosen.clone())));
     }
     edits
+}
+
+/// The words that a key takes, to be chosen from; the one that was.
+fn choose_ui(ui: &mut Ui, label: &str, words: &'static [&'static str]) -> Option<&'static str> {
+    let mut chosen = None;
+    let menu = ui.menu_button("▼", |ui| {
+        ui.set_min_width(130.0);
+        let height = ui.ctx().content_rect().height() * 0.6;
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
+            for word in words {
+                if ui.button(*word).clicked() {
+                    chosen = Some(*word);
+                    ui.close();
+                }
+            }
+        });
+    });
+    menu.response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Choose {label}")));
+    chosen
 }
 
 /// Keys that hold the name of one tag.

@@ -7,7 +7,9 @@ use super::{Editor, Over, Page, State};
 use crate::text::visible;
 use crate::ui::theme::{STEP, TOUCH};
 use crate::ui::{Frame, Outbox, fonts};
-use eframe::egui::{Button, Color32, Context, Id, Key, Label, RichText, Role, TextEdit, TextWrapMode, Ui, WidgetInfo};
+use eframe::egui::{
+    Button, Color32, Context, Id, Key, Label, RichText, Role, Separator, TextEdit, TextWrapMode, Ui, WidgetInfo,
+};
 
 /// What a press of a tool does.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +37,8 @@ impl Editor {
         ui.horizontal_wrapped(|ui| {
             // A button that does not fit goes to the next row whole.
             ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
+            // Close together, so that all of them stand in one row of a usual window.
+            ui.spacing_mut().item_spacing.x = STEP;
             for sheet in SheetKind::ALL {
                 let count = draft.index().blocks().iter().filter(|block| block.kind == sheet.entity()).count();
                 let words = format!("{} {count}", sheet.title());
@@ -63,7 +67,7 @@ impl Editor {
             if tab.on_hover_text("A display as it will be, with its panels in the hand").clicked() {
                 act = Some(Tool::Canvas);
             }
-            ui.separator();
+            ui.add(Separator::default().spacing(2.0));
             let undo = draft.undo_names().next().map(str::to_owned);
             let redo = draft.redo_names().next().map(str::to_owned);
             for (label, name, key, tool) in [("Undo", undo, "Ctrl+Z", Tool::Undo), ("Redo", redo, "Ctrl+Y", Tool::Redo)]
@@ -75,7 +79,7 @@ impl Editor {
                     act = Some(tool);
                 }
             }
-            ui.separator();
+            ui.add(Separator::default().spacing(2.0));
             let (duplicate, remove) = if on_canvas {
                 ("The chosen panels once more (Ctrl+D)", "Without the chosen panels (Delete)")
             } else {
@@ -95,7 +99,7 @@ impl Editor {
                     act = Some(tool);
                 }
             }
-            ui.separator();
+            ui.add(Separator::default().spacing(2.0));
             let changed = draft.is_changed();
             let save = ui.add_enabled(changed && !waits, Button::new("Save"));
             if save.on_hover_text("Write the file; the plant runs on as it is (Ctrl+S)").clicked() {
