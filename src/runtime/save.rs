@@ -13,6 +13,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Writes a project's text in the place of `before`, which still has to stand in the file.
 ///
@@ -112,10 +113,41 @@ impl Temporary {
 
     fn put_in_place(&self, path: &Path) -> io::Result<()> {
         fs::rename(&self.0, path)?;
+        sweep(path);
         // The name is on disk when its folder is; where a folder cannot be opened, the system does without.
         match path.parent().map(File::open) {
             Some(Ok(folder)) => folder.sync_all().or(Ok(())),
             _ => Ok(()),
+        }
+    }
+}
+
+/// Entries of a folder that are looked at for what was left; one may hold a million pictures.
+const MOST_ENTRIES: usize = 10_000;
+
+/// A file on its way that has lain for so long was left by a program that was ended in the middle of a save.
+const LEFT: Duration = Duration::from_mins(10);
+
+/// Takes away what saves of this very file have left that were ended before they could. Whoever saves beside this program is
+/// quicker than that, and no other file is called so.
+fn sweep(path: &Path) {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else { return };
+    let (Ok(now), Ok(entries)) = (fs::metadata(path).and_then(|about| about.modified()), fs::read_dir(folder)) else {
+        return;
+    };
+    for entry in entries.take(MOST_ENTRIES).flatten() {
+        let file = entry.file_name();
+        let number = file
+            .to_str()
+            .and_then(|file| file.strip_prefix('.')?.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".new"));
+        if number.is_none_or(|number| number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit())) {
+            continue;
+        }
+        let about = entry.metadata().ok().filter(fs::Metadata::is_file);
+        let age = about.and_then(|about| now.duration_since(about.modified().ok()?).ok());
+        if age.is_some_and(|age| age > LEFT) {
+            // It is in nobody's way; the next save tries again.
+            let _gone = fs::remove_file(entry.path());
         }
     }
 }
@@ -281,5 +313,25 @@ mod tests {
         assert!(seen.len() > 1);
         // What was on its way is left beside it at most, and the next save takes its name.
         assert!(fs::read_dir(folder.path()).unwrap().count() <= 13);
+    }
+
+    #[test]
+    fn a_save_takes_away_what_a_killed_one_left_and_nothing_else() {
+        let (folder, path, _) = project();
+        let old = |name: &str| {
+            let left = folder.path().join(name);
+            let file = File::create(&left).unwrap();
+            let now = file.metadata().unwrap().modified().unwrap();
+            file.set_modified(now - 2 * LEFT).unwrap();
+            left
+        };
+        let left = old(".plant.toml.4711.new");
+        let others = [".plant.toml.4711.new.bak", ".plant.toml.x.new", ".other.toml.4711.new", "plant.toml.4711.new"];
+        let others = others.map(old);
+        let fresh = folder.path().join(".plant.toml.4712.new");
+        fs::write(&fresh, "somebody saves beside").unwrap();
+        save(&path, TEXT.as_bytes(), b"watchkeeper = 1\n").unwrap();
+        assert!(!left.exists());
+        assert!(fresh.exists() && others.iter().all(|other| other.exists()), "those are nobody's of ours");
     }
 }
