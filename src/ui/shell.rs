@@ -328,6 +328,10 @@ impl Shell {
             // The same plant, perhaps by another version of its project: what is open stays open.
             self.about = Some(plant.about.clone());
         } else if !known.is_some_and(|about| Arc::ptr_eq(about, &plant.about)) {
+            if known.is_some_and(|about| about.path != plant.about.path) {
+                // A play that waits is of the project before.
+                self.plays.end();
+            }
             self.about = Some(plant.about.clone());
             self.notices_read = false;
             // What was read of the past is of the plant before, whatever its tags are called.
