@@ -6,6 +6,7 @@ mod beginning;
 mod beside;
 mod dialog;
 mod forgetting;
+mod middle;
 mod play;
 mod savedisplay;
 
@@ -30,7 +31,7 @@ use super::theme::Theme;
 use super::wizard::{self, Wizard};
 use super::words::say;
 use super::workbench::Workbench;
-use super::{Action, Frame, Outbox, actions, figures, fonts, handover, hidden, lists, panels, states, status, tree};
+use super::{Action, Frame, Outbox, actions, figures, fonts, handover, panels, states, status, tree};
 use crate::engine::{Mode, Plan, Snapshot, TagId};
 use crate::link::{About, Desk, DeskRequest, EditLink, PlantLink, Refused};
 use crate::text::visible;
@@ -479,72 +480,6 @@ impl Shell {
                 trends.find(|(other, _)| *other == number).map_or_else(String::new, |(_, name)| name)
             }
         }
-    }
-
-    fn middle_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
-        if self.place != Place::Explorer {
-            self.explorer.stop();
-        }
-        if self.place != Place::New {
-            self.wizard.rest();
-        }
-        match self.place {
-            Place::Display(i) if i < frame.snapshot.plan.displays.len() => {
-                panels::display_ui(ui, frame, i, &mut self.panels, outbox);
-            }
-            Place::Display(_) if self.own.is_some() => {
-                let own = self.own.as_deref().unwrap_or_default();
-                let words = format!("The project has no display {own} any more: close this window, or choose another");
-                Area::new().inner_margin(Margin::same(10)).show(ui, |ui| ui.add(Label::new(fonts::bold(words)).wrap()));
-            }
-            place => {
-                Area::new().inner_margin(Margin::same(10)).show(ui, |ui| match place {
-                    Place::Display(_) | Place::AllTags => {
-                        frame.theme.panel_frame().show(ui, |ui| lists::all_tags_ui(ui, frame, outbox));
-                    }
-                    Place::Hidden => {
-                        frame.theme.panel_frame().show(ui, |ui| hidden::hidden_ui(ui, frame, outbox));
-                    }
-                    Place::Journal => panels::journal::whole_ui(ui, frame, &mut self.views.journal, outbox),
-                    Place::Figures => self.views.figures.ui(ui, frame),
-                    Place::Handover => self.views.handover.ui(ui, frame, outbox),
-                    Place::Explorer => {
-                        frame.theme.panel_frame().show(ui, |ui| self.explorer.ui(ui, frame, outbox));
-                    }
-                    Place::Workbench => {
-                        frame.theme.panel_frame().show(ui, |ui| self.views.workbench.ui(ui, frame, outbox));
-                    }
-                    Place::Devices => panels::device_list_ui(ui, frame, &mut self.panels, outbox),
-                    Place::Trend(number) => panels::free_trend_ui(ui, frame, number, &mut self.panels, outbox),
-                    Place::Edit => self.editor.ui(ui, frame, outbox),
-                    Place::New => self.wizard_ui(ui, frame.zone, outbox),
-                    Place::Alarms => panels::alarm_list_ui(ui, frame, &mut self.panels, outbox),
-                });
-            }
-        }
-    }
-
-    fn start_ui(&mut self, ui: &mut Ui, desk: &Desk, now: Now, outbox: &mut Outbox, wishes: &mut Wishes) {
-        self.explorer.stop();
-        self.plan = None;
-        self.chosen = None;
-        let theme = self.theme.clone();
-        CentralPanel::no_frame().frame(Area::new().fill(theme.ground).inner_margin(Margin::same(10))).show(ui, |ui| {
-            if self.place == Place::New {
-                self.wizard_ui(ui, &TimeZone::system(), outbox);
-                return;
-            }
-            self.wizard.rest();
-            let start = states::Start {
-                theme: &theme,
-                recent: &self.settings.recent,
-                dialog_open: self.project_dialog.is_open(),
-                notice: self.notice.as_ref().map(|(_, words)| words.as_str()),
-            };
-            states::start_ui(ui, desk, start, outbox);
-        });
-        self.dialogs_ui(ui, None, now, outbox, wishes);
-        wishes.leave |= self.escape(ui.ctx());
     }
 
     /// After a change of plan, what was open stays open where it still exists.
