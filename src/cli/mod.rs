@@ -42,6 +42,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -283,20 +286,19 @@ static MUTED: AtomicBool = AtomicBool::new(false);
 
 /// Logging to standard error: `WATCHKEEPER_LOG` says what, else `default`.
 pub fn start_logging(default: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("WATCHKEEPER_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let asked = std::env::var("WATCHKEEPER_LOG").ok().and_then(|asked| asked.parse::<Targets>().ok());
+    let filter = asked.or_else(|| default.parse().ok()).unwrap_or_default();
     let ansi = io::stderr().is_terminal();
     let writer = || -> Box<dyn io::Write> {
         if MUTED.load(Ordering::Relaxed) { Box::new(io::sink()) } else { Box::new(Seen(io::stderr())) }
     };
-    let started = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(ansi)
         .with_target(false)
         // It would tell with a macro that panics, and a closed pipe must not end the watch.
-        .log_internal_errors(false)
-        .try_init();
+        .log_internal_errors(false);
+    let started = tracing_subscriber::registry().with(filter).with(lines).try_init();
     // Already started: by a test, or twice in one process.
     drop(started);
 }
