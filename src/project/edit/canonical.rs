@@ -36,11 +36,12 @@ pub fn canonical(bytes: &[u8]) -> Result<String, Vec<Issue>> {
     Ok(out)
 }
 
-/// How far the keys of a block stand from the left: what stands below another by two spaces, but for the panels, of which
-/// a display is made.
+/// How far the keys of a block stand from the left: what stands below another by two spaces, but for the panels and uses, of
+/// which a display is made.
 fn indent_of(text: &str, block: &Block) -> &'static str {
     match header_path(text, block).as_slice() {
-        [] | [_] | ["display", "panel", ..] => "",
+        [] | [_] | ["display", "panel" | "use", ..] => "",
+        ["template", _, _, ..] => "    ",
         _ => "  ",
     }
 }
@@ -156,6 +157,21 @@ mod tests {
             "watchkeeper = 1   # format\nname = \"Plant\"\n\n# ── tags ──\n# the first\n[[tag]]\nname = \"a\"\nformula = \"1\"\n\
              labels = { 0 = \"off\", 1 = \"on\" }\nrange = [0, 1.50]\n\n  [[tag.alarm]]  # below\n  # why\n  kind = \"quality\"\n"
         );
+    }
+
+    #[test]
+    fn a_template_is_laid_out_by_what_stands_below_what() {
+        let text = "watchkeeper = 1\n[[template]]\nname='p'\nparameters=['n2']\n[[template.tag]]\nname='{n2}'\nformula='1'\n\
+            [[template.tag.alarm]]\nkind='high'\nlimit=1\n[[use]]\ntemplate='p'\nwith=[{n2='a'}]\n[[display]]\nname='D'\n\
+            [[display.use]]\ntemplate='p'\nwith=[\n  { n2='a' },\n]\n";
+        assert_eq!(
+            same(text),
+            "watchkeeper = 1\n\n[[template]]\nname = \"p\"\nparameters = [\"n2\"]\n\n  [[template.tag]]\n  name = \"{n2}\"\n  \
+             formula = \"1\"\n\n    [[template.tag.alarm]]\n    kind = \"high\"\n    limit = 1\n\n[[use]]\ntemplate = \"p\"\n\
+             with = [{ n2 = \"a\" }]\n\n[[display]]\nname = \"D\"\n\n[[display.use]]\ntemplate = \"p\"\nwith = [\n  { n2='a' },\n]\n"
+        );
+        let wells = include_str!("../../../projects/wells.toml");
+        assert_eq!(same(wells), wells);
     }
 
     #[test]

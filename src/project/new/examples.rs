@@ -23,7 +23,7 @@ macro_rules! beside {
 }
 
 /// All of them.
-pub const EXAMPLES: [Example; 4] = [
+pub const EXAMPLES: [Example; 5] = [
     Example {
         id: "meter",
         title: "Energy meter",
@@ -52,6 +52,16 @@ pub const EXAMPLES: [Example; 4] = [
             "Put in the address of your own broker, and your topics",
         ],
         text: include_str!("../../../projects/zigbee2mqtt.toml"),
+        beside: &[],
+    },
+    Example {
+        id: "wells",
+        title: "Well field",
+        words: [
+            "Many of a kind from one definition: a template of tags, alarms and panels, and a line for each well",
+            "In the editor its wells are the rows of Uses",
+        ],
+        text: include_str!("../../../projects/wells.toml"),
         beside: &[],
     },
     Example {

@@ -53,6 +53,15 @@ fn template_named(draft: &Draft, name: &str) -> Option<EntityId> {
     ids.find(|id| draft.shown(*id, &"name".into()).is_some_and(|own| own == name))
 }
 
+/// A template with all that stands in it.
+fn lines_of(draft: &Draft, template: EntityId) -> String {
+    let blocks = draft.index().blocks();
+    let place = draft.index().place(template).unwrap_or(blocks.len());
+    let is_part = |id: EntityId| matches!(draft.header_of(id).as_slice(), ["template", _, ..]);
+    let parts = blocks.iter().skip(place + 1).map(|block| block.id).take_while(|id| is_part(*id));
+    [template].into_iter().chain(parts).map(|id| draft.text_of(id)).collect::<Vec<_>>().join("\n")
+}
+
 /// What a template takes, in its order; those with a default last.
 fn parameters(draft: &Draft, template: &str) -> Vec<String> {
     let Some(id) = template_named(draft, template) else { return Vec::new() };
@@ -144,7 +153,7 @@ impl Uses {
             ui.add(Label::new(RichText::new("Choose a row to see its template").color(theme.muted)).wrap());
             return;
         };
-        let text = draft.text_of(template);
+        let text = lines_of(draft, template);
         ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| {
             ui.add(Label::new(fonts::bold("The template, as it is written")).wrap());
             let lines = ui.add(Label::new(RichText::new(text.as_str()).font(fonts::regular(size::SMALL))).extend());
@@ -331,6 +340,8 @@ mod tests {
         let cells = |row| (0..5).map(|column| rows.cell(At { row, column }).into_owned()).collect::<Vec<_>>();
         assert_eq!(cells(0), ["pump", "tags and alarms", "pump1", "100", ""]);
         assert_eq!(cells(1), ["pump", "tags and alarms", "pump2", "120", "30.0"]);
+        let template = lines_of(&draft, template_named(&draft, "pump").unwrap());
+        assert!(template.contains("defaults = ") && template.ends_with("formula = \"{base} + {low}\"\n"), "{template}");
         assert!(rows.locked(At { row: 0, column: 1 }).is_some() && rows.locked(At { row: 0, column: 2 }).is_none());
     }
 
