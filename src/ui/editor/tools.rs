@@ -2,7 +2,6 @@
 
 use super::grid::Wish;
 use super::sheets::SheetKind;
-use super::uses::Uses;
 use super::{Editor, Over, Page, State};
 use crate::text::visible;
 use crate::ui::theme::{STEP, TOUCH};
@@ -51,8 +50,8 @@ impl Editor {
                     act = Some(Tool::Focus);
                 }
             }
-            if Uses::are_in(draft) {
-                self.uses.follow(draft);
+            self.uses.follow(draft);
+            if self.uses.are_any() {
                 let here = self.page == Page::Uses;
                 let tab = ui.selectable_label(here, format!("Uses {}", self.uses.len()));
                 tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, "Uses"));

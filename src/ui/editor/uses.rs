@@ -4,7 +4,7 @@
 use super::grid::{Grid, GridColumn, Sheet, Wish};
 use super::judge::Judged;
 use super::select::At;
-use crate::project::edit::{Draft, Edit, EntityId, KeyPath, Shown, Step, Value};
+use crate::project::edit::{Draft, Edit, EntityId, EntityKind, KeyPath, Shown, Step, Value};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
 use eframe::egui::{Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
@@ -20,6 +20,7 @@ const AT: &str = "at";
 #[derive(Debug, Default)]
 pub struct Uses {
     version: Option<u64>,
+    are_any: bool,
     rows: Vec<Row>,
     /// Parameters, and [`AT`].
     keys: Vec<String>,
@@ -42,14 +43,16 @@ struct Row {
     cells: Vec<String>,
 }
 
-/// Whether an entity is a `[[use]]`, a `[[display.use]]` or a `[[display.panel.use]]`.
-fn is_use(draft: &Draft, id: EntityId) -> bool {
-    draft.header_of(id).last().is_some_and(|name| *name == "use")
+/// The headers that are no entity's with a sheet of its own, with their names. Of tens of thousands of tags none is looked into.
+fn others(draft: &Draft) -> impl Iterator<Item = (EntityId, Vec<&str>)> {
+    let is_other = |kind| matches!(kind, EntityKind::Foreign | EntityKind::Part | EntityKind::Display);
+    let blocks = draft.index().blocks().iter().filter(move |block| is_other(block.kind));
+    blocks.map(|block| (block.id, draft.header_of(block.id)))
 }
 
 /// The template of a name.
 fn template_named(draft: &Draft, name: &str) -> Option<EntityId> {
-    let mut ids = draft.index().blocks().iter().map(|block| block.id).filter(|id| draft.header_of(*id) == ["template"]);
+    let mut ids = others(draft).filter(|(_, header)| *header == ["template"]).map(|(id, _)| id);
     ids.find(|id| draft.shown(*id, &"name".into()).is_some_and(|own| own == name))
 }
 
@@ -72,10 +75,9 @@ fn parameters(draft: &Draft, template: &str) -> Vec<String> {
 }
 
 impl Uses {
-    /// Whether a draft has templates or uses of them.
-    pub fn are_in(draft: &Draft) -> bool {
-        let ids = draft.index().blocks().iter().map(|block| block.id);
-        ids.into_iter().any(|id| is_use(draft, id) || draft.header_of(id) == ["template"])
+    /// Whether the draft has templates or uses of them.
+    pub const fn are_any(&self) -> bool {
+        self.are_any
     }
 
     /// How many rows there are.
@@ -93,15 +95,18 @@ impl Uses {
         self.keys.clear();
         let mut display = String::new();
         let mut found = Vec::new();
-        for block in draft.index().blocks() {
-            let header = draft.header_of(block.id);
-            if header == ["display"] {
-                display = draft.shown(block.id, &"name".into()).unwrap_or_default();
+        self.are_any = false;
+        for (id, header) in others(draft) {
+            match header.as_slice() {
+                ["display"] => display = draft.shown(id, &"name".into()).unwrap_or_default(),
+                ["template"] => self.are_any = true,
+                _ => {}
             }
-            if !is_use(draft, block.id) {
+            if header.last() != Some(&"use") {
                 continue;
             }
-            let template = draft.shown(block.id, &"template".into()).unwrap_or_default();
+            self.are_any = true;
+            let template = draft.shown(id, &"template".into()).unwrap_or_default();
             let makes = match header.len() {
                 1 => "tags and alarms".to_owned(),
                 2 => format!("panels of {display}"),
@@ -114,7 +119,7 @@ impl Uses {
                     self.keys.push(key);
                 }
             }
-            let with = draft.parts(block.id, &"with".into());
+            let with = draft.parts(id, &"with".into());
             for (nth, item) in with.iter().flat_map(Shown::items).enumerate() {
                 let pairs: Vec<(String, String)> = item
                     .pairs()
@@ -130,7 +135,7 @@ impl Uses {
                         self.keys.push(key.clone());
                     }
                 }
-                found.push((block.id, nth, template.clone(), makes.clone(), pairs));
+                found.push((id, nth, template.clone(), makes.clone(), pairs));
             }
         }
         self.keys.sort_by_key(|key| key == AT);
@@ -332,8 +337,8 @@ mod tests {
     #[test]
     fn a_row_stands_for_each_use_and_a_column_for_each_parameter() {
         let draft = Draft::open(TEXT.as_bytes()).unwrap();
-        assert!(Uses::are_in(&draft));
         let uses = opened(&draft);
+        assert!(uses.are_any());
         let rows = UseRows { uses: &uses, judged: &Judged::default() };
         let titles: Vec<_> = rows.columns().iter().map(|column| column.title.as_ref()).collect();
         assert_eq!(titles, ["template", "makes", "name", "base", "low"]);
