@@ -21,7 +21,7 @@ mod range;
 mod time_axis;
 
 use super::{Aside, Cx, PanelView, grid};
-use crate::engine::{Snapshot, TagId, TailView};
+use crate::engine::{Mode, Snapshot, TagId, TailView};
 use crate::project::{self, DataType, NewDisplay};
 use crate::time::Span;
 use crate::ui::fonts::size;
@@ -129,6 +129,8 @@ impl PanelView for TrendPanel {
         let quiet = format!("{}{with}{added}", words::duration_of_range(span));
         match self.window.and_then(|w| w.to) {
             None if cx.frame.about.bundle.is_some() => Aside { plain: "to the end".to_owned(), quiet },
+            // Nothing of a play is live.
+            None if cx.frame.snapshot.mode == Mode::Rehearsal => Aside { plain: "with the play".to_owned(), quiet },
             None => Aside { plain: "● live".to_owned(), quiet },
             Some(to) => {
                 let now = cx.frame.snapshot.now.utc;

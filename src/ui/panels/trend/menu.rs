@@ -73,7 +73,11 @@ fn entries_ui(
         }
         pressed
     };
-    let back = if cx.frame.about.bundle.is_some() { "Back to the end" } else { "Back to live" };
+    let back = match cx.frame.snapshot.mode {
+        Mode::Bundle => "Back to the end",
+        Mode::Rehearsal => "Back to the play",
+        Mode::Live | Mode::Demo => "Back to live",
+    };
     if entry(ui, back, "Home", "Over the time that the project says") {
         *choices.window = None;
     }
