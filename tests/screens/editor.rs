@@ -399,3 +399,20 @@ fn one_key_rolls_back_what_the_last_save_wrote_and_shows_what_that_changes_first
     until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
     assert_eq!(plant.text(), before);
 }
+
+#[test]
+fn every_field_of_the_form_is_as_wide_as_the_others() {
+    let plant = Plant::new(TEXT);
+    // At larger text the smaller window has no room for the form.
+    for (percent, width) in [(100, 1280.0), (150, 1920.0)] {
+        let mut harness = plant.edit(ThemeChoice::Dark, [width, 1080.0], percent);
+        press(&mut harness, "Devices");
+        harness.run_steps(3);
+        let rect = |name: &str| harness.get_by_label(name).rect();
+        let (plain, chosen) = (rect("address of plc1"), rect("protocol of plc1"));
+        let button = rect("Choose protocol of plc1");
+        assert!((plain.left() - chosen.left()).abs() < 0.6, "{percent} %: {plain:?} {chosen:?}");
+        assert!((plain.right() - button.right()).abs() < 0.6, "{percent} %: {plain:?} {button:?}");
+        assert!(plain.right() <= width, "{percent} %: {plain:?}");
+    }
+}

@@ -10,11 +10,11 @@ use crate::project::edit::{Draft, Edit, EntityId, KeyPath, Value};
 use crate::project::file::keys::{Key, Shape};
 use crate::ui::fonts;
 use crate::ui::theme::{STEP, Theme};
-use eframe::egui::{Button, Id, Label, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
+use eframe::egui::{Button, Id, Label, RichText, Role, ScrollArea, TextEdit, TextStyle, Ui, WidgetInfo, WidgetText};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-/// Width of the button that shows which words a key takes.
-const CHOOSE: f32 = 24.0;
+/// What the button says that shows which words a key takes.
+const CHOOSE: &str = "▼";
 /// Names that are offered below a field.
 const MOST_OFFERED: usize = 6;
 
@@ -144,8 +144,12 @@ fn field_ui(ui: &mut Ui, field: Field<'_>) -> Option<Vec<Edit>> {
         (ui.add(edit(&mut text).desired_width(f32::INFINITY)), None)
     } else {
         ui.horizontal(|ui| {
-            let room = ui.available_width() - CHOOSE - ui.spacing().item_spacing.x;
-            let response = ui.add(edit(&mut text).desired_width(room.max(40.0)));
+            // As wide as the other fields are, with the button: one that is wider would push all of them out of the form.
+            let sign = WidgetText::from(CHOOSE).into_galley(ui, None, f32::INFINITY, TextStyle::Button).size().x;
+            let spacing = ui.spacing();
+            let button = sign + 2.0 * spacing.button_padding.x;
+            let room = ui.available_width() - button - spacing.item_spacing.x;
+            let response = ui.add_sized([room.max(40.0), spacing.interact_size.y], edit(&mut text));
             (response, choose_ui(ui, &label, words))
         })
         .inner
@@ -195,7 +199,7 @@ fn field_ui(ui: &mut Ui, field: Field<'_>) -> Option<Vec<Edit>> {
 /// The words that a key takes, to be chosen from; the one that was.
 fn choose_ui(ui: &mut Ui, label: &str, words: &'static [&'static str]) -> Option<&'static str> {
     let mut chosen = None;
-    let menu = ui.menu_button("▼", |ui| {
+    let menu = ui.menu_button(CHOOSE, |ui| {
         ui.set_min_width(130.0);
         let height = ui.ctx().content_rect().height() * 0.6;
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
