@@ -1,17 +1,16 @@
 //! `watchkeeper new`: the file of a project that is begun, as the window's wizard makes it.
 #![expect(clippy::doc_markdown, reason = "what stands here is read on a terminal too")]
 
-use super::scan::{parse_listen, parse_parity, parse_protocol, parse_version};
+use super::scan::{LineArguments, parse_listen, parse_version};
 use super::{Exit, end_of_output, open_runtime, say, signals};
 use crate::drivers::scan::snippet::candidates;
 use crate::drivers::scan::{self, End, Found, ModbusRequest, MqttRequest, Picture, Request};
 use crate::link::SaveError;
-use crate::project::device::Parity;
 use crate::project::edit::Value;
 use crate::project::new::{
     EXAMPLES, Example, MAPS, Map, NewAlarm, NewEntity, NewProject, keys_from_lines, name_part, tag_from,
 };
-use crate::project::{MqttVersion, Protocol, Severity};
+use crate::project::{MqttVersion, Severity};
 use crate::runtime::Loaded;
 use crate::runtime::clock::system_clock;
 use crate::runtime::save::save_as;
@@ -66,18 +65,9 @@ pub struct NewArguments {
     /// Modbus: the unit, 0 to 255
     #[arg(long, value_name = "ID", default_value_t = 1)]
     pub unit: u8,
-    /// Modbus: modbus-tcp, modbus-tls, modbus-rtu-over-tcp or modbus-rtu; default: by the address
-    #[arg(long, value_name = "PROTOCOL", value_parser = parse_protocol)]
-    pub protocol: Option<Protocol>,
-    /// Bits a second of a serial port; default 19200
-    #[arg(long, value_name = "BAUD")]
-    pub baud: Option<u32>,
-    /// none, even or odd, of a serial port; default none
-    #[arg(long, value_name = "PARITY", value_parser = parse_parity)]
-    pub parity: Option<Parity>,
-    /// 1 or 2, of a serial port; default 1
-    #[arg(long, value_name = "BITS")]
-    pub stop_bits: Option<u8>,
+    /// What a Modbus device speaks.
+    #[command(flatten)]
+    pub line: LineArguments,
     /// SunSpec: the holding register at which the model begins, that of its ID; default: the device is asked
     #[arg(long, value_name = "NUMBER")]
     pub register: Option<u16>,
@@ -203,7 +193,7 @@ fn modbus(
     map: Option<&Map>,
     new: &mut NewProject,
 ) -> Result<(), (Exit, String)> {
-    let NewArguments { protocol, baud, parity, stop_bits, unit, .. } = arguments;
+    let NewArguments { line: LineArguments { protocol, baud, parity, stop_bits }, unit, .. } = arguments;
     let request = ModbusRequest {
         protocol: *protocol,
         baud: *baud,

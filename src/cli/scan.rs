@@ -61,15 +61,10 @@ pub struct Units(Vec<u8>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tables(Vec<Area>);
 
-/// `scan modbus`.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  watchkeeper scan modbus 127.0.0.1:5020 --units 1-20\n  watchkeeper scan modbus /dev/ttyUSB0 --baud 9600 --parity even --units 1-32\n  watchkeeper scan modbus 192.168.1.10 --units 1 --registers 40000-40200 --tables holding --format toml\n\nOne request at a time over one connection, with a pause; nothing is written. A small PLC that another program\npolls may hang up on one of the two. Exit 3 where it is not reached, or no unit answers."
-)]
-pub struct ModbusArguments {
-    /// Host with its port (192.168.1.10:502), or a serial port (/dev/ttyUSB0, COM3)
-    pub address: String,
-    /// modbus-tcp, modbus-tls, modbus-rtu-over-tcp or modbus-rtu; default: by the address
+/// What a Modbus address speaks, where the address does not say it.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LineArguments {
+    /// Of Modbus: modbus-tcp, modbus-tls, modbus-rtu-over-tcp or modbus-rtu; default: by the address
     #[arg(long, value_name = "PROTOCOL", value_parser = parse_protocol)]
     pub protocol: Option<Protocol>,
     /// Bits a second of a serial port; default 19200
@@ -81,6 +76,19 @@ pub struct ModbusArguments {
     /// 1 or 2, of a serial port; default 1
     #[arg(long, value_name = "BITS")]
     pub stop_bits: Option<u8>,
+}
+
+/// `scan modbus`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  watchkeeper scan modbus 127.0.0.1:5020 --units 1-20\n  watchkeeper scan modbus /dev/ttyUSB0 --baud 9600 --parity even --units 1-32\n  watchkeeper scan modbus 192.168.1.10 --units 1 --registers 40000-40200 --tables holding --format toml\n\nOne request at a time over one connection, with a pause; nothing is written. A small PLC that another program\npolls may hang up on one of the two. Exit 3 where it is not reached, or no unit answers."
+)]
+pub struct ModbusArguments {
+    /// Host with its port (192.168.1.10:502), or a serial port (/dev/ttyUSB0, COM3)
+    pub address: String,
+    /// What it speaks there.
+    #[command(flatten)]
+    pub line: LineArguments,
     /// File with the authority that the certificate of a modbus-tls device comes from; default: those of this computer
     #[arg(long, value_name = "FILE")]
     pub ca: Option<String>,
@@ -195,10 +203,10 @@ fn request(arguments: &ScanArguments) -> Result<(Request, ScanFormat), String> {
     Ok(match &arguments.what {
         What::Modbus(a) => {
             let request = ModbusRequest {
-                protocol: a.protocol,
-                baud: a.baud,
-                parity: a.parity,
-                stop_bits: a.stop_bits,
+                protocol: a.line.protocol,
+                baud: a.line.baud,
+                parity: a.line.parity,
+                stop_bits: a.line.stop_bits,
                 tls: TlsSettings { ca: a.ca.clone(), identity: a.cert.clone().zip(a.key.clone()) },
                 units: a.units.0.clone(),
                 tables: a.tables.0.clone(),
@@ -325,7 +333,7 @@ fn ended(picture: &Picture) -> Exit {
     }
 }
 
-pub(super) fn parse_protocol(text: &str) -> Result<Protocol, String> {
+fn parse_protocol(text: &str) -> Result<Protocol, String> {
     let all = [Protocol::ModbusTcp, Protocol::ModbusTls, Protocol::ModbusRtuOverTcp, Protocol::ModbusRtu];
     let found = all.into_iter().find(|protocol| protocol.word() == text);
     found.ok_or_else(|| format!("\"{text}\" is none; write modbus-tcp, modbus-tls, modbus-rtu-over-tcp or modbus-rtu"))
@@ -339,7 +347,7 @@ pub(super) fn parse_version(text: &str) -> Result<MqttVersion, String> {
     }
 }
 
-pub(super) fn parse_parity(text: &str) -> Result<Parity, String> {
+fn parse_parity(text: &str) -> Result<Parity, String> {
     match text {
         "none" => Ok(Parity::None),
         "even" => Ok(Parity::Even),

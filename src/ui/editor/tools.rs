@@ -36,8 +36,8 @@ impl Editor {
         ui.horizontal_wrapped(|ui| {
             // A button that does not fit goes to the next row whole.
             ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
-            // Close together, so that all of them stand in one row of a usual window.
-            ui.spacing_mut().item_spacing.x = STEP;
+            // Close together, so that all of them stand in one row of a usual window, that of templates too.
+            ui.spacing_mut().item_spacing.x = STEP / 2.0;
             for sheet in SheetKind::ALL {
                 let count = draft.index().blocks().iter().filter(|block| block.kind == sheet.entity()).count();
                 let words = format!("{} {count}", sheet.title());
