@@ -291,8 +291,9 @@ async fn a_controller_that_restarts_refuses_connections_and_opens_its_port_again
 #[tokio::test]
 async fn the_broker_tells_of_a_weather_station_that_is_gone_and_writes_no_file() {
     let (stage, scenes) = watch::channel(staged(&[]));
-    let (broker, address) = mqtt::open(ANY_PORT).await.unwrap();
-    let broker = tokio::spawn(mqtt::run_broker(broker));
+    let listener = tokio::net::TcpListener::bind(ANY_PORT).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let broker = tokio::spawn(mqtt::serve(listener));
     let publisher = tokio::spawn(mqtt::publish(Publisher::Weather, address, scenes, clock()));
 
     let options = rumqttc::MqttOptions::new("a-test", (address.ip().to_string(), address.port()));

@@ -131,7 +131,8 @@ pub async fn serve(options: DemoOptions, clock: Clock) -> io::Result<Demo> {
     let after = if options.modbus.port() == 0 { 0 } else { modbus_addr.port().checked_add(1).unwrap_or(0) };
     let plc2 = listen(SocketAddr::new(modbus_addr.ip(), after)).await?;
     let plc2_addr = plc2.local_addr()?;
-    let (broker, mqtt_addr) = mqtt::open(options.mqtt).await?;
+    let broker = listen(options.mqtt).await?;
+    let mqtt_addr = broker.local_addr()?;
 
     let plant = Plant::new(options.seed);
     let (stage, scenes) = watch::channel(Arc::new(Scene::of(plant.clone())));
@@ -140,7 +141,7 @@ pub async fn serve(options: DemoOptions, clock: Clock) -> io::Result<Demo> {
     let mut parts = Parts(JoinSet::new());
     parts.add("plc1", modbus::serve(modbus::Port::Plc1, plc1, scenes.clone()));
     parts.add("plc2", modbus::serve(modbus::Port::Plc2, plc2, scenes.clone()));
-    parts.add("broker", mqtt::run_broker(broker));
+    parts.add("broker", mqtt::serve(broker));
     let broker = SocketAddr::new(reachable(mqtt_addr.ip()), mqtt_addr.port());
     for publisher in Publisher::ALL {
         parts.add(publisher.client_id(), mqtt::publish(publisher, broker, scenes.clone(), clock.clone()));

@@ -5,68 +5,130 @@
 use super::Scene;
 use super::messages::{Message, Publisher};
 use crate::time::Clock;
-use mqtt5::broker::config::{StorageBackend, StorageConfig};
-use mqtt5::broker::{BrokerConfig, MqttBroker};
+use mqtt5::broker::client_handler::ClientHandler;
+use mqtt5::broker::resource_monitor::{ResourceLimits, ResourceMonitor};
+use mqtt5::broker::router::MessageRouter;
+use mqtt5::broker::storage::QueueLimits;
+use mqtt5::broker::sys_topics::BrokerStats;
+use mqtt5::broker::transport::BrokerTransport;
+use mqtt5::broker::{AllowAllAuthProvider, AuthProvider, BrokerConfig};
 use rumqttc::{AsyncClient, Event, EventLoop, LastWill, MqttOptions, Packet, PublishOptions, QoS};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{broadcast, watch};
+use tokio::task::JoinSet;
 
 /// Messages of one publisher that may wait for its connection; what is more is not sent: the next round comes soon.
 const QUEUE: usize = 64;
+/// Connections to the broker at a time.
+const MOST_CLIENTS: usize = 64;
+/// How long a session is kept for a client that went.
+const SESSION_KEPT: Duration = Duration::from_mins(1);
+/// Before the next client is taken in after one could not be.
+const AFTER_A_REFUSAL: Duration = Duration::from_millis(100);
 
-/// Opens the broker on `address`, or on a free port of the same host where that is taken.
-///
-/// # Errors
-/// It could not be opened.
-pub async fn open(address: SocketAddr) -> io::Result<(MqttBroker, SocketAddr)> {
-    let address = match TcpListener::bind(address).await {
-        // Tried first, because the broker would complain of a taken port in the log as of a fault.
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && address.port() != 0 => {
-            tracing::info!(%address, "the demo broker takes a free port instead: this one is taken");
-            SocketAddr::new(address.ip(), 0)
+/// What all connections to the broker share.
+struct Broker {
+    config: Arc<BrokerConfig>,
+    router: Arc<MessageRouter>,
+    auth: Arc<dyn AuthProvider>,
+    stats: Arc<BrokerStats>,
+    limits: Arc<ResourceMonitor>,
+    /// Held, since a connection ends when nobody could tell it to.
+    goodbye: broadcast::Sender<()>,
+}
+
+impl Broker {
+    /// Anonymous, in memory, and bounded in every direction.
+    ///
+    /// It is put together from the library's own parts around a listener of ours. The library's ready-made server brings
+    /// bridges, tokens fetched over HTTP, files and reloads with it, which make a program larger by more than a megabyte.
+    fn new() -> Self {
+        let config = BrokerConfig {
+            max_clients: MOST_CLIENTS,
+            session_expiry_interval: SESSION_KEPT,
+            max_packet_size: 1 << 20,
+            max_subscriptions_per_client: 10_000,
+            client_channel_capacity: 1_000,
+            sys_topics_enabled: false,
+            ..BrokerConfig::default()
+        };
+        let router = MessageRouter::new()
+            .with_fallback_queue_limits(QueueLimits { max_messages: 1_000, max_bytes: 1 << 20 })
+            .with_retained_limits(1_000, 64 << 10);
+        // As fast as the person who tries it out wants to publish; what counts are the bounds above.
+        let limits = ResourceLimits {
+            max_connections: MOST_CLIENTS,
+            max_connections_per_ip: MOST_CLIENTS,
+            max_message_rate_per_client: 0,
+            max_bandwidth_per_client: 0,
+            ..ResourceLimits::default()
+        };
+        Self {
+            config: Arc::new(config),
+            router: Arc::new(router),
+            auth: Arc::new(AllowAllAuthProvider),
+            stats: Arc::new(BrokerStats::new()),
+            limits: Arc::new(ResourceMonitor::new(limits)),
+            goodbye: broadcast::channel(1).0,
         }
-        _ => address,
-    };
-    let broker = MqttBroker::with_config(config(address)).await.map_err(|e| at_fault(address, &e))?;
-    let bound = broker.local_addr().ok_or_else(|| io::Error::other("the demo broker has no address"))?;
-    Ok((broker, bound))
-}
+    }
 
-fn at_fault(address: SocketAddr, error: &dyn std::fmt::Display) -> io::Error {
-    io::Error::other(format!("could not open the demo broker on {address}: {error}"))
-}
-
-/// Anonymous, in memory, and bounded in every direction.
-fn config(address: SocketAddr) -> BrokerConfig {
-    let storage = StorageConfig {
-        backend: StorageBackend::Memory,
-        enable_persistence: false,
-        max_queued_messages_per_client: 1_000,
-        max_queued_bytes_per_client: 1 << 20,
-        ..StorageConfig::default()
-    };
-    BrokerConfig {
-        bind_addresses: vec![address],
-        max_clients: 64,
-        session_expiry_interval: Duration::from_mins(1),
-        max_packet_size: 1 << 20,
-        max_subscriptions_per_client: 10_000,
-        max_retained_messages: 1_000,
-        max_retained_message_size: 64 << 10,
-        client_channel_capacity: 1_000,
-        storage_config: storage,
-        sys_topics_enabled: false,
-        ..BrokerConfig::default()
+    /// What serves one connection.
+    fn client(&self, stream: TcpStream, peer: SocketAddr) -> ClientHandler {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a demo client's messages may wait for each other");
+        }
+        ClientHandler::new(
+            BrokerTransport::tcp(stream),
+            peer,
+            Arc::clone(&self.config),
+            Arc::clone(&self.router),
+            Arc::clone(&self.auth),
+            None,
+            Arc::clone(&self.stats),
+            Arc::clone(&self.limits),
+            self.goodbye.subscribe(),
+        )
     }
 }
 
-/// Runs the broker until it is dropped.
-pub async fn run_broker(mut broker: MqttBroker) -> io::Result<()> {
-    broker.run().await.map_err(|e| io::Error::other(format!("the demo broker stopped: {e}")))
+/// Serves MQTT 3.1.1 and 5 until it is dropped, and hangs up on everyone then.
+pub async fn serve(listener: TcpListener) -> io::Result<()> {
+    let broker = Broker::new();
+    let (mut clients, mut is_full) = (JoinSet::new(), false);
+    let mut sweep = tokio::time::interval(SESSION_KEPT);
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) if clients.len() < MOST_CLIENTS => {
+                    is_full = false;
+                    clients.spawn(broker.client(stream, peer).run());
+                }
+                // Once, however often they try again.
+                Ok((_, peer)) => if !std::mem::replace(&mut is_full, true) {
+                    tracing::warn!(%peer, "the demo broker hangs up on clients: it has as many as it takes");
+                },
+                // A client that went while it waited, or no descriptor free: the next one may come in.
+                Err(error) => {
+                    tracing::debug!(%error, "the demo broker could not take a client in");
+                    tokio::time::sleep(AFTER_A_REFUSAL).await;
+                }
+            },
+            Some(ended) = clients.join_next() => match ended {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a client of the demo broker was cut off"),
+                Err(error) => tracing::error!(%error, "a connection of the demo broker died"),
+            },
+            _ = sweep.tick() => {
+                broker.router.sweep_sessions().await;
+                broker.limits.cleanup_expired_windows().await;
+            }
+        }
+    }
 }
 
 /// Publishes for as long as there are scenes; connects again whenever the connection breaks.
