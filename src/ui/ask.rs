@@ -5,6 +5,7 @@
 //! alarm is silent, and nobody else can tell.
 
 use super::acts;
+use super::dialogs;
 use super::dialogs::sheet_ui;
 use super::fonts::{self, size};
 use super::theme::STEP;
@@ -146,7 +147,7 @@ pub fn ask_ui(ui: &Ui, frame: &Frame<'_>, ask: &mut Ask, out: &mut Outbox) -> bo
     let mut done = false;
     let title = ask.title();
     let open = sheet_ui(ui, frame.theme, &title, |ui| {
-        let height = (ui.ctx().content_rect().height() - 150.0).max(40.0);
+        let height = (dialogs::room(ui.ctx()).y - 150.0).max(40.0);
         let enter = ScrollArea::vertical()
             .max_height(height)
             .auto_shrink([false, true])

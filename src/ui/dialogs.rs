@@ -7,24 +7,56 @@ use super::{Frame, states};
 use crate::engine::Mode;
 use crate::link::PlantLink;
 use eframe::egui::{
-    Align, Button, Frame as Area, Id, Label, Layout, Margin, Modal, RichText, Role, Ui, Vec2, WidgetInfo,
+    Align, Align2, Button, Context, Frame as Area, Id, Label, Layout, Margin, Modal, RichText, Role, Ui, Vec2,
+    ViewportId, WidgetInfo, vec2,
 };
+
+/// The least room that a dialog leaves the banner its own for, in points: a smaller window is all dialog.
+const LEAST_ROOM: f32 = 200.0;
+
+/// Says how far down the alarm banner of this window reaches: it is always there, over a dialog too.
+pub fn keep_clear(ctx: &Context, bottom: f32) {
+    let id = banner_of(ctx.viewport_id());
+    ctx.data_mut(|data| data.insert_temp(id, bottom));
+}
+
+fn banner_of(window: ViewportId) -> Id {
+    Id::unique(("the banner's end", window))
+}
+
+/// Points above a dialog that are the banner's.
+fn taken(ctx: &Context) -> f32 {
+    let id = banner_of(ctx.viewport_id());
+    let bottom = ctx.data(|data| data.get_temp(id)).unwrap_or(0.0);
+    if ctx.content_rect().height() - bottom < LEAST_ROOM { 0.0 } else { bottom }
+}
+
+/// Points that a dialog may be high and wide: what the alarm banner leaves of the window.
+pub fn room(ctx: &Context) -> Vec2 {
+    ctx.content_rect().size() - vec2(0.0, taken(ctx))
+}
+
+/// A dialog in the middle of what the alarm banner leaves of the window, over everything.
+pub fn modal(ctx: &Context, theme: &Theme, name: &str) -> Modal {
+    let id = Id::unique(name);
+    let area = Modal::default_area(id).anchor(Align2::CENTER_CENTER, vec2(0.0, taken(ctx) / 2.0));
+    Modal::new(id).area(area).backdrop_color(theme.veil)
+}
 
 /// A sheet with a heading over everything; `false` once it is closed.
 pub fn sheet_ui(ui: &Ui, theme: &Theme, title: &str, content: impl FnOnce(&mut Ui)) -> bool {
     let mut open = true;
-    let response =
-        Modal::new(Id::unique("sheet")).frame(dialog_frame(ui)).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
-            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 640.0));
-            ui.horizontal(|ui| {
-                ui.label(RichText::new(title).font(fonts::strong(size::TITLE)));
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    open = !ui.button(say::CLOSE).on_hover_text("Esc").clicked();
-                });
+    let response = modal(ui.ctx(), theme, "sheet").frame(dialog_frame(ui)).show(ui.ctx(), |ui| {
+        ui.set_width((room(ui.ctx()).x - 80.0).clamp(240.0, 640.0));
+        ui.horizontal(|ui| {
+            ui.label(RichText::new(title).font(fonts::strong(size::TITLE)));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                open = !ui.button(say::CLOSE).on_hover_text("Esc").clicked();
             });
-            ui.add_space(2.0 * STEP);
-            content(ui);
         });
+        ui.add_space(2.0 * STEP);
+        content(ui);
+    });
     open && !response.should_close()
 }
 
@@ -37,29 +69,28 @@ fn dialog_frame(ui: &Ui) -> Area {
 pub fn question_ui(ui: &Ui, theme: &Theme, frame: &Frame<'_>) -> Option<bool> {
     let snapshot = frame.snapshot;
     let mut answer = None;
-    let response =
-        Modal::new(Id::unique("question")).frame(dialog_frame(ui)).backdrop_color(theme.veil).show(ui.ctx(), |ui| {
-            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 440.0));
-            let words = states::standing(&snapshot.plan.project.name, snapshot.counts.shown);
-            let label = ui.add(Label::new(RichText::new(&words).font(fonts::strong(size::TITLE))).wrap());
-            label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, words.clone()));
-            ui.add_space(2.0 * STEP);
-            ui.label(RichText::new("Nobody is told of alarms while nothing watches").color(theme.muted));
-            ui.add_space(4.0 * STEP);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let large = Vec2::new(130.0_f32.min((ui.available_width() - 2.0 * STEP) / 2.0), 30.0);
-                let keep = ui.add(Button::new(say::KEEP_WATCHING).min_size(large));
-                if ui.memory(|m| m.focused().is_none()) {
-                    keep.request_focus();
-                }
-                if keep.clicked() {
-                    answer = Some(false);
-                }
-                if ui.add(Button::new(say::STOP_WATCHING).min_size(large)).clicked() {
-                    answer = Some(true);
-                }
-            });
+    let response = modal(ui.ctx(), theme, "question").frame(dialog_frame(ui)).show(ui.ctx(), |ui| {
+        ui.set_width((room(ui.ctx()).x - 80.0).clamp(240.0, 440.0));
+        let words = states::standing(&snapshot.plan.project.name, snapshot.counts.shown);
+        let label = ui.add(Label::new(RichText::new(&words).font(fonts::strong(size::TITLE))).wrap());
+        label.widget_info(|| WidgetInfo::labeled(Role::Alert, true, words.clone()));
+        ui.add_space(2.0 * STEP);
+        ui.label(RichText::new("Nobody is told of alarms while nothing watches").color(theme.muted));
+        ui.add_space(4.0 * STEP);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let large = Vec2::new(130.0_f32.min((ui.available_width() - 2.0 * STEP) / 2.0), 30.0);
+            let keep = ui.add(Button::new(say::KEEP_WATCHING).min_size(large));
+            if ui.memory(|m| m.focused().is_none()) {
+                keep.request_focus();
+            }
+            if keep.clicked() {
+                answer = Some(false);
+            }
+            if ui.add(Button::new(say::STOP_WATCHING).min_size(large)).clicked() {
+                answer = Some(true);
+            }
         });
+    });
     if response.should_close() {
         answer = Some(false);
     }

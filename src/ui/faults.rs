@@ -1,6 +1,7 @@
 //! The faults of the project, in the window instead of a refusal to open: each with its line, what is wrong, and what
 //! would mend it. What is not at fault runs.
 
+use super::dialogs;
 use super::theme::{LINE, STEP};
 use super::words;
 use super::{Frame, fonts};
@@ -38,7 +39,7 @@ pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
         }
     }
     ui.add_space(2.0 * STEP);
-    let height = (ui.ctx().content_rect().height() - 190.0).max(3.0 * 18.0 + 3.0 * STEP);
+    let height = (dialogs::room(ui.ctx()).y - 190.0).max(3.0 * 18.0 + 3.0 * STEP);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
         ui,
         // Three lines each: where, what, mend.

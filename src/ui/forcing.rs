@@ -3,6 +3,7 @@
 
 use super::acts;
 use super::ask::{REASON_CHARS, note_from};
+use super::dialogs;
 use super::fonts::{self, size};
 use super::theme::STEP;
 use super::until;
@@ -295,7 +296,7 @@ pub fn list_ui(ui: &mut Ui, frame: &Frame<'_>, out: &mut Outbox) {
         return;
     }
     let not_here = acts::not_here(frame.about);
-    let height = (ui.ctx().content_rect().height() - 220.0).max(60.0);
+    let height = (dialogs::room(ui.ctx()).y - 220.0).max(60.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         for forced in snapshot.forced.iter() {
             let (Some(plan), Some(reading)) = (snapshot.plan.tag(forced.tag), Reading::new(snapshot, forced.tag))

@@ -2,6 +2,7 @@
 //!
 //! It is copied out of the driver's hands while this sheet is open, twice a second, and stands still while it is held.
 
+use super::dialogs;
 use super::fonts::{self, size};
 use super::panels::table::{self, Column, column, numbers};
 use super::theme::{RADIUS, STEP, Theme};
@@ -86,7 +87,7 @@ pub fn frames_ui(ui: &mut Ui, frame: &Frame<'_>, state: &mut Frames) {
             widgets::tell(&label, Role::Status, reading.name, || reading.spoken());
         }
     });
-    let height = (ui.ctx().content_rect().height() - 150.0).max(120.0);
+    let height = (dialogs::room(ui.ctx()).y - 150.0).max(120.0);
     let scrolled = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
     scrolled.show(ui, |ui| {
         let explanation = &state.explanation;

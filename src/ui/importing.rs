@@ -1,6 +1,7 @@
 //! The sheet that imports a file of another program: whose file it is, what becomes of it, what of it is not carried over, and
 //! whether it goes into the project that is open or becomes one of its own.
 
+use super::dialogs;
 use super::editor;
 use super::files::FileDialog;
 use super::fonts;
@@ -333,7 +334,7 @@ fn made_ui(ui: &mut Ui, around: Surroundings<'_>, made: &Imported) {
         return;
     }
     ui.label(format!("{} not carried over, by line:", plural(made.left.len(), "thing")));
-    let height = (ui.ctx().content_rect().height() * 0.3).max(80.0);
+    let height = (dialogs::room(ui.ctx()).y * 0.3).max(80.0);
     let area = ScrollArea::vertical().id_salt("not carried over").max_height(height).auto_shrink([false, true]);
     area.show(ui, |ui| {
         for left in &made.left {

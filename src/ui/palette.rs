@@ -3,6 +3,7 @@
 //! It must not stutter on a plant of 100,000 tags: names are kept in lower case for as long as the plan is the same, a
 //! frame looks at no more than `SCAN` of them, and what was found so far is shown while the rest is looked at.
 
+use super::dialogs;
 use super::theme::{RADIUS, STEP};
 use super::widgets::{self, Brush, reading::Reading, text};
 use super::words;
@@ -10,7 +11,7 @@ use super::{Action, Frame, Outbox, actions, fonts, hand};
 use crate::engine::plan::Subject;
 use crate::engine::{Plan, TagId};
 use eframe::egui::{
-    Align2, Id, Key, Modal, Modifiers, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2,
+    Align2, Id, Key, Modifiers, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
 use fonts::size;
 use std::sync::Arc;
@@ -214,11 +215,10 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
     }
     .min(last);
     let mut pressed = enter.then_some(finder.chosen);
-    let response = Modal::new(Id::unique("finder"))
+    let response = dialogs::modal(ui.ctx(), frame.theme, "finder")
         .frame(eframe::egui::Frame::popup(ui.style()).inner_margin(12))
-        .backdrop_color(frame.theme.veil)
         .show(ui.ctx(), |ui| {
-            ui.set_width((ui.ctx().content_rect().width() - 80.0).clamp(240.0, 560.0));
+            ui.set_width((dialogs::room(ui.ctx()).x - 80.0).clamp(240.0, 560.0));
             // The focus is taken before the field is laid out: what is typed in its first frame counts already.
             let id = Id::unique("finder words");
             ui.memory_mut(|memory| memory.request_focus(id));
@@ -242,7 +242,7 @@ pub fn finder_ui(ui: &Ui, frame: &Frame<'_>, finder: &mut Finder, outbox: &mut O
                 finder.advance(&frame.snapshot.plan);
             }
             ui.add_space(STEP);
-            let height = (ui.ctx().content_rect().height() * 0.6).min(ROW * IN_VIEW);
+            let height = (dialogs::room(ui.ctx()).y * 0.6).min(ROW * IN_VIEW);
             ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show(
                 ui,
                 |ui| {

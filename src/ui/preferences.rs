@@ -1,6 +1,7 @@
 //! What a person chooses for this computer: the name at the desk, the horn, notices on the desktop, the theme, the size of
 //! the text. Kept in the user's settings, never in a project.
 
+use super::dialogs;
 use super::horn::{HornDesk, horn_words};
 use super::settings::{PLAYER_CHARS, Settings, desk_name_from};
 use super::theme::{STEP, Theme, ThemeChoice};
@@ -47,7 +48,7 @@ impl Preferences {
 
 /// The sheet's content.
 pub fn preferences_ui(ui: &mut Ui, now: InForce<'_>, state: &mut Preferences, outbox: &mut Outbox) {
-    let height = (ui.ctx().content_rect().height() - 110.0).max(60.0);
+    let height = (dialogs::room(ui.ctx()).y - 110.0).max(60.0);
     // All of it, where the window has the room: a dialog takes 400 points by itself.
     let place = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), height));
     ui.scope_builder(UiBuilder::new().max_rect(place), |ui| sections_ui(ui, now, state, outbox));

@@ -1,6 +1,7 @@
 //! The sheet that looks for devices: what to look for, how far it is, and what was found, to be copied as the beginning of a
 //! project. The scan runs behind the wire; it only reads.
 
+use super::dialogs;
 use super::fonts::{self, size};
 use super::panels::table::{self, Column, column, numbers};
 use super::theme::{STEP, Theme};
@@ -182,7 +183,7 @@ impl Scanner {
     fn found_ui(&self, ui: &mut Ui, theme: &Theme) {
         let (Some((request, scanning)), Some((_, shown))) = (&self.asked, &self.shown) else { return };
         let Rows { rows: found, notes, heads, right } = &shown.rows;
-        let height = (ui.ctx().content_rect().height() - 330.0).max(90.0);
+        let height = (dialogs::room(ui.ctx()).y - 330.0).max(90.0);
         let scroll = ScrollArea::vertical().max_height(height).auto_shrink([false, true]);
         match request {
             Request::Modbus(_) => {

@@ -12,7 +12,7 @@ mod savedisplay;
 
 use super::banner::{self, BannerState};
 use super::bundle;
-use super::dialogs::stands;
+use super::dialogs::{self, stands};
 use super::editor::Editor;
 use super::explorer::Explorer;
 use super::faceplate::{self, FaceplateState};
@@ -408,6 +408,7 @@ impl Shell {
         let banner = Panel::top("banner").frame(area(0, 0)).exact_size(fold.banner_height()).show_separator_line(true);
         let banner = banner.show(ui, |ui| banner::banner_ui(ui, frame, fold, &mut self.banner, notice, outbox));
         let below = banner.response.rect;
+        dialogs::keep_clear(ui.ctx(), below.bottom());
         banner::overlay_ui(ui, frame, below.left_bottom(), below.width(), &banner.inner);
         if let Some(holder) = held {
             Panel::top("held").frame(area(14, 6)).show(ui, |ui| {

@@ -1,5 +1,6 @@
 //! The window while no plant runs: nothing open, opening, failed. Each state has its own words; never an empty grey.
 
+use super::dialogs;
 use super::theme::{STEP, Theme};
 use super::words::say;
 use super::{Action, Frame, Outbox, fonts};
@@ -116,7 +117,7 @@ fn recent_ui(ui: &mut Ui, start: Start<'_>, outbox: &mut Outbox) {
 
 /// What could not be opened and why, each fault on a line of its own.
 pub fn refused_ui(ui: &mut Ui, theme: &Theme, what: &str, why: &str) {
-    let height = (ui.ctx().content_rect().height() - 130.0).max(60.0);
+    let height = (dialogs::room(ui.ctx()).y - 130.0).max(60.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         ui.add(Label::new(visible(what)).wrap().selectable(true));
         for line in why.lines() {

@@ -2,6 +2,7 @@
 //! the curve. It changes nothing; what was found good is copied and written into the project.
 
 use super::Frame;
+use super::dialogs;
 use super::fonts::{self, size};
 use super::past::{Need, Past, PendingTrial, Trying};
 use super::theme::{LINE, PEN, STEP};
@@ -161,7 +162,7 @@ pub fn trial_ui(ui: &mut Ui, frame: &Frame<'_>, trial: &mut Trial) {
     if let Some(verdict) = trial.pending.as_mut().and_then(|pending| pending.take()) {
         (trial.verdict, trial.pending) = (Some(verdict), None);
     }
-    let height = (ui.ctx().content_rect().height() - 130.0).max(120.0);
+    let height = (dialogs::room(ui.ctx()).y - 130.0).max(120.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         fields_ui(ui, trial, written, tag);
         match trial.settings(written) {

@@ -68,6 +68,11 @@ fn look_at(harness: &mut Window, scene: &str, shade: &str, (size, percent): ([f3
         let beside = node.accesskit_node().parent().map(|parent| parent.id());
         seen.push((name, place.shrink(1.0), beside));
     }
+    let banner = seen.iter().filter(|(name, place, _)| name.starts_with("Acknowledge ") && place.top() < 80.0);
+    let banner = banner.map(|(_, place, _)| place.bottom()).fold(0.0, f32::max);
+    for (name, place, _) in seen.iter().filter(|(name, ..)| name == "Close") {
+        assert!(place.top() > banner, "the dialog of {name} lies over the alarm banner, {what}: {place:?}");
+    }
     for (i, (name, place, beside)) in seen.iter().enumerate() {
         for (other, theirs, _) in seen.iter().skip(i + 1).filter(|(.., of)| of == beside) {
             assert!(!place.intersect(*theirs).is_positive(), "{name} lies over {other}, {what}: {place:?} {theirs:?}");

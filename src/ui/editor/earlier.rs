@@ -3,6 +3,7 @@
 
 use super::{Editor, Over, State};
 use crate::link::{EarlierText, EditJob};
+use crate::ui::dialogs;
 use crate::ui::dialogs::sheet_ui;
 use crate::ui::theme::{STEP, Theme};
 use crate::ui::{Frame, Outbox, words};
@@ -62,7 +63,7 @@ impl Earlier {
 
 fn list_ui(ui: &mut Ui, frame: &Frame<'_>, list: &[EarlierText]) -> Option<EarlierText> {
     let mut chosen = None;
-    let height = (ui.ctx().content_rect().height() - 230.0).max(120.0);
+    let height = (dialogs::room(ui.ctx()).y - 230.0).max(120.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(ui, ROW, list.len(), |ui, rows| {
         for text in list.get(rows).unwrap_or_default() {
             ui.horizontal(|ui| {

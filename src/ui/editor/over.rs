@@ -6,6 +6,7 @@ use super::{Editor, Over, State, refused, replace, review};
 use crate::link::EditJob;
 use crate::project::Severity;
 use crate::project::edit::{Draft, EntityId};
+use crate::ui::dialogs;
 use crate::ui::dialogs::sheet_ui;
 use crate::ui::theme::Theme;
 use crate::ui::{Frame, Outbox};
@@ -98,7 +99,7 @@ impl Editor {
 /// The list; a press goes to the field.
 fn faults_ui(ui: &mut Ui, theme: &Theme, judged: &Judged) -> Option<(EntityId, String)> {
     let mut go_to = None;
-    let height = (ui.ctx().content_rect().height() - 190.0).max(120.0);
+    let height = (dialogs::room(ui.ctx()).y - 190.0).max(120.0);
     let row = 40.0;
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
         ui,
@@ -114,8 +115,9 @@ fn faults_ui(ui: &mut Ui, theme: &Theme, judged: &Judged) -> Option<(EntityId, S
                         ui.set_height(row - 6.0);
                         ui.spacing_mut().item_spacing.y = 0.0;
                         let press = ui.add(Button::new(RichText::new(&words)).truncate().frame(false));
-                        let mend = format!("{} {}", issue.subject, issue.mend);
-                        ui.add(Label::new(RichText::new(mend.trim()).color(theme.muted)).truncate());
+                        let mend = [issue.subject.as_str(), &issue.mend];
+                        let mend = mend.into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(": ");
+                        ui.add(Label::new(RichText::new(mend).color(theme.muted)).truncate());
                         press
                     })
                     .inner;

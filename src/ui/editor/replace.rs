@@ -3,6 +3,7 @@
 use super::answers_ui;
 use super::sheets::{SheetKind, name_of};
 use crate::project::edit::{Draft, Hit, Search};
+use crate::ui::dialogs;
 use crate::ui::dialogs::sheet_ui;
 use crate::ui::fonts;
 use crate::ui::theme::{STEP, Theme};
@@ -70,7 +71,7 @@ impl Replace {
                 many => format!("{many} places"),
             };
             ui.label(RichText::new(words).color(theme.muted));
-            let height = (ui.ctx().content_rect().height() - 330.0).max(80.0);
+            let height = (dialogs::room(ui.ctx()).y - 330.0).max(80.0);
             let rows = self.hits.len().min(MOST_LISTED);
             ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
                 ui,

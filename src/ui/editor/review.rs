@@ -5,6 +5,7 @@ use super::answers_ui;
 use super::judge::Judged;
 use crate::link::{DeployPlan, FoundDraft};
 use crate::project::edit::{Conflict, Draft, Merge, Refusal, Side};
+use crate::ui::dialogs;
 use crate::ui::dialogs::sheet_ui;
 use crate::ui::fonts;
 use crate::ui::theme::{STEP, Theme};
@@ -75,7 +76,7 @@ fn plan_ui(ui: &mut Ui, theme: &Theme, plan: &DeployPlan) {
         ui.add(Label::new(fonts::bold(format!("It cannot be put into force while the plant runs: {why}"))).wrap());
     }
     ui.add_space(STEP);
-    let height = (ui.ctx().content_rect().height() - 260.0).max(120.0);
+    let height = (dialogs::room(ui.ctx()).y - 260.0).max(120.0);
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
         let part = |ui: &mut Ui, head: &str, lines: &[String]| {
             if lines.is_empty() {
@@ -144,7 +145,7 @@ impl Changed {
             for note in &self.merge.notes {
                 ui.add(Label::new(note).wrap());
             }
-            let height = (ui.ctx().content_rect().height() - 260.0).max(120.0);
+            let height = (dialogs::room(ui.ctx()).y - 260.0).max(120.0);
             ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
                 for (nth, conflict) in self.merge.conflicts.iter().enumerate() {
                     if let Some(side) = self.answers.get_mut(nth) {
@@ -187,7 +188,7 @@ pub fn found_ui(ui: &Ui, theme: &Theme, found: &FoundDraft) -> Option<Taken> {
         let words = "An earlier run of this program ended while the project was edited. The draft was kept; by this it differs from the file:";
         ui.add(Label::new(words).wrap());
         ui.add_space(STEP);
-        let height = (ui.ctx().content_rect().height() - 260.0).max(120.0);
+        let height = (dialogs::room(ui.ctx()).y - 260.0).max(120.0);
         ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
             if found.changes.is_empty() {
                 ui.label("only comments and layout");

@@ -61,8 +61,9 @@ pub fn gauge_ui(
         ring.paint(&painter, scale.share(low), scale.share(high), theme.band, radius);
         ring.outline(&painter, scale.share(low), scale.share(high), theme.muted.gamma_multiply(0.7));
     }
+    let taken = middle(&painter, ring, reading, brush);
     if radius >= 34.0 {
-        ticks(&painter, ring, scale, theme);
+        ticks(&painter, ring, scale, theme, taken);
     }
     for limit in &scale.limits {
         let share = scale.share(limit.value);
@@ -91,7 +92,6 @@ pub fn gauge_ui(
             painter.line_segment([from, to], Stroke::new((thick * 0.3).max(2.5), ink));
         }
     }
-    middle(&painter, ring, reading, brush);
     foot(&painter, rect, ring, scale, reading, theme);
     if reading.quality.is_made_up() {
         forced::gauge(&painter, rect, reading.quality, theme);
@@ -99,8 +99,8 @@ pub fn gauge_ui(
     response
 }
 
-/// The number in the middle, the unit below it, and over it the glyph of a bad value.
-fn middle(painter: &Painter, ring: Ring, reading: &Reading<'_>, brush: &Brush<'_>) {
+/// The number in the middle, the unit below it, and over it the glyph of a bad value. Where number and unit stand.
+fn middle(painter: &Painter, ring: Ring, reading: &Reading<'_>, brush: &Brush<'_>) -> [Rect; 2] {
     let theme = brush.theme;
     let large = (ring.outer * 0.28).clamp(size::SMALL, size::GREAT);
     let number = reading.text.clone().unwrap_or_else(|| "—".to_owned());
@@ -118,8 +118,10 @@ fn middle(painter: &Painter, ring: Ring, reading: &Reading<'_>, brush: &Brush<'_
             vec2(ring.inner * 1.3, size::BODY * 1.3),
         );
         let font = fonts::regular(if ring.outer > 60.0 { size::BODY } else { size::SMALL });
-        text::paint(painter, unit, Align2::CENTER_CENTER, reading.unit, font, theme.muted);
+        let unit = text::paint(painter, unit, Align2::CENTER_CENTER, reading.unit, font, theme.muted);
+        return [ink, unit];
     }
+    [ink; 2]
 }
 
 /// The setpoint, or why the value is not good.
@@ -137,7 +139,8 @@ fn foot(painter: &Painter, rect: Rect, ring: Ring, scale: &Scale, reading: &Read
     text::paint(painter, at, Align2::CENTER_CENTER, words, font, colour);
 }
 
-fn ticks(painter: &Painter, ring: Ring, scale: &Scale, theme: &Theme) {
+/// The scale. Its numbers give way to what is `taken`.
+fn ticks(painter: &Painter, ring: Ring, scale: &Scale, theme: &Theme, taken: [Rect; 2]) {
     let [low, high] = scale.range;
     let ticks = Ticks::new(low, high, if ring.outer >= 60.0 { 6 } else { 4 });
     // Long numbers would meet in the middle: from ten thousand on they are told in thousands.
@@ -163,7 +166,10 @@ fn ticks(painter: &Painter, ring: Ring, scale: &Scale, theme: &Theme) {
             // The nearer the label's box comes to the ring, the longer it is along that direction.
             let reach = 5.0 + (galley.size().x / 2.0 * away.x.abs()).max(galley.size().y / 2.0 * away.y.abs());
             let center = ring.at(share, ring.inner - reach);
-            painter.galley(center - galley.size() / 2.0, galley, theme.muted);
+            let place = Rect::from_center_size(center, galley.size());
+            if taken.iter().all(|other| !other.intersects(place)) {
+                painter.galley(place.min, galley, theme.muted);
+            }
         }
     }
 }
@@ -224,5 +230,70 @@ impl Ring {
         };
         let points: Vec<Pos2> = arc(self.outer - 0.5, false).chain(arc(self.inner + 0.5, true)).collect();
         painter.add(Shape::closed_line(points, Stroke::new(1.0, colour)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::sample;
+    use eframe::egui::epaint::ClippedShape;
+    use eframe::egui::{Context, RawInput};
+
+    /// What stands written in a gauge of this size, and where.
+    fn written(size: Vec2) -> Vec<(String, Rect)> {
+        let ctx = Context::default();
+        let theme = Theme::dark();
+        theme.install(&ctx);
+        let snapshot = sample::riverside().snapshot;
+        let id = snapshot.plan.tag_id("pump1.speed").unwrap();
+        let reading = Reading::new(&snapshot, id).unwrap();
+        let scale = Scale { range: [0.0, 3_000.0], ..Scale::default() };
+        let brush = Brush { theme: &theme, blink_on: true };
+        let mut shapes: Vec<ClippedShape> = Vec::new();
+        for _ in 0..2 {
+            let mut output = ctx.run_ui(RawInput::default(), |ui| {
+                gauge_ui(
+                    ui,
+                    Rect::from_min_size(Pos2::ZERO, size),
+                    Id::unique("gauge"),
+                    &reading,
+                    &scale,
+                    &brush,
+                    true,
+                );
+            });
+            output.textures_delta.clear();
+            shapes = output.shapes;
+        }
+        let texts = shapes.into_iter().filter_map(|clipped| match clipped.shape {
+            Shape::Text(text) => Some((text.galley.text().to_owned(), text.galley.rect.translate(text.pos.to_vec2()))),
+            _ => None,
+        });
+        texts.collect()
+    }
+
+    #[test]
+    fn nothing_stands_over_the_number_or_its_unit_in_a_gauge_of_any_size() {
+        let mut shortest = usize::MAX;
+        for side in (60..260).step_by(4) {
+            let texts = written(vec2(side as f32 * 1.2, side as f32));
+            shortest = shortest.min(texts.len());
+            for (i, (words, place)) in texts.iter().enumerate() {
+                // The boxes of two lines may touch: letters are lower than they.
+                let place = place.shrink2(vec2(0.0, 2.0));
+                for (other, theirs) in texts.iter().skip(i + 1) {
+                    assert!(!place.intersects(*theirs), "{words} and {other} at {side}: {place:?} {theirs:?}");
+                }
+            }
+        }
+        assert!(shortest >= 1, "the number is always there");
+        let large: Vec<_> = written(vec2(300.0, 250.0)).into_iter().map(|(words, _)| words).collect();
+        for expected in ["0", "3 000", "rpm"] {
+            assert!(
+                large.iter().any(|words| words.replace('\u{2009}', " ").replace('\u{202f}', " ") == expected),
+                "{expected}: {large:?}"
+            );
+        }
     }
 }

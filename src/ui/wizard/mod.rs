@@ -150,11 +150,14 @@ impl Wizard {
         self.seen = Some(self.page);
         let mut turn = Turn::Stay;
         let back = self.back_pressed(&ctx);
+        // Flush with the page between them.
         Panel::top("wizard head")
+            .frame(eframe::egui::Frame::new())
             .exact_size(40.0)
             .show_separator_line(false)
             .show(ui, |ui| self.head_ui(ui, around.theme));
-        let foot = Panel::bottom("wizard foot").exact_size(44.0).show_separator_line(false);
+        let foot =
+            Panel::bottom("wizard foot").frame(eframe::egui::Frame::new()).exact_size(44.0).show_separator_line(false);
         let pressed = foot.show(ui, |ui| self.foot_ui(ui)).inner;
         ui.add_space(STEP);
         match self.page {
