@@ -8,6 +8,8 @@ mod families;
 #[path = "deploy/impact.rs"]
 mod impact;
 mod support;
+#[path = "deploy/untouched.rs"]
+mod untouched;
 
 use std::path::Path;
 use std::sync::Arc;

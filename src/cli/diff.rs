@@ -192,7 +192,10 @@ impl Found {
                 Arc::make_mut(&mut project).path = Some(path.to_owned());
                 Plan::compile(project, Generation(generation), Mode::Live).0
             };
-            Impact::of(&plan(before.project, 1), &plan(after.project, 2))
+            let before = plan(before.project, 1);
+            let mut after = plan(after.project, 2);
+            after.follow(&before);
+            Impact::of(&before, &after)
         });
         Self { changes, alike, impact }
     }
@@ -242,7 +245,11 @@ fn json_impact(impact: &Impact) -> serde_json::Value {
     };
     let reconnects = impact.devices.iter().filter_map(|(name, fate)| match fate {
         LinkFate::Reconnects(why) => Some(serde_json::json!({ "device": name, "why": why })),
-        LinkFate::New | LinkFate::Gone => None,
+        LinkFate::AsksOtherwise(_) | LinkFate::New | LinkFate::Gone => None,
+    });
+    let otherwise = impact.devices.iter().filter_map(|(name, fate)| match fate {
+        LinkFate::AsksOtherwise(why) => Some(serde_json::json!({ "device": name, "why": why })),
+        LinkFate::Reconnects(_) | LinkFate::New | LinkFate::Gone => None,
     });
     let anew = impact.alarms.iter().filter_map(|alarm| match &alarm.fate {
         AlarmFate::Anew(keys) => Some(serde_json::json!({ "alarm": alarm.name.as_ref(), "keys": keys })),
@@ -255,6 +262,7 @@ fn json_impact(impact: &Impact) -> serde_json::Value {
     serde_json::json!({
         "refused": impact.refused,
         "reconnects": reconnects.collect::<Vec<_>>(),
+        "asked_otherwise": otherwise.collect::<Vec<_>>(),
         "connects": devices(|fate| *fate == LinkFate::New),
         "disconnects": devices(|fate| *fate == LinkFate::Gone),
         "tags_without_value": tags(|fate| matches!(fate, TagFate::Anew(_) | TagFate::Stops(_))),

@@ -76,12 +76,13 @@ pub fn explain(snapshot: &Snapshot, monitor: &Monitor, id: TagId) -> Option<Expl
     let plan = &snapshot.plan;
     let tag = plan.tag(id)?;
     let name = |device: DeviceId| plan.device(device).map_or("", |d| &d.name).to_owned();
+    let number = |device: DeviceId| plan.device_number(device);
     let mut explanation = match &tag.source {
         SourcePlan::Register { device, source, .. } => {
             let power = tag.exponent.and_then(|id| Some(Power::of(snapshot.tag(id)?, &plan.tag(id)?.name)));
-            registers(tag, id, source, power.as_ref(), &name(*device), monitor, *device)
+            registers(tag, id, source, power.as_ref(), &name(*device), monitor, number(*device))
         }
-        SourcePlan::Topic { device, source } => topic(tag, id, source, &name(*device), monitor, *device),
+        SourcePlan::Topic { device, source } => topic(tag, id, source, &name(*device), monitor, number(*device)),
         SourcePlan::Formula(formula) => Explanation {
             source: "computed by a formula".to_owned(),
             steps: formula_steps(snapshot, tag, formula.inputs()),

@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
-/// The logs of all devices of a plant. A clone is the same.
+/// The logs of all devices of a plant, by the numbers that drivers call them: see
+/// [`Plan::follow`](crate::engine::Plan::follow). A clone is the same.
 #[derive(Debug, Clone)]
 pub struct Monitor {
     devices: Arc<Mutex<BTreeMap<DeviceId, Arc<DeviceLog>>>>,
@@ -69,7 +70,7 @@ impl Monitor {
         self.wishes.subscribe()
     }
 
-    /// This number is another device's from now on.
+    /// The device of this number is gone, or is another by now.
     pub fn forget(&self, device: DeviceId) {
         lock(&self.devices).remove(&device);
     }

@@ -227,13 +227,10 @@ impl Engine {
                 self.settle(at, effects);
                 self.carry_out_due(now, false, effects);
             }
-            Input::Link { generation, device, status } => {
-                if self.plan.knows_device(generation, device) {
-                    self.take_link(now, device, *status, effects);
-                } else {
-                    self.dropped_inputs += 1;
-                }
-            }
+            Input::Link { generation, device, status } => match self.plan.device_numbered(generation, device) {
+                Some(device) => self.take_link(now, device, *status, effects),
+                None => self.dropped_inputs += 1,
+            },
             Input::Command(command) => self.take_command(now, command, effects),
             Input::Durable(ticket) => self.take_durable(now, ticket, effects),
             Input::JournalFailed(ticket, reason) => self.take_journal_failure(now, ticket, &reason),

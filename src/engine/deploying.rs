@@ -6,7 +6,7 @@
 use super::core::{Engine, TagCell};
 use super::effect::{Effect, Entry};
 use super::input::{DeviceStatus, LinkState};
-use super::plan::{DeviceId, Plan, SourcePlan, TagId, TagPlan, reads_the_same};
+use super::plan::{DeviceId, DevicePlan, Plan, SourcePlan, TagId, TagPlan, is_asked_the_same, reads_the_same};
 use super::snapshot::{DeviceView, Mode, PAGE, TagView};
 use super::{Quality, Raw};
 use crate::time::Now;
@@ -65,7 +65,7 @@ impl Engine {
             let status = old_plan
                 .devices
                 .iter()
-                .position(|d| d.name == device.name && d.device == device.device)
+                .position(|d| is_asked_the_same(d, device))
                 .and_then(|i| old.get(i))
                 .map_or_else(|| Arc::new(DeviceStatus::new(now)), |d| Arc::clone(&d.status));
             DeviceView { id: DeviceId(index as u32), status }
@@ -148,14 +148,16 @@ impl Engine {
 /// Whether a tag's value under the old plan is one under the new: it comes from the same place and is read and scaled in
 /// the same way. What a formula gives is computed anew in any case.
 pub(super) fn goes_on(old_plan: &Plan, old: &TagPlan, plan: &Plan, tag: &TagPlan) -> bool {
-    let device =
-        |plan: &Plan, tag: &TagPlan| tag.source.device().and_then(|id| plan.device(id)).map(|d| Arc::clone(&d.device));
-    let same_device = match (device(old_plan, old), device(plan, tag)) {
-        (Some(old), Some(new)) => old.name == new.name && old.endpoint == new.endpoint,
+    let same_device = match (device_of(old_plan, old), device_of(plan, tag)) {
+        (Some(old), Some(new)) => is_asked_the_same(old, new),
         (None, None) => true,
         _ => false,
     };
     let computed = |tag: &TagPlan| matches!(tag.source, SourcePlan::Formula(_));
     let same_scaling = old.scaling == tag.scaling && old.tag.scale_register == tag.tag.scale_register;
     (computed(old) && computed(tag)) || (same_device && reads_the_same(old, tag) && same_scaling)
+}
+
+fn device_of<'p>(plan: &'p Plan, tag: &TagPlan) -> Option<&'p DevicePlan> {
+    tag.source.device().and_then(|id| plan.device(id))
 }

@@ -219,7 +219,7 @@ impl Engine {
                 }
                 None => Sample::bad(*id, Quality::NO_COMMUNICATION, Some(Arc::clone(&why))),
             };
-            self.take_sample(now, now, tag, &sample, effects);
+            self.take_sample(now, now, (*id, tag), &sample, effects);
         }
     }
 }

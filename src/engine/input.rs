@@ -22,7 +22,7 @@ pub enum Input {
     Link {
         /// Of the plan the driver runs. Of an older one, what has become another device since is dropped.
         generation: Generation,
-        /// Which device.
+        /// Which device, by the driver's number: see [`Plan::follow`].
         device: DeviceId,
         /// As it is now.
         status: Box<DeviceStatus>,
@@ -57,7 +57,7 @@ pub struct Report {
 /// One raw value of one tag, before scaling.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// Which tag.
+    /// Which tag, by the driver's number: see [`Plan::follow`].
     pub tag: TagId,
     /// The raw value; `None` with a bad quality alone.
     pub value: Option<Value>,

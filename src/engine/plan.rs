@@ -24,12 +24,12 @@ use crate::project::{
 };
 use crate::time::Span;
 pub use following::Follows;
-pub(super) use following::reads_the_same;
+pub(super) use following::{is_asked_the_same, reads_the_same};
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Which compilation an id belongs to. What carries an older one is dropped, unless its id still means the same: see
+/// Which compilation an id belongs to. What a driver reports under an older one is taken by its number: see
 /// [`Plan::follow`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Generation(pub u32);
@@ -95,7 +95,7 @@ pub struct Plan {
     pub tag_index: HashMap<String, TagId>,
     /// Alarms by full name in lower case.
     pub alarm_index: HashMap<String, AlarmId>,
-    /// Of a plan that came after another: what of that one its ids still mean.
+    /// What drivers call its tags and devices, where it came after another plan.
     pub follows: Follows,
 }
 

@@ -31,24 +31,26 @@ impl Engine {
                 continue;
             }
             for sample in &report.samples {
-                match plan.tag(sample.tag).filter(|_| plan.knows_tag(report.generation, sample.tag)) {
-                    Some(tag) if tag.is_exponent != exponents => {}
-                    Some(tag) => self.take_sample(now, report.received, tag, sample, effects),
+                let id = plan.tag_numbered(report.generation, sample.tag);
+                match id.and_then(|id| Some((id, plan.tag(id)?))) {
+                    Some((_, tag)) if tag.is_exponent != exponents => {}
+                    Some((id, tag)) => self.take_sample(now, report.received, (id, tag), sample, effects),
                     None => self.dropped_inputs += u64::from(!exponents),
                 }
             }
         }
     }
 
+    /// What a sample says of a tag, whatever number it bears.
     pub(super) fn take_sample(
         &mut self,
         now: Now,
         received: Now,
-        tag: &TagPlan,
+        (id, tag): (TagId, &TagPlan),
         sample: &Sample,
         effects: &mut Vec<Effect>,
     ) {
-        self.before_change(now, sample.tag, effects);
+        self.before_change(now, id, effects);
         let (value, mut quality, detail) = judge(tag, sample, self.power(tag).as_ref());
         let value = value.filter(|_| !quality.is_bad());
         let mut stamp = sample.source_time.map_or(Stamp::Own(received.utc), Stamp::Source);
@@ -60,23 +62,23 @@ impl Engine {
         // Older than what the source said before: it belongs to history alone. Only times of one clock are compared; the
         // time of receipt is another's.
         if stamp == Stamp::Source(time) && quality != Quality::CLOCK {
-            let cell = self.cells[sample.tag.index()];
+            let cell = self.cells[id.index()];
             // What the source said while our clock was ahead, too, is beyond belief when that has come back.
             let before = cell.source_time.filter(|t| *t <= received.utc + CLOCK_TOLERANCE);
-            if before.is_some_and(|t| time < t) && !self.live(sample.tag).quality.is_bad() {
-                self.record_late(sample.tag, time, value, quality, detail, effects);
+            if before.is_some_and(|t| time < t) && !self.live(id).quality.is_bad() {
+                self.record_late(id, time, value, quality, detail, effects);
                 return;
             }
-            self.cells[sample.tag.index()].source_time = Some(time);
+            self.cells[id.index()].source_time = Some(time);
         }
         let Some(value) = value else {
             if let Stamp::Own(_) = stamp {
-                stamp = self.own_stamp(received, sample.tag);
+                stamp = self.own_stamp(received, id);
             }
-            self.set_bad(now, sample.tag, quality, detail, stamp, effects);
+            self.set_bad(now, id, quality, detail, stamp, effects);
             return;
         };
-        let view = self.live_mut(sample.tag);
+        let view = self.live_mut(id);
         if view.quality != quality {
             view.quality_since = now;
         }
@@ -87,9 +89,9 @@ impl Engine {
         view.time = Some(time);
         view.raw = sample.raw;
         if let Some(stale_after) = tag.stale_after {
-            self.watch_staleness(sample.tag, received.mono + stale_after);
+            self.watch_staleness(id, received.mono + stale_after);
         }
-        self.changed(sample.tag, tag, stamp);
+        self.changed(id, tag, stamp);
     }
 
     /// What a tag's scale register holds; `None`: it has none.

@@ -273,8 +273,8 @@ impl Play {
     }
 
     fn sample(&mut self, name: &str, sample: impl FnOnce(TagId) -> Sample) -> &mut Self {
-        let id = self.plan.tag_id(name).unwrap();
-        let report = Report { generation: self.plan.generation, received: self.now, samples: vec![sample(id)] };
+        let number = self.plan.tag_number(self.plan.tag_id(name).unwrap());
+        let report = Report { generation: self.plan.generation, received: self.now, samples: vec![sample(number)] };
         self.apply(Input::Report(report));
         self
     }
@@ -282,8 +282,8 @@ impl Play {
     /// One answer of the device with all of these.
     fn scan(&mut self, values: &[(&str, f64)]) -> &mut Self {
         let sample = |(name, value): &(&str, f64)| {
-            let id = self.plan.tag_id(name).unwrap();
-            Sample::good(id, Value::F64(*value), Raw::NONE)
+            let number = self.plan.tag_number(self.plan.tag_id(name).unwrap());
+            Sample::good(number, Value::F64(*value), Raw::NONE)
         };
         let samples = values.iter().map(sample).collect();
         self.apply(Input::Report(Report { generation: self.plan.generation, received: self.now, samples }));
@@ -346,8 +346,8 @@ impl Play {
 
     fn link(&mut self, state: LinkState) -> &mut Self {
         let status = DeviceStatus { state, ..DeviceStatus::new(self.now) };
-        let generation = self.plan.generation;
-        self.apply(Input::Link { generation, device: DeviceId(0), status: Box::new(status) });
+        let (generation, device) = (self.plan.generation, self.plan.device_number(DeviceId(0)));
+        self.apply(Input::Link { generation, device, status: Box::new(status) });
         self
     }
 

@@ -197,7 +197,7 @@ pub enum Retained {
 }
 
 /// `availability = { topic, online, offline }`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Availability {
     /// The topic.
     pub topic: String,

@@ -20,7 +20,7 @@ pub fn answer(asked: &DeployAsk, station: &mut Station) -> Result<Arc<DeployPlan
         return Err(format!("this plant is watched by {who}; edit its project there"));
     }
     let loaded = Loaded::from_bytes(&asked.text, Some(&path));
-    let mut plan = plan(&loaded, &station.plan());
+    let mut plan = plan(&loaded, &station.plan(), &station.plan_of(&loaded));
     if asked.apply {
         let impact = station.deploy(&loaded, asked.by.clone(), "edited in the window")?;
         plan.impact = impact.words();
@@ -28,10 +28,9 @@ pub fn answer(asked: &DeployAsk, station: &mut Station) -> Result<Arc<DeployPlan
     Ok(Arc::new(plan))
 }
 
-fn plan(after: &Loaded, before: &Plan) -> DeployPlan {
-    let changes = diff::compare(&before.project, &after.project);
-    let (compiled, _told_beside_the_fields) = Plan::compile(Arc::clone(&after.project), before.generation, before.mode);
-    let impact = Impact::of(before, &compiled);
+fn plan(after: &Loaded, before: &Plan, compiled: &Plan) -> DeployPlan {
+    let changes = diff::compare(&before.project.without_members(), &after.project);
+    let impact = Impact::of(before, compiled);
     let summary = if changes.is_empty() {
         "Only comments and layout differ from what runs".to_owned()
     } else {

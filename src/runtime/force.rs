@@ -144,17 +144,27 @@ impl Force {
         &self.members
     }
 
-    fn put_in_force(&mut self, project: Project, entry: Entry) -> Result<(), String> {
+    /// The plan that a project would be, put into force now.
+    pub fn plan_of(&self, project: &Project) -> Plan {
+        self.next(expand(project, &self.members).0)
+    }
+
+    fn next(&self, project: Project) -> Plan {
         let generation = Generation(self.plan.generation.0 + 1);
         let (mut plan, _told_elsewhere) = Plan::compile(Arc::new(project), generation, self.plan.mode);
         plan.follow(&self.plan);
-        let plan = Arc::new(plan);
+        plan
+    }
+
+    fn put_in_force(&mut self, project: Project, entry: Entry) -> Result<(), String> {
+        let plan = Arc::new(self.next(project));
+        let generation = plan.generation;
         self.tell(Input::Replace(Arc::clone(&plan), Box::new(entry)))?;
         let before = std::mem::replace(&mut self.plan, plan);
         let plan = &self.plan;
-        let devices = (0..plan.devices.len().max(before.devices.len()) as u32).map(DeviceId);
-        let others = devices.filter(|device| !plan.knows_device(before.generation, *device));
-        others.for_each(|device| self.field.monitor.forget(device));
+        let numbers = (0..before.devices.len() as u32).map(|device| before.device_number(DeviceId(device)));
+        let gone = numbers.filter(|number| plan.device_numbered(before.generation, *number).is_none());
+        gone.for_each(|number| self.field.monitor.forget(number));
         self.field.generation = generation;
         self.tell_unasked(before.generation);
         let wanted = connections(&self.plan, &self.terms);
@@ -175,7 +185,9 @@ impl Force {
     /// Devices that are others than in the plan of a generation before, and that nobody asks.
     fn tell_unasked(&self, before: Generation) {
         let unasked = unasked(&self.plan, self.terms.held_by.as_deref()).into_iter();
-        let news: Vec<_> = unasked.filter(|(device, _)| !self.plan.knows_device(before, *device)).collect();
+        let numbered = unasked.map(|(device, state)| (self.plan.device_number(device), state));
+        let news: Vec<_> =
+            numbered.filter(|(number, _)| self.plan.device_numbered(before, *number).is_none()).collect();
         if news.is_empty() {
             return;
         }
@@ -234,14 +246,17 @@ fn tags_in_words(names: &[&str], what: &str) -> String {
     format!("{} tag{plural} {what}{colon}{told}{more}", names.len())
 }
 
-/// What the connections of a plan do, with the devices that each serves: what another plan is compared with before it is put
+/// What the connections of a plan do, with the devices that each serves, by their numbers: what another plan is compared with before it is put
 /// into force.
 pub(super) fn wants(plan: &Plan) -> Vec<(Vec<DeviceId>, Wants)> {
     let mqtt = drivers::mqtt::connections(plan).into_iter();
     let mqtt =
         mqtt.map(|connection| (vec![connection.device], Wants::Mqtt(Arc::new(connection), watch::Sender::new(None))));
     let modbus = drivers::modbus::connections(plan).into_iter();
-    let modbus = modbus.map(|connection| (connection.devices().collect(), Wants::Modbus(Arc::new(connection))));
+    let modbus = modbus.map(|connection| {
+        let devices = connection.devices().collect();
+        (devices, Wants::Modbus(Arc::new(connection), watch::Sender::new(None)))
+    });
     modbus.chain(mqtt).collect()
 }
 
@@ -260,16 +275,19 @@ fn connections(plan: &Plan, terms: &Terms) -> Vec<Connection> {
         let run = Box::new(move |field| -> Run { Box::pin(drivers::mqtt::run(connection.clone(), field)) });
         Connection { name, devices, has_farewell, wants, run }
     });
-    let modbus = drivers::modbus::connections(plan).into_iter().map(|connection| {
+    let modbus = drivers::modbus::connections(plan).into_iter().map(|mut connection| {
         let (name, devices) = (format!("modbus {}", connection.address()), connection.devices().collect());
-        let wants = Wants::Modbus(Arc::new(connection.clone()));
+        let (changes, told) = watch::channel(None);
+        connection.change_by(told);
+        let wants = Wants::Modbus(Arc::new(connection.clone()), changes);
         let run = Box::new(move |field| -> Run { Box::pin(drivers::modbus::run(connection.clone(), field)) });
         Connection { name, devices, has_farewell: false, wants, run }
     });
     let mut all: Vec<Connection> = modbus.chain(mqtt).collect();
     if let Some(tag) = &terms.only_for {
         let devices = plan.tag_id(tag).map_or_else(|| awaited(plan, tag), |id| plan.devices_of(id));
-        all.retain(|connection| connection.devices.iter().any(|device| devices.contains(device)));
+        let numbers: BTreeSet<DeviceId> = devices.into_iter().map(|device| plan.device_number(device)).collect();
+        all.retain(|connection| connection.devices.iter().any(|device| numbers.contains(device)));
     }
     all
 }

@@ -18,9 +18,9 @@ const MOST_NAMES: usize = 10;
 pub struct Impact {
     /// Why it would be refused: nothing of the rest happens then.
     pub refused: Option<&'static str>,
-    /// Devices whose connection does not go on, in the order of the new plan; those that are gone behind them.
+    /// Devices that do not simply go on, in the order of the new plan; those that are gone behind them.
     pub devices: Vec<(String, LinkFate)>,
-    /// How many devices go on without a gap.
+    /// How many devices go on as they are, without a gap.
     pub undisturbed: usize,
     /// Tags that do not simply go on.
     pub tags: Vec<Affected<TagFate>>,
@@ -35,6 +35,8 @@ pub struct Impact {
 pub enum LinkFate {
     /// It is made anew. Why.
     Reconnects(String),
+    /// It stands, and what goes over it becomes another between two requests. Why.
+    AsksOtherwise(String),
     /// There was none.
     New,
     /// It is closed.
@@ -48,7 +50,7 @@ pub(super) fn refusal(before: &Project, after: &Project) -> Option<&'static str>
 }
 
 impl Impact {
-    /// Of `after` in the place of `before`, which is in force.
+    /// Of `after` in the place of `before`, which is in force, and which it [follows](Plan::follow).
     pub fn of(before: &Plan, after: &Plan) -> Self {
         let changes = diff::compare(&before.project, &after.project);
         let EngineImpact { tags, alarms } = EngineImpact::of(before, after, &changes);
@@ -64,24 +66,41 @@ impl Impact {
             return vec![format!("it is refused: {why}; stop the plant, and start it with this version")];
         }
         let mut said = Vec::new();
-        let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
-        for (name, fate) in &self.devices {
-            let LinkFate::Reconnects(why) = fate else { continue };
-            match reasons.iter_mut().find(|(known, _)| known == why) {
-                Some((_, names)) => names.push(name),
-                None => reasons.push((why, vec![name])),
+        let reasons = |of: &dyn Fn(&LinkFate) -> Option<&String>| -> Vec<(String, Vec<&str>)> {
+            let mut reasons: Vec<(String, Vec<&str>)> = Vec::new();
+            for (name, fate) in &self.devices {
+                let Some(why) = of(fate) else { continue };
+                match reasons.iter_mut().find(|(known, _)| known == why) {
+                    Some((_, names)) => names.push(name),
+                    None => reasons.push((why.clone(), vec![name])),
+                }
             }
-        }
-        for (why, names) in &reasons {
+            reasons
+        };
+        let reconnecting = reasons(&|fate| match fate {
+            LinkFate::Reconnects(why) => Some(why),
+            _ => None,
+        });
+        for (why, names) in &reconnecting {
             let verb = if names.len() == 1 { "reconnects" } else { "reconnect" };
             said.push(format!("{} {verb}: {why}", listed(names)));
+        }
+        let otherwise = reasons(&|fate| match fate {
+            LinkFate::AsksOtherwise(why) => Some(why),
+            _ => None,
+        });
+        for (why, names) in &otherwise {
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            said.push(format!("{} {verb} asked otherwise, without reconnecting: {why}", listed(names)));
         }
         let devices = |fate: LinkFate| -> Vec<&str> {
             self.devices.iter().filter(|(_, f)| *f == fate).map(|(name, _)| name.as_str()).collect()
         };
         list(&mut said, "connected to for the first time", &devices(LinkFate::New));
         list(&mut said, "no longer connected to", &devices(LinkFate::Gone));
-        said.push(match (self.devices.is_empty(), self.undisturbed) {
+        let stand = |(_, fate): &&(String, LinkFate)| matches!(fate, LinkFate::AsksOtherwise(_));
+        let standing = self.devices.iter().filter(stand).count();
+        said.push(match (self.devices.len() == standing, self.undisturbed + standing) {
             (true, _) => "no device reconnects".to_owned(),
             (false, 0) => "no other device goes on without a gap".to_owned(),
             (false, _) => "no other device reconnects".to_owned(),
@@ -154,37 +173,48 @@ fn links(before: &Plan, after: &Plan, changes: &[Change]) -> (Vec<(String, LinkF
     let running: Vec<&Wants> = old.iter().map(|(_, wants)| wants).collect();
     let wanted: Vec<&Wants> = new.iter().map(|(_, wants)| wants).collect();
     let going_on = going_on(&running, &wanted);
+    let own = |plan: &Plan, number: &DeviceId| plan.device_numbered(plan.generation, *number);
     let name = |plan: &Plan, id: DeviceId| plan.device(id).map(|device| device.name.to_string()).unwrap_or_default();
-    let was: HashMap<String, DeviceId> =
-        old.iter().flat_map(|(ids, _)| ids).map(|id| (name(before, *id).to_lowercase(), *id)).collect();
-    let (mut fates, mut undisturbed) = (Vec::new(), 0);
-    for ((ids, _), same) in new.iter().zip(&going_on) {
-        if same.is_some() {
+    let was: HashMap<String, DeviceId> = old
+        .iter()
+        .flat_map(|(numbers, _)| numbers)
+        .filter_map(|number| own(before, number))
+        .map(|id| (name(before, id).to_lowercase(), id))
+        .collect();
+    let mut fates: Vec<(DeviceId, LinkFate)> = Vec::new();
+    let (mut undisturbed, mut is_there) = (0, HashSet::new());
+    for ((numbers, wants), same) in new.iter().zip(&going_on) {
+        let ids: Vec<DeviceId> = numbers.iter().filter_map(|number| own(after, number)).collect();
+        is_there.extend(ids.iter().map(|id| name(after, *id).to_lowercase()));
+        let stands = same.and_then(|same| running.get(same));
+        if stands.is_some_and(|running| running.are(wants)) {
             undisturbed += ids.len();
             continue;
         }
         let others = ids.iter().filter(|id| why_itself(before, after, &was, **id, changes).is_some());
         let others: Vec<String> = others.map(|id| name(after, *id)).collect();
         for id in ids {
-            let own = name(after, *id);
-            let fate = if was.contains_key(&own.to_lowercase()) {
-                let why = why_itself(before, after, &was, *id, changes).unwrap_or_else(|| match others.as_slice() {
-                    [] => {
-                        "tags or devices before its own came or went, and all behind them are numbered anew".to_owned()
-                    }
+            let why = why_itself(before, after, &was, id, changes);
+            let fate = match (was.contains_key(&name(after, id).to_lowercase()), stands.is_some(), why) {
+                (false, ..) => LinkFate::New,
+                (true, true, Some(why)) => LinkFate::AsksOtherwise(why),
+                (true, true, None) => {
+                    undisturbed += 1;
+                    continue;
+                }
+                (true, false, why) => LinkFate::Reconnects(why.unwrap_or_else(|| match others.as_slice() {
+                    [] => "what is found by its topics".to_owned(),
                     others => format!("it shares its line with {}", listed(others)),
-                });
-                LinkFate::Reconnects(why)
-            } else {
-                LinkFate::New
+                })),
             };
-            fates.push((own, fate));
+            fates.push((id, fate));
         }
     }
-    let is_there: HashSet<String> =
-        new.iter().flat_map(|(ids, _)| ids).map(|id| name(after, *id).to_lowercase()).collect();
-    let gone = old.iter().flat_map(|(ids, _)| ids).map(|id| name(before, *id));
-    fates.extend(gone.filter(|name| !is_there.contains(&name.to_lowercase())).map(|name| (name, LinkFate::Gone)));
+    fates.sort_by_key(|(id, _)| *id);
+    let mut fates: Vec<(String, LinkFate)> = fates.into_iter().map(|(id, fate)| (name(after, id), fate)).collect();
+    let gone = old.iter().flat_map(|(numbers, _)| numbers).filter_map(|number| own(before, number));
+    let gone = gone.map(|id| name(before, id)).filter(|name| !is_there.contains(&name.to_lowercase()));
+    fates.extend(gone.map(|name| (name, LinkFate::Gone)));
     (fates, undisturbed)
 }
 

@@ -1,7 +1,7 @@
 //! The drivers' tasks: one for each connection, started, watched, and started again.
 //!
 //! Invariant: a panic in a driver is a dead source, shown as such and restarted; it is not a dead station.
-//! Invariant: another plan stops and starts those connections alone that it wants otherwise; a new one begins after all that
+//! Invariant: another plan stops and starts those connections alone whose wire it wants otherwise; a new one begins after all that
 //! are stopped have ended, so that no line and no client id is held twice.
 
 use crate::drivers::{Field, modbus, mqtt};
@@ -31,7 +31,7 @@ pub type Run = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub struct Connection {
     /// For the log: `modbus-tcp 192.168.1.10:502`.
     pub name: String,
-    /// Devices behind it.
+    /// Devices behind it, by their numbers: see [`Plan::follow`](crate::engine::Plan::follow).
     pub devices: Vec<DeviceId>,
     /// Whether it has something to say when the plant is gone, and is waited for then.
     pub has_farewell: bool,
@@ -50,9 +50,9 @@ impl std::fmt::Debug for Connection {
 /// What a connection does, to be compared with what another plan wants of it.
 #[derive(Debug, Clone)]
 pub enum Wants {
-    /// Polls these registers.
-    Modbus(Arc<modbus::Connection>),
-    /// Listens to these topics, and to more when it is told.
+    /// Polls these registers, and others when it is told.
+    Modbus(Arc<modbus::Connection>, watch::Sender<Option<Arc<modbus::Change>>>),
+    /// Listens to these topics, and to others when it is told.
     Mqtt(Arc<mqtt::Connection>, watch::Sender<Option<Arc<mqtt::families::Grown>>>),
     /// Nothing that could be compared.
     Anew,
@@ -60,9 +60,9 @@ pub enum Wants {
 
 impl Wants {
     /// Whether whoever does this does the other, too.
-    fn are(&self, other: &Self) -> bool {
+    pub(super) fn are(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Modbus(one), Self::Modbus(other)) => one == other,
+            (Self::Modbus(one, _), Self::Modbus(other, _)) => one.does_the_same(other),
             (Self::Mqtt(one, _), Self::Mqtt(other, _)) => one.does_the_same(other),
             _ => false,
         }
@@ -70,14 +70,33 @@ impl Wants {
 
     /// Whether whoever does this can do the other while its connection stands.
     fn can_become(&self, other: &Self) -> bool {
-        matches!((self, other), (Self::Mqtt(one, _), Self::Mqtt(other, _)) if one.can_become(other))
+        match (self, other) {
+            (Self::Modbus(one, _), Self::Modbus(other, _)) => one.can_become(other),
+            (Self::Mqtt(one, _), Self::Mqtt(other, _)) => one.can_become(other),
+            _ => false,
+        }
     }
 
     /// Has whoever does this do the other from now on, for the plan of this generation.
     fn become_as(&mut self, other: &Self, generation: Generation) {
-        let (Self::Mqtt(one, growth), Self::Mqtt(other, _)) = (self, other) else { return };
-        growth.send_replace(Some(Arc::new(mqtt::families::Grown { generation, topics: other.topics.clone() })));
-        *one = Arc::clone(other);
+        match (self, other) {
+            (Self::Modbus(one, changes), Self::Modbus(other, _)) => {
+                *one = Arc::clone(other);
+                changes.send_replace(Some(Arc::new(modbus::Change { generation, connection: Arc::clone(other) })));
+            }
+            (Self::Mqtt(one, growth), Self::Mqtt(other, _)) => {
+                growth.send_replace(Some(Arc::new(mqtt::families::Grown { generation, topics: other.topics.clone() })));
+                *one = Arc::clone(other);
+            }
+            _ => {}
+        }
+    }
+
+    /// The devices that are served now, for the plan of which generation; `None`: those of the start.
+    fn served(&self) -> Option<(Generation, Vec<DeviceId>)> {
+        let Self::Modbus(_, changes) = self else { return None };
+        let change = changes.borrow().clone()?;
+        Some((change.generation, change.connection.devices().collect()))
     }
 }
 
@@ -145,7 +164,7 @@ impl Sources {
     }
 
     /// Runs these from now on, for the plan that `field` names. One that wants nothing else than before goes on as it is, and
-    /// one that wants more topics alone is told of them.
+    /// one that wants other registers or topics over the same wire is told of them.
     pub fn change(&mut self, runtime: &Handle, connections: Vec<Connection>, field: &Field) {
         let before = std::mem::take(&mut self.running);
         let running: Vec<&Wants> = before.iter().map(|running| &running.wants).collect();
@@ -224,11 +243,14 @@ async fn keep_running(connection: Connection, field: Field, first_pause: Duratio
         }
         tracing::error!(connection = connection.name, retry_secs = pause.as_secs(), "driver fault: {why}");
         let reason: Arc<str> = format!("driver fault: {why}").into();
-        for device in &connection.devices {
+        let (generation, devices) =
+            connection.wants.served().unwrap_or_else(|| (field.generation, connection.devices.clone()));
+        let told = Field { generation, ..field.clone() };
+        for device in devices {
             let mut status = DeviceStatus::new(field.clock.now());
             status.state = LinkState::NoAnswer(reason.clone());
             status.last_error = Some(reason.clone());
-            if !field.link(*device, status).await {
+            if !told.link(device, status).await {
                 return;
             }
         }

@@ -379,13 +379,12 @@ impl Station {
     }
 
     /// Puts another version of its project into force while it runs. What that says as before goes on without a gap: values,
-    /// ages, alarms, recording, and each connection whose devices and tags are left as they are; the others reconnect.
+    /// ages, alarms, recording, and each connection whose address and settings are left as they are, wherever its devices and
+    /// tags stand in the file; what is read over it may be another from the next request on.
     /// `what`: in the journal, before what changed. Faults of the new version are in [`Station::about`], for links made from
     /// now on.
     ///
-    /// Limitations: a tag that is written before others numbers those anew, and their connections reconnect, as do those with
-    /// scale registers where any tag is written anew, for they are numbered behind all that are written; another
-    /// retention of the history comes into force at the next start.
+    /// Limitation: another retention of the history comes into force at the next start.
     ///
     /// Gives what it does to the plant.
     ///
@@ -426,8 +425,6 @@ impl Station {
     /// Forgets a topic that was found, by its name or that of a tag of it: its tags go, and what was recorded of them stays.
     /// Its next message finds it again. Tells in words what has gone.
     ///
-    /// Limitation: its broker's connection is made anew.
-    ///
     /// # Errors
     /// Why nothing was forgotten, in words for the screen.
     pub fn forget(&self, name: &str, by: Actor) -> Result<String, String> {
@@ -449,6 +446,11 @@ impl Station {
     /// The plan in force.
     pub fn plan(&self) -> Arc<Plan> {
         Arc::clone(lock(&self.force).plan())
+    }
+
+    /// The plan that a version of its project would be, put into force now.
+    pub fn plan_of(&self, loaded: &Loaded) -> Plan {
+        lock(&self.force).plan_of(&loaded.project)
     }
 
     /// What does not change while it runs.

@@ -100,8 +100,9 @@ impl Workbench {
         let Some(device) = self.device_ui(ui, frame) else { return };
         let now = frame.snapshot.now.mono;
         let wanted = Wanted { area: self.area, start: self.start, count: self.count, every: EVERY };
-        frame.about.monitor.want(device, wanted, now);
-        self.view = frame.about.monitor.device(device).bench().view();
+        let number = frame.snapshot.plan.device_number(device);
+        frame.about.monitor.want(number, wanted, now);
+        self.view = frame.about.monitor.device(number).bench().view();
         ui.ctx().request_repaint_after(LOOK_EVERY);
         self.state_ui(ui, frame, device);
         ui.separator();
@@ -221,7 +222,7 @@ impl Workbench {
             let label = ui.add(Label::new(text).wrap());
             widgets::tell(&label, Role::Status, "State of the workbench", || words.clone());
             if strong && ui.button("Try again").clicked() {
-                frame.about.monitor.try_again(device, now.mono);
+                frame.about.monitor.try_again(frame.snapshot.plan.device_number(device), now.mono);
             }
         });
     }

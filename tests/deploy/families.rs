@@ -12,14 +12,14 @@ use watchkeeper::runtime::clock::system_clock;
 use watchkeeper::runtime::{Station, StationConfig, WhenHeld, field_runtime, load};
 
 /// A broker on a free port, and somebody who publishes.
-struct Site {
+pub struct Site {
     runtime: Runtime,
     port: u16,
     client: AsyncClient,
 }
 
 impl Site {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let runtime = field_runtime().unwrap();
         let storage =
             StorageConfig { backend: StorageBackend::Memory, enable_persistence: false, ..StorageConfig::default() };
@@ -39,13 +39,13 @@ impl Site {
         Self { runtime, port, client }
     }
 
-    fn send(&self, topic: &str, payload: &str, retain: bool) {
+    pub fn send(&self, topic: &str, payload: &str, retain: bool) {
         let options = PublishOptions::new(QoS::AtLeastOnce).retain(retain);
         self.runtime.block_on(self.client.publish(topic, payload.to_owned(), options)).unwrap();
     }
 
     /// Publishes until it is seen: a subscription may be under way.
-    fn send_until<T>(&self, topic: &str, payload: &str, mut seen: impl FnMut() -> Option<T>) -> T {
+    pub fn send_until<T>(&self, topic: &str, payload: &str, mut seen: impl FnMut() -> Option<T>) -> T {
         until(topic, || {
             self.send(topic, payload, false);
             std::thread::sleep(std::time::Duration::from_millis(80));
@@ -72,12 +72,12 @@ fn anna() -> Actor {
     Actor { user: "anna".into(), computer: "desk-1".into(), desk: None }
 }
 
-fn tag(name: &str, topic: &str, more: &str) -> String {
+pub fn tag(name: &str, topic: &str, more: &str) -> String {
     format!("\n[[tag]]\nname = \"{name}\"\ndevice = \"site\"\ntopic = \"{topic}\"\n{more}\n")
 }
 
 /// The plant of [`support::project`] with a broker beside, and these tags.
-fn plant(folder: &Path, modbus: &Modbus, site: &Site, tags: &str) -> PathBuf {
+pub fn plant(folder: &Path, modbus: &Modbus, site: &Site, tags: &str) -> PathBuf {
     let path = support::project(folder, modbus.address);
     let text = std::fs::read_to_string(&path).unwrap();
     let device = format!(
@@ -89,7 +89,7 @@ fn plant(folder: &Path, modbus: &Modbus, site: &Site, tags: &str) -> PathBuf {
 }
 
 /// `7 good`; empty: there is no such tag.
-fn shown(link: &PlantLink, tag: &str) -> String {
+pub fn shown(link: &PlantLink, tag: &str) -> String {
     let snapshot = link.snapshots.borrow().clone();
     let Some(view) = snapshot.plan.tag_id(tag).and_then(|id| snapshot.tag(id)) else { return String::new() };
     match &view.value {
@@ -98,7 +98,7 @@ fn shown(link: &PlantLink, tag: &str) -> String {
     }
 }
 
-fn shows(link: &PlantLink, tag: &str, wanted: &str) {
+pub fn shows(link: &PlantLink, tag: &str, wanted: &str) {
     until(&format!("{tag}: {wanted}"), || (shown(link, tag) == wanted).then_some(()));
 }
 

@@ -1,10 +1,9 @@
 //! What an edit is said to do to the connections is what happens at the devices.
 
 use super::support::{Modbus, project, until};
-use super::{alarm, anna, answers, config, shows, value};
+use super::{alarm, anna, config, shows, value};
 use std::path::Path;
 use watchkeeper::engine::AlarmState;
-use watchkeeper::link::PlantLink;
 use watchkeeper::runtime::impact::{Impact, LinkFate};
 use watchkeeper::runtime::{Station, field_runtime, load};
 
@@ -34,8 +33,12 @@ impl Plant<'_> {
                     assert!(device.connections() == before && device.requests() <= asked + 2);
                 }
                 None if link.snapshots.borrow().plan.devices.iter().any(|d| &*d.name == name) => {
-                    goes_on(&link, usize::from(name == "plc2"));
+                    goes_on(device);
                     assert_eq!(device.connections(), before, "{name} was to go on: {impact:?}");
+                }
+                Some(LinkFate::AsksOtherwise(_)) => {
+                    goes_on(device);
+                    assert_eq!(device.connections(), before, "{name} was not to reconnect: {impact:?}");
                 }
                 None => {}
             }
@@ -44,10 +47,10 @@ impl Plant<'_> {
     }
 }
 
-/// Four polls later.
-fn goes_on(link: &PlantLink, device: usize) {
-    let before = answers(link, device);
-    until("answers", || (answers(link, device) >= before + 4).then_some(()));
+/// Four requests later.
+fn goes_on(device: &Modbus) {
+    let asked = device.requests();
+    until("requests", || (device.requests() >= asked + 4).then_some(()));
 }
 
 #[test]
@@ -71,6 +74,14 @@ fn the_devices_that_are_said_to_reconnect_do_and_no_others() {
     until("the alarm", || alarm(&link, "tank1.level/high"));
     let mut plant = Plant { file: &file, station, devices: [&one, &two] };
 
+    // The order of the file is of no account to the plant.
+    let blocks: Vec<&str> = text.split("\n[[").collect();
+    let reordered: Vec<&str> = blocks[..1].iter().chain(blocks[1..].iter().rev()).copied().collect();
+    let moved = reordered.join("\n[[");
+    let impact = plant.deploy(&moved);
+    assert_eq!(impact.words(), ["no device reconnects", "no alarm is judged anew"], "{moved}");
+    assert_eq!(value(&link, "tank1.level"), Some(100.0), "at once");
+    plant.deploy(&text);
     // A limit, a text, a note, a display and the retention: no device feels it.
     let display = "[[display]]\nname = \"New\"\n[[display.panel]]\nkind = \"alarms\"\nat = [0, 0, 6, 4]\n[history]\nkeep = \"30d\"\n";
     let text = format!("# note\n{}{display}", text.replace("limit = 95.0", "limit = 94.0"));
@@ -89,21 +100,25 @@ fn the_devices_that_are_said_to_reconnect_do_and_no_others() {
     assert_eq!(impact.words()[..2], ["no device reconnects", "renamed, with value, history and alarms: basin.level"]);
     assert_eq!(value(&link, "basin.level"), Some(100.0), "at once");
     assert_eq!(alarm(&link, "basin.level/high").unwrap().state, AlarmState::Unacknowledged);
+    one.set(0, &[198]);
+    shows(&link, "basin.level", 99.0);
+    one.set(0, &[200]);
+    shows(&link, "basin.level", 100.0);
     // A setting of one device, which costs the other nothing.
     let text = text.replace("name = \"plc2\"", "name = \"plc2\"\nunit-id = 3");
     let impact = plant.deploy(&text);
     assert_eq!(
         impact.words()[..3],
         [
-            "plc2 reconnects: unit-id",
-            "no other device reconnects",
+            "plc2 is asked otherwise, without reconnecting: unit-id",
+            "no device reconnects",
             "waits for a new value, for plc2 is asked in another way: other"
         ]
     );
     // A tag more of it, at the end.
     let tag = "[[tag]]\nname = \"last\"\ndevice = \"plc2\"\nregister = \"holding:1\"\ntype = \"u16\"\n";
     let text = format!("{text}{tag}");
-    assert_eq!(plant.deploy(&text).words()[0], "plc2 reconnects: 1 tag more to be read");
+    assert_eq!(plant.deploy(&text).words()[0], "plc2 is asked otherwise, without reconnecting: 1 tag more to be read");
     shows(&link, "last", 2.0);
     // And one before all others.
     let first = "[[tag]]\nname = \"first\"\ndevice = \"plc1\"\nregister = \"holding:0\"\ntype = \"u16\"\n\n[[tag]]\nname = \"basin.level\"";
@@ -112,11 +127,24 @@ fn the_devices_that_are_said_to_reconnect_do_and_no_others() {
     assert_eq!(
         impact.words()[..3],
         [
-            "plc1 reconnects: 1 tag more to be read",
-            "plc2 reconnects: tags or devices before its own came or went, and all behind them are numbered anew",
-            "no other device goes on without a gap"
+            "plc1 is asked otherwise, without reconnecting: 1 tag more to be read",
+            "no device reconnects",
+            "new tag: first"
         ]
     );
+    // Another address, and that alone.
+    let third = Modbus::start(10);
+    third.set(0, &[7, 8]);
+    let elsewhere = text.replace(&two.address.to_string(), &third.address.to_string());
+    std::fs::write(&file, &elsewhere).unwrap();
+    let ones = one.connections();
+    let impact = plant.station.deploy(&load(&file).unwrap(), anna(), "edited").unwrap();
+    assert_eq!(impact.words()[..2], ["plc2 reconnects: address", "no other device reconnects"]);
+    shows(&link, "last", 8.0);
+    assert_eq!((one.connections(), third.connections()), (ones, 1));
+    let impact = plant.deploy(&text);
+    assert_eq!(impact.words()[..2], ["plc2 reconnects: address", "no other device reconnects"]);
+    shows(&link, "last", 2.0);
     assert_eq!(value(&link, "basin.level"), Some(100.0), "its value is carried over all the same");
     shows(&link, "first", 200.0);
     // The second device goes, and its tags with it.

@@ -20,7 +20,7 @@ pub const MAX_BITS: u16 = 2000;
 /// Where a tag lies within a block, and how it is read there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spot {
-    /// The tag.
+    /// The tag, by the driver's number.
     pub tag: TagId,
     /// Registers (or bits) after the block's first.
     pub offset: u16,
@@ -104,15 +104,18 @@ pub struct Reads {
     pub unreadable: Vec<(TagId, Arc<str>)>,
 }
 
-/// Plans the reads of one device of `plan`.
+/// Plans the reads of one device of `plan`. Tags bear their numbers (see [`Plan::follow`]), and where they stand in the file
+/// is of no account.
 pub fn plan_reads(plan: &Plan, device: DeviceId, settings: &ModbusSettings) -> Reads {
     let ids = plan.device(device).map_or(&[][..], |d| &d.tags);
     let tags = ids.iter().filter_map(|&id| {
         let tag = plan.tag(id)?;
         let SourcePlan::Register { poll, source, .. } = &tag.source else { return None };
-        Some((id, *poll, source, tag.tag.data_type))
+        Some((plan.tag_number(id), *poll, source, tag.tag.data_type))
     });
-    merge(tags, settings)
+    let mut reads = merge(tags, settings);
+    reads.unreadable.sort_by_key(|(tag, _)| *tag);
+    reads
 }
 
 /// Merges tags (each with its interval, place and type) into blocks.

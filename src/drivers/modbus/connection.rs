@@ -11,6 +11,9 @@
 //! Invariant: nothing here can end the task but the plant's end, and it may be aborted at any await.
 
 mod bench;
+mod changing;
+
+pub use changing::{Change, Changes};
 
 use super::blocks::{Reads, plan_reads};
 use super::pace::Pace;
@@ -22,10 +25,11 @@ use super::wire::{self, Fault, Outcome, Wire};
 use crate::drivers::Field;
 use crate::drivers::stream::Tap;
 use crate::drivers::tls::{self, Tls};
-use crate::engine::{DeviceId, LinkState, Plan, Quality, Sample};
+use crate::engine::{DeviceId, Plan, Quality, Sample, TagId};
 use crate::project::device::ModbusSettings;
 use crate::project::{Endpoint, Transport};
 use crate::time::Span;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,16 +53,20 @@ const PATIENT_EVERY: u32 = 4;
 const PROBE_MAY_WAIT: Duration = Duration::from_secs(3);
 
 /// All units behind one address, with the reads planned for each.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Connection {
     pub(super) transport: Transport,
+    /// In the order of their numbers.
     pub(super) units: Vec<UnitPlan>,
     /// What the files of TLS are relative to.
     pub(super) folder: PathBuf,
+    /// Where it is told to become another; `None`: it stays what it is.
+    pub(super) changes: Option<Changes>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct UnitPlan {
+    /// By its number.
     pub(super) device: DeviceId,
     pub(super) name: Arc<str>,
     pub(super) settings: ModbusSettings,
@@ -71,27 +79,55 @@ impl Connection {
         self.transport.to_string()
     }
 
-    /// The devices that it serves.
+    /// The devices that it serves, by their numbers.
     pub fn devices(&self) -> impl Iterator<Item = DeviceId> {
         self.units.iter().map(|unit| unit.device)
     }
+
+    /// It becomes another when it is told to.
+    pub fn change_by(&mut self, changes: Changes) {
+        self.changes = Some(changes);
+    }
+
+    /// Whether another reads the same for the same tags, in the same way.
+    pub fn does_the_same(&self, other: &Self) -> bool {
+        self.can_become(other) && self.units == other.units
+    }
+
+    /// Whether this one can become the other while its wire stands.
+    pub fn can_become(&self, other: &Self) -> bool {
+        self.transport == other.transport && self.folder == other.folder
+    }
 }
 
-/// The connections of a plan, in the order in which its devices name them.
+/// The connections of a plan.
 pub fn connections(plan: &Plan) -> Vec<Connection> {
     let mut connections: Vec<Connection> = Vec::new();
     for (i, device) in plan.devices.iter().enumerate() {
         let Endpoint::Modbus(settings) = &device.device.endpoint else { continue };
         let id = DeviceId(i as u32);
         let reads = plan_reads(plan, id, settings);
-        let unit = UnitPlan { device: id, name: Arc::clone(&device.name), settings: settings.clone(), reads };
+        let unit = UnitPlan {
+            device: plan.device_number(id),
+            name: Arc::clone(&device.name),
+            settings: settings.clone(),
+            reads,
+        };
         let line = settings.transport.line();
         match connections.iter_mut().find(|c| c.transport.line() == line) {
             Some(connection) => connection.units.push(unit),
             None => {
                 let folder = tls::files::folder(&plan.project);
-                connections.push(Connection { transport: settings.transport.clone(), units: vec![unit], folder });
+                let transport = settings.transport.clone();
+                connections.push(Connection { transport, units: vec![unit], folder, changes: None });
             }
+        }
+    }
+    for connection in &mut connections {
+        // Where they stand in the file is of no account.
+        connection.units.sort_by_key(|unit| unit.device);
+        if let Some(first) = connection.units.first() {
+            connection.transport = first.settings.transport.clone();
         }
     }
     connections
@@ -127,19 +163,26 @@ struct Line {
     pause_between_requests: Duration,
     pause_after_connect: Duration,
     usage: Usage,
-    /// Tags that no read can serve, told once at the start.
+    /// Tags that no read can serve, to be told once; and those that were.
     unreadable: Vec<Sample>,
+    unreadable_told: BTreeSet<TagId>,
+    /// Where it is told to become another.
+    changes: Option<Changes>,
+}
+
+/// The longest pause of all units counts for the line.
+fn longest_pause(units: &[UnitPlan], pause: fn(&ModbusSettings) -> Span) -> Duration {
+    units.iter().map(|unit| pause(&unit.settings)).max().unwrap_or_default().to_std().min(LONGEST)
 }
 
 impl Line {
-    fn new(connection: Connection, field: Field) -> Self {
+    fn new(connection: Connection, mut field: Field) -> Self {
         let now = Instant::now();
         let started = field.clock.now();
-        let longest = |pause: fn(&ModbusSettings) -> Span| {
-            connection.units.iter().map(|u| pause(&u.settings)).max().unwrap_or_default().to_std().min(LONGEST)
-        };
-        let pause_between_requests = longest(|s| s.pause_between_requests);
-        let pause_after_connect = longest(|s| s.pause_after_connect);
+        let (connection, generation) = connection.last_told();
+        field.generation = generation.unwrap_or(field.generation);
+        let pause_between_requests = longest_pause(&connection.units, |s| s.pause_between_requests);
+        let pause_after_connect = longest_pause(&connection.units, |s| s.pause_after_connect);
         let mut unreadable = Vec::new();
         let units = connection.units.into_iter().map(|unit| {
             let faults = unit.reads.unreadable;
@@ -175,24 +218,18 @@ impl Line {
             pause_between_requests,
             pause_after_connect,
             unreadable,
+            unreadable_told: BTreeSet::new(),
+            changes: connection.changes,
         }
     }
 
     async fn serve(&mut self) -> Result<Infallible, PlantGone> {
         for unit in &mut self.units {
-            let state = if unit.polls.is_empty() {
-                LinkState::Unserved("no tag is read from it".into())
-            } else {
-                LinkState::Connecting
-            };
-            let since = unit.score.status.since;
-            unit.score.enter(&self.field, state, since).await?;
+            unit.begin(&self.field).await?;
         }
-        let unreadable = std::mem::take(&mut self.unreadable);
-        if !unreadable.is_empty() {
-            tell(&self.field, self.field.clock.now(), unreadable).await?;
-        }
+        self.tell_unreadable().await?;
         loop {
+            self.take_change().await?;
             let next = self.next();
             let due = next.map(|(due, ..)| due);
             let bench = self.bench_turn(due);
@@ -229,6 +266,12 @@ impl Line {
         }
     }
 
+    async fn tell_unreadable(&mut self) -> Result<(), PlantGone> {
+        let unreadable = std::mem::take(&mut self.unreadable);
+        self.unreadable_told.extend(unreadable.iter().map(|sample| sample.tag));
+        if unreadable.is_empty() { Ok(()) } else { tell(&self.field, self.field.clock.now(), unreadable).await }
+    }
+
     /// Whose turn it is: of those that are due, the one whose next round comes first; else the one that is due first.
     fn next(&self) -> Option<(Instant, usize, usize)> {
         let now = Instant::now();
@@ -246,7 +289,7 @@ impl Line {
     }
 
     /// Waits, without an end where there is none, and tells figures meanwhile. `false`: somebody wants to see something else
-    /// since.
+    /// since, or the line is to become another.
     async fn wait(&mut self, until: Option<Instant>) -> Result<bool, PlantGone> {
         loop {
             let now = Instant::now();
@@ -270,6 +313,7 @@ impl Line {
                 () = woken => {}
                 // The monitor lives as long as this line: there is always somebody who could send.
                 Ok(()) = self.wishes.changed() => return Ok(false),
+                () = Self::told(&mut self.changes) => return Ok(false),
             }
         }
     }

@@ -20,5 +20,5 @@ mod usage;
 pub mod value;
 pub mod wire;
 
-pub use connection::{Connection, connections, run};
+pub use connection::{Change, Changes, Connection, connections, run};
 pub use port::serial_ports;

@@ -1,6 +1,8 @@
 //! The rhythm of one poll interval, and what is remembered of its blocks: which were parted, and which a device ignores.
 
 use super::blocks::{Block, Group};
+use crate::project::Area;
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -113,6 +115,31 @@ impl Poll {
             ended: None,
             cycle: None,
         })
+    }
+
+    /// The same rhythm with other blocks: those that are as they were stay as they are. One that is new is read at once, and
+    /// the round with it begun anew.
+    pub(super) fn replan(self, group: Group, now: Instant) -> Option<Self> {
+        let mut before: HashMap<(Area, u16), Vec<Read>> = HashMap::new();
+        for read in self.reads {
+            before.entry((read.whole.area, read.whole.start)).or_default().push(read);
+        }
+        let mut is_new = false;
+        let mut take = |block: Block| {
+            let there = before.get_mut(&(block.area, block.start));
+            let known = there.and_then(|there| {
+                let at = there.iter().position(|read| read.whole == block)?;
+                Some(there.swap_remove(at))
+            });
+            is_new |= known.is_none();
+            known.unwrap_or_else(|| Read::new(block))
+        };
+        let reads: Vec<Read> = group.blocks.into_iter().map(&mut take).collect();
+        let begins_anew = is_new || self.at != (0, 0);
+        let due = if begins_anew { self.due.min(now) } else { self.due };
+        let mut poll = Self { due, reads, at: (0, 0), ..self };
+        poll.begin(now);
+        (!poll.reads.is_empty()).then_some(poll)
     }
 
     /// When the next round should have begun: of several that are late, the one with the earliest goes first.

@@ -99,6 +99,25 @@ impl Unit {
         }
     }
 
+    /// Polls these from now on. What is known of blocks that stay as they are stays known: which were parted, which the unit
+    /// ignores, and when they are due.
+    pub(super) fn replan(&mut self, groups: Vec<Group>, now: Instant) {
+        let mut before = std::mem::take(&mut self.polls);
+        for group in groups {
+            let interval = group.interval.to_std().min(LONGEST);
+            let known = before.iter().position(|poll| poll.interval == interval);
+            match known.map(|at| before.swap_remove(at)) {
+                Some(poll) => self.polls.extend(poll.replan(group, now)),
+                None => self.polls.extend(Poll::new(group, now)),
+            }
+        }
+        match &mut self.probe {
+            Some(_) if self.polls.is_empty() => self.probe = None,
+            Some(probe) => probe.poll = probe.poll.min(self.polls.len() - 1),
+            None => {}
+        }
+    }
+
     /// Asks for the current block of a poll, or another; with the outcome comes when it was asked for. Where answers bear no number,
     /// and some are owed that would look the same, it asks so often that the last answer is its own.
     pub(super) async fn ask(

@@ -19,7 +19,7 @@ use crate::drivers::Field;
 use crate::drivers::stream::{Tap, TapLimits};
 use crate::drivers::tls::{self, Tls};
 use crate::engine::plan::SourcePlan;
-use crate::engine::{DeviceId, LinkState, Plan};
+use crate::engine::{DeviceId, LinkState, Plan, TagId};
 use crate::project::{Endpoint, MqttSettings, MqttVersion, Project};
 use crate::secrets::{self, Secret};
 use crate::time::{Clock, Span};
@@ -80,17 +80,20 @@ pub fn connections(plan: &Plan) -> Vec<Connection> {
         for source in families.filter(|source| source.device.eq_ignore_ascii_case(&device.name)) {
             topics.listen(&source.topic, source.qos);
         }
-        for &id in &device.tags {
+        let mut tags: Vec<(TagId, TagId)> = device.tags.iter().map(|id| (plan.tag_number(*id), *id)).collect();
+        // Where they stand in the file is of no account.
+        tags.sort_unstable();
+        for (number, id) in tags {
             let Some(tag) = plan.tag(id) else { continue };
             match &tag.source {
                 SourcePlan::Topic { source, .. } if plan.is_found(id) => {
-                    topics.add_member(id, tag.tag.data_type, source);
+                    topics.add_member(number, tag.tag.data_type, source);
                 }
-                SourcePlan::Topic { source, .. } => topics.add(id, tag.tag.data_type, source),
+                SourcePlan::Topic { source, .. } => topics.add(number, tag.tag.data_type, source),
                 _ => {}
             }
         }
-        let (id, name) = (DeviceId(index as u32), Arc::clone(&device.name));
+        let (id, name) = (plan.device_number(DeviceId(index as u32)), Arc::clone(&device.name));
         Some(Connection::new(id, name, settings.clone(), topics, &plan.project))
     };
     plan.devices.iter().enumerate().filter_map(mqtt).collect()

@@ -10,13 +10,19 @@ use std::time::Duration;
 /// Longest wait for the acknowledgement of the last message when a connection ends in order.
 pub const LAST_WORD: Duration = Duration::from_secs(1);
 
-/// Queues requests to subscribe.
+/// Queues requests to subscribe, and to do so no more.
 pub trait Subscribe {
     /// Queues one for these topics, each with its `QoS`.
     ///
     /// # Errors
     /// The queue is full, or a topic is none; in words.
     fn subscribe(&self, topics: Vec<(String, u8)>) -> Result<(), String>;
+
+    /// Queues one to let a topic go.
+    ///
+    /// # Errors
+    /// As above.
+    fn unsubscribe(&self, topic: String) -> Result<(), String>;
 }
 
 /// One connection's client, not connected yet or connected.

@@ -136,7 +136,9 @@ impl<'a, L: Library> Session<'a, L> {
                         () = self.field.inputs.closed(), if self.status_topic.is_some() => return End::Stopped,
                         () = topics.grown() => {
                             let now = self.field.clock.now();
-                            self.subscriptions.add(&topics.grow(now, &mut reports), now.mono);
+                            let turn = topics.grow(now, &mut reports);
+                            self.subscriptions.leave(turn.leave);
+                            self.subscriptions.add(&turn.ask, now.mono);
                             if !hand_on(&mut reports, self.field).await {
                                 return End::Stopped;
                             }

@@ -22,6 +22,8 @@ const ANSWER_WITHIN: Span = Span::from_secs(10);
 pub struct Subscriptions {
     /// Not asked yet.
     waiting: VecDeque<Vec<usize>>,
+    /// Wanted no more, and not said yet.
+    leaving: VecDeque<String>,
     /// Handed to the library, in order.
     queued: VecDeque<Vec<usize>>,
     /// Sent, by packet number.
@@ -49,10 +51,29 @@ impl Subscriptions {
         }
     }
 
-    /// Asks for as many topics as may be asked for now.
+    /// These topics no more. Before the broker has taken the connection none was asked for.
+    pub fn leave(&mut self, topics: Vec<String>) {
+        if self.begun {
+            self.leaving.extend(topics);
+        }
+    }
+
+    /// Asks for as many topics as may be asked for now, after those that are wanted no more are let go.
     pub fn send(&mut self, requests: &impl Subscribe, topics: &Topics) {
+        while let Some(topic) = self.leaving.front() {
+            if let Err(e) = requests.unsubscribe(topic.clone()) {
+                // The queue is full: said after the next event.
+                tracing::debug!("could not queue a request to unsubscribe: {e}");
+                return;
+            }
+            self.leaving.pop_front();
+        }
         while self.queued.len() + self.sent.len() < IN_FLIGHT {
-            let Some(request) = self.waiting.pop_front() else { return };
+            let Some(mut request) = self.waiting.pop_front() else { return };
+            request.retain(|topic| topics.is_asked(*topic));
+            if request.is_empty() {
+                continue;
+            }
             let filters = request.iter().filter_map(|topic| topics.filter(*topic));
             if let Err(e) = requests.subscribe(filters.map(|(name, qos)| (name.to_owned(), qos)).collect()) {
                 // Cannot be while the queue has its room; asked again after the next event.

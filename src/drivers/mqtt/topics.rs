@@ -21,10 +21,12 @@ use crate::project::family::captures;
 use crate::project::{Availability, DataType, Retained, TopicSource};
 use crate::time::{Mono, Now, Span};
 use foldhash::fast::RandomState;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 mod growing;
+
+pub use growing::Turn;
 
 /// Longest topic of the protocol, in bytes.
 const LONGEST_TOPIC: usize = 65_535;
@@ -98,6 +100,8 @@ pub struct Topics {
     growth: Option<Growth>,
     /// Of the plan that these are of, where they have grown.
     generation: Option<Generation>,
+    /// Topics that are wanted no more: what still comes of them on this connection is no fault.
+    left: HashSet<Box<[u8]>, RandomState>,
 }
 
 /// From so many messages a second on a broker's log leaves out what follows on a message of the same topic within
@@ -141,9 +145,39 @@ struct Topic {
     asked: bool,
     /// It feeds what was written, matches a filter too, and was not found yet.
     unfound: bool,
+    /// It feeds a tag by a filter.
+    found: bool,
+    /// It was asked for again, for its readings from this one on: what the broker had kept is news for those alone.
+    again: Option<usize>,
     /// Messages that the log was not told of yet, and when it was last.
     untold: u64,
     logged: Option<Mono>,
+}
+
+impl Topic {
+    /// One that feeds nothing and is not asked for, yet.
+    fn new(filter: &str, qos: u8) -> Self {
+        Self {
+            filter: filter.into(),
+            qos,
+            readings: Vec::new(),
+            wanted: Wanted::default(),
+            tells: Vec::new(),
+            live: false,
+            held: None,
+            asked: false,
+            unfound: false,
+            found: false,
+            again: None,
+            untold: 0,
+            logged: None,
+        }
+    }
+
+    /// Whether anything comes of its messages.
+    fn is_of_use(&self) -> bool {
+        self.asked || !self.readings.is_empty() || !self.tells.is_empty()
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -183,7 +217,7 @@ impl Topics {
         if let Some(topic) = self.feed(tag, data_type, source) {
             let unfound = self.filter_of(&source.topic).is_some();
             let topic = &mut self.list[topic];
-            (topic.asked, topic.unfound) = (true, unfound);
+            (topic.asked, topic.unfound) = (true, unfound && !topic.found);
         }
     }
 
@@ -193,7 +227,7 @@ impl Topics {
             let brought = self.filter_of(&source.topic).is_some();
             let topic = &mut self.list[topic];
             topic.asked |= !brought;
-            topic.unfound = false;
+            (topic.found, topic.unfound) = (true, false);
         }
     }
 
@@ -241,19 +275,7 @@ impl Topics {
         let next = self.list.len();
         let index = *self.by_name.entry(TopicSource::bare(filter).as_bytes().into()).or_insert(next);
         if index == next {
-            self.list.push(Topic {
-                filter: filter.into(),
-                qos,
-                readings: Vec::new(),
-                wanted: Wanted::default(),
-                tells: Vec::new(),
-                live: false,
-                held: None,
-                asked: false,
-                unfound: false,
-                untold: 0,
-                logged: None,
-            });
+            self.list.push(Topic::new(filter, qos));
         }
         self.list[index].qos = self.list[index].qos.max(qos);
         index
@@ -284,14 +306,19 @@ impl Topics {
         }
     }
 
-    /// Number of topics.
+    /// Number of topics that feed something or find something.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.by_name.len()
     }
 
     /// Whether there is nothing to listen to.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.by_name.is_empty()
+    }
+
+    /// Whether a topic is to be asked for by its own name.
+    pub fn is_asked(&self, topic: usize) -> bool {
+        self.list.get(topic).is_some_and(|topic| topic.asked)
     }
 
     /// Topics by number in the order in which they are to be subscribed: availability first, so that a retained value
@@ -312,7 +339,9 @@ impl Topics {
         for topic in &mut self.list {
             topic.live = false;
             topic.held = None;
+            topic.again = None;
         }
+        self.left.clear();
         for sender in &mut self.senders {
             sender.life = Life::Unknown;
         }
@@ -346,6 +375,9 @@ impl Topics {
                 let why = result.as_ref().err().map(Arc::clone);
                 log.topics().message(name, payload, retained, received, why, 1);
                 return result;
+            }
+            if self.left.contains(name) {
+                return Ok(());
             }
             let why: Arc<str> =
                 format!("a message of a topic that was not asked for: {}", String::from_utf8_lossy(name)).into();
@@ -398,10 +430,12 @@ impl Topics {
     ) -> Result<(), Arc<str>> {
         let mut result = Ok(());
         let topic = &mut self.list[index];
-        if retained && topic.live && from == 0 {
+        let again = topic.again.take().filter(|_| retained && from == 0);
+        if retained && topic.live && from == 0 && again.is_none() {
             // Sent at the subscription and overtaken by a live message: older than what is known.
             return result;
         }
+        let from = again.unwrap_or(from);
         topic.live |= !retained;
         let scanned = !topic.wanted.is_empty() && topic.wanted.scan(payload, &mut self.places);
         let parsed = if scanned { Payload::scanned(payload, &self.places) } else { Payload::new(payload) };

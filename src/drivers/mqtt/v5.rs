@@ -54,6 +54,10 @@ impl Subscribe for AsyncClient {
         let filters = topics.into_iter().map(|(name, qos)| SubscribeFilter::new(name, quality(qos)));
         self.try_subscribe_many(filters.collect::<Vec<_>>()).map_err(|e| e.to_string())
     }
+
+    fn unsubscribe(&self, topic: String) -> Result<(), String> {
+        self.try_unsubscribe(topic).map_err(|e| e.to_string())
+    }
 }
 
 impl Library for V5 {

@@ -198,7 +198,8 @@ mod tests {
         for name in ["m.power", POWER_OF_TEN, "device.Meter_1.scale.holding_87_2", "sum", "a.wind"] {
             let id = before.tag_id(name).unwrap();
             assert_eq!(after.tag_id(name), Some(id), "{name}");
-            assert!(after.knows_tag(Generation(1), id), "{name}");
+            let read = before.tag(id).unwrap().source.device().map(|_| id);
+            assert_eq!(read.and_then(|id| after.tag_numbered(Generation(1), id)), read, "{name}");
         }
         let of = |name: &str| after.tag_id(name).unwrap();
         for name in ["a.wind", "b.wind", "b.wanted"] {

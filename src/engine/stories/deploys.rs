@@ -77,14 +77,72 @@ fn what_a_driver_that_went_on_reports_is_taken_and_a_late_word_of_another_thing_
     report(&mut play, 2, 1, 52.0);
     report(&mut play, 1, 1, 53.0);
     assert_eq!(play.view("level").value, Some(Value::F64(53.0)), "two plans ago, and still the same tag");
-    report(&mut play, 3, 3, 8.0);
+    report(&mut play, 3, 4, 8.0);
     assert_eq!(play.view("added").value, Some(Value::F64(8.0)));
     let elsewhere = next(&play, HIGH, LOW, MORE);
     play.at(2.0).deploy(elsewhere);
     assert_eq!((play.view("added").quality, play.view("added").value), (Quality::WAITING, None));
-    report(&mut play, 3, 3, 9.0);
+    report(&mut play, 3, 4, 9.0);
     assert_eq!(play.view("added").value, None, "the value of another register");
     assert_eq!(play.snapshot().dropped_inputs, 4);
+}
+
+#[test]
+fn tags_and_devices_that_move_about_in_the_file_go_on_and_so_do_their_drivers() {
+    let text = |devices: &[&str], tags: &[(&str, &str, u16)]| {
+        let device = |name: &&str| {
+            format!(
+                "[[device]]\nname = \"{name}\"\nprotocol = \"modbus-tcp\"\naddress = \"192.0.2.1\"\nno-answer = {{ on-delay = \"{}s\" }}\n",
+                tags.len()
+            )
+        };
+        let tag = |(name, device, at): &(&str, &str, u16)| {
+            format!("[[tag]]\nname = \"{name}\"\ndevice = \"{device}\"\nregister = \"holding:{at}\"\ntype = \"f64\"\n")
+        };
+        format!(
+            "watchkeeper = 1\nname = \"Told\"\n{}{}",
+            devices.iter().map(device).collect::<String>(),
+            tags.iter().map(tag).collect::<String>()
+        )
+    };
+    let compiled = |text: String, before: Option<&Plan>| {
+        let (project, _) = crate::project::file::read(text.as_bytes());
+        let generation = Generation(before.map_or(1, |before| before.generation.0 + 1));
+        let mut plan = Plan::compile(Arc::new(project), generation, Mode::Live).0;
+        if let Some(before) = before {
+            plan.follow(before);
+        }
+        Arc::new(plan)
+    };
+    let (a, b, c) = (("a", "one", 0), ("b", "two", 4), ("c", "two", 8));
+    let mut play = Play::new(compiled(text(&["one", "two"], &[a, b]), None));
+    play.at(1.0).link(LinkState::Connected).set("a", 1.0).set("b", 2.0).at(2.0);
+    let known = |play: &mut Play| {
+        ["a", "b"].map(|name| {
+            let view = play.view(name);
+            (view.value, view.quality, view.received, view.quality_since)
+        })
+    };
+    let before = known(&mut play);
+    let status = Arc::clone(&play.snapshot().devices[0].status);
+    let turned = compiled(text(&["two", "one"], &[c, b, a]), Some(&play.plan));
+    play.deploy(turned);
+    assert_eq!(known(&mut play), before);
+    let now = play.snapshot();
+    assert_eq!(now.devices[1].status, status, "another alarm of it is no other device");
+    assert_eq!(now.devices[0].status.state, LinkState::Connecting, "of which nothing was told yet");
+    // What its drivers report by their numbers, under the generation of the start.
+    report(&mut play, 1, 0, 10.0);
+    report(&mut play, 1, 1, 20.0);
+    let shown = |play: &mut Play| ["a", "b", "c"].map(|name| play.view(name).value.and_then(|v| v.as_f64()));
+    assert_eq!(shown(&mut play), [Some(10.0), Some(20.0), None]);
+    report(&mut play, 2, 2, 30.0);
+    assert_eq!(shown(&mut play), [Some(10.0), Some(20.0), Some(30.0)]);
+    let gone = DeviceStatus { state: LinkState::NoAnswer("silent".into()), ..DeviceStatus::new(play.now) };
+    play.apply(Input::Link { generation: Generation(1), device: DeviceId(1), status: Box::new(gone) });
+    assert_eq!(play.view("b").quality, Quality::NO_COMMUNICATION, "the second device of the start");
+    assert_eq!(play.view("a").quality, Quality::GOOD);
+    assert_eq!(play.snapshot().dropped_inputs, 0);
 }
 
 #[test]

@@ -1,15 +1,29 @@
-//! Topics with wildcards: what they bring is found, and feeds tags from then on, while the connection stands.
+//! How topics become others while the connection stands: what topics with wildcards bring is found, and feeds tags from then on;
+//! and an edit of the project has tags come and go.
 
 use super::super::families::{Finder, Grown, Growth};
-use super::{Reports, Topics};
-use crate::engine::{Generation, Quality, Sample};
-use crate::project::TopicSource;
+use super::{Life, Reading, Reports, Topic, Topics};
+use crate::engine::{Generation, Quality, Sample, TagId};
 use crate::project::family::captures;
+use crate::project::{Availability, TopicSource};
 use crate::time::Now;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+/// Most topics that are remembered as wanted no more, until the connection is made anew.
+const MOST_LEFT: usize = 20_000;
+
+/// What a broker is to be asked when topics have become others.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// Topics to be asked for, by number.
+    pub ask: Vec<usize>,
+    /// Topics that are wanted no more, as they were asked for.
+    pub leave: Vec<String>,
+}
+
 impl Topics {
-    /// Adds a topic with wildcards. To be added before the tags are, so that it keeps its number while they grow.
+    /// Adds a topic with wildcards. To be added before the tags are, which look for it.
     pub fn listen(&mut self, filter: &str, qos: u8) {
         let index = self.topic(filter, qos);
         self.list[index].asked = true;
@@ -34,18 +48,15 @@ impl Topics {
         self.made_of == other.made_of && self.listens_as(other)
     }
 
-    /// Whether these can become others while the connection stands: those have all that these have, and more behind it.
+    /// Whether these can become others while the connection stands: those find what these find.
     pub fn can_become(&self, other: &Self) -> bool {
-        other.made_of.starts_with(&self.made_of) && self.listens_as(other)
+        self.listens_as(other)
     }
 
     fn listens_as(&self, other: &Self) -> bool {
-        let filters = |topics: &Self| -> Vec<(Arc<str>, u8)> {
-            topics
-                .filters
-                .iter()
-                .map(|index| (Arc::clone(&topics.list[*index].filter), topics.list[*index].qos))
-                .collect()
+        let filters = |topics: &Self| -> BTreeSet<(Arc<str>, u8)> {
+            let filters = topics.filters.iter().filter_map(|index| topics.list.get(*index));
+            filters.map(|topic| (Arc::clone(&topic.filter), topic.qos)).collect()
         };
         filters(self) == filters(other)
     }
@@ -60,7 +71,7 @@ impl Topics {
         self.finder.as_ref()?.words()
     }
 
-    /// Waits until there are more, which [`Topics::grow`] takes up. May be dropped at any time.
+    /// Waits until they are to become others, which [`Topics::grow`] takes up. May be dropped at any time.
     pub async fn grown(&mut self) {
         let changed = match &mut self.growth {
             Some(growth) => growth.changed().await.is_ok(),
@@ -71,36 +82,65 @@ impl Topics {
         }
     }
 
-    /// Becomes what it was told to. What is known of senders and of topics stays known, and the messages that the new ones
-    /// were found by are their first values. Gives back the topics that are to be asked for.
-    pub fn grow(&mut self, now: Now, reports: &mut Reports) -> Vec<usize> {
+    /// Becomes what it was told to. What is known of senders and of topics stays known, and the messages that new ones were
+    /// found by are their first values. A topic keeps its number, and one that feeds nothing any more leaves it empty.
+    pub fn grow(&mut self, now: Now, reports: &mut Reports) -> Turn {
         let Some(grown) = self.growth.as_mut().and_then(|growth| growth.borrow_and_update().clone()) else {
-            return Vec::new();
+            return Turn::default();
         };
         let Grown { generation, topics } = &*grown;
         if !self.can_become(topics) {
-            return Vec::new();
+            return Turn::default();
         }
-        let before = std::mem::replace(self, topics.clone());
+        let mut next = topics.clone();
+        next.renumber(&self.list);
+        let before = std::mem::replace(self, next);
         (self.growth, self.finder, self.crowd) = (before.growth, before.finder, before.crowd);
-        (self.found, self.places) = (before.found, before.places);
+        (self.found, self.places, self.left) = (before.found, before.places, before.left);
         self.generation = Some(*generation);
         reports.follow(*generation);
-        for (sender, before) in self.senders.iter_mut().zip(&before.senders) {
-            sender.life = before.life;
+        let lives: HashMap<&Availability, Life> =
+            before.senders.iter().map(|sender| (&sender.availability, sender.life)).collect();
+        for sender in &mut self.senders {
+            sender.life = lives.get(&sender.availability).copied().unwrap_or(Life::Unknown);
         }
-        let known = before.list.len();
-        let mut fed = Vec::with_capacity(known);
-        let mut ask: Vec<usize> = (known..self.list.len()).filter(|index| self.list[*index].asked).collect();
-        for (index, (topic, before)) in self.list.iter_mut().zip(before.list).enumerate() {
-            fed.push(before.readings.len());
-            if topic.asked && !before.asked {
-                ask.push(index);
+        let mut turn = Turn::default();
+        let mut fed = Vec::with_capacity(self.list.len());
+        for (index, topic) in self.list.iter_mut().enumerate() {
+            let Some(known) = before.list.get(index) else {
+                turn.ask.extend(topic.asked.then_some(index));
+                fed.push(0);
+                continue;
+            };
+            if topic.is_of_use() {
+                (topic.live, topic.untold, topic.logged) = (known.live, known.untold, known.logged);
+                topic.held.clone_from(&known.held);
             }
-            (topic.live, topic.held, topic.untold, topic.logged) =
-                (before.live, before.held, before.untold, before.logged);
+            let tags: HashSet<TagId> = known.readings.iter().map(|reading| reading.tag).collect();
+            let is_new = |reading: &Reading| !tags.contains(&reading.tag);
+            // New ones have the greater numbers, and stand behind the others.
+            let from = topic.readings.iter().position(is_new).unwrap_or(topic.readings.len());
+            fed.push(from);
+            if topic.asked && (!known.asked || known.qos != topic.qos) {
+                turn.ask.push(index);
+            } else if topic.asked && from < topic.readings.len() {
+                // Asked for again, the broker says once more what it keeps of it: for those that have heard nothing yet.
+                topic.again = Some(from);
+                turn.ask.push(index);
+            } else if known.asked && !topic.asked {
+                let bare = TopicSource::bare(&topic.filter);
+                self.left.insert(bare.as_bytes().into());
+                turn.leave.push(topic.filter.to_string());
+            }
         }
-        for (tag, why) in self.faults.iter().skip(before.faults.len()) {
+        if self.left.len() > MOST_LEFT {
+            self.left.clear();
+        }
+        for index in &turn.ask {
+            self.left.remove(TopicSource::bare(&self.list[*index].filter).as_bytes());
+        }
+        let told: HashSet<TagId> = before.faults.iter().map(|(tag, _)| *tag).collect();
+        for (tag, why) in self.faults.iter().filter(|(tag, _)| !told.contains(tag)) {
             reports.push(now, Sample::bad(*tag, Quality::CONFIGURATION, Some(Arc::clone(why))));
         }
         for index in 0..self.list.len() {
@@ -110,7 +150,35 @@ impl Topics {
             // What is not understood is told with the next message of the topic.
             let _told = self.feed_readings(index, from, &message.payload, message.retained, message.received, reports);
         }
-        ask
+        turn
+    }
+
+    /// Gives each topic the number that it has in a list of before; new ones come behind, and those that are gone stay as
+    /// empty ones.
+    fn renumber(&mut self, before: &[Topic]) {
+        let mut numbers: HashMap<Arc<str>, usize> =
+            before.iter().enumerate().map(|(index, topic)| (Arc::clone(&topic.filter), index)).collect();
+        let mut count = before.len();
+        let places: Vec<usize> = self
+            .list
+            .iter()
+            .map(|topic| {
+                *numbers.entry(Arc::clone(&topic.filter)).or_insert_with(|| {
+                    count += 1;
+                    count - 1
+                })
+            })
+            .collect();
+        let mut list: Vec<Topic> = before.iter().map(|topic| Topic::new(&topic.filter, topic.qos)).collect();
+        list.resize_with(count, || Topic::new("", 0));
+        for (topic, place) in std::mem::take(&mut self.list).into_iter().zip(&places) {
+            list[*place] = topic;
+        }
+        self.list = list;
+        let place = |index: &mut usize| *index = places[*index];
+        self.filters.iter_mut().for_each(place);
+        self.by_name.values_mut().for_each(place);
+        self.senders.iter_mut().flat_map(|sender| &mut sender.readings).for_each(|(topic, _)| place(topic));
     }
 
     /// A message of a topic that feeds no tag by a filter, yet. `None`: no filter brings it.
@@ -224,8 +292,9 @@ mod tests {
             let mut reports = Reports::new(Generation(self.generation));
             self.generation += 1;
             self.growth.send_replace(Some(Arc::new(Grown { generation: Generation(self.generation), topics })));
-            let asked = self.topics.grow(AT + Span::from_secs(100), &mut reports);
-            let asked = asked.iter().map(|topic| self.topics.filter(*topic).unwrap().0.to_owned()).collect();
+            let turn = self.topics.grow(AT + Span::from_secs(100), &mut reports);
+            assert_eq!(turn.leave, [""; 0]);
+            let asked = turn.ask.iter().map(|topic| self.topics.filter(*topic).unwrap().0.to_owned()).collect();
             (told(&mut reports), asked)
         }
     }
@@ -335,14 +404,76 @@ mod tests {
     }
 
     #[test]
-    fn others_than_more_are_no_growth() {
+    fn others_can_be_listened_to_while_the_same_is_found() {
         let few = topics("fixed", &[source("site/a/state")]);
-        assert!(few.are_of(&few.clone()) && few.can_become(&few.clone()));
+        assert!(few.are_of(&few.clone()));
         let more = topics("fixed", &[source("site/a/state"), source("site/b/state")]);
-        assert!(few.can_become(&more) && !few.are_of(&more) && !more.can_become(&few));
-        assert!(!few.can_become(&topics("moved", &[source("site/a/state")])));
+        assert!(few.can_become(&more) && !few.are_of(&more) && more.can_become(&few));
+        assert!(few.can_become(&topics("moved", &[source("site/a/state")])));
         let mut louder = topics("fixed", &[source("site/a/state")]);
         louder.listen("site/+/state", 2);
         assert!(!few.can_become(&louder));
+    }
+
+    /// Tags that were written, each of a topic, by their numbers.
+    fn written(tags: &[(u32, &str)]) -> Topics {
+        let mut topics = Topics::default();
+        for (tag, topic) in tags {
+            topics.add(TagId(*tag), DataType::F64, &source(topic));
+        }
+        topics
+    }
+
+    #[test]
+    fn tags_come_and_go_while_those_beside_them_stay() {
+        let mut line = Line::new(written(&[(0, "a"), (1, "b"), (2, "c")]));
+        assert_eq!(line.message("a", "1", false), ["0=1 good @1 of 1"]);
+        line.message("c", "3", true);
+        let turn = |line: &mut Line, topics: Topics| {
+            line.generation += 1;
+            line.growth.send_replace(Some(Arc::new(Grown { generation: Generation(line.generation), topics })));
+            let mut reports = Reports::new(Generation(line.generation - 1));
+            let Turn { ask, leave } = line.topics.grow(AT, &mut reports);
+            assert_eq!(told(&mut reports), [""; 0]);
+            let name = |topic| line.topics.filter(topic).unwrap().0.to_owned();
+            (ask.into_iter().map(name).collect::<Vec<_>>().join(" "), leave.join(" "))
+        };
+        // b goes, d comes, and a tag more is read from c and from a.
+        let others = written(&[(0, "a"), (2, "c"), (3, "d"), (4, "c"), (5, "a")]);
+        assert_eq!(turn(&mut line, others), ("a c d".to_owned(), "b".to_owned()));
+        assert_eq!(line.message("b", "2", false), [""; 0], "on its way when it was let go: no fault");
+        // Asked again, the broker says once more what it keeps.
+        assert_eq!(line.message("c", "3", true), ["4=3 uncertain:retained @4 of 2"], "news for the new tag alone");
+        assert_eq!(line.message("a", "1", true), ["5=1 uncertain:retained @5 of 2"]);
+        assert_eq!(line.message("a", "1", true), [""; 0], "older than what is known");
+        assert_eq!(line.message("a", "9", false), ["0=9 good @7 of 2", "5=9 good @7 of 2"]);
+        assert_eq!(line.message("d", "7", false), ["3=7 good @8 of 2"]);
+        // And back.
+        let back = written(&[(0, "a"), (2, "c"), (6, "b")]);
+        assert_eq!(turn(&mut line, back), ("b".to_owned(), "d".to_owned()));
+        assert_eq!(line.message("b", "2", true), ["6=2 uncertain:retained @9 of 3"]);
+        assert_eq!(line.message("a", "8", false), ["0=8 good @10 of 3"]);
+        assert_eq!(asked(&line.topics), ["a", "b", "c"]);
+        assert_eq!(line.topics.len(), 3);
+    }
+
+    #[test]
+    fn a_sender_that_was_said_to_be_offline_still_is_for_who_stays() {
+        let of = |tags: &[(u32, &str)]| {
+            let mut topics = Topics::default();
+            for (tag, topic) in tags {
+                topics.add(TagId(*tag), DataType::F64, &with_lwt(topic));
+            }
+            topics
+        };
+        let mut line = Line::new(of(&[(0, "a"), (1, "b")]));
+        line.message("b/lwt", "offline", true);
+        let growth = Grown { generation: Generation(2), topics: of(&[(1, "b")]) };
+        line.growth.send_replace(Some(Arc::new(growth)));
+        let turn = line.topics.grow(AT, &mut Reports::new(Generation(1)));
+        line.generation = 2;
+        assert_eq!(turn, Turn { ask: vec![], leave: vec!["a".to_owned(), "a/lwt".to_owned()] });
+        assert_eq!(line.message("b", "1", false), [""; 0], "held");
+        assert_eq!(line.message("b/lwt", "online", false), ["1=1 good @2 of 2"]);
     }
 }

@@ -147,7 +147,7 @@ impl Detail {
         self.topics.clear();
         self.left_out = 0;
         if mqtt {
-            let log = frame.about.monitor.device(id);
+            let log = frame.about.monitor.device(frame.snapshot.plan.device_number(id));
             let log = log.topics();
             (self.topics, self.left_out) = (log.list(), log.left_out());
         }
