@@ -75,6 +75,10 @@ pub struct About {
     pub actor: crate::engine::Actor,
     /// What was last said with the devices: copied only where somebody looks at one of them.
     pub monitor: Monitor,
+    /// Which version of the project's file is in force, as its fingerprint; `None`: that is of no account here.
+    pub in_force: Option<String>,
+    /// Which version stood in the file when it was last looked at; `None`: it was not, or cannot be read.
+    pub file_now: Option<String>,
 }
 
 /// Of a bundle that is shown.
@@ -89,6 +93,12 @@ pub struct BundleShown {
 }
 
 impl About {
+    /// Whether the project's file says what does not run yet.
+    pub fn differs_from_the_file(&self) -> bool {
+        self.held_by.is_none()
+            && matches!((&self.in_force, &self.file_now), (Some(in_force), Some(file)) if in_force != file)
+    }
+
     /// The file that was opened: that of the project, or of the bundle.
     pub fn file(&self) -> Option<&PathBuf> {
         self.bundle.as_ref().map(|bundle| &bundle.file).or(self.path.as_ref())

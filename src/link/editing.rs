@@ -67,6 +67,8 @@ pub enum EditAnswer {
 pub struct Opened {
     /// What stands in it.
     pub text: Vec<u8>,
+    /// Which version that is.
+    pub fingerprint: String,
     /// What an earlier run has edited and not saved.
     pub draft: Option<FoundDraft>,
 }

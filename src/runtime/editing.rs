@@ -5,8 +5,8 @@
 
 use super::Loaded;
 use super::drafts::{Drafts, Pace};
-use super::load::read;
-use super::save::{save, save_as};
+use super::load::{fingerprint, read};
+use super::save::{save, save_as, stands};
 use crate::link::{EditAnswer, EditDesk, EditJob, EditLink, EditNext, Opened, ReadAsk, Reading, SaveError, edit_link};
 use crate::project::edit::Kept;
 use crate::project::file;
@@ -95,6 +95,9 @@ impl Disk {
     }
 
     fn save(&self, path: &Path, before: &[u8], after: &[u8]) -> Result<(), SaveError> {
+        if before == after {
+            return stands(path, before);
+        }
         save(path, before, after)?;
         // It is saved; that its past is not kept besides is no reason to call it failed.
         if let Some(drafts) = drafts_of(path, after) {
@@ -137,7 +140,7 @@ fn open(path: &Path) -> Result<Opened, String> {
         }
         None => None,
     };
-    Ok(Opened { text, draft })
+    Ok(Opened { fingerprint: fingerprint(&text), text, draft })
 }
 
 /// The drafts of the project at this path, by the data folder that its text names.

@@ -19,6 +19,11 @@ use std::{fs, io, path};
 /// A hundred times the largest project; a device file would never end.
 const LARGEST_BYTES: u64 = 256 * 1024 * 1024;
 
+/// Which version of a project a text is: its SHA-256, as hex.
+pub fn fingerprint(text: &[u8]) -> String {
+    crate::historian::chain::hex(&Sha256::digest(text))
+}
+
 /// A project as read.
 #[derive(Debug, Clone)]
 pub struct Loaded {
@@ -45,7 +50,7 @@ impl Loaded {
             issues.extend(crate::drivers::tls::files::check(&project));
             issues.extend(crate::picture::check(&project));
         }
-        let fingerprint = crate::historian::chain::hex(&Sha256::digest(bytes));
+        let fingerprint = fingerprint(bytes);
         Self { project: Arc::new(project), issues, fingerprint, text: bytes.into(), bundle: None }
     }
 

@@ -23,6 +23,18 @@ pub fn save(path: &Path, before: &[u8], after: &[u8]) -> Result<(), SaveError> {
     replace(path, |now| now == before, |_now| Ok(after.to_vec())).map(|_written| ())
 }
 
+/// Whether this text stands in a project's file.
+///
+/// # Errors
+/// Where another does, or it cannot be read.
+pub fn stands(path: &Path, text: &[u8]) -> Result<(), SaveError> {
+    match read(path) {
+        Ok(now) if now == text => Ok(()),
+        Ok(now) => Err(SaveError::Changed(shown(path), now)),
+        Err(error) => Err(SaveError::Refused(error.to_string())),
+    }
+}
+
 /// Writes a project's text into a file that is not there yet.
 ///
 /// # Errors

@@ -305,6 +305,8 @@ impl Station {
             bundle: None,
             actor: actor.clone(),
             monitor,
+            in_force: Some(fingerprint.clone()),
+            file_now: Some(fingerprint.clone()),
         });
         let readers = OnceLock::new();
         Ok(Self {
@@ -374,7 +376,7 @@ impl Station {
         entry.subject = Some(loaded.project.name.as_str().into());
         entry.note = Some(format!("{what}, sha256 {}", loaded.fingerprint).into());
         lock(&self.force).redraw(&loaded.project, entry)?;
-        self.fingerprint.clone_from(&loaded.fingerprint);
+        self.is_in_force(&loaded.fingerprint);
         Ok(())
     }
 
@@ -412,7 +414,7 @@ impl Station {
             force.plan().clone()
         };
         let compiled = Plan::issues(&plan.project, plan.mode);
-        self.fingerprint.clone_from(&loaded.fingerprint);
+        self.is_in_force(&loaded.fingerprint);
         Arc::make_mut(&mut self.about).issues = loaded.issues.iter().cloned().chain(compiled).collect();
         if let Some((_, folder)) = &self.recording
             && let Err(error) = deployed::write(folder.path(), &loaded.text)
@@ -456,6 +458,18 @@ impl Station {
     /// What does not change while it runs.
     pub fn about(&self) -> &Arc<About> {
         &self.about
+    }
+
+    /// This version is in force, and stands in the file.
+    fn is_in_force(&mut self, fingerprint: &str) {
+        fingerprint.clone_into(&mut self.fingerprint);
+        let about = Arc::make_mut(&mut self.about);
+        (about.in_force, about.file_now) = (Some(fingerprint.to_owned()), Some(fingerprint.to_owned()));
+    }
+
+    /// Tells which version stands in the file now. For links made from now on.
+    pub fn set_file_now(&mut self, fingerprint: Option<String>) {
+        Arc::make_mut(&mut self.about).file_now = fingerprint;
     }
 
     /// Adds what a person at a window should know. For links made from now on.

@@ -7,6 +7,7 @@
 
 use super::bundle::Bundle;
 use super::horn::Horn;
+use super::load::{fingerprint, read};
 use super::save::add_display;
 use super::{
     Loaded, StartError, Station, StationConfig, WhenHeld, beginning, deploying, editing, load, load_recorded, plays,
@@ -19,6 +20,7 @@ use crate::historian::lock;
 use crate::link::{AddDisplay, DeployAsk, Desk, DeskLink, DeskRequest, Forget, HornLink, PlantLink, Refused};
 use crate::project::{Issue, Severity};
 use crate::time::Clock;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -39,6 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(21);
 /// Between two looks whether a plant that another process holds is free.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Between two looks at the project's file.
+const LOOK_AT_FILE: Duration = Duration::from_secs(2);
+
 /// Looks in a row that find it free before it is taken over: a process that is stopped and started again keeps its plant.
 const LOOKS: u32 = 5;
 
@@ -56,15 +61,35 @@ struct Office {
     clock: Clock,
     desk: watch::Sender<Desk>,
     running: Option<(DeskRequest, Station)>,
+    /// How the project's file was when it was last read.
+    file: Option<Stamp>,
     /// Shown where nothing runs.
     bundle: Option<Bundle>,
     horn: Option<Horn>,
     demo: Option<Demo>,
 }
 
+/// By what a file that was written is told from the one before, without reading it.
+#[derive(Debug, Clone)]
+struct Stamp(Metadata);
+
+impl Stamp {
+    fn of(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().map(Self)
+    }
+}
+
+impl PartialEq for Stamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.modified().ok() == other.0.modified().ok()
+    }
+}
+
 /// What the thread does next.
 enum Next {
     Open(DeskRequest),
+    /// The project's file is another one by now, or gone.
+    File(Option<Stamp>),
     TakeOver,
     Wait,
     End,
@@ -104,8 +129,17 @@ impl Supervisor {
         let editing = Some(editing::serve(clock.clone())?);
         let plays = Some(plays::serve(&runtime, clock.clone()));
         let begin = Some(beginning::serve(runtime.clone(), clock.clone())?);
-        let mut office =
-            Office { runtime: runtime.clone(), actor, clock, desk, running: None, bundle: None, horn, demo: None };
+        let mut office = Office {
+            runtime: runtime.clone(),
+            actor,
+            clock,
+            desk,
+            running: None,
+            file: None,
+            bundle: None,
+            horn,
+            demo: None,
+        };
         thread::Builder::new().name("supervisor".to_owned()).spawn(move || {
             scratch::sweep_place();
             let mut next = first.map_or(Next::Wait, Next::Open);
@@ -116,6 +150,7 @@ impl Supervisor {
                     Next::Open(DeskRequest::Deploy(asked)) => office.deploy(&asked),
                     Next::Open(request) => office.open(request, None),
                     Next::TakeOver => office.take_over(),
+                    Next::File(stamp) => office.look_at_file(stamp),
                     Next::Wait => {}
                     Next::End => break,
                 }
@@ -125,6 +160,7 @@ impl Supervisor {
                         () = stopped.notified() => Next::End,
                         request = asked.recv() => request.map_or(Next::End, Next::Open),
                         () = office.left_free() => Next::TakeOver,
+                        stamp = office.file_written() => Next::File(stamp),
                     }
                 });
             }
@@ -183,6 +219,38 @@ impl Office {
         }
     }
 
+    /// Ends when somebody has written the file of the project that runs here, or taken it away. Never, where none does.
+    async fn file_written(&self) -> Option<Stamp> {
+        let path = self.running.as_ref().and_then(|(_, station)| {
+            let about = station.about();
+            about.path.clone().filter(|_| about.held_by.is_none() && about.in_force.is_some())
+        });
+        let Some(path) = path else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(LOOK_AT_FILE).await;
+            let stamp = Stamp::of(&path);
+            if stamp != self.file {
+                return stamp;
+            }
+        }
+    }
+
+    /// Tells the window which version stands in the file now, where that is another than it knows.
+    fn look_at_file(&mut self, stamp: Option<Stamp>) {
+        self.file = stamp;
+        let Some((_, station)) = &mut self.running else { return };
+        let Some(path) = station.about().path.clone() else { return };
+        let now = read(&path).ok().map(|text| fingerprint(&text));
+        if station.about().file_now != now {
+            let differed = station.about().differs_from_the_file();
+            station.set_file_now(now);
+            if station.about().differs_from_the_file() && !differed {
+                tracing::info!("the project's file says what does not run yet");
+            }
+            self.desk.send_replace(Desk::Plant(station.link()));
+        }
+    }
+
     /// Opens the plant again, whose holder has ended: as its owner, unless somebody else was faster.
     fn take_over(&mut self) {
         let Some((request, station)) = &self.running else { return };
@@ -223,6 +291,7 @@ impl Office {
                 if let Some(horn) = &self.horn {
                     horn.attach(station.horn_feed());
                 }
+                self.file = station.about().path.as_deref().and_then(Stamp::of);
                 self.running = Some((request, station));
                 self.desk.send_replace(Desk::Plant(link));
             }

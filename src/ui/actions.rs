@@ -34,6 +34,7 @@ const USUAL: &[KeyboardShortcut] = &[key(Modifiers::COMMAND, Key::Num0)];
 const FULL: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F11)];
 const HELP: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F1)];
 const EDIT: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F2)];
+const REVIEW: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F5)];
 const ALARMS: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F7)];
 const HIDDEN: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F3)];
 const FLOOD: &[KeyboardShortcut] = &[key(Modifiers::NONE, Key::F4)];
@@ -181,6 +182,12 @@ pub fn all() -> Vec<Entry> {
             EDIT,
         ),
         entry(
+            Action::ReviewFile,
+            "Review and apply…",
+            "What the project's file says and the plant does not do yet, whoever wrote it, and putting that into force",
+            REVIEW,
+        ),
+        entry(
             Action::OpenWorkbench(None),
             "Decode workbench",
             "A device's registers under every type and order, and what of them shows what its own display shows",
@@ -245,6 +252,7 @@ pub const fn is_of_program(action: &Action) -> bool {
     matches!(
         action,
         Action::ToggleEdit
+            | Action::ReviewFile
             | Action::AskDesk(_)
             | Action::OpenScan
             | Action::OpenWorkbench(_)

@@ -177,6 +177,8 @@ pub enum Action {
     OpenHandover,
     /// Edit the project, or no longer.
     ToggleEdit,
+    /// Show what differs between the project's file and what runs.
+    ReviewFile,
     /// Ask the program around the window.
     AskDesk(crate::link::DeskRequest),
     /// Look into the registers of a device.

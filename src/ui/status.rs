@@ -166,6 +166,7 @@ fn items(frame: &Frame<'_>, mark: Option<&str>, width: f32) -> Vec<Item> {
     items.push(Item::new("time zone", 20, vec![(zone.clone(), muted, false)], zone));
     devices(frame, brief, &mut items);
     items.extend(faults(frame));
+    items.extend(file(frame));
     items.push(journal(frame));
     items.extend(history(frame));
 
@@ -222,6 +223,16 @@ fn faults(frame: &Frame<'_>) -> Option<Item> {
     let spoken = if notices > 0 { format!("{spoken}, {notices} notices of the journal") } else { spoken };
     let item = Item::new("Open faults of the project", keep, vec![(words, ink, errors > 0)], spoken);
     Some(Item { opens: Some(Action::OpenFaults), ..item })
+}
+
+/// The project's file says what does not run: leads to the review of it.
+fn file(frame: &Frame<'_>) -> Option<Item> {
+    let differs = frame.about.differs_from_the_file();
+    let words = "The file differs from what runs";
+    let parts = vec![("⚠ ".to_owned(), frame.theme.text, true), (words.to_owned(), frame.theme.text, false)];
+    let item =
+        Item::new("Review and apply", 78, parts, format!("{words}: review what that changes, and apply it (F5)"));
+    differs.then_some(Item { opens: Some(Action::ReviewFile), ..item })
 }
 
 fn devices(frame: &Frame<'_>, brief: bool, items: &mut Vec<Item>) {

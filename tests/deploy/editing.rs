@@ -86,6 +86,30 @@ fn a_limit_is_edited_reviewed_saved_and_put_into_force_without_a_new_connection(
     until("the limit", || in_force().then_some(()));
     assert_eq!(modbus.connections(), connections);
 
+    // By hand, with another editor: the window is told, and the same review offers it.
+    let differs = || match &*desk.desk.borrow() {
+        Desk::Plant(link) => link.about.differs_from_the_file(),
+        _ => false,
+    };
+    assert!(!differs());
+    let by_hand = fs::read_to_string(&plant).unwrap().replace("limit = 9000", "limit = 9001");
+    fs::write(&plant, &by_hand).unwrap();
+    until("the file by hand", || differs().then_some(()));
+    disk.ask(EditJob::Open(plant.clone())).unwrap();
+    let EditAnswer::Opened(_, Ok(again)) = answered() else { panic!("the file is there") };
+    assert_eq!(again.text, by_hand.as_bytes());
+    let plan = deploy(again.text.clone(), false).unwrap();
+    assert_eq!(plan.summary, "1 limit");
+    // What is put into force without a change is what stands in the file.
+    let stands = |text: &[u8]| {
+        disk.ask(EditJob::Save { path: plant.clone(), before: text.to_vec(), after: text.to_vec() }).unwrap();
+        answered()
+    };
+    assert!(matches!(stands(&opened.text), EditAnswer::Saved(_, Err(SaveError::Changed(..)))));
+    assert!(matches!(stands(&again.text), EditAnswer::Saved(_, Ok(()))));
+    deploy(again.text, true).unwrap();
+    until("the file in force", || (!differs()).then_some(()));
+
     let refused = deploy(b"no project\n".to_vec(), false).unwrap();
     assert_eq!(refused.refused.as_deref(), Some("nothing in it can run"));
     assert!(deploy(b"no project\n".to_vec(), true).is_err());
@@ -96,6 +120,6 @@ fn a_limit_is_edited_reviewed_saved_and_put_into_force_without_a_new_connection(
         std::ops::ControlFlow::Continue(())
     };
     JournalReader::open(&folder.path().join("plant.data")).unwrap().unwrap().read(None, None, each).unwrap();
-    assert_eq!(notes.len(), 1);
+    assert_eq!(notes.len(), 2);
     assert!(notes[0].contains("tank1.level/high"), "{notes:?}");
 }

@@ -13,6 +13,7 @@ use watchkeeper::engine::Mode;
 use watchkeeper::link::{DeployAsk, DeployPlan, DeskRequest};
 use watchkeeper::runtime::clock::system_clock;
 use watchkeeper::runtime::editing;
+use watchkeeper::runtime::load::fingerprint;
 use watchkeeper::time::Span;
 use watchkeeper::ui::sample;
 use watchkeeper::ui::settings::Settings;
@@ -45,7 +46,14 @@ impl Plant {
 
     /// The editor of it, with its own way to the disk.
     pub fn edit(&self, theme: ThemeChoice, size: [f32; 2], percent: u16) -> Window {
+        self.edit_over(None, theme, size, percent)
+    }
+
+    /// The same, where another version runs.
+    fn edit_over(&self, in_force: Option<&str>, theme: ThemeChoice, size: [f32; 2], percent: u16) -> Window {
         let mut sample = sample::riverside();
+        sample.about.in_force = in_force.map(str::to_owned);
+        sample.about.file_now = in_force.map(|_| fingerprint(self.text().as_bytes()));
         sample.about.path = Some(self.path.clone());
         sample.snapshot.mode = Mode::Live;
         let settings = Settings { theme, text_scale_percent: percent, ..Settings::default() };
@@ -240,6 +248,41 @@ fn a_change_is_reviewed_then_written_as_one_line_and_put_into_force() {
     // What was saved can be taken back all the same.
     press(&mut harness, "Undo: Change description of station.inflow");
     assert!(is_there(&harness, "Not saved"));
+}
+
+#[test]
+fn a_file_that_was_written_by_hand_is_reviewed_and_applied_without_a_change_here() {
+    let plant = Plant::new(TEXT);
+    let mut window = plant.edit_over(Some("of before"), ThemeChoice::Dark, [1280.0, 800.0], 100);
+    assert!(is_there(&window, "Saved, not in force") && is_there(&window, "Review and apply"));
+    keys(&mut window, &[(Modifiers::NONE, Key::F5)]);
+    let told = ask(&mut window);
+    assert!(!told.apply && *told.text == *TEXT.as_bytes());
+    let plan = DeployPlan { summary: "3 limits".to_owned(), ..DeployPlan::default() };
+    told.answer.set(Ok(Arc::new(plan.clone()))).unwrap();
+    until(&mut window, "the plan", |h| is_there(h, "3 limits"));
+    picture(&mut window, "editor-review-by-hand-dark");
+    // Somebody writes it again before it is applied: both sides are shown, and nothing comes into force.
+    fs::write(&plant.path, format!("# once more\n{TEXT}")).unwrap();
+    press(&mut window, "Write and apply");
+    until(&mut window, "both sides", |h| is_there(h, "Take both into the draft"));
+    press(&mut window, "Take both into the draft");
+    window.run_steps(3);
+    assert!(window.state_mut().asked.is_empty());
+    keys(&mut window, &[(Modifiers::NONE, Key::F5)]);
+    let told = ask(&mut window);
+    assert!(told.text.starts_with(b"# once more\n"));
+    told.answer.set(Ok(Arc::new(plan.clone()))).unwrap();
+    until(&mut window, "the plan", |h| is_there(h, "3 limits"));
+    press(&mut window, "Write and apply");
+    until(&mut window, "what is put into force", |h| !h.state().asked.is_empty());
+    let applied = ask(&mut window);
+    assert!(applied.apply && applied.text == told.text);
+    applied.answer.set(Ok(Arc::new(plan))).unwrap();
+    until(&mut window, "the end", |h| is_there(h, "As in the file"));
+    // Nothing is left to be reviewed.
+    keys(&mut window, &[(Modifiers::NONE, Key::F5)]);
+    assert!(is_there(&window, "Nothing differs: what the file says is what runs"));
 }
 
 #[test]

@@ -2,12 +2,18 @@
 
 use super::review::Changed;
 use super::{Editor, Over, Saving, State, Told};
-use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditAnswer, EditJob, Opened, ReadAsk, SaveError};
+use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditAnswer, EditJob, EditLink, Opened, ReadAsk, SaveError};
 use crate::project::edit::Draft;
 use crate::ui::{Action, Frame, Outbox};
 use eframe::egui::Context;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Whether the file said what the plant does not do, when it was read.
+fn is_not_in_force(opened: &Opened, frame: &Frame<'_>) -> bool {
+    frame.about.in_force.as_ref().is_some_and(|in_force| *in_force != opened.fingerprint)
+}
 
 /// The answer of the plant is looked for so often.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -22,6 +28,8 @@ impl Editor {
                 path: frame.about.path.clone(),
                 came_from: self.came_from.take(),
                 wanted: std::mem::take(&mut self.wanted),
+                heard_of: frame.about.file_now.clone(),
+                review_wanted: self.review_wanted,
                 ..Self::default()
             };
         }
@@ -42,6 +50,7 @@ impl Editor {
         while let Some(answer) = link.answer() {
             self.take(answer, frame, outbox);
         }
+        self.look_at_file(&link, &path, frame);
         if let Some(answer) = self.applying.as_ref().map(|told| told.get().cloned()) {
             match answer {
                 None => ctx.request_repaint_after(LOOK_EVERY),
@@ -65,7 +74,10 @@ impl Editor {
     /// What came from the disk.
     fn take(&mut self, answer: EditAnswer, frame: &Frame<'_>, outbox: &mut Outbox) {
         match answer {
-            EditAnswer::Opened(path, opened) if Some(&path) == self.path.as_ref() => self.opened(opened),
+            EditAnswer::Opened(path, opened) if Some(&path) == self.path.as_ref() => match &self.state {
+                State::Open(_) => self.opened_again(opened, frame),
+                _ => self.opened(opened, frame),
+            },
             EditAnswer::Saved(path, saved) if Some(&path) == self.path.as_ref() => self.saved(saved, frame, outbox),
             EditAnswer::NotKept(why) => self.said = Some(format!("The draft is not kept for the next start: {why}")),
             EditAnswer::Snapshots(list) => self.earlier_listed(list),
@@ -74,7 +86,36 @@ impl Editor {
         }
     }
 
-    fn opened(&mut self, opened: Result<Opened, String>) {
+    /// Somebody has written the file: what stands there now is read.
+    fn look_at_file(&mut self, link: &EditLink, path: &Path, frame: &Frame<'_>) {
+        let file = &frame.about.file_now;
+        let idle = matches!((&self.state, &self.over), (State::Open(_), Over::Nothing)) && !self.is_busy();
+        if idle && file.is_some() && self.heard_of != *file && link.ask(EditJob::Open(path.to_owned())).is_ok() {
+            self.heard_of.clone_from(file);
+        }
+    }
+
+    /// The file once more, beside a draft of it.
+    fn opened_again(&mut self, opened: Result<Opened, String>, frame: &Frame<'_>) {
+        let (State::Open(draft), Ok(opened)) = (&mut self.state, opened) else { return };
+        // What this program has written itself is known.
+        if draft.saved_bytes() == opened.text || self.saving.is_some() {
+            return;
+        }
+        if draft.is_changed() {
+            self.said = Some("The file was changed by somebody else: a save shows both sides".to_owned());
+            return;
+        }
+        let taken = Changed::new(draft, &opened.text).and_then(|changed| changed.take(draft));
+        self.not_in_force = is_not_in_force(&opened, frame);
+        self.said = Some(match taken {
+            Ok(()) => "The file was changed by somebody else, and is shown as it is now".to_owned(),
+            Err(refusal) => format!("The file was changed by somebody else, and cannot be read now: {refusal}"),
+        });
+    }
+
+    fn opened(&mut self, opened: Result<Opened, String>, frame: &Frame<'_>) {
+        self.not_in_force = opened.as_ref().is_ok_and(|opened| is_not_in_force(opened, frame));
         let opened = opened.and_then(|opened| {
             let draft = Draft::open(&opened.text).map_err(|refusal| refusal.to_string())?;
             Ok((draft, opened.draft))
@@ -149,19 +190,17 @@ impl Editor {
     }
 
     /// Writes the file; `apply`: and puts it into force.
-    pub(super) fn save(&mut self, frame: &Frame<'_>, apply: bool, outbox: &mut Outbox) {
+    pub(super) fn save(&mut self, apply: bool) {
         let (State::Open(draft), Some(link), Some(path)) = (&self.state, &self.link, &self.path) else { return };
         if self.is_busy() {
             self.said = Some("It is being saved already".to_owned());
             return;
         }
         let written = draft.kept();
-        if !draft.is_changed() {
-            if apply {
-                self.apply(written.bytes().into(), frame, outbox);
-            }
+        if !draft.is_changed() && !apply {
             return;
         }
+        // Of one that is not changed it is looked whether it still stands in the file: that is what is put into force.
         let job = EditJob::Save { path: path.clone(), before: written.saved_bytes(), after: written.bytes() };
         let saving = Saving { written, apply };
         match link.ask(job) {

@@ -102,6 +102,10 @@ pub struct Editor {
     said: Option<String>,
     /// The file says what the plant does not do yet.
     not_in_force: bool,
+    /// The version of the file that was last heard of from outside.
+    heard_of: Option<String>,
+    /// What differs is to be shown as soon as the file is there.
+    review_wanted: bool,
 }
 
 /// What is shown of the draft.
@@ -168,6 +172,11 @@ impl Editor {
         self.came_from = display;
     }
 
+    /// What differs between the file and what runs is to be shown.
+    pub fn review(&mut self) {
+        self.review_wanted = true;
+    }
+
     /// The middle of the window.
     pub fn ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
         if let Some(why) = impossible(frame) {
@@ -183,11 +192,12 @@ impl Editor {
             ui.add(Label::new(fonts::bold(words)).wrap());
             return;
         }
+        self.take_review(frame, outbox);
         self.take_wanted(ui);
         self.take_import();
         self.keys(ui.ctx(), outbox, frame);
         self.tools_ui(ui, frame, outbox);
-        self.over_ui(ui, frame, outbox);
+        self.over_ui(ui, frame);
         let theme = frame.theme;
         let room = ui.available_width();
         let least = if self.is_on_canvas() { LEAST_CANVAS } else { LEAST_SHEET };
@@ -237,9 +247,23 @@ impl Editor {
             self.roll_back();
         }
         if pressed(Modifiers::COMMAND, Key::S) {
-            self.save(frame, false, outbox);
+            self.save(false);
         } else if pressed(Modifiers::COMMAND, Key::Enter) {
             self.open_review(frame, outbox);
+        }
+    }
+
+    /// Shows what differs, where that was asked for and nothing else is to be answered first.
+    fn take_review(&mut self, frame: &Frame<'_>, outbox: &mut Outbox) {
+        let State::Open(draft) = &self.state else { return };
+        if !self.review_wanted || self.is_busy() || !matches!(self.over, Over::Nothing) {
+            return;
+        }
+        self.review_wanted = false;
+        if draft.is_changed() || self.not_in_force {
+            self.open_review(frame, outbox);
+        } else {
+            self.said = Some("Nothing differs: what the file says is what runs".to_owned());
         }
     }
 
@@ -454,8 +478,13 @@ fn with_renames(draft: &Draft, edits: &[Edit]) -> Result<Vec<Edit>, Refusal> {
     let renamed = |edit: &Edit| match edit {
         Edit::Set { of, key, value: Value::Text(new) } if *key == name => {
             let kind = draft.index().block(*of)?.kind;
-            let follows = matches!(kind, EntityKind::Tag | EntityKind::Device | EntityKind::Display);
-            (follows && draft.shown(*of, &name).is_some()).then(|| (*of, new.clone()))
+            let follows = match kind {
+                EntityKind::Tag | EntityKind::Device | EntityKind::Display => draft.shown(*of, &name).is_some(),
+                // One without a name is called by its kind.
+                EntityKind::Alarm => true,
+                _ => false,
+            };
+            follows.then(|| (*of, new.clone()))
         }
         _ => None,
     };

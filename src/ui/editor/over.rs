@@ -7,14 +7,14 @@ use crate::link::EditJob;
 use crate::project::Severity;
 use crate::project::edit::{Draft, EntityId};
 use crate::ui::dialogs;
+use crate::ui::Frame;
 use crate::ui::dialogs::sheet_ui;
 use crate::ui::theme::Theme;
-use crate::ui::{Frame, Outbox};
 use eframe::egui::{Button, Label, RichText, ScrollArea, Ui};
 
 impl Editor {
     /// What lies over the sheet.
-    pub(super) fn over_ui(&mut self, ui: &Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
+    pub(super) fn over_ui(&mut self, ui: &Ui, frame: &Frame<'_>) {
         let over = std::mem::take(&mut self.over);
         let State::Open(draft) = &mut self.state else { return };
         let theme = frame.theme;
@@ -24,7 +24,7 @@ impl Editor {
                 review::Outcome::Open => Over::Review(review),
                 review::Outcome::Close => Over::Nothing,
                 review::Outcome::Apply => {
-                    self.save(frame, true, outbox);
+                    self.save(true);
                     Over::Review(review)
                 }
             },

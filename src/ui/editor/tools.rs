@@ -228,7 +228,7 @@ impl Editor {
             Tool::Remove => self.carry_out(vec![Wish::Remove(rows)]),
             Tool::Replace => self.over = Over::Replace(Box::default()),
             Tool::Faults => self.over = Over::Faults,
-            Tool::Save => self.save(frame, false, outbox),
+            Tool::Save => self.save(false),
             Tool::Review => self.open_review(frame, outbox),
         }
     }

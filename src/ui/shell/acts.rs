@@ -185,6 +185,15 @@ impl Shell {
                 // The form has the place of the faceplate.
                 self.chosen = None;
             }
+            Action::ReviewFile => {
+                if self.place != Place::Edit {
+                    self.edited_from.clone_from(&self.open_names.0);
+                    self.editor.come_from(self.edited_from.clone());
+                    self.place = Place::Edit;
+                }
+                self.chosen = None;
+                self.editor.review();
+            }
             Action::AskDesk(request) => wishes.request = Some(request),
             Action::OpenWorkbench(device) => {
                 self.place = Place::Workbench;
