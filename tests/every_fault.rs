@@ -22,6 +22,16 @@ name = "plc"
 protocol = "modbus-tcp"
 address = "10.0.0.1:502"
 [[device]]
+name = "moved"
+was = "PLC" #! names a device that is still there
+protocol = "modbus-tcp"
+address = "10.0.0.3"
+[[device]]
+name = "moved too"
+was = "plc" #! names a device that is still there | "plc" was moved already
+protocol = "modbus-tcp"
+address = "10.0.0.4"
+[[device]]
 name = "PLC" #! there is a device "PLC" already
 protocol = "mqtt"
 address = "http://x" #! is no scheme of an mqtt device
@@ -46,6 +56,17 @@ range = [0.0, 100.0]
 [[tag.alarm]]
 kind = "high"
 limit = 90.0
+priority = "low"
+[[tag.alarm]]
+kind = "low"
+was = "High" #! names an alarm of its tag that is still there
+limit = 1.0
+priority = "low"
+[[tag.alarm]]
+name = "lowest"
+was = "a/b" #! /
+kind = "low-low"
+limit = 0.5
 priority = "low"
 [[tag.alarm]] #! there is an alarm "level/high" already
 kind = "high"

@@ -267,7 +267,7 @@ fn a_data_folder_that_is_deleted_is_made_anew_and_all_goes_on_in_it() {
 }
 
 #[test]
-fn an_alarm_keeps_its_state_when_its_tag_is_renamed() {
+fn an_alarm_keeps_its_state_when_it_and_its_tag_are_renamed() {
     let modbus = Modbus::start(10);
     modbus.set(0, &[200]);
     let folder = tempfile::tempdir().unwrap();
@@ -281,10 +281,13 @@ fn an_alarm_keeps_its_state_when_its_tag_is_renamed() {
     station.stop();
 
     let text = std::fs::read_to_string(&plant).unwrap();
-    std::fs::write(&plant, text.replace("\"tank1.level\"", "\"tank9.level\"\nwas = \"tank1.level\"")).unwrap();
+    let text = text.replace("\"tank1.level\"", "\"tank9.level\"\nwas = \"tank1.level\"");
+    // The alarm by another name, too.
+    let text = text.replace("kind = \"high\"", "name = \"brim\"\nwas = \"high\"\nkind = \"high\"");
+    std::fs::write(&plant, text).unwrap();
     let station = Station::start(config(&plant), runtime.handle()).unwrap();
     let snapshot = station.link().snapshots.borrow().clone();
-    let id = snapshot.plan.alarm_id("tank9.level/high").unwrap();
+    let id = snapshot.plan.alarm_id("tank9.level/brim").unwrap();
     let kept = snapshot.alarms.iter().find(|a| a.id == id).unwrap();
     assert_eq!((kept.state, kept.occurrence), (AlarmState::Acknowledged, 1));
     station.stop();

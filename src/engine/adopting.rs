@@ -7,7 +7,7 @@ use super::core::{Due, Engine};
 use super::effect::{Effect, Event};
 use super::formula::Formula;
 use super::groups::Group;
-use super::plan::{AlarmId, AlarmPlan, Condition, DeviceId, Plan, Subject, TagId};
+use super::plan::{AlarmId, AlarmPlan, Condition, DeviceId, Plan, Subject, TagId, is_asked_the_same, reads_the_same};
 use super::snapshot::{AlarmState, Mode};
 use super::steering::now_words;
 use crate::project::AlarmKind;
@@ -37,7 +37,7 @@ impl Engine {
         let mut other_limits: Vec<(AlarmId, Limit, Limit)> = Vec::new();
         for (index, rule) in plan.alarms.iter().enumerate() {
             let alarm = AlarmId(index as u32);
-            let names = names_of(&plan, rule);
+            let names = plan.names_of(rule);
             let old = names.iter().find_map(|name| former.remove(name));
             let (mut cell, old_limit) = match old {
                 Some(Former { cell, rule: old }) => {
@@ -213,16 +213,6 @@ impl Engine {
     }
 }
 
-/// The names that an alarm may have been known by, in lower case, its present one first.
-pub(super) fn names_of(plan: &Plan, rule: &AlarmPlan) -> Vec<String> {
-    let was = match rule.subject {
-        Subject::Tag(tag) => plan.tag(tag).and_then(|t| t.tag.was.as_deref()),
-        Subject::Device(_) | Subject::System => None,
-    };
-    let former = was.map(|was| format!("{was}/{}", rule.short).to_lowercase());
-    std::iter::once(rule.name.to_lowercase()).chain(former).collect()
-}
-
 /// An alarm's motion under an edited rule. A delay runs on where it is a delay of the same condition, by its new length.
 fn carried_over(mut cell: AlarmCell, old: &AlarmPlan, rule: &AlarmPlan, measures_alike: bool) -> AlarmCell {
     cell.queued = None;
@@ -251,12 +241,16 @@ fn carried_over(mut cell: AlarmCell, old: &AlarmPlan, rule: &AlarmPlan, measures
 /// Whether what two rules look at gives the same values: a tag of the same source and scaling, a device that is asked the
 /// same way.
 pub(super) fn is_of_the_same(old_plan: &Plan, old: &AlarmPlan, plan: &Plan, rule: &AlarmPlan) -> bool {
-    let device = |plan: &Plan, id: Option<DeviceId>| id.and_then(|id| plan.device(id)).map(|d| Arc::clone(&d.device));
-    let same_device = |a, b| device(old_plan, a) == device(plan, b);
+    let device = |plan: &'_ Plan, id: Option<DeviceId>| id.and_then(|id| plan.device(id)).cloned();
+    let same_device = |a, b| match (device(old_plan, a), device(plan, b)) {
+        (Some(a), Some(b)) => is_asked_the_same(&a, &b),
+        (None, None) => true,
+        _ => false,
+    };
     match (old.subject, rule.subject) {
         (Subject::Tag(a), Subject::Tag(b)) => {
             let (Some(a), Some(b)) = (old_plan.tag(a), plan.tag(b)) else { return false };
-            let alike = a.scaling == b.scaling && a.unit == b.unit && a.tag.source == b.tag.source;
+            let alike = a.scaling == b.scaling && a.unit == b.unit && reads_the_same(a, b);
             alike && same_device(a.source.device(), b.source.device())
         }
         (Subject::Device(a), Subject::Device(b)) => same_device(Some(a), Some(b)),

@@ -61,12 +61,11 @@ impl Engine {
     fn adopt_devices(&mut self, now: Now, old_plan: &Plan) {
         let old = std::mem::take(&mut self.devices);
         let plan = Arc::clone(&self.plan);
-        let devices = plan.devices.iter().enumerate().map(|(index, device)| {
-            let status = old_plan
-                .devices
-                .iter()
-                .position(|d| is_asked_the_same(d, device))
-                .and_then(|i| old.get(i))
+        let devices = plan.devices.iter().zip(plan.devices_before(old_plan)).enumerate();
+        let devices = devices.map(|(index, (device, was))| {
+            let status = was
+                .filter(|id| old_plan.device(*id).is_some_and(|before| is_asked_the_same(before, device)))
+                .and_then(|id| old.get(id.index()))
                 .map_or_else(|| Arc::new(DeviceStatus::new(now)), |d| Arc::clone(&d.status));
             DeviceView { id: DeviceId(index as u32), status }
         });

@@ -3,7 +3,7 @@
 //!
 //! Invariant: pure. It looks at two plans, and at no value: what it says holds whatever the plant shows at that time.
 
-use super::adopting::{is_of_the_same, names_of};
+use super::adopting::is_of_the_same;
 use super::deploying::goes_on;
 use super::plan::{AlarmPlan, Condition, Plan, SourcePlan, Subject, TagId, TagPlan, reads_the_same};
 use crate::project::diff::{Change, Of, What};
@@ -158,7 +158,7 @@ fn alarms(before: &Plan, after: &Plan, texts: &Texts, anew: &HashSet<TagId>) -> 
         before.alarms.iter().map(|rule| (rule.name.to_lowercase(), rule)).collect();
     let mut affected = Vec::new();
     for rule in &after.alarms {
-        let Some(old) = names_of(after, rule).iter().find_map(|name| former.remove(name)) else {
+        let Some(old) = after.names_of(rule).iter().find_map(|name| former.remove(name)) else {
             affected.push(Affected { name: Arc::clone(&rule.name), was: None, fate: AlarmFate::New });
             continue;
         };

@@ -7,6 +7,7 @@ mod alarms;
 mod aside;
 mod compile;
 mod displays;
+mod earlier;
 mod exponents;
 mod families;
 mod figures;

@@ -124,6 +124,7 @@ fn plan(change: impl FnOnce(&mut Plan)) -> Arc<Plan> {
     ));
     let device = Device {
         name: "plc1".to_owned(),
+        was: None,
         endpoint: Endpoint::Fault("nobody asks it".to_owned()),
         address: String::new(),
         no_answer: NoAnswer::default(),

@@ -40,9 +40,9 @@ impl Journal {
         let tags = compare(&tags_known, plan.tags.iter().map(|t| (t.name.as_ref(), was(&t.name))));
         let alarms = compare(
             &alarms_known,
-            plan.alarms.iter().map(|a| {
-                let earlier = a.name.split_once('/').and_then(|(tag, short)| Some(format!("{}/{short}", was(tag)?)));
-                (a.name.as_ref(), earlier)
+            plan.alarms.iter().map(|alarm| {
+                let earlier = plan.names_of(alarm).into_iter().skip(1).find(|was| alarms_known.contains_key(was));
+                (alarm.name.as_ref(), earlier)
             }),
         );
         if tags.is_empty() && alarms.is_empty() {

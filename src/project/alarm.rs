@@ -10,6 +10,8 @@ pub struct Alarm {
     pub tag: String,
     /// Unique within the tag; default: the kind's word.
     pub name: String,
+    /// Its name before this one, of the same tag: its state and its history follow.
+    pub was: Option<String>,
     /// What is watched.
     pub kind: AlarmKind,
     /// The limit by state: the first row whose formula is true has the limit in force; where none is, the kind's.

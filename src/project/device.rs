@@ -8,6 +8,8 @@ use crate::time::Span;
 pub struct Device {
     /// Unique without regard to case.
     pub name: String,
+    /// Its name before this one: its figures' history and the states of its alarms follow.
+    pub was: Option<String>,
     /// The protocol and its settings.
     pub endpoint: Endpoint,
     /// As written, for people: `192.168.1.10:502`.

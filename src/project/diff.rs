@@ -94,6 +94,8 @@ pub fn compare(before: &Project, after: &Project) -> Vec<Change> {
     let (old_tags, new_tags) = (Versions::new(tags(before)), Versions::new(tags(after)));
     let (old_displays, new_displays) = (Versions::of(&before.displays), Versions::of(&after.displays));
     let none = Renames::default();
+    let (old_devices, new_devices) = (Versions::of(&before.devices), Versions::of(&after.devices));
+    let devices = renamed(&old_devices, &new_devices, &pairs(&old_devices, &new_devices, &none));
     let tags_were = pairs(&old_tags, &new_tags, &none);
     let displays_were = pairs(&old_displays, &new_displays, &none);
     let tags_renamed = renamed(&old_tags, &new_tags, &tags_were);
@@ -101,6 +103,7 @@ pub fn compare(before: &Project, after: &Project) -> Vec<Change> {
         tags_were: tags_renamed.iter().map(|(was, now)| (now.to_lowercase(), was.clone())).collect(),
         tags: tags_renamed,
         displays: renamed(&old_displays, &new_displays, &displays_were),
+        devices,
     };
     let mut all = Comparison { changes: Vec::new(), renames };
 
@@ -108,7 +111,7 @@ pub fn compare(before: &Project, after: &Project) -> Vec<Change> {
     all.keys((Of::History, "", ""), &fields::history(&before.history), &fields::history(&after.history));
     let shifts = |project: &'_ Project| project.shifts.iter().cloned().map(Arc::new).collect::<Vec<_>>();
     all.entities(&Versions::of(&shifts(before)), &Versions::of(&shifts(after)));
-    all.entities(&Versions::of(&before.devices), &Versions::of(&after.devices));
+    all.entities(&old_devices, &new_devices);
     all.entities(&old_tags, &new_tags);
     all.entities(&Versions::new(alarms(before)), &Versions::new(alarms(after)));
     all.entities(&old_displays, &new_displays);
@@ -148,9 +151,9 @@ trait Entity: PartialEq {
     fn was(&self) -> Option<&str> {
         None
     }
-    /// The name that it bore before because of what it hangs on.
-    fn was_by(&self, _renames: &Renames) -> Option<String> {
-        None
+    /// The names that it may have borne before, by what it says or because of what it hangs on.
+    fn earlier(&self, _renames: &Renames) -> Vec<String> {
+        self.was().map(str::to_owned).into_iter().collect()
     }
     fn fields(&self) -> Fields<'_>;
     fn places(&self) -> Option<&Places>;
@@ -175,6 +178,9 @@ impl Entity for Device {
     const ORDERED: bool = true;
     fn name(&self) -> Cow<'_, str> {
         self.name.as_str().into()
+    }
+    fn was(&self) -> Option<&str> {
+        self.was.as_deref()
     }
     fn fields(&self) -> Fields<'_> {
         fields::device(self)
@@ -207,9 +213,13 @@ impl Entity for Alarm {
     fn name(&self) -> Cow<'_, str> {
         format!("{}/{}", self.tag, self.name).into()
     }
-    fn was_by(&self, renames: &Renames) -> Option<String> {
-        let was = renames.tags_were.get(&self.tag.to_lowercase())?;
-        Some(format!("{was}/{}", self.name))
+    fn was(&self) -> Option<&str> {
+        self.was.as_deref()
+    }
+    fn earlier(&self, renames: &Renames) -> Vec<String> {
+        let tags = std::iter::once(self.tag.clone()).chain(renames.tag_was(&self.tag));
+        let own = std::iter::once(self.name.as_str()).chain(self.was());
+        tags.flat_map(|tag| own.clone().map(move |name| format!("{tag}/{name}"))).skip(1).collect()
     }
     fn fields(&self) -> Fields<'_> {
         fields::alarm(self)
@@ -259,8 +269,8 @@ fn pairs<T: Entity>(before: &Versions<'_, T>, after: &Versions<'_, T>, renames: 
     let of = |one: &&T| {
         let known = before.by_name.get(&one.name().to_lowercase());
         let earlier = || {
-            let was = one.was().map(str::to_lowercase).or_else(|| one.was_by(renames).map(|was| was.to_lowercase()))?;
-            before.by_name.get(&was).filter(|_| !after.by_name.contains_key(&was))
+            let names = one.earlier(renames).into_iter().map(|was| was.to_lowercase());
+            names.filter(|was| !after.by_name.contains_key(was)).find_map(|was| before.by_name.get(&was))
         };
         known.or_else(earlier).copied()
     };
@@ -287,17 +297,56 @@ struct Renames {
     /// Of tags, the other way round.
     tags_were: HashMap<String, String>,
     displays: HashMap<String, String>,
+    devices: HashMap<String, String>,
+}
+
+/// What the names of a device's own tags call it.
+fn letters(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+/// The device in the name of one of its own tags, and what stands before and behind it.
+fn figure(name: &str) -> Option<(&str, &str, &str)> {
+    let (head, rest) =
+        name.split_at_checked("device.".len()).filter(|(head, _)| head.eq_ignore_ascii_case("device."))?;
+    let (device, figure) = rest.split_once('.')?;
+    Some((head, device, figure))
 }
 
 impl Renames {
+    /// What a tag is called now.
+    fn tag_is(&self, name: &str) -> Option<String> {
+        if let Some(now) = self.tags.get(&name.to_lowercase()) {
+            return Some(now.clone());
+        }
+        let (head, device, figure) = figure(name).filter(|_| !self.devices.is_empty())?;
+        let mut renamed = self.devices.iter();
+        let (_, now) = renamed.find(|(was, _)| letters(was).eq_ignore_ascii_case(device))?;
+        Some(format!("{head}{}.{figure}", letters(now)))
+    }
+
+    /// What a tag was called before.
+    fn tag_was(&self, name: &str) -> Option<String> {
+        if let Some(was) = self.tags_were.get(&name.to_lowercase()) {
+            return Some(was.clone());
+        }
+        let (head, device, figure) = figure(name).filter(|_| !self.devices.is_empty())?;
+        let mut renamed = self.devices.iter();
+        let (was, _) = renamed.find(|(_, now)| letters(now).eq_ignore_ascii_case(device))?;
+        Some(format!("{head}{}.{figure}", letters(was)))
+    }
+
     /// The value of a key as it would read if names alone had changed.
     fn follow<'v>(&self, of: Of, key: &str, value: &'v str) -> Cow<'v, str> {
         let display = matches!(key, "display" | "no-answer.display") || (of, key) == (Of::Display, "parent");
         if display {
             return self.displays.get(&value.to_lowercase()).map_or(value.into(), |name| name.clone().into());
         }
+        if (of, key) == (Of::Tag, "device") {
+            return self.devices.get(&value.to_lowercase()).map_or(value.into(), |name| name.clone().into());
+        }
         let names_tags = matches!(key, "setpoint" | "from" | "formula" | "suppress-when" | "limits" | "tags" | "pens");
-        if self.tags.is_empty() || !names_tags {
+        if (self.tags.is_empty() && self.devices.is_empty()) || !names_tags {
             return value.into();
         }
         let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
@@ -305,7 +354,7 @@ impl Renames {
         let mut rest = value;
         while !rest.is_empty() {
             let (word, after) = rest.split_at(rest.find(|c| !is_of_a_name(c)).unwrap_or(rest.len()));
-            followed.push_str(self.tags.get(&word.to_lowercase()).map_or(word, String::as_str));
+            followed.push_str(&self.tag_is(word).map_or(Cow::Borrowed(word), Cow::Owned));
             let (between, after) = after.split_at(after.find(is_of_a_name).unwrap_or(after.len()));
             followed.push_str(between);
             rest = after;

@@ -7,8 +7,9 @@ use crate::engine::impact::{Affected, AlarmFate, Impact as EngineImpact, TagFate
 use crate::engine::plan::DevicePlan;
 use crate::engine::{DeviceId, Plan};
 use crate::project::diff::{self, Change, Of, What};
-use crate::project::{DataType, HistorySettings, Project, Source};
+use crate::project::{DataType, Endpoint, HistorySettings, Project, Source};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// Names that one line tells; of more the number.
 const MOST_NAMES: usize = 10;
@@ -26,6 +27,8 @@ pub struct Impact {
     pub tags: Vec<Affected<TagFate>>,
     /// Alarms that do not simply go on.
     pub alarms: Vec<Affected<AlarmFate>>,
+    /// Devices that bear another name: their figures' history and the states of their alarms follow.
+    pub renamed: Vec<String>,
     /// Keys that count from the next start on.
     pub next_start: Vec<&'static str>,
 }
@@ -57,7 +60,9 @@ impl Impact {
         let (devices, undisturbed) = links(before, after, &changes);
         let next_start = next_start(&before.project.history, &after.project.history);
         let refused = refusal(&before.project, &after.project);
-        Self { refused, devices, undisturbed, tags, alarms, next_start }
+        let renamed = |change: &&Change| change.of == Of::Device && matches!(change.what, What::Renamed(_));
+        let renamed = changes.iter().filter(renamed).map(|change| change.name.clone()).collect();
+        Self { refused, devices, undisturbed, tags, alarms, renamed, next_start }
     }
 
     /// In words, a line for each kind of consequence.
@@ -105,6 +110,7 @@ impl Impact {
             (false, 0) => "no other device goes on without a gap".to_owned(),
             (false, _) => "no other device reconnects".to_owned(),
         });
+        list(&mut said, "renamed, with its figures' history and its alarm", &self.renamed);
         self.tag_words(&mut said);
         self.alarm_words(&mut said);
         list(&mut said, "of [history], counts from the next start on", &self.next_start);
@@ -175,27 +181,27 @@ fn links(before: &Plan, after: &Plan, changes: &[Change]) -> (Vec<(String, LinkF
     let going_on = going_on(&running, &wanted);
     let own = |plan: &Plan, number: &DeviceId| plan.device_numbered(plan.generation, *number);
     let name = |plan: &Plan, id: DeviceId| plan.device(id).map(|device| device.name.to_string()).unwrap_or_default();
-    let was: HashMap<String, DeviceId> = old
-        .iter()
-        .flat_map(|(numbers, _)| numbers)
-        .filter_map(|number| own(before, number))
-        .map(|id| (name(before, id).to_lowercase(), id))
-        .collect();
+    let asked: HashSet<DeviceId> =
+        old.iter().flat_map(|(numbers, _)| numbers).filter_map(|number| own(before, number)).collect();
+    // Which device of before each is, where that one was asked.
+    let was: Vec<Option<DeviceId>> =
+        after.devices_before(before).into_iter().map(|id| id.filter(|id| asked.contains(id))).collect();
+    let old_of = |id: DeviceId| was.get(id.index()).copied().flatten();
     let mut fates: Vec<(DeviceId, LinkFate)> = Vec::new();
-    let (mut undisturbed, mut is_there) = (0, HashSet::new());
+    let (mut undisturbed, mut goes_on_as) = (0, HashSet::new());
     for ((numbers, wants), same) in new.iter().zip(&going_on) {
         let ids: Vec<DeviceId> = numbers.iter().filter_map(|number| own(after, number)).collect();
-        is_there.extend(ids.iter().map(|id| name(after, *id).to_lowercase()));
+        goes_on_as.extend(ids.iter().filter_map(|id| old_of(*id)));
         let stands = same.and_then(|same| running.get(same));
         if stands.is_some_and(|running| running.are(wants)) {
             undisturbed += ids.len();
             continue;
         }
-        let others = ids.iter().filter(|id| why_itself(before, after, &was, **id, changes).is_some());
+        let others = ids.iter().filter(|id| why_itself(before, after, old_of(**id), **id, changes).is_some());
         let others: Vec<String> = others.map(|id| name(after, *id)).collect();
         for id in ids {
-            let why = why_itself(before, after, &was, id, changes);
-            let fate = match (was.contains_key(&name(after, id).to_lowercase()), stands.is_some(), why) {
+            let why = why_itself(before, after, old_of(id), id, changes);
+            let fate = match (old_of(id).is_some(), stands.is_some(), why) {
                 (false, ..) => LinkFate::New,
                 (true, true, Some(why)) => LinkFate::AsksOtherwise(why),
                 (true, true, None) => {
@@ -213,33 +219,30 @@ fn links(before: &Plan, after: &Plan, changes: &[Change]) -> (Vec<(String, LinkF
     fates.sort_by_key(|(id, _)| *id);
     let mut fates: Vec<(String, LinkFate)> = fates.into_iter().map(|(id, fate)| (name(after, id), fate)).collect();
     let gone = old.iter().flat_map(|(numbers, _)| numbers).filter_map(|number| own(before, number));
-    let gone = gone.map(|id| name(before, id)).filter(|name| !is_there.contains(&name.to_lowercase()));
+    let gone = gone.filter(|id| !goes_on_as.contains(id)).map(|id| name(before, id));
     fates.extend(gone.map(|name| (name, LinkFate::Gone)));
     (fates, undisturbed)
 }
 
 /// Why the connection of a device is made anew, as far as it is for its own sake.
-fn why_itself(
-    before: &Plan,
-    after: &Plan,
-    was: &HashMap<String, DeviceId>,
-    id: DeviceId,
-    changes: &[Change],
-) -> Option<String> {
+fn why_itself(before: &Plan, after: &Plan, was: Option<DeviceId>, id: DeviceId, changes: &[Change]) -> Option<String> {
     let device = after.device(id)?;
-    let Some(old) = was.get(&device.name.to_lowercase()).and_then(|id| before.device(*id)) else {
+    let Some(old) = was.and_then(|id| before.device(id)) else {
         return Some("it is new".to_owned());
     };
-    if old.device.endpoint != device.device.endpoint || old.name != device.name {
+    // A broker is told by whom it is asked.
+    let renamed = old.name != device.name && matches!(device.device.endpoint, Endpoint::Mqtt(_));
+    if old.device.endpoint != device.device.endpoint || renamed {
         let of_it = |change: &&Change| change.of == Of::Device && change.name.eq_ignore_ascii_case(&device.name);
         let keys = changes.iter().filter(of_it).filter_map(|change| match change.what {
-            What::Key { key, .. } if !key.starts_with("no-answer") => Some(key),
+            What::Key { key, .. } if key != "was" && !key.starts_with("no-answer") => Some(key),
             _ => None,
         });
         let keys: Vec<&str> = keys.collect();
         return Some(if keys.is_empty() { "its name".to_owned() } else { keys.join(", ") });
     }
-    let (one, other) = (read_of(before, old), read_of(after, device));
+    let one = read_of(before, old, &HashMap::new());
+    let other = read_of(after, device, &one);
     let more = other.keys().filter(|name| !one.contains_key(*name)).count();
     let otherwise = other.iter().filter(|(name, how)| one.get(*name).is_some_and(|before| before != *how)).count();
     let fewer = one.keys().filter(|name| !other.contains_key(*name)).count();
@@ -252,10 +255,25 @@ fn why_itself(
     (!said.is_empty()).then(|| said.join(", "))
 }
 
-/// What is read of a device, by the names of tags in lower case.
-fn read_of<'p>(plan: &'p Plan, device: &DevicePlan) -> HashMap<String, (&'p Source, DataType)> {
+/// What is read of a device, by the names of tags in lower case; of one that was renamed by the name of before.
+type Read = HashMap<String, (Source, DataType)>;
+
+fn read_of(plan: &Plan, device: &DevicePlan, before: &Read) -> Read {
     let tags = device.tags.iter().filter_map(|id| plan.tag(*id));
-    tags.map(|tag| (tag.name.to_lowercase(), (&tag.tag.source, tag.tag.data_type))).collect()
+    tags.map(|tag| {
+        let was = tag.tag.was.as_ref().map(|was| was.to_lowercase()).filter(|was| before.contains_key(was));
+        let own = tag.name.to_lowercase();
+        let name = if before.contains_key(&own) { own } else { was.unwrap_or(own) };
+        let mut source = tag.tag.source.clone();
+        // Whatever the device is called.
+        match &mut source {
+            Source::Register(source) => source.device.clear(),
+            Source::Topic(source) => Arc::make_mut(source).device.clear(),
+            Source::Formula(_) | Source::Figure(_) | Source::Fault(_) => {}
+        }
+        (name, (source, tag.tag.data_type))
+    })
+    .collect()
 }
 
 fn next_start(before: &HistorySettings, after: &HistorySettings) -> Vec<&'static str> {

@@ -1,7 +1,7 @@
 //! What an edit is said to do to the connections is what happens at the devices.
 
 use super::support::{Modbus, project, until};
-use super::{alarm, anna, config, shows, value};
+use super::{alarm, anna, answers, config, shows, value};
 use std::path::Path;
 use watchkeeper::engine::AlarmState;
 use watchkeeper::runtime::impact::{Impact, LinkFate};
@@ -104,6 +104,22 @@ fn the_devices_that_are_said_to_reconnect_do_and_no_others() {
     shows(&link, "basin.level", 99.0);
     one.set(0, &[200]);
     shows(&link, "basin.level", 100.0);
+    // A device by another name: its connection, its values and its figures are its own.
+    let renamed = text
+        .replace("name = \"plc2\"", "name = \"east\"\nwas = \"plc2\"")
+        .replace("device = \"plc2\"", "device = \"east\"");
+    let (before, answers) = (two.connections(), answers(&link, 1));
+    let impact = plant.deploy(&renamed);
+    let words =
+        ["no device reconnects", "renamed, with its figures' history and its alarm: east", "no alarm is judged anew"];
+    assert_eq!(impact.words(), words);
+    assert_eq!(value(&link, "other"), Some(1.0), "at once");
+    two.set(0, &[4]);
+    shows(&link, "other", 4.0);
+    two.set(0, &[1]);
+    shows(&link, "other", 1.0);
+    assert!(two.connections() == before && super::answers(&link, 1) >= answers, "and counted on");
+    plant.deploy(&text.replace("name = \"plc2\"", "name = \"plc2\"\nwas = \"east\""));
     // A setting of one device, which costs the other nothing.
     let text = text.replace("name = \"plc2\"", "name = \"plc2\"\nunit-id = 3");
     let impact = plant.deploy(&text);

@@ -39,6 +39,11 @@ impl Score {
         Self { device, status, trips, name, told: None, changed: true, logged: None, unlogged: 0 }
     }
 
+    /// It is called something else from now on.
+    pub(super) fn rename(&mut self, name: Arc<str>) {
+        self.name = name;
+    }
+
     /// Changes figures; they are told with the next status.
     pub(super) fn count(&mut self, change: impl FnOnce(&mut DeviceStatus)) {
         change(&mut self.status);

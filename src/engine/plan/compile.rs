@@ -74,10 +74,10 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
     compiler.figures(figures);
     compiler.tags(members);
     compiler.setpoints();
-    compiler.earlier_names();
     compiler.formulas();
     compiler.recording();
     compiler.alarms();
+    compiler.earlier_names();
     compiler.practice();
     compiler.displays();
     compiler.aside();
@@ -293,28 +293,6 @@ impl Compiler {
         let three_polls = poll.0.saturating_mul(3);
         let one_poll = poll.0.saturating_add(timeout.0.saturating_mul(i64::from(*retries) + 1));
         Some(Span(three_polls.max(one_poll)).max(LEAST_STALE_AFTER))
-    }
-
-    pub(super) fn earlier_name(&mut self, tag: &Tag) {
-        let Some(was) = &tag.was else { return };
-        if self.plan.tag_id(was).is_some() {
-            let message = format!("was = \"{}\" names a tag that is still there", short(was));
-            let mend = "leave was out: history follows a name that is gone";
-            self.error(tag.places.of("was"), &tag.name, message, mend);
-        }
-    }
-
-    /// Two tags cannot have been the same one.
-    fn earlier_names(&mut self) {
-        let project = Arc::clone(&self.project);
-        let mut seen: HashMap<String, &Tag> = HashMap::new();
-        for tag in &project.tags {
-            let Some(was) = &tag.was else { continue };
-            if let Some(first) = seen.insert(was.to_lowercase(), tag) {
-                let message = format!("\"{}\" was {} already", short(was), first.name);
-                self.error(tag.places.of("was"), &tag.name, message, "leave one of them out");
-            }
-        }
     }
 }
 

@@ -49,6 +49,7 @@ impl Compiler {
         // The same register read at two paces.
         let names = std::iter::once(stem.clone()).chain((2..).map(|n| format!("{stem}_{n}")));
         let name = names.into_iter().find(|name| self.plan.tag_id(name).is_none()).unwrap_or(stem);
+        let was = self.figures_were_of(device).map(|was| name.replacen(&self.figures_of(device), &was, 1));
         let id = TagId(self.plan.tags.len() as u32);
         self.plan.tag_index.insert(name.to_lowercase(), id);
         if let Some(device) = self.plan.devices.get_mut(device.index()) {
@@ -58,7 +59,7 @@ impl Compiler {
         let stale_after = self.default_stale_after(&plan_source);
         let tag = Tag {
             name,
-            was: None,
+            was,
             description: format!("power of ten by which {} is scaled, and whatever else names {place}", scaled.name),
             source: Source::Register(source),
             data_type: DataType::I16,

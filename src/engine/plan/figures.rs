@@ -56,7 +56,9 @@ impl Compiler {
                 continue;
             };
             plan.figures.push((id, figure));
-            let tag = Arc::new(figure.tag(name, of));
+            let mut tag = figure.tag(name, of);
+            tag.was = of.was.as_deref().map(|was| format!("{HEAD}{}.{}", letters(was), figure.word()));
+            let tag = Arc::new(tag);
             self.plan.tags.push(TagPlan {
                 name: tag.name.as_str().into(),
                 unit: tag.unit.as_str().into(),
@@ -97,6 +99,12 @@ impl Compiler {
     pub(super) fn figures_of(&self, device: DeviceId) -> String {
         let part = self.project.devices.get(device.index()).map(|device| self.part(device));
         format!("{HEAD}{}", part.unwrap_or_default())
+    }
+
+    /// What they began with under the name that the device bore.
+    pub(super) fn figures_were_of(&self, device: DeviceId) -> Option<String> {
+        let was = self.project.devices.get(device.index())?.was.as_deref()?;
+        Some(format!("{HEAD}{}", letters(was)))
     }
 
     /// The part of a tag's name that stands for a device: its letters, where no other device has the same.

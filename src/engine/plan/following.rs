@@ -69,16 +69,10 @@ impl Plan {
     /// and all else that the engine does with a value may differ.
     pub fn follow(&mut self, before: &Self) {
         let (own, since) = (self.generation, before.generation);
-        let known: HashMap<String, usize> = before.devices.iter().enumerate().rev().map(named).collect();
-        let same: Vec<Option<u32>> = self
-            .devices
-            .iter()
-            .map(|device| {
-                let at = *known.get(&device.name.to_lowercase())?;
-                before.devices.get(at).filter(|before| is_asked_the_same(before, device))?;
-                Some(at as u32)
-            })
-            .collect();
+        let same = self.devices.iter().zip(self.devices_before(before));
+        let same =
+            same.map(|(device, was)| was.filter(|id| before.device(*id).is_some_and(|b| is_asked_the_same(b, device))));
+        let same: Vec<Option<u32>> = same.map(|was| was.map(|id| id.0)).collect();
         self.follows.devices = Numbers::after(&before.follows.devices, before.devices.len(), own, since, &same);
         let device = |plan: &Self, tag: &TagPlan| tag.source.device().map(|device| plan.device_number(device));
         let is_same = |id: &TagId, tag: &TagPlan| {
@@ -124,18 +118,18 @@ impl Plan {
     }
 }
 
-fn named((index, device): (usize, &DevicePlan)) -> (String, usize) {
-    (device.name.to_lowercase(), index)
-}
-
 /// Whether a driver reads it.
 const fn is_read(tag: &TagPlan) -> bool {
     !matches!(tag.source, SourcePlan::Fault(_))
 }
 
-/// Whether two devices are one that is asked in one way, whatever alarm it has.
-pub fn is_asked_the_same(one: &DevicePlan, other: &DevicePlan) -> bool {
-    one.name == other.name && one.device.endpoint == other.device.endpoint
+/// Whether a device, which is the one of before by its name or by the name that it bore, is still asked in the same way,
+/// whatever alarm it has.
+pub fn is_asked_the_same(before: &DevicePlan, device: &DevicePlan) -> bool {
+    let bore = |was: &String| was.to_lowercase() == before.name.to_lowercase();
+    let is_it =
+        before.name.to_lowercase() == device.name.to_lowercase() || device.device.was.as_ref().is_some_and(bore);
+    is_it && before.device.endpoint == device.device.endpoint
 }
 
 /// Whether two tags take the same raw values from the same place of what may be one device, however often.

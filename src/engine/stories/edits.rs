@@ -146,6 +146,25 @@ fn a_name_in_other_letters_is_the_same_alarm_and_a_new_name_follows_its_was() {
 }
 
 #[test]
+fn an_alarm_that_is_renamed_keeps_its_state_whatever_its_tag_is_called() {
+    let tank = |generation, head: &str, alarms: &str| {
+        let text = format!("[[tag]]\n{head}\ndevice = \"plc1\"\nregister = \"holding:9\"\ntype = \"f64\"\n{alarms}");
+        written_as(generation, "", "", &text)
+    };
+    let high = |head: &str| format!("[[tag.alarm]]\n{head}\nkind = \"high\"\nlimit = 90\npriority = \"high\"\n");
+    let mut play = Play::new(tank(1, "name = \"tank\"", &high("")));
+    play.at(1.0).set("tank", 95.0).ack("tank/high", 1).at(2.0).told();
+    let before = play.alarm("tank/high");
+    play.deploy(tank(2, "name = \"tank\"", &high("name = \"full\"\nwas = \"high\"")));
+    assert_eq!(play.told(), "2s deployed Told\n", "nothing is raised, and nothing gone");
+    let now = play.alarm("tank/full");
+    assert_eq!((now.state, now.occurrence, now.raised), (before.state, before.occurrence, before.raised));
+    // Both at once.
+    play.deploy(tank(3, "name = \"vessel\"\nwas = \"tank\"", &high("name = \"brim\"\nwas = \"full\"")));
+    assert_eq!((play.state("vessel/brim"), play.alarm("vessel/brim").occurrence), ("acknowledged", 1));
+}
+
+#[test]
 fn an_act_that_waits_for_the_disk_follows_its_alarm_through_an_edit() {
     let high = HIGH.replace("on-delay = \"10s\"", "");
     let tank = |generation, head: &str| {

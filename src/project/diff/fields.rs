@@ -92,7 +92,7 @@ pub(super) fn shift(shift: &Shift) -> Fields<'_> {
 
 /// Of a device.
 pub(super) fn device(device: &Device) -> Fields<'_> {
-    let Device { name: _, endpoint, address, no_answer, places: _ } = device;
+    let Device { name: _, was: _, endpoint, address, no_answer, places: _ } = device;
     let mut of = Of::default();
     of.text("protocol", protocol(endpoint));
     of.text("address", address);
@@ -326,6 +326,7 @@ pub(super) fn alarm(alarm: &Alarm) -> Fields<'_> {
     let Alarm {
         tag: _,
         name: _,
+        was: _,
         kind,
         limits,
         deadband,

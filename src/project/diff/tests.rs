@@ -87,6 +87,36 @@ fn alarms_follow_a_tag_that_is_renamed() {
 }
 
 #[test]
+fn an_alarm_and_a_device_bear_their_earlier_names_and_what_names_them_is_no_change() {
+    let text = "watchkeeper = 1\n[[device]]\nname = \"plc 1\"\nprotocol = \"modbus-tcp\"\naddress = \"192.0.2.1\"\n\
+                [[tag]]\nname = \"a\"\ndevice = \"plc 1\"\nregister = \"holding:1\"\ntype = \"u16\"\n\
+                [[tag.alarm]]\nkind = \"high\"\nlimit = 5\npriority = \"low\"\n\
+                [[tag]]\nname = \"b\"\nformula = \"device.plc_1.answers + device.plc_12.answers\"\n\
+                [[alarm]]\ntag = \"device.plc_1.timeouts\"\nkind = \"rate\"\nlimit = 1\npriority = \"low\"\n";
+    let after = text
+        .replace("name = \"plc 1\"", "name = \"east\"\nwas = \"plc 1\"")
+        .replace("device = \"plc 1\"", "device = \"east\"")
+        .replace("device.plc_1.", "device.east.")
+        .replace("kind = \"high\"", "name = \"full\"\nwas = \"high\"\nkind = \"high\"");
+    let read = |text: &str| file::read(text.as_bytes()).0;
+    let changes = compare(&read(text), &read(&after));
+    assert_eq!(summary(&changes), "1 device renamed, history kept; 1 alarm renamed, history kept");
+    assert_eq!(
+        super::text(&changes),
+        "device east\n    renamed from plc 1; its figures' history and states of alarms follow\n\n\
+         alarm a/full\n    renamed from a/high; its state and history follow\n"
+    );
+    assert_eq!(
+        words(&changes),
+        [
+            "alarm a/high is now a/full",
+            "alarm device.plc_1.timeouts/rate is now device.east.timeouts/rate",
+            "device plc 1 is now east"
+        ]
+    );
+}
+
+#[test]
 fn many_that_were_added_are_counted_and_the_text_is_bounded() {
     let mut after = String::from(BEFORE);
     for i in 0..12 {
@@ -227,6 +257,7 @@ fn apply(mut model: Model, changes: &[Change], after: &Model) -> Model {
                 match of {
                     Of::Tag => drop(renames.tags.insert(was.to_lowercase(), name.clone())),
                     Of::Display => drop(renames.displays.insert(was.to_lowercase(), name.clone())),
+                    Of::Device => drop(renames.devices.insert(was.to_lowercase(), name.clone())),
                     _ => {}
                 }
             }

@@ -99,9 +99,8 @@ pub fn summary(changes: &[Change]) -> String {
                 orders.push(format!("the order of the {}", plural(change.of.word())));
                 continue;
             }
-            // It follows its tag.
-            What::Renamed(_) if change.of == Of::Alarm => continue,
-            What::Renamed(_) if change.of == Of::Tag => "renamed, history kept",
+            What::Renamed(from) if change.of == Of::Alarm && follows_its_tag(from, &change.name) => continue,
+            What::Renamed(_) if matches!(change.of, Of::Tag | Of::Alarm | Of::Device) => "renamed, history kept",
             What::Renamed(_) => "renamed",
             What::Added(_) => "added",
             What::Removed(_) => "removed",
@@ -159,7 +158,11 @@ pub fn text(changes: &[Change]) -> String {
     let mut text = String::new();
     for one in folded(changes) {
         // A renamed tag is told with its alarms.
-        if one.of == Of::Alarm && one.whats.iter().all(|what| matches!(what, What::Renamed(_))) {
+        let of_its_tag = |what: &&What| match (what, one.names.as_slice()) {
+            (What::Renamed(from), [name]) => follows_its_tag(from, name),
+            _ => false,
+        };
+        if one.of == Of::Alarm && one.whats.iter().all(of_its_tag) {
             continue;
         }
         if !text.is_empty() {
@@ -177,6 +180,12 @@ pub fn text(changes: &[Change]) -> String {
                 What::Renamed(from) if one.of == Of::Tag => {
                     line(&mut text, &format!("renamed from {from}; history and states of alarms follow"));
                 }
+                What::Renamed(from) if one.of == Of::Alarm && !of_its_tag(what) => {
+                    line(&mut text, &format!("renamed from {from}; its state and history follow"));
+                }
+                What::Renamed(from) if one.of == Of::Device => {
+                    line(&mut text, &format!("renamed from {from}; its figures' history and states of alarms follow"));
+                }
                 What::Renamed(from) => line(&mut text, &format!("renamed from {from}")),
                 What::Key { key, before, after } => {
                     line(&mut text, &format!("{key}: {} → {}", told(key, before), told(key, after)));
@@ -186,6 +195,12 @@ pub fn text(changes: &[Change]) -> String {
         }
     }
     text
+}
+
+/// Whether an alarm bears another name only because its tag does.
+fn follows_its_tag(from: &str, name: &str) -> bool {
+    let short = |name: &str| name.rsplit_once('/').map(|(_, short)| short.to_lowercase());
+    short(from) == short(name)
 }
 
 fn line(text: &mut String, words: &str) {

@@ -234,9 +234,7 @@ impl Planner<'_> {
                 if name.is_some() {
                     change("name", name);
                 }
-                if block.kind != EntityKind::Alarm {
-                    change("was", None);
-                }
+                change("was", None);
             } else if part.kind == EntityKind::Alarm && name.is_some() && words_of(&copy, part, "tag") == old {
                 change("tag", name);
             }

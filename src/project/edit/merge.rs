@@ -125,7 +125,18 @@ impl Text<'_> {
     /// Kinds and names of all entities that are no part of another.
     fn names(&self) -> HashSet<String> {
         let roots = self.index.blocks().iter().filter(|block| block.parent.is_none());
-        roots.map(|block| known_by(block.kind, &self.name(block).unwrap_or_default())).collect()
+        let known = |block: &Block| match block.kind {
+            EntityKind::Alarm => self.alarm(block, None),
+            kind => known_by(kind, &self.name(block).unwrap_or_default()),
+        };
+        roots.map(known).collect()
+    }
+
+    /// What an alarm is known by, or was under an earlier name.
+    fn alarm(&self, block: &Block, was: Option<String>) -> String {
+        let word = |key: &str| words_of(self.text, block, key);
+        let name = was.or_else(|| word("name")).or_else(|| word("kind")).unwrap_or_default();
+        format!("alarm {}/{name}", word("tag").unwrap_or_default().to_lowercase())
     }
 
     /// Each entity with what follows it up to the next.
@@ -137,23 +148,18 @@ impl Text<'_> {
                 Some(last) if block.parent.is_some() => last.text.push_str(text),
                 _ => {
                     let name = self.name(block);
-                    let mut id = known_by(block.kind, name.as_deref().unwrap_or(""));
+                    let known = |was: Option<String>| match block.kind {
+                        EntityKind::Alarm => self.alarm(block, was),
+                        kind => known_by(kind, was.as_deref().or(name.as_deref()).unwrap_or("")),
+                    };
+                    let own = known(None);
                     // One that was renamed is the one that it was.
-                    let was = words_of(self.text, block, "was").map(|was| known_by(block.kind, &was));
-                    if let Some(was) = was.filter(|was| base.contains(was) && !base.contains(&id)) {
-                        id = was;
-                    }
-                    if block.kind == EntityKind::Alarm {
-                        let word = |key: &str| words_of(self.text, block, key).unwrap_or_default();
-                        id = format!(
-                            "alarm {}/{}",
-                            word("tag").to_lowercase(),
-                            name.clone().unwrap_or_else(|| word("kind"))
-                        );
-                    }
+                    let was = words_of(self.text, block, "was").map(|was| known(Some(was)));
+                    let was = was.filter(|was| base.contains(was) && !base.contains(&own));
+                    let id = was.unwrap_or_else(|| own.clone());
                     let said = match (block.kind, name) {
                         (EntityKind::Project, _) => "the project".to_owned(),
-                        (EntityKind::Alarm, _) => id.clone(),
+                        (EntityKind::Alarm, _) => own,
                         (kind, name) => format!("{} {}", kind.noun().0, name.unwrap_or_default()).trim_end().to_owned(),
                     };
                     units.push(Unit { id, said, text: text.to_owned() });

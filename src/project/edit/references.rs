@@ -5,7 +5,7 @@ use super::lines::line_number;
 use super::path::{KeyPath, Step};
 use super::tree::{self, Inside, Node};
 use super::{Draft, Edit, Refusal, Value};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// A place that names an entity.
@@ -151,6 +151,9 @@ pub fn names_in_formula(formula: &str) -> Vec<Range<usize>> {
     names
 }
 
+/// What the names of devices' own tags begin with.
+const FIGURES: &str = "device.";
+
 /// Names on their way to become others.
 struct Renames<'a> {
     kind: EntityKind,
@@ -158,6 +161,8 @@ struct Renames<'a> {
     exact: HashMap<String, &'a str>,
     /// Names with `{n}` or `{1}`, which stand for many.
     patterns: Vec<(&'a str, &'a str)>,
+    /// Of devices: what the names of their own tags call them, before and then.
+    figures: Vec<(String, String)>,
 }
 
 impl Renames<'_> {
@@ -168,11 +173,20 @@ impl Renames<'_> {
         self.patterns.iter().find_map(|(old, new)| filled(old, new, name))
     }
 
+    /// The same of a tag of a device's own, `device.plc1.requests`, where the device gets another name.
+    fn figure(&self, name: &str) -> Option<String> {
+        let rest = strip_start(name, FIGURES)?;
+        let (device, figure) = rest.split_once('.')?;
+        let (_, new) = self.figures.iter().find(|(old, _)| old.eq_ignore_ascii_case(device))?;
+        Some(format!("{FIGURES}{new}.{figure}"))
+    }
+
     fn formula(&self, formula: &str) -> Option<String> {
+        let of = |name: &str| if self.kind == EntityKind::Device { self.figure(name) } else { self.of(name) };
         let mut changed = String::new();
         let mut at = 0;
         for range in names_in_formula(formula) {
-            if let Some(new) = formula.get(range.clone()).and_then(|name| self.of(name)) {
+            if let Some(new) = formula.get(range.clone()).and_then(of) {
                 changed.push_str(formula.get(at..range.start)?);
                 changed.push_str(&new);
                 at = range.end;
@@ -237,8 +251,8 @@ impl Draft {
         found
     }
 
-    /// Gives an entity another name, wherever it is named; of tags and displays `was` tells the earlier one, so that
-    /// history follows. One step.
+    /// Gives an entity another name, wherever it is named; of devices, tags, alarms and displays `was` tells the earlier
+    /// one, so that history and state follow. One step.
     ///
     /// # Errors
     /// Where another has that name already, or its text is torn.
@@ -275,24 +289,33 @@ impl Draft {
             }
             edits.push(Edit::Set { of: *of, key: "name".into(), value: Value::Text(new.clone()) });
             let old = words_of(&self.text, block, "name");
-            if matches!(block.kind, EntityKind::Tag | EntityKind::Display) {
+            if bears_was(block.kind) {
                 edits.extend(self.earlier_name(block, new));
             }
             if let Some(old) = old.filter(|old| old != new && named(block.kind)) {
                 by_kind.entry(block.kind).or_default().push((old, new));
             }
         }
+        // What a formula is called by one rename is renamed by the next.
+        let mut changed: BTreeMap<(EntityId, KeyPath), String> = BTreeMap::new();
         for kind in [EntityKind::Device, EntityKind::Tag, EntityKind::Display] {
             let Some(pairs) = by_kind.get(&kind) else { continue };
             let renames = renames(kind, pairs.iter().map(|(old, new)| (old.as_str(), *new)));
             visit(&self.text, &self.index, &mut |of, key, role, words| {
+                let place = (of, key);
+                let words = changed.get(&place).map_or(words, String::as_str);
                 let new = match role {
-                    Role::Name(named) => (named == kind).then(|| renames.of(words)).flatten(),
-                    Role::Formula => (kind == EntityKind::Tag).then(|| renames.formula(words)).flatten(),
+                    Role::Name(named) if named == kind => renames.of(words),
+                    Role::Name(EntityKind::Tag) if kind == EntityKind::Device => renames.figure(words),
+                    Role::Formula if kind != EntityKind::Display => renames.formula(words),
+                    Role::Name(_) | Role::Formula => None,
                 };
-                edits.extend(new.map(|new| Edit::Set { of, key, value: Value::Text(new) }));
+                if let Some(new) = new {
+                    changed.insert(place, new);
+                }
             });
         }
+        edits.extend(changed.into_iter().map(|((of, key), new)| Edit::Set { of, key, value: Value::Text(new) }));
         Ok(edits)
     }
 
@@ -310,20 +333,37 @@ impl Draft {
 }
 
 fn renames<'a>(kind: EntityKind, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Renames<'a> {
-    let (mut exact, mut patterns) = (HashMap::new(), Vec::new());
+    let (mut exact, mut patterns, mut figures) = (HashMap::new(), Vec::new(), Vec::new());
     for (old, new) in pairs {
+        if kind == EntityKind::Device {
+            figures.push((letters(old), letters(new)));
+        }
         exact.insert(old.to_lowercase(), new);
         if kind == EntityKind::Tag && old.contains('{') {
             patterns.push((old, new));
         }
     }
-    Renames { kind, exact, patterns }
+    Renames { kind, exact, patterns, figures }
 }
 
-/// Names of tags and displays with their earlier ones, by entity.
+/// What the names of a device's own tags call it.
+fn letters(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+/// Whether an entity of this kind says what it was called before.
+const fn bears_was(kind: EntityKind) -> bool {
+    matches!(kind, EntityKind::Device | EntityKind::Tag | EntityKind::Alarm | EntityKind::Display)
+}
+
+/// Names with their earlier ones, by entity. An alarm without a name is called by its kind.
 pub(super) fn names_in_force(text: &str, index: &Index) -> HashMap<EntityId, (String, Option<String>)> {
-    let named = index.blocks().iter().filter(|block| matches!(block.kind, EntityKind::Tag | EntityKind::Display));
-    named.filter_map(|block| Some((block.id, (words_of(text, block, "name")?, words_of(text, block, "was"))))).collect()
+    let named = index.blocks().iter().filter(|block| bears_was(block.kind));
+    let name = |block: &Block| {
+        let kind = || words_of(text, block, "kind").filter(|_| block.kind == EntityKind::Alarm);
+        words_of(text, block, "name").or_else(kind)
+    };
+    named.filter_map(|block| Some((block.id, (name(block)?, words_of(text, block, "was"))))).collect()
 }
 
 #[cfg(test)]

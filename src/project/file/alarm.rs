@@ -192,9 +192,11 @@ fn rest(section: &mut Section<'_, '_, '_>, tag: String, kind: AlarmKind, known: 
         }
         None => true,
     });
+    let was = super::device::was(section);
     let message = section.filled("message").unwrap_or_else(|| message_for(&tag, &kind, known));
     Alarm {
         name: name.unwrap_or_else(|| kind.word().to_owned()),
+        was,
         limits: limits(section, kind.limit().is_some() && !kind.is_of_value()),
         deadband: deadband(section),
         on_delay: section.duration("on-delay", Span::ZERO).unwrap_or_default(),

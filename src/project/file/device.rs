@@ -35,6 +35,7 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let subject = table.get("name").and_then(|v| v.get_ref().as_str()).unwrap_or("").to_owned();
     let mut section = Section::open(reader, table, DEVICE, span, &subject);
     let name = name(&mut section, context);
+    let was = was(&mut section);
     let mut defaults = DeviceDefaults::default();
     let address = section.filled("address");
     let protocol = section.word("protocol", &PROTOCOLS);
@@ -69,7 +70,7 @@ pub(super) fn read<'i>(reader: &mut Reader<'i>, context: &mut Context, table: &D
     let known = name.is_some();
     let name = name.unwrap_or(subject);
     let lower = name.to_lowercase();
-    let device = Device { name, endpoint, address: address.unwrap_or_default(), no_answer, places }.into();
+    let device = Device { name, was, endpoint, address: address.unwrap_or_default(), no_answer, places }.into();
     if known {
         context.device_defaults.insert(lower, defaults);
         context.project.devices.push(device);
@@ -97,6 +98,16 @@ fn name(section: &mut Section<'_, '_, '_>, context: &mut Context) -> Option<Stri
     }
     context.device_names.insert(name.to_lowercase(), place);
     Some(name)
+}
+
+/// The name before this one, of a device or an alarm.
+pub(super) fn was(section: &mut Section<'_, '_, '_>) -> Option<String> {
+    let was = section.filled("was")?;
+    if let Some((message, mend)) = plain_fault(&was, true) {
+        section.error("was", message, mend);
+        return None;
+    }
+    Some(was)
 }
 
 fn no_answer(section: &mut Section<'_, '_, '_>, name: &str) -> NoAnswer {

@@ -146,6 +146,7 @@ pub const DEVICE: Table = Table {
     noun: "a device",
     keys: &[
         any("name", Filled),
+        any("was", Filled),
         any("protocol", Word(PROTOCOLS)),
         any("address", Filled),
         any("no-answer", Shape::Table(&NO_ANSWER)),
@@ -265,6 +266,7 @@ pub const ALARM: Table = Table {
     keys: &[
         any("tag", Filled),
         any("name", Filled),
+        any("was", Filled),
         any("kind", Word(ALARM_KINDS)),
         only("limit", Number, LIMITS),
         only("limits", Tables(&LIMITS_ROW), LIMITS),

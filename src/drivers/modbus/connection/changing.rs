@@ -70,6 +70,7 @@ impl Line {
             // A number is one device that is asked in one way.
             if let Some(at) = before.iter().position(|unit| unit.score.device == device) {
                 let mut unit = before.swap_remove(at);
+                unit.score.rename(name);
                 let polled = !unit.polls.is_empty();
                 unit.replan(reads.groups, now);
                 if polled == unit.polls.is_empty() {

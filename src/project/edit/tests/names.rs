@@ -103,6 +103,7 @@ fn devices_displays_and_arrays_of_tags_are_renamed_too() {
     assert_eq!(refusal.to_string(), "line 9: there is a tag \"TANK1.level\" already; choose another name");
     draft.rename(find(&draft, EntityKind::Device, "plc1"), "east").unwrap();
     assert_eq!(lines_with(draft.text(), "\"east\""), ["name = \"east\"", "device = \"east\"", "device = \"east\""]);
+    assert_eq!(lines_with(draft.text(), "was = \"plc1\"").len(), 1);
     draft.rename(find(&draft, EntityKind::Display, "Tanks"), "Basins").unwrap();
     assert_eq!(
         lines_with(draft.text(), "Basins"),
@@ -120,6 +121,26 @@ fn devices_displays_and_arrays_of_tags_are_renamed_too() {
         draft.undo();
     }
     assert_eq!(&**draft.text(), NAMES);
+}
+
+#[test]
+fn an_alarm_is_renamed_and_says_what_it_was_and_the_figures_of_a_device_follow_it() {
+    let text = format!(
+        "{NAMES}\n[[tag]]\nname = \"load\"\nformula = \"device.PLC1.requests + total\"\n\
+         [[alarm]]\ntag = \"device.plc1.timeouts\"\nkind = \"rate\"\nlimit = 1\n"
+    );
+    let mut draft = draft(&text);
+    let alarm = draft.index().blocks().iter().find(|block| block.kind == EntityKind::Alarm).unwrap().id;
+    draft.rename(alarm, "brim").unwrap();
+    sound(&draft);
+    assert_eq!(lines_with(draft.text(), "was = \"high\"").len(), 1, "{}", draft.text());
+    draft.rename(alarm, "high").unwrap();
+    assert!(lines_with(draft.text(), "was = \"high\"").is_empty(), "its name again");
+    draft.rename(find(&draft, EntityKind::Device, "plc1"), "east").unwrap();
+    assert_eq!(
+        lines_with(draft.text(), "device.east"),
+        ["formula = \"device.east.requests + total\"", "tag = \"device.east.timeouts\""]
+    );
 }
 
 #[test]
