@@ -58,6 +58,8 @@ pub enum EditAnswer {
     Snapshots(Result<Vec<EarlierText>, String>),
     /// Of [`EditJob::Snapshot`]: its text.
     Snapshot(EarlierText, Result<Vec<u8>, String>),
+    /// Another program edits the project, too: what that means, in words.
+    Beside(String),
     /// The draft cannot be kept, and would be lost with the program: why. Told once, until it can be again.
     NotKept(String),
 }
@@ -71,6 +73,8 @@ pub struct Opened {
     pub fingerprint: String,
     /// What an earlier run has edited and not saved.
     pub draft: Option<FoundDraft>,
+    /// Another program edits it, too: what that means, in words.
+    pub beside: Option<String>,
 }
 
 /// A draft that was not saved: the program ended before, or was ended.

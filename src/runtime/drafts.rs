@@ -6,9 +6,12 @@
 //! ```text
 //! drafts/draft.toml      the text as it is edited; gone when it is saved or given up
 //! drafts/draft.base.toml the text of the file that it was made from
+//! drafts/draft.lock      locked by the program that edits it, for as long as it runs
+//! drafts/draft-2.toml    that of a second program that edits the project at the same time; and so on
 //! drafts/2026-11-27T20-35-02.125Z.toml   a snapshot: fifty at most, and 256 MiB of them
 //! ```
 //! Invariant: each file is whole or not there; a draft without its base is read all the same.
+//! Invariant: no program writes or forgets a draft whose place another one holds.
 
 use super::save::keep;
 use crate::link::{EarlierText, FoundDraft};
@@ -30,19 +33,104 @@ const MOST_SNAPSHOT_BYTES: u64 = 256 << 20;
 const LARGEST_BYTES: u64 = 256 << 20;
 
 const FOLDER: &str = "drafts";
-const DRAFT: &str = "draft.toml";
-const BASE: &str = "draft.base.toml";
+
+/// Programs that edit one project at the same time, each with a draft of its own; more share the last place.
+const MOST_SEATS: u32 = 16;
 
 /// The drafts of one project.
 #[derive(Debug, Clone)]
 pub struct Drafts {
     folder: PathBuf,
+    /// Which of the places for drafts is meant, from 1 on.
+    nth: u32,
+}
+
+/// A place for a draft, held until it is dropped or the program ends.
+#[derive(Debug)]
+pub struct Seat {
+    drafts: Drafts,
+    /// `None`: its file system knows no locks.
+    _lock: Option<fs::File>,
+}
+
+impl Seat {
+    /// The drafts of its project, with its own.
+    pub const fn drafts(&self) -> &Drafts {
+        &self.drafts
+    }
+
+    /// Whether it is one of a project.
+    pub fn is_of(&self, drafts: &Drafts) -> bool {
+        self.drafts.folder == drafts.folder
+    }
 }
 
 impl Drafts {
     /// Of the project with this data folder. Nothing is made before there is something to keep.
     pub fn of(data_folder: &Path) -> Self {
-        Self { folder: data_folder.join(FOLDER) }
+        Self { folder: data_folder.join(FOLDER), nth: 1 }
+    }
+
+    fn places(&self) -> impl Iterator<Item = Self> {
+        (1..=MOST_SEATS).map(|nth| Self { folder: self.folder.clone(), nth })
+    }
+
+    fn file(&self, ending: &str) -> PathBuf {
+        let name = if self.nth == 1 { format!("draft.{ending}") } else { format!("draft-{}.{ending}", self.nth) };
+        self.folder.join(name)
+    }
+
+    fn draft(&self) -> PathBuf {
+        self.file("toml")
+    }
+
+    fn base(&self) -> PathBuf {
+        self.file("base.toml")
+    }
+
+    /// Takes this place. `None`: another program holds it.
+    fn take(self) -> io::Result<Option<Seat>> {
+        let lock = fs::OpenOptions::new().create(true).truncate(false).write(true).open(self.file("lock"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(Seat { drafts: self, _lock: Some(lock) })),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(_)) => Ok(Some(Seat { drafts: self, _lock: None })),
+        }
+    }
+
+    /// Takes the place of a draft that a program left which has ended, if there is one.
+    ///
+    /// # Errors
+    /// Where the disk refuses.
+    pub fn take_left(&self) -> io::Result<Option<Seat>> {
+        for place in self.places().filter(|place| place.draft().exists()) {
+            if let Some(seat) = place.take()? {
+                return Ok(Some(seat));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes a place that nobody holds, one without a draft if there is any.
+    ///
+    /// # Errors
+    /// Where the disk refuses, or all are held.
+    pub fn take_free(&self) -> io::Result<Seat> {
+        fs::create_dir_all(&self.folder)?;
+        for place in self.places().filter(|place| !place.draft().exists()) {
+            if let Some(seat) = place.take()? {
+                return Ok(seat);
+            }
+        }
+        let words = || io::Error::other(format!("{MOST_SEATS} programs edit the project already"));
+        self.take_left()?.ok_or_else(words)
+    }
+
+    /// Whether another program edits the project, beside the one that holds `own`.
+    pub fn are_edited_elsewhere(&self, own: Option<&Seat>) -> bool {
+        let others = self.places().filter(|place| own.is_none_or(|own| own.drafts.nth != place.nth));
+        let mut held = others.filter(|place| place.file("lock").exists());
+        held.any(|place| matches!(place.take(), Ok(None)))
     }
 
     /// Keeps a draft; one that says what its file says is none.
@@ -54,11 +142,11 @@ impl Drafts {
             return self.forget();
         }
         fs::create_dir_all(&self.folder)?;
-        let (base, saved) = (self.folder.join(BASE), draft.saved_bytes());
+        let (base, saved) = (self.base(), draft.saved_bytes());
         if read(&base)?.as_ref() != Some(&saved) {
             keep(&base, &saved)?;
         }
-        keep(&self.folder.join(DRAFT), &draft.bytes())
+        keep(&self.draft(), &draft.bytes())
     }
 
     /// Forgets the draft: it was saved, or given up.
@@ -67,8 +155,8 @@ impl Drafts {
     /// Where the disk refuses.
     pub fn forget(&self) -> io::Result<()> {
         // The draft first: a base alone is nothing.
-        for name in [DRAFT, BASE] {
-            match fs::remove_file(self.folder.join(name)) {
+        for file in [self.draft(), self.base()] {
+            match fs::remove_file(file) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
@@ -81,12 +169,12 @@ impl Drafts {
     /// # Errors
     /// Where it cannot be read.
     pub fn find(&self, file_now: &[u8]) -> io::Result<Option<FoundDraft>> {
-        let Some(text) = read(&self.folder.join(DRAFT))? else { return Ok(None) };
+        let Some(text) = read(&self.draft())? else { return Ok(None) };
         if text == file_now {
             self.forget()?;
             return Ok(None);
         }
-        let base = read(&self.folder.join(BASE))?.unwrap_or_else(|| file_now.to_vec());
+        let base = read(&self.base())?.unwrap_or_else(|| file_now.to_vec());
         let changes = diff::changes(&file::read(file_now).0, &file::read(&text).0);
         Ok(Some(FoundDraft { file_changed: base != file_now, text, base, changes }))
     }
@@ -122,7 +210,7 @@ impl Drafts {
     /// # Errors
     /// Where the disk refuses.
     pub fn snapshot_of_left(&self, now: Utc) -> io::Result<()> {
-        read(&self.folder.join(DRAFT))?.map_or(Ok(()), |left| self.snapshot(now, &left))
+        read(&self.draft())?.map_or(Ok(()), |left| self.snapshot(now, &left))
     }
 
     /// The snapshots, newest first.

@@ -79,6 +79,7 @@ impl Editor {
                 _ => self.opened(opened, frame),
             },
             EditAnswer::Saved(path, saved) if Some(&path) == self.path.as_ref() => self.saved(saved, frame, outbox),
+            EditAnswer::Beside(words) => self.said = Some(words),
             EditAnswer::NotKept(why) => self.said = Some(format!("The draft is not kept for the next start: {why}")),
             EditAnswer::Snapshots(list) => self.earlier_listed(list),
             EditAnswer::Snapshot(of, text) => self.earlier_read(&of, text, frame, outbox),
@@ -116,6 +117,9 @@ impl Editor {
 
     fn opened(&mut self, opened: Result<Opened, String>, frame: &Frame<'_>) {
         self.not_in_force = opened.as_ref().is_ok_and(|opened| is_not_in_force(opened, frame));
+        if let Ok(Opened { beside: Some(words), .. }) = &opened {
+            self.said = Some(words.clone());
+        }
         let opened = opened.and_then(|opened| {
             let draft = Draft::open(&opened.text).map_err(|refusal| refusal.to_string())?;
             Ok((draft, opened.draft))
