@@ -224,7 +224,7 @@ impl Desk {
                 Err(error) => return Err(trouble(&error)),
             }
         }
-        if let Some(why) = self.shared.take_damage() {
+        if let Some(why) = self.shared.take_damage(self.recent.file()) {
             return Err(Trouble::Damaged(why));
         }
         if self.recent.weight() > MOST_TIMES * self.seal_weight() {

@@ -39,7 +39,8 @@ struct Inbox {
     lost: Lost,
     lost_in_all: u64,
     closing: bool,
-    damage: Option<String>,
+    /// In which file, see [`super::Recent::file`], and what.
+    damage: Option<(u64, String)>,
 }
 
 /// What was dropped and is not yet told in the data, by tag.
@@ -226,13 +227,15 @@ impl Shared {
         self.lock().closing
     }
 
-    /// The background scan found this.
-    pub fn tell_damage(&self, why: String) {
-        self.lock().damage = Some(why);
+    /// The background scan found this in that file.
+    pub fn tell_damage(&self, file: u64, why: String) {
+        self.lock().damage = Some((file, why));
     }
 
-    pub fn take_damage(&self) -> Option<String> {
-        self.lock().damage.take()
+    /// What was found in this file. Of one that was set aside meanwhile nothing is to be done any more: the one in its place would
+    /// be set aside for it, before all is back in it.
+    pub fn take_damage(&self, file: u64) -> Option<String> {
+        self.lock().damage.take().filter(|(found, _)| *found == file).map(|(_, why)| why)
     }
 
     /// Names that are not yet on disk.
@@ -344,6 +347,15 @@ mod tests {
         assert_eq!(queue.0.counts(), (3, 3), "what was put back is older than what came meanwhile");
         let batch = queue.0.take();
         assert_eq!((times(&batch), batch.lost), (vec![4, 5, 6], lost(3, 3)));
+    }
+
+    #[test]
+    fn what_was_found_in_a_file_is_not_told_of_the_one_in_its_place() {
+        let HistoryQueue(shared) = queue(3);
+        shared.tell_damage(0, "a page of it".to_owned());
+        assert_eq!(shared.take_damage(1), None);
+        shared.tell_damage(1, "another page".to_owned());
+        assert_eq!((shared.take_damage(1).as_deref(), shared.take_damage(1)), (Some("another page"), None));
     }
 
     #[test]

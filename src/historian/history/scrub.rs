@@ -153,9 +153,7 @@ fn round(folder: &Path, shared: &Shared, recent: &Recent) -> Result<(), FileErro
             }
             Step::Done => return Ok(()),
             Step::Broken(why) => {
-                if recent.file() == file {
-                    shared.tell_damage(why);
-                }
+                shared.tell_damage(file, why);
                 return Ok(());
             }
         }
