@@ -23,6 +23,9 @@ const OVERFULL: usize = FULL * 5 / 4;
 /// to lay out a few dozen numbers takes ten times as long as laying them out.
 const HASTY: usize = FULL / 16;
 
+/// Decimals that are looked for in haste.
+const MOST_DECIMALS: u8 = 4;
+
 /// Samples of the greatest chunk.
 pub const MOST_IN_CHUNK: usize = OVERFULL + MOST_AT_ONE_TIME;
 
@@ -171,6 +174,13 @@ fn layout(count: usize, mode: ModeSpec) -> ChunkConfig {
     config.with_compression_level(4).with_mode_spec(mode).with_delta_spec(DeltaSpec::TryConsecutive(1))
 }
 
+/// Of a few floats the decimals tell at once what is looked for with much effort among many.
+fn layout_of_floats(floats: &[f64]) -> ChunkConfig {
+    let decimals = |d: &u8| floats.iter().all(|float| digest::whole(*float, *d).is_some());
+    let found = Some(floats.len()).filter(|count| *count < HASTY).and_then(|_| (0..=MOST_DECIMALS).find(decimals));
+    layout(floats.len(), found.map_or(ModeSpec::Auto, |d| ModeSpec::TryFloatMult(10_f64.powi(-i32::from(d)))))
+}
+
 fn numbers<T: Number + Bits>(numbers: &[T], layout: &ChunkConfig) -> Vec<u8> {
     match simple_compress(numbers, layout) {
         Ok(compressed) if compressed.len() < std::mem::size_of_val(numbers) => {
@@ -233,7 +243,11 @@ fn values(columns: &Columns) -> (u8, Vec<u8>) {
     let layout = layout(columns.len(), ModeSpec::Auto);
     match columns.values() {
         Values::None => (0, Vec::new()),
-        Values::F64(v) => (1, numbers(&pick(v, good, all_good), &layout)),
+        Values::F64(v) => {
+            let floats = pick(v, good, all_good);
+            let layout = layout_of_floats(&floats);
+            (1, numbers(&floats, &layout))
+        }
         Values::I64(v) => (2, numbers(&pick(v, good, all_good), &layout)),
         Values::U64(v) => (3, numbers(&pick(v, good, all_good), &layout)),
         Values::Bool(v) => {

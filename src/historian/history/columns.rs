@@ -1,5 +1,6 @@
 //! Samples of one tag as columns: a third of the memory of a list of samples, and the shape that compression wants.
 
+use super::block::Group;
 use super::sample::{LEAST_WEIGHT, Sample};
 use crate::engine::{Quality, Value};
 use crate::time::Utc;
@@ -72,6 +73,15 @@ impl Columns {
         let mut columns = Self { times, values, qualities, details, weight: 0 };
         columns.weight = columns.weigh();
         fit.then_some(columns)
+    }
+
+    /// Samples of one tag as they lie in one block after the other.
+    pub(super) fn from_groups(groups: &[Group<'_>]) -> Self {
+        let count = groups.iter().map(|group| group.len()).sum();
+        let (times, qualities) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut columns = Self { times, qualities, ..Self::default() };
+        groups.iter().flat_map(|group| group.samples()).for_each(|sample| columns.push(sample));
+        columns
     }
 
     /// How many.
@@ -227,12 +237,19 @@ impl Columns {
             (Values::Text(v), Some(Value::Text(x))) => v.push(x),
             (Values::Mixed(v), value) => v.push(value),
             (Values::None, Some(value)) => {
+                /// With as much room as there is for times.
+                fn list<T: Clone>(filler: T, filled: usize, room: usize) -> Vec<T> {
+                    let mut list = Vec::with_capacity(room.max(filled));
+                    list.resize(filled, filler);
+                    list
+                }
+                let room = self.times.capacity();
                 self.values = match &value {
-                    Value::F64(_) => Values::F64(vec![f64::NAN; filled]),
-                    Value::I64(_) => Values::I64(vec![0; filled]),
-                    Value::U64(_) => Values::U64(vec![0; filled]),
-                    Value::Bool(_) => Values::Bool(vec![false; filled]),
-                    Value::Text(_) => Values::Text(vec!["".into(); filled]),
+                    Value::F64(_) => Values::F64(list(f64::NAN, filled, room)),
+                    Value::I64(_) => Values::I64(list(0, filled, room)),
+                    Value::U64(_) => Values::U64(list(0, filled, room)),
+                    Value::Bool(_) => Values::Bool(list(false, filled, room)),
+                    Value::Text(_) => Values::Text(list("".into(), filled, room)),
                 };
                 self.push_value(Some(value));
             }

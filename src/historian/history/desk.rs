@@ -1,9 +1,10 @@
 //! What the recorder's thread owns, and one turn of its work: commit, seal, tidy, tell.
 
 use super::super::file::{FileError, is_damage};
+use super::block::Block;
 use super::bring_back::Salvage;
 use super::columns::Columns;
-use super::commit::{Gathered, listed};
+use super::commit::{frames, listed, told_of_lost};
 use super::mend::{self, Mended};
 use super::queue::Shared;
 use super::recent::Recent;
@@ -34,8 +35,7 @@ const ALIVE_EVERY: Span = Span::from_secs(5);
 /// Tries at the end, as far apart as commits, before what waits is given up.
 const LAST_TRIES: u32 = 3;
 
-/// The log is sealed when it weighs so much, or when its oldest sample has waited so long. Twice as much would save a seventh
-/// of the work of ten thousand tags, and cost seven megabytes.
+/// The log is sealed when it weighs so much, or when its oldest sample has waited so long. Twice as much would cost six megabytes.
 pub(super) const SEAL_WEIGHT: usize = 250_000;
 const SEAL_AFTER: Span = Span::from_secs(3_600);
 
@@ -314,31 +314,20 @@ impl Desk {
             self.state.recorded_to = Some(now.utc);
             return Ok(());
         }
-        let mut gathered = Gathered::default();
-        let (older, newer) = batch.samples.as_slices();
-        gathered.add(older);
-        gathered.add(newer);
+        let mut block = Block::default();
+        block.extend(batch.samples.iter().cloned());
         let before = (self.run.alive, self.run.ended);
         (self.run.alive, self.run.ended) = (now.utc, closing.then_some(now.utc));
-        let mut first_of = not_among(&self.run.tags, gathered.newest().map(|(series, _)| series));
+        let mut first_of = not_among(&self.run.tags, block.groups().map(|group| group.series));
         first_of.extend(not_among(&self.run.tags, batch.lost.keys().copied()));
         self.run.tags.extend(&first_of);
-        let (told, found) = gathered.told_of_lost(&batch, self.state.fault.as_deref());
-        let carried = listed(&self.carried);
-        gathered.add(&told);
-        gathered.add(&carried);
-        let ends = if closing {
-            ends_of_all(
-                now.utc,
-                &self.run,
-                |tag| self.newest.get(&tag).copied().max(self.recent.newest(tag)),
-                &gathered,
-            )
-        } else {
-            Vec::new()
-        };
-        gathered.add(&ends);
-        let frames = gathered.frames();
+        let (told, found) = told_of_lost(&block, &batch, self.state.fault.as_deref());
+        block.extend(told.into_iter().chain(listed(&self.carried)));
+        if closing {
+            let newest = |tag| self.newest.get(&tag).copied().max(self.recent.newest(tag));
+            block.extend(ends_of_all(now.utc, &self.run, newest, &block).into_iter());
+        }
+        let frames = frames(&block);
         let runs: Vec<&Run> = self.last_run.iter().chain([&self.run]).collect();
         if let Err(error) = store.commit(&names, &frames, &runs) {
             (self.run.alive, self.run.ended) = before;
@@ -348,13 +337,9 @@ impl Desk {
         }
         drop(frames);
         self.shared.names_written(names.len());
-        let mut recent = self.recent.adding();
-        let mut crowded = 0;
-        let left_out = gathered.each(|series, columns| crowded += recent.add(series, columns));
-        drop(recent);
-        self.shared.count_lost(left_out + crowded);
+        let any = !block.is_empty();
+        self.recent.add_block(block);
         self.shared.count_found(found);
-        let any = !gathered.is_empty();
         self.state.samples += batch.samples.len() as u64 + found;
         self.state.recorded_to = Some(now.utc);
         if self.unsealed_since.is_none() && any {
@@ -547,12 +532,11 @@ fn ends_of_all(
     now: Utc,
     run: &Run,
     newest: impl Fn(SeriesId) -> Option<i64>,
-    gathered: &Gathered<'_>,
+    block: &Block,
 ) -> Vec<(SeriesId, Sample)> {
-    let written: HashMap<SeriesId, i64> = gathered.newest().collect();
     let mut ends = Vec::with_capacity(run.tags.len());
     for series in &run.tags {
-        let newest = newest(*series).max(written.get(series).copied());
+        let newest = newest(*series).max(block.of(*series).last_time());
         ends.extend(marks_of_end(now, newest).map(|mark| (*series, mark)));
     }
     ends

@@ -222,7 +222,7 @@ fn power_of_ten(decimals: u8) -> f64 {
 }
 
 /// The number as a whole one of so many decimals, where dividing gives the same bits back.
-fn whole(number: f64, decimals: u8) -> Option<i64> {
+pub(super) fn whole(number: f64, decimals: u8) -> Option<i64> {
     let scaled = (number * power_of_ten(decimals)).round();
     let fits = scaled.abs() < 9e15 && (scaled / power_of_ten(decimals)).to_bits() == number.to_bits();
     // A negative zero has no whole number of its own.

@@ -2,7 +2,7 @@
 //! here and size does not.
 
 use super::bytes::{Damage, Reader, put, put_section, put_signed, seal, unseal};
-use super::columns::{Columns, Values};
+use super::columns::Columns;
 use super::sample::{Sample, SeriesId, rank};
 use crate::engine::{Quality, Value};
 use crate::time::Utc;
@@ -24,27 +24,17 @@ impl Writer {
     }
 
     /// Adds the samples of a tag.
-    pub fn put(&mut self, series: SeriesId, columns: &Columns) {
-        if columns.is_empty() {
+    pub fn put(&mut self, series: SeriesId, samples: impl ExactSizeIterator<Item = Sample>) {
+        if samples.len() == 0 {
             return;
         }
         let bytes = &mut self.0;
         put(bytes, u64::from(series.0));
-        put(bytes, columns.len() as u64);
+        put(bytes, samples.len() as u64);
         let mut before = 0;
-        for i in 0..columns.len() {
-            let time = columns.times()[i];
-            if let (Values::F64(values), Quality::GOOD, true) =
-                (columns.values(), columns.qualities()[i], columns.details().is_empty())
-            {
-                // Nearly all of them, without a detour over a sample.
-                bytes.push(1);
-                put_signed(bytes, time.wrapping_sub(before));
-                bytes.extend(values[i].to_bits().to_le_bytes());
-            } else {
-                sample(bytes, &columns.sample(i), before);
-            }
-            before = time;
+        for one in samples {
+            sample(bytes, &one, before);
+            before = one.time.0;
         }
     }
 
@@ -65,7 +55,7 @@ impl Default for Writer {
 pub fn encode<'a>(tags: impl Iterator<Item = (SeriesId, &'a Columns)>) -> Vec<u8> {
     let mut writer = Writer::new();
     for (series, columns) in tags {
-        writer.put(series, columns);
+        writer.put(series, columns.iter());
     }
     writer.finish()
 }

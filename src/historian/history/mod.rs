@@ -4,6 +4,7 @@
 //! ```text
 //! sample    one (time, value, quality, detail), and the one order that samples have
 //! columns   samples of one tag as columns; merging them in canonical order
+//! newest    time of the newest sample of each tag
 //! bytes     varints, sections and checksums
 //! codes     columns of small numbers, most of them alike
 //! chunk     columns as compressed bytes
@@ -13,7 +14,8 @@
 //! rows      rows of the tables as values
 //! tags      permanent numbers of tags, and the history of their names
 //! frame     one commit of the log as bytes
-//! commit    what one commit writes, tag by tag
+//! block     samples of many tags in memory, as plain rows
+//! commit    what one commit writes
 //! recent    what is in the log and not yet in chunks, sorted, shared with readers
 //! query     reading: pictures of a few points a pixel, steps of the plant's own clock
 //! ask       questions of the window, answered on threads of their own
@@ -36,6 +38,7 @@
 //! ```
 
 pub mod ask;
+mod block;
 mod bring_back;
 pub mod bytes;
 pub mod chunk;
@@ -47,6 +50,7 @@ pub mod digest;
 pub mod frame;
 mod levels;
 pub mod mend;
+mod newest;
 mod pages;
 pub mod query;
 pub mod queue;

@@ -39,8 +39,13 @@ pub enum Check {
 /// What a row's checksum is of.
 const FIELDS: usize = 18;
 
-const COLUMNS: &str = "first, last, count, bad, first_quality, last_quality, worst, first_value, last_value, min, max, \
-                       sum, integral, good, uncertain, body, crc";
+/// Columns of `summary` but for its key's first two. Statements are put together when the program is built: they are asked for tag
+/// by tag.
+macro_rules! columns {
+    () => {
+        "first, last, count, bad, first_quality, last_quality, worst, first_value, last_value, min, max, sum, integral, good, uncertain, body, crc"
+    };
+}
 
 impl SummaryRow {
     /// One that is to be written.
@@ -164,8 +169,10 @@ impl SummaryRow {
     pub fn insert(&self, connection: &Connection, series: SeriesId, level: u8) -> rusqlite::Result<()> {
         let s = &self.summary;
         connection
-            .prepare_cached(&format!(
-                "INSERT INTO summary (tag, level, {COLUMNS}) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
+            .prepare_cached(concat!(
+                "INSERT INTO summary (tag, level, ",
+                columns!(),
+                ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19)"
             ))?
             .execute(params![
                 series.0,
@@ -202,8 +209,10 @@ pub fn summaries(
     to: i64,
     mut each: impl FnMut(SummaryRow) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce(
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM summary WHERE tag = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce(
              (SELECT first FROM summary WHERE tag = ?1 AND level = ?2 AND first <= ?3 ORDER BY first DESC LIMIT 1), ?3)
          ORDER BY first"
     ))?;
@@ -221,9 +230,9 @@ pub fn summary_at(
     level: u8,
     first: i64,
 ) -> rusqlite::Result<Option<SummaryRow>> {
-    let query = format!("SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 AND first = ?3");
+    let query = concat!("SELECT ", columns!(), " FROM summary WHERE tag = ?1 AND level = ?2 AND first = ?3");
     let read = |row: &Row<'_>| SummaryRow::read(row, series, level);
-    connection.prepare_cached(&query)?.query_row(params![series.0, level, first], read).optional()
+    connection.prepare_cached(query)?.query_row(params![series.0, level, first], read).optional()
 }
 
 /// A row's tag, level and beginning.
@@ -236,8 +245,10 @@ pub fn summaries_after(
     most: usize,
 ) -> rusqlite::Result<Vec<(Key, SummaryRow)>> {
     let (tag, level, first) = after.map_or((-1, 0, 0), |(series, level, first)| (i64::from(series.0), level, first));
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS}, tag, level FROM summary WHERE (tag, level, first) > (?1, ?2, ?3)
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        columns!(),
+        ", tag, level FROM summary WHERE (tag, level, first) > (?1, ?2, ?3)
          ORDER BY tag, level, first LIMIT ?4"
     ))?;
     let read = |row: &Row<'_>| {
@@ -257,8 +268,10 @@ pub fn some_summaries(
     to: i64,
     most: usize,
 ) -> rusqlite::Result<Vec<SummaryRow>> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce(
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM summary WHERE tag = ?1 AND level = ?2 AND first < ?4 AND first >= coalesce(
              (SELECT first FROM summary WHERE tag = ?1 AND level = ?2 AND first <= ?3 ORDER BY first DESC LIMIT 1), ?3)
          ORDER BY first LIMIT ?5"
     ))?;
@@ -279,7 +292,9 @@ pub fn newest_summaries(
     level: u8,
     most: usize,
 ) -> rusqlite::Result<Vec<SummaryRow>> {
-    some(connection, "DESC", series, level, most)
+    let newest =
+        concat!("SELECT ", columns!(), " FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first DESC LIMIT ?3");
+    some(connection, newest, series, level, most)
 }
 
 /// The same, one by one for as long as they are wanted.
@@ -289,8 +304,11 @@ pub fn newest_first(
     level: u8,
     mut each: impl FnMut(SummaryRow) -> ControlFlow<()>,
 ) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first DESC"))?;
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT ",
+        columns!(),
+        " FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first DESC"
+    ))?;
     let mut rows = statement.query(params![series.0, level])?;
     while let Some(row) = rows.next()? {
         if each(SummaryRow::read(row, series, level)?).is_break() {
@@ -307,21 +325,19 @@ pub fn oldest_summaries(
     level: u8,
     most: usize,
 ) -> rusqlite::Result<Vec<SummaryRow>> {
-    some(connection, "ASC", series, level, most)
+    let oldest = concat!("SELECT ", columns!(), " FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first LIMIT ?3");
+    some(connection, oldest, series, level, most)
 }
 
 fn some(
     connection: &Connection,
-    order: &str,
+    query: &str,
     series: SeriesId,
     level: u8,
     most: usize,
 ) -> rusqlite::Result<Vec<SummaryRow>> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM summary WHERE tag = ?1 AND level = ?2 ORDER BY first {order} LIMIT ?3"
-    ))?;
     let read = |row: &Row<'_>| SummaryRow::read(row, series, level);
-    statement.query_map(params![series.0, level, most as i64], read)?.collect()
+    connection.prepare_cached(query)?.query_map(params![series.0, level, most as i64], read)?.collect()
 }
 
 /// A chunk's samples as they lie, see [`super::chunk::decode`]. `None`: there is no such chunk.

@@ -75,6 +75,7 @@ impl Sealing {
     /// Seals some tags. Returns whether all is done, and the log forgotten. After an error it can be called again.
     pub fn step(&mut self, store: &mut Store, recent: &Recent) -> Result<bool, SealError> {
         let mut last = self.done;
+        let mut tags = recent.sealing_after(last);
         let mut rewrites = Vec::new();
         let (mut weight, mut bytes, mut left_out) = (0, 0, 0);
         // One for all that is read: each query by itself would lock the file, twice.
@@ -82,8 +83,10 @@ impl Sealing {
         while weight < STEP_WEIGHT
             && bytes < STEP_BYTES
             && rewrites.len() < STEP_TAGS
-            && let Some((series, columns)) = recent.sealing_after(last)
+            && let Some((series, columns)) = tags.next()
         {
+            let (columns, out) = columns.into_canonical();
+            left_out += out;
             // Compressing is done before the transaction begins, so that the lock on the file is held for moments.
             let rewrite = rewrite(store, series, &columns, &mut left_out)?;
             weight += columns.weight();
@@ -94,6 +97,7 @@ impl Sealing {
         drop(reading);
         let Some(sealed) = last.filter(|_| !rewrites.is_empty()) else {
             store.forget_log(self.up_to)?;
+            recent.all_sealed();
             return Ok(true);
         };
         let changing = recent.changing_chunks();
