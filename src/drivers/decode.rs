@@ -88,8 +88,8 @@ impl Shown {
 /// Registers at the instant at which a display was read, from the first one looked at on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
-    /// The registers.
-    pub words: Arc<[u16]>,
+    /// The registers; those that were not read have nothing.
+    pub words: Arc<[Option<u16>]>,
     /// What was shown.
     pub shown: Shown,
 }
@@ -128,16 +128,19 @@ impl Decoding {
     }
 
     /// The raw value in these registers; the reason where they hold none of its type.
-    pub fn raw(self, words: &[u16]) -> Result<Value, String> {
+    pub fn raw(self, words: &[Option<u16>]) -> Result<Value, String> {
         let start = usize::from(self.offset);
         let width = usize::from(self.width());
         let words = words.get(start..start + width).ok_or_else(|| "beyond what was read".to_owned())?;
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        let mut bytes = Vec::with_capacity(words.len() * 2);
+        for word in words {
+            bytes.extend(word.ok_or_else(|| "not read".to_owned())?.to_be_bytes());
+        }
         value_from_registers(cell(&self.source(), self.data_type), &bytes).map_err(std::borrow::Cow::into_owned)
     }
 
     /// The value, scaled.
-    pub fn value(self, words: &[u16]) -> Result<Value, String> {
+    pub fn value(self, words: &[Option<u16>]) -> Result<Value, String> {
         let raw = self.raw(words)?;
         Ok(match (self.exponent, raw.as_f64()) {
             (0, _) | (_, None) => raw,
@@ -317,12 +320,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn reading(words: &[u16], shown: &str) -> Reading {
+    fn reading(words: &[Option<u16>], shown: &str) -> Reading {
         Reading { words: words.into(), shown: Shown::parse(shown).unwrap() }
     }
 
-    fn words_of(bytes: &[u8]) -> Vec<u16> {
-        bytes.chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect()
+    fn words_of(bytes: &[u8]) -> Vec<Option<u16>> {
+        bytes.chunks(2).map(|pair| Some(u16::from_be_bytes([pair[0], pair[1]]))).collect()
     }
 
     fn told(readings: &[Reading]) -> Vec<String> {
@@ -351,8 +354,8 @@ mod tests {
 
     #[test]
     fn a_second_reading_leaves_what_moved_with_the_display() {
-        let first = [2314, 2314, 9, 2314];
-        let second = [2314, 2298, 9, 2299];
+        let first = [2314, 2314, 9, 2314].map(Some);
+        let second = [2314, 2298, 9, 2299].map(Some);
         assert_eq!(told(&[reading(&first, "231.4")])[..3], ["0 u16 × 0.1", "1 u16 × 0.1", "3 u16 × 0.1"]);
         let both = [reading(&first, "231.4"), reading(&second, "229.8")];
         let left = told(&both);
@@ -373,8 +376,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_read_is_no_part_of_any_value() {
+        let words = [Some(0x4366), None, Some(2_314)];
+        for shown in ["0", "231.4"] {
+            let found = ranked(&[reading(&words, shown)]);
+            assert!(
+                !found.is_empty() && found.iter().all(|d| !(d.offset..d.offset + d.width()).contains(&1)),
+                "{shown}"
+            );
+        }
+        let float = views(0).into_iter().find(|decoding| decoding.data_type == DataType::F32).unwrap();
+        assert_eq!(float.value(&words), Err("not read".to_owned()));
+    }
+
+    #[test]
     fn a_signed_value_that_is_negative_is_taken_for_signed() {
-        let all = told(&[reading(&[65_511], "-2.5")]);
+        let all = told(&[reading(&[Some(65_511)], "-2.5")]);
         assert_eq!(all[0], "0 i16 × 0.1");
     }
 
@@ -412,8 +429,8 @@ mod tests {
             which in 0..1_000_usize,
             exponent in prop::sample::select(&EXPONENTS[..]),
             number in -999_999_i64..=999_999,
-            before in prop::collection::vec(any::<u16>(), 0..6),
-            behind in prop::collection::vec(any::<u16>(), 0..3),
+            before in prop::collection::vec(any::<Option<u16>>(), 0..6),
+            behind in prop::collection::vec(any::<Option<u16>>(), 0..3),
         ) {
             let known: Vec<Decoding> = views(0).into_iter().filter(|d| d.data_type != DataType::F16).collect();
             let view = known[which % known.len()];
@@ -432,12 +449,12 @@ mod tests {
             let decimals = usize::from(exponent.min(0).unsigned_abs());
             let shown = format!("{:.decimals$}", decoding.value(&words).unwrap().as_f64().unwrap());
             let all = ranked(&[reading(&words, &shown)]);
-            prop_assert!(all.contains(&decoding), "{decoding} shows {shown} in {words:04X?}; found {}", all.len());
+            prop_assert!(all.contains(&decoding), "{decoding} shows {shown} in {words:X?}; found {}", all.len());
         }
 
         #[test]
         fn whatever_registers_hold_is_ranked_without_a_panic(
-            words in prop::collection::vec(any::<u16>(), 0..20),
+            words in prop::collection::vec(any::<Option<u16>>(), 0..20),
             shown in "[-+0-9., a-z]{0,12}",
         ) {
             if let Ok(shown) = Shown::parse(&shown) {

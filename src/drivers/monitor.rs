@@ -8,7 +8,7 @@ mod bench;
 mod exchanges;
 mod topics;
 
-pub use bench::{Bench, BenchView, MOST, SHORTEST, Wanted};
+pub use bench::{Bench, BenchView, MOST, Refused, SHORTEST, Wanted};
 pub use exchanges::{Exchange, ExchangeLog, Outcome, Request};
 pub use topics::{Message, TopicLog, TopicView};
 

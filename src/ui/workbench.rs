@@ -11,7 +11,7 @@ use super::widgets;
 use super::words;
 use super::{Action, Frame, Outbox};
 use crate::drivers::decode::{Decoding, MOST_READINGS, Reading, Shown, ranked, views};
-use crate::drivers::monitor::{BenchView, MOST, Wanted};
+use crate::drivers::monitor::{BenchView, MOST, Refused, Wanted};
 use crate::engine::{DeviceId, LinkState, Value};
 use crate::project::{Area, Endpoint, Order};
 use crate::time::Span;
@@ -29,6 +29,8 @@ const EVERY: Span = Span::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// A register that was another within this time is marked.
 const MOVED: Span = Span::from_secs(5);
+/// Runs of registers that the device refuses, told one by one.
+const MOST_TOLD: usize = 4;
 /// Decodings of a rank that are listed.
 const LISTED: usize = 40;
 /// Registers that are looked at first.
@@ -210,21 +212,44 @@ impl Workbench {
                 let age = words::duration(now.mono - at.mono);
                 let took = words::round_trip(self.view.took);
                 let reads = words::count(self.view.reads);
+                let refused = self.refused_words().map(|refused| format!(". {refused}")).unwrap_or_default();
                 format!(
-                    "Read {reads} times on the connection that polls, where it has time; the last {age} ago took {took}"
+                    "Read {reads} times on the connection that polls, where it has time; the last {age} ago took {took}{refused}"
                 )
+            }
+            (None, None, _) if self.view.requests > 1 => {
+                "The device refuses these registers together; they are asked for in smaller parts".to_owned()
             }
             (None, None, _) => "Waiting for a moment in which the line is free".to_owned(),
         };
         ui.horizontal_wrapped(|ui| {
             let strong = self.view.fault.is_some();
+            let again = strong || !self.view.refused.is_empty();
             let text = if strong { fonts::bold(words.clone()) } else { RichText::new(&words).color(frame.theme.muted) };
             let label = ui.add(Label::new(text).wrap());
             widgets::tell(&label, Role::Status, "State of the workbench", || words.clone());
-            if strong && ui.button("Try again").clicked() {
+            if again && ui.button("Try again").clicked() {
                 frame.about.monitor.try_again(frame.snapshot.plan.device_number(device), now.mono);
             }
         });
+    }
+
+    /// What of the registers the device refuses, and why. `None`: nothing.
+    fn refused_words(&self) -> Option<String> {
+        let told = |refused: &Refused| {
+            let first = self.address(refused.offset);
+            let which = match refused.count {
+                1 => first.to_string(),
+                count => format!("{first} to {}", self.address(refused.offset + count - 1)),
+            };
+            format!("{which} ({})", refused.why)
+        };
+        let mut list: Vec<String> = self.view.refused.iter().take(MOST_TOLD).map(told).collect();
+        let more = self.view.refused.len().saturating_sub(MOST_TOLD);
+        if more > 0 {
+            list.push(format!("{more} more"));
+        }
+        (!list.is_empty()).then(|| format!("It refuses {}", list.join(", ")))
     }
 
     /// What the display shows, and what was typed before.
@@ -285,7 +310,7 @@ impl Workbench {
     }
 
     /// The registers one below the other; pressed, one is taken apart at the right.
-    fn registers_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, words: &[u16]) {
+    fn registers_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, words: &[Option<u16>]) {
         let now = frame.snapshot.now.mono;
         let theme = frame.theme;
         let bits = self.area.is_bits();
@@ -304,15 +329,22 @@ impl Workbench {
                     ui.label(RichText::new(if moved { "●" } else { "" }).color(theme.select));
                     let address = self.address(offset);
                     let name = format!("{address}  {}", self.area.modicon(address));
+                    let absent = if self.view.refusal(offset).is_some() { "refused" } else { "not read yet" };
                     let here = self.chosen == offset;
                     let row = ui.add(Button::selectable(here, name));
                     row.widget_info(|| {
                         let mark = if moved { ", moved" } else { "" };
-                        WidgetInfo::selected(Role::ListItem, true, here, format!("register {address}: {word}{mark}"))
+                        let what = word.map_or_else(|| absent.to_owned(), |word| word.to_string());
+                        WidgetInfo::selected(Role::ListItem, true, here, format!("register {address}: {what}{mark}"))
                     });
                     if row.clicked() {
                         self.chosen = offset;
                     }
+                    let Some(word) = word else {
+                        ui.label(RichText::new(absent).color(theme.muted));
+                        ui.end_row();
+                        continue;
+                    };
                     if bits {
                         ui.label(if *word == 0 { "0" } else { "1" });
                     } else {
@@ -331,12 +363,15 @@ impl Workbench {
     }
 
     /// Every type and order of the chosen register on.
-    fn side_by_side_ui(&self, ui: &mut Ui, frame: &Frame<'_>, words: &[u16], out: &mut Outbox) {
+    fn side_by_side_ui(&self, ui: &mut Ui, frame: &Frame<'_>, words: &[Option<u16>], out: &mut Outbox) {
         let address = self.address(self.chosen);
         ui.label(fonts::bold(format!("{} {address} ({}) as", self.area.word(), self.area.modicon(address))));
         if self.area.is_bits() {
-            let on = words.get(usize::from(self.chosen)).is_some_and(|word| *word != 0);
-            ui.label(if on { "bool: on" } else { "bool: off" });
+            ui.label(match words.get(usize::from(self.chosen)).copied().flatten() {
+                Some(0) => "bool: off",
+                Some(_) => "bool: on",
+                None => "bool: not read",
+            });
             return;
         }
         let decodings = views(self.chosen);
@@ -350,7 +385,7 @@ impl Workbench {
     }
 
     /// What shows what was typed, the likeliest first.
-    fn found_ui(&self, ui: &mut Ui, frame: &Frame<'_>, words: &[u16], out: &mut Outbox) {
+    fn found_ui(&self, ui: &mut Ui, frame: &Frame<'_>, words: &[Option<u16>], out: &mut Outbox) {
         let count = words::count(self.found.len() as u64);
         let told = match (self.found.len(), self.readings.len()) {
             (0, 1) => "Nothing that is read here shows that; it may stand in other registers".to_owned(),
@@ -371,7 +406,7 @@ impl Workbench {
     }
 
     /// A decoding, what it reads now, and the button that makes it a tag.
-    fn decoding_ui(&self, ui: &mut Ui, frame: &Frame<'_>, decoding: Decoding, words: &[u16], out: &mut Outbox) {
+    fn decoding_ui(&self, ui: &mut Ui, frame: &Frame<'_>, decoding: Decoding, words: &[Option<u16>], out: &mut Outbox) {
         let theme: &Theme = frame.theme;
         let address = self.address(decoding.offset);
         let name = format!("{address} {decoding}");
@@ -411,7 +446,7 @@ impl Workbench {
     }
 }
 
-fn float_words(theme: &Theme, words: &[u16], offset: u16, order: Order) -> RichText {
+fn float_words(theme: &Theme, words: &[Option<u16>], offset: u16, order: Order) -> RichText {
     let all = views(offset);
     let float = all.iter().find(|d| d.data_type == crate::project::DataType::F32 && d.order == order);
     match float.map(|decoding| decoding.value(words)) {

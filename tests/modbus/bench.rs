@@ -6,7 +6,7 @@ use super::plant::Plant;
 use super::registers::{is_its_address, line_device};
 use super::{hostile::Hostile, one};
 use std::time::Duration;
-use watchkeeper::drivers::monitor::{BenchView, Wanted};
+use watchkeeper::drivers::monitor::{BenchView, Refused, Wanted};
 use watchkeeper::engine::{DeviceId, LinkState};
 use watchkeeper::project::Area;
 use watchkeeper::time::Span;
@@ -33,7 +33,7 @@ async fn registers_are_read_between_polls_on_the_one_connection_and_polls_keep_t
     server.forget();
     let view = look(&mut plant, WANTED, |view| view.reads > 4).await;
     let (_, words) = view.taken.unwrap();
-    assert_eq!(words.to_vec(), (50..70).collect::<Vec<u16>>(), "each holds its own address");
+    assert_eq!(words.to_vec(), (50..70).map(Some).collect::<Vec<_>>(), "each holds its own address");
     assert_eq!(server.connections(), 1, "no second connection");
     let seen = server.seen();
     let benches: Vec<_> = seen.iter().filter(|seen| seen.start == 50).collect();
@@ -50,16 +50,25 @@ async fn registers_are_read_between_polls_on_the_one_connection_and_polls_keep_t
 }
 
 #[tokio::test]
-async fn a_read_that_is_refused_says_why_and_touches_no_poll() {
+async fn a_register_that_is_refused_is_found_and_told_the_others_are_read_and_no_poll_is_touched() {
     let (server, mut plant) = one(Fault::Hole(60, 2), "poll = \"50ms\"", "h0").await;
     plant.until("values", |p| p.good("h0") > 1).await;
-    let view = look(&mut plant, WANTED, |view| view.fault.is_some()).await;
+    let view = look(&mut plant, WANTED, |view| view.reads > 0).await;
+    let known = |address: u16| Some(address).filter(|address| *address != 60);
+    assert_eq!(view.taken.unwrap().1.to_vec(), (50..70).map(known).collect::<Vec<_>>());
+    let Refused { offset, count, why } = view.refused.into_iter().next().unwrap();
+    assert_eq!((offset, count, why.as_ref()), (10, 1, "exception 2: illegal data address"));
+    // It is remembered.
+    server.forget();
+    let view = look(&mut plant, WANTED, |later| later.reads > view.reads + 1).await;
+    assert!(server.seen().iter().all(|seen| !(seen.start..seen.start + seen.count).contains(&60)));
+    assert!(view.fault.is_none() && plant.connected(0));
+    let good = plant.good("h0");
+    plant.until("polls go on", |p| p.good("h0") > good).await;
+    // Alone it is refused, and that is all that there is to say.
+    let view = look(&mut plant, Wanted { start: 60, count: 1, ..WANTED }, |view| view.fault.is_some()).await;
     assert_eq!(view.fault.as_deref(), Some("exception 2: illegal data address"));
     assert!(view.taken.is_none() && plant.connected(0));
-    let good = plant.good("h0");
-    // Fewer registers are read at once.
-    look(&mut plant, Wanted { count: 10, ..WANTED }, |view| view.reads > 0 && view.fault.is_none()).await;
-    plant.until("polls go on", |p| p.good("h0") > good).await;
     assert_eq!(server.connections(), 1);
     plant.stop().await;
 }
@@ -70,7 +79,7 @@ async fn a_device_that_no_tag_is_read_from_is_looked_into_all_the_same() {
     plant.watch(50).await;
     assert_eq!(server.connections(), 0);
     let view = look(&mut plant, WANTED, |view| view.reads > 1).await;
-    assert_eq!((view.taken.unwrap().1[3], server.connections()), (53, 1));
+    assert_eq!((view.taken.unwrap().1[3], server.connections()), (Some(53), 1));
     assert!(matches!(plant.status[0].state, LinkState::Unserved(_)));
     // Nothing is ever told of it that could find that the plant is gone: it is stopped, as sources are.
     drop(plant);
@@ -88,7 +97,7 @@ async fn a_line_that_tells_no_late_answers_apart_is_looked_into_by_the_same_rule
     let mut plant = Plant::start(&project, is_its_address);
     plant.until("values", |p| p.good("h1") > 1).await;
     let view = look(&mut plant, WANTED, |view| view.reads > 2).await;
-    assert_eq!((view.taken.unwrap().1[0], line.connections()), (50, 1));
+    assert_eq!((view.taken.unwrap().1[0], line.connections()), (Some(50), 1));
     // A block that the device ignores costs its patience once, and not the polls' values.
     line.set(Fault::Ignored(60));
     let view = look(&mut plant, WANTED, |view| view.fault.is_some()).await;

@@ -65,7 +65,7 @@ fn what_a_meter_shows_is_found_in_its_registers_and_becomes_a_tag_with_the_curso
             let [a, b, c, d] = volts.to_be_bytes();
             let mut words = vec![2314, u16::from_be_bytes([c, d]), u16::from_be_bytes([a, b]), 7, 0, 65_000];
             words.extend(10..24);
-            monitor.device(DeviceId(0)).bench().read(now, Span::from_millis(4), words.into());
+            monitor.device(DeviceId(0)).bench().read(now, Span::from_millis(4), &words);
         };
         let now = window.state().snapshots.borrow().now;
         read(now, 231.43);

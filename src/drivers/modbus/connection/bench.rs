@@ -15,7 +15,6 @@ use crate::drivers::monitor::Wanted;
 use crate::engine::TagId;
 use crate::project::{ByteHalf, DataType};
 use crate::time::Span;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -72,17 +71,17 @@ impl Line {
         }
         match outcome {
             Ok(Outcome::Samples(samples)) => {
-                let words: Arc<[u16]> = samples
+                let words: Vec<u16> = samples
                     .iter()
                     .map(|sample| {
                         sample.value.as_ref().and_then(crate::engine::Value::as_f64).unwrap_or_default() as u16
                     })
                     .collect();
-                unit.log.bench().read(asked, took, words);
+                unit.log.bench().read(asked, took, &words);
             }
             Ok(Outcome::Exception(code)) => {
                 unit.score.count(|status| status.count_exception(code));
-                unit.log.bench().failed(received.mono, &exception_words(code), true);
+                unit.log.bench().refused(received.mono, code, &exception_words(code));
             }
             Err(fault) => {
                 if !open.is_of_use(shared) {
@@ -117,7 +116,7 @@ impl Line {
 
 /// Its registers one by one; no more than the device gives in one answer.
 fn block_of(wanted: Wanted, max_registers: u16) -> Block {
-    let count = wanted.count.min(max_registers.max(1)).min(u16::MAX - wanted.start).max(1);
+    let count = wanted.count.min(max_registers.max(1)).max(1);
     let cell =
         Cell { data_type: DataType::U16, swap_bytes: false, reverse_words: false, bit: None, half: ByteHalf::Low };
     // No tag of the plan: the samples go to the bench alone.
