@@ -269,10 +269,11 @@ impl Connection {
     }
 
     async fn session(&mut self, library: impl Library, field: &Field, wires: &Wires, status: &mut Status) -> End {
-        let (settings, tls) = (&self.settings, self.tls.as_ref());
-        let status_topic = settings.status_topic.as_deref().filter(|_| self.client_id_suffix.is_none());
-        let session = session::Session::new(&self.name, library, field, &wires.breathe, settings, tls, status_topic);
-        session.run(&mut self.topics, status).await
+        let status_topic = self.status_topic().map(str::to_owned);
+        let Self { name, settings, topics, tls, .. } = self;
+        let (tls, status_topic) = (tls.as_ref(), status_topic.as_deref());
+        let session = session::Session::new(name, library, field, &wires.breathe, settings, tls, status_topic);
+        session.run(topics, status).await
     }
 }
 
