@@ -291,7 +291,7 @@ mod tests {
         let large: Vec<_> = written(vec2(300.0, 250.0)).into_iter().map(|(words, _)| words).collect();
         for expected in ["0", "3 000", "rpm"] {
             assert!(
-                large.iter().any(|words| words.replace('\u{2009}', " ").replace('\u{202f}', " ") == expected),
+                large.iter().any(|words| words.replace(['\u{2009}', '\u{202f}'], " ") == expected),
                 "{expected}: {large:?}"
             );
         }
