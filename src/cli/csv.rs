@@ -1,7 +1,7 @@
 //! `watchkeeper csv`: tags and alarms as tables for a spreadsheet, there and back.
 
 use super::{Exit, end_of_output, open_project, say};
-use crate::project::csv::{Fault, Grid, Kind, Wanted, apply, export, wanted};
+use crate::project::csv::{Asked, Fault, Grid, Kind, Wanted, apply, export, wanted};
 use crate::project::edit::Draft;
 use crate::project::{Issue, Severity, diff};
 use crate::runtime::Loaded;
@@ -147,7 +147,7 @@ fn import(arguments: &ImportArguments) -> Exit {
         let found = wanted(&grid, &String::from_utf8_lossy(&loaded.text))?;
         Ok((grid, found))
     });
-    let (grid, found) = match made {
+    let (grid, Asked { wanted: found, made: left }) = match made {
         Ok(made) => made,
         Err(faults) => return refused(table, &faults),
     };
@@ -162,6 +162,12 @@ fn import(arguments: &ImportArguments) -> Exit {
     let faults = brought(&loaded, &version, &grid, &found);
     if !faults.is_empty() {
         return refused(table, &faults);
+    }
+    if left > 0 {
+        let (rows, are, them) = if left == 1 { ("row", "is", "it") } else { ("rows", "are", "them") };
+        say(&format!(
+            "{left} {rows} {are} of what templates make, and left to them: change {them} there, or by its use"
+        ));
     }
     let changes = diff::compare(&loaded.project, &version.project);
     let told = match diff::summary(&changes) {

@@ -274,11 +274,15 @@ fn json_impact(impact: &Impact) -> serde_json::Value {
 }
 
 fn json_change(change: &Change) -> serde_json::Value {
-    let Change { of, name, part, what } = change;
+    let Change { of, name, part, what, by } = change;
     let mut object = serde_json::json!({ "of": of.word(), "name": name });
     let some = |text: &String| (!text.is_empty()).then(|| text.clone());
     if !part.is_empty() {
         object["panel"] = part.clone().into();
+    }
+    if let Some(by) = by {
+        object["template"] = by.origin.template.as_ref().into();
+        object["use"] = by.origin.of.as_ref().into();
     }
     let written = |fields: &[(&'static str, String)]| -> serde_json::Value {
         fields.iter().map(|(key, value)| serde_json::json!({ "key": key, "value": value })).collect()

@@ -13,14 +13,18 @@ mod grid;
 mod wanted;
 
 use super::file::keys::{ALARM, Key, Shape, TAG, Table};
+use super::file::{self, WrittenOut};
 pub use grid::{Fault, Grid, a1};
 use std::collections::HashMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-pub use wanted::{Wanted, Worth, wanted};
+pub use wanted::{Asked, Wanted, Worth, wanted};
 
 /// A cell that takes its key out.
 pub const NOTHING: &str = "<none>";
+
+/// The last column, where templates make some of the rows: which, and for what. An import leaves these rows to them.
+pub const TEMPLATE: &str = "template";
 
 /// What a table is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,22 +119,38 @@ fn shown(text: &str, item: &Spanned<DeValue<'_>>) -> String {
     }
 }
 
-/// All tags or alarms of a project as a table, with a column for each key that one of them has.
+/// Those that templates make, behind what is written.
+fn made(kind: Kind, text: &str) -> Vec<WrittenOut> {
+    file::made(text.as_bytes()).into_iter().filter(|made| made.is_alarm == (kind == Kind::Alarms)).collect()
+}
+
+/// All tags or alarms of a project as a table, with a column for each key that one of them has. Those that templates make stand
+/// behind the others, with a column of their own that says so.
 ///
 /// # Errors
 /// The line of a fault of syntax: what stands behind it could be missing.
 pub fn export(kind: Kind, text: &str) -> Result<Grid, usize> {
     let written = written(kind, text)?;
-    let columns: Vec<&Key> =
-        kind.keys().filter(|key| written.iter().any(|one| one.keys.contains_key(key.name))).collect();
-    let heading =
-        std::iter::once(kind.heading()).chain(columns.iter().map(|key| key.name)).map(str::to_owned).collect();
-    let row = |one: &Written| {
-        let cells =
-            columns.iter().map(|key| one.keys.get(key.name).map_or_else(String::new, |value| cell::guarded(value)));
-        std::iter::once(cell::guarded(&one.name)).chain(cells).collect()
+    let made = made(kind, text);
+    let has = |key: &str| {
+        written.iter().any(|one| one.keys.contains_key(key)) || made.iter().any(|one| one.said(key).is_some())
     };
-    Ok(Grid { rows: std::iter::once(heading).chain(written.iter().map(row)).collect(), ..Grid::default() })
+    let columns: Vec<&Key> = kind.keys().filter(|key| has(key.name)).collect();
+    let mark = (!made.is_empty()).then_some(TEMPLATE);
+    let heading = std::iter::once(kind.heading()).chain(columns.iter().map(|key| key.name)).chain(mark);
+    let guarded = |value: Option<&str>| value.map_or_else(String::new, cell::guarded);
+    let own = |one: &Written| -> Vec<String> {
+        let cells = columns.iter().map(|key| guarded(one.keys.get(key.name).map(String::as_str)));
+        std::iter::once(cell::guarded(&one.name)).chain(cells).chain(mark.map(|_| String::new())).collect()
+    };
+    let of_template = |one: &WrittenOut| -> Vec<String> {
+        let cells = columns.iter().map(|key| guarded(one.said(key.name)));
+        let origin = cell::guarded(&one.origin.words());
+        std::iter::once(cell::guarded(&one.name)).chain(cells).chain([origin]).collect()
+    };
+    let rows = written.iter().map(own).chain(made.iter().map(of_template));
+    let rows = std::iter::once(heading.map(str::to_owned).collect()).chain(rows).collect();
+    Ok(Grid { rows, ..Grid::default() })
 }
 
 /// Whether a value of this shape is words, in quotes in the text.

@@ -5,6 +5,7 @@
 //! Neither are names of tags and displays that follow a rename.
 
 mod fields;
+mod made;
 mod panels;
 mod words;
 
@@ -14,6 +15,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+pub use made::By;
 pub use words::{Folded, folded, in_short, summary, text, words};
 
 /// What a change is of, in the document's order.
@@ -65,6 +67,8 @@ pub struct Change {
     pub part: String,
     /// What became of it.
     pub what: What,
+    /// Whose doing it is, where a template makes it.
+    pub by: Option<By>,
 }
 
 /// What became of something.
@@ -105,7 +109,8 @@ pub fn compare(before: &Project, after: &Project) -> Vec<Change> {
         displays: renamed(&old_displays, &new_displays, &displays_were),
         devices,
     };
-    let mut all = Comparison { changes: Vec::new(), renames };
+    let uses = [before, after].map(made::uses);
+    let mut all = Comparison { changes: Vec::new(), renames, uses, by: None };
 
     all.keys((Of::Project, "", ""), &fields::project(before), &fields::project(after));
     all.keys((Of::History, "", ""), &fields::history(&before.history), &fields::history(&after.history));
@@ -367,11 +372,16 @@ impl Renames {
 struct Comparison {
     changes: Vec<Change>,
     renames: Renames,
+    /// Which uses of templates there are, before and after.
+    uses: [made::Uses; 2],
+    /// Whose doing it is what is told next.
+    by: Option<By>,
 }
 
 impl Comparison {
     fn tell(&mut self, (of, name, part): (Of, &str, &str), what: What) {
-        self.changes.push(Change { of, name: name.to_owned(), part: part.to_owned(), what });
+        let by = self.by.clone();
+        self.changes.push(Change { of, name: name.to_owned(), part: part.to_owned(), what, by });
     }
 
     /// Keys whose values are others.
@@ -394,7 +404,9 @@ impl Comparison {
         for (new, was) in after.list.iter().zip(&pairs) {
             let name = new.name();
             let whose = (T::OF, name.as_ref(), "");
-            let Some(old) = was.and_then(|was| before.list.get(was)) else {
+            let old = was.and_then(|was| before.list.get(was));
+            self.by = made::by(&self.uses, "", old.and_then(|old| old.places()), new.places(), old.is_some());
+            let Some(old) = old else {
                 self.tell(whose, What::Added(written(*new)));
                 continue;
             };
@@ -411,8 +423,10 @@ impl Comparison {
         }
         let kept: HashSet<usize> = pairs.iter().copied().flatten().collect();
         for (_, old) in before.list.iter().enumerate().filter(|(at, _)| !kept.contains(at)) {
+            self.by = made::by(&self.uses, "", old.places(), None, false);
             self.tell((T::OF, &old.name(), ""), What::Removed(written(*old)));
         }
+        self.by = None;
         let moved = pairs.iter().flatten().zip(pairs.iter().flatten().skip(1)).any(|(one, next)| one > next);
         if T::ORDERED && moved {
             self.tell((T::OF, "", ""), What::Reordered);

@@ -35,6 +35,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+pub use template::WrittenOut;
 use text::{Decoded, Text, text_from_bytes};
 use toml::de::DeTable;
 
@@ -74,6 +75,22 @@ pub fn syntax_faults(bytes: &[u8]) -> Vec<Issue> {
     }
     let (_document, faults) = DeTable::parse_recoverable(&decoded.text);
     if faults.is_empty() { Vec::new() } else { mend::mend(&decoded.text).issues }
+}
+
+/// The tags and alarms that templates make of a file, written out as if by hand.
+pub fn made(bytes: &[u8]) -> Vec<WrittenOut> {
+    let decoded = text_from_bytes(bytes);
+    // Most projects have none: what is no word of theirs is not parsed for it.
+    if !decoded.text.contains("template") {
+        return Vec::new();
+    }
+    let (document, faults) = DeTable::parse_recoverable(&decoded.text);
+    if faults.is_empty() {
+        return template::written_out(&Text::new(&decoded.text), document.get_ref());
+    }
+    let mended = mend::mend(&decoded.text).text;
+    let (document, _) = DeTable::parse_recoverable(&mended);
+    template::written_out(&Text::new(&mended), document.get_ref())
 }
 
 /// `syntax`: faults of syntax that were told already, and the lines they tore.

@@ -1,6 +1,8 @@
 //! What is wrong in a project, where, and what would mend it.
 
+use super::Origin;
 use std::fmt;
+use std::sync::Arc;
 
 /// A place in the project's text; line and column count from one, columns in characters. Line 0: no place is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -18,6 +20,8 @@ pub struct Places {
     pub own: Place,
     /// Of each written value, by key.
     pub keys: Vec<(&'static str, Place)>,
+    /// The use of a template that it comes from; `None`: it is written where it stands.
+    pub origin: Option<Arc<Origin>>,
 }
 
 impl Places {
@@ -57,6 +61,8 @@ pub struct Issue {
     pub message: String,
     /// What would be right; empty where the message says it all.
     pub mend: String,
+    /// The other subjects of which the same is true, where one template has made several.
+    pub also: Vec<String>,
 }
 
 impl Issue {
@@ -67,7 +73,8 @@ impl Issue {
         message: impl Into<String>,
         mend: impl Into<String>,
     ) -> Self {
-        Self { severity: Severity::Error, place, subject: subject.into(), message: message.into(), mend: mend.into() }
+        let (subject, message, mend) = (subject.into(), message.into(), mend.into());
+        Self { severity: Severity::Error, place, subject, message, mend, also: Vec::new() }
     }
 
     /// A warning.

@@ -17,6 +17,7 @@ pub mod import;
 pub mod issue;
 pub mod item;
 pub mod new;
+pub mod origin;
 pub mod tag;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use display::{Colours, Display, Fit, NewDisplay, Panel, PanelKind, Pen};
 pub use family::{Family, Found, Member};
 pub use issue::{Issue, Place, Places, Severity};
 pub use item::{Facing, Item, ItemKind, Spot};
+pub use origin::Origin;
 pub use tag::{
     Area, Availability, ByteHalf, DataType, Labels, Missing, Order, RecordRule, RegisterSource, Retained, Source, Tag,
     TopicSource,

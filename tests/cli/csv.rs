@@ -81,3 +81,41 @@ fn what_is_wrong_in_a_table_names_its_cell_and_nothing_is_imported() {
     let missing = folder.path().join("none.csv");
     assert_eq!(ended(&["csv", "import", plant.to_str().unwrap(), missing.to_str().unwrap()]).0, 2);
 }
+
+#[test]
+fn what_templates_make_goes_out_with_its_origin_and_makes_no_doubles_on_the_way_back() {
+    let wells = include_str!("../../projects/wells.toml");
+    let folder = tempfile::tempdir().unwrap();
+    let (plant, table) = (folder.path().join("wells.toml"), folder.path().join("tags.csv"));
+    let (path, at) = (plant.to_str().unwrap(), table.to_str().unwrap());
+    fs::write(&plant, wells).unwrap();
+    assert_eq!(ended(&["csv", "export", path, "tags", "-o", at]).0, 0);
+    let text = fs::read_to_string(&table).unwrap();
+    let row = text.lines().find(|row| row.starts_with("well2.flow,")).unwrap();
+    assert!(row.contains(",holding:12,") && row.ends_with(",well for well2"), "{row}");
+    let (code, out, error) = ended(&["csv", "import", path, at]);
+    assert_eq!((code, out.as_str()), (0, "the project says all that already\n"));
+    assert!(error.contains("9 rows are of what templates make, and left to them"), "{error}");
+    assert_eq!(fs::read_to_string(&plant).unwrap(), wells);
+    fs::write(&table, text.replace("holding:12,", "holding:13,")).unwrap();
+    let (code, _, error) = ended(&["csv", "import", path, at]);
+    assert_eq!(code, 1);
+    assert!(
+        error.contains("(register of well2.flow): error: well2.flow comes from template well for well2"),
+        "{error}"
+    );
+    // A limit of the template is told once, and each well's own in the object.
+    let after = folder.path().join("after.toml");
+    fs::write(&after, wells.replace("deadband = 0.5", "deadband = 0.2")).unwrap();
+    let after = after.to_str().unwrap();
+    let (_, out, _) = ended(&["diff", path, after]);
+    assert!(
+        out.starts_with(
+            "template well: 1 deadband\n\ntemplate well\n    deadband of {name}.level/low 0.5 → 0.2, in 3 uses\n"
+        ),
+        "{out}"
+    );
+    let (_, out, _) = ended(&["diff", path, after, "--format", "json"]);
+    assert_eq!(out.matches("\"template\": \"well\"").count(), 3, "{out}");
+    assert!(out.contains("\"use\": \"well3\""), "{out}");
+}

@@ -41,7 +41,7 @@ latch = true
 
 fn wants(rows: &str) -> Result<Vec<Wanted>, Vec<String>> {
     let grid = Grid::read(rows.as_bytes()).map_err(|fault| vec![fault.to_string()])?;
-    wanted(&grid, TEXT).map_err(|faults| faults.iter().map(Fault::to_string).collect())
+    wanted(&grid, TEXT).map(|asked| asked.wanted).map_err(|faults| faults.iter().map(Fault::to_string).collect())
 }
 
 fn told(rows: &str) -> String {
@@ -87,11 +87,11 @@ fn what_comes_back_unchanged_wants_nothing() {
             let table = export(kind, TEXT).unwrap();
             let text = table.written(separator);
             assert_eq!(Grid::read(text.as_bytes()), Ok(table.clone()), "{text}");
-            assert_eq!(wanted(&table, TEXT), Ok(Vec::new()));
+            assert_eq!(wanted(&table, TEXT), Ok(Asked::default()));
             // As Excel saves it: lines of its own, sep=, no mark of byte order.
             let saved = format!("sep={separator}\r\n{}\r\n\r\n", text.trim_start_matches('\u{feff}').trim_end());
             let read = Grid::read(saved.as_bytes()).unwrap();
-            assert_eq!((read.rows.len(), wanted(&read, TEXT)), (table.rows.len(), Ok(Vec::new())));
+            assert_eq!((read.rows.len(), wanted(&read, TEXT)), (table.rows.len(), Ok(Asked::default())));
         }
     }
 }
@@ -148,7 +148,7 @@ fn a_part_of_a_table_is_merged_by_name() {
 fn the_tables_of_a_version_make_another_into_it() {
     let made = |text: &str, table: &Grid| -> String {
         let mut draft = Draft::open(text.as_bytes()).unwrap();
-        let edits = apply::edits(&draft, &wanted(table, text).unwrap()).unwrap();
+        let edits = apply::edits(&draft, &wanted(table, text).unwrap().wanted).unwrap();
         if !edits.is_empty() {
             draft.edit(&edits).unwrap();
         }
@@ -222,10 +222,10 @@ proptest! {
         let table = export(Kind::Tags, &project).unwrap();
         let read = Grid::read(table.written(separator).as_bytes()).unwrap();
         prop_assert_eq!(&read, &table);
-        prop_assert_eq!(wanted(&read, &project), Ok(Vec::new()));
+        prop_assert_eq!(wanted(&read, &project), Ok(Asked::default()));
         // And into a project that says something else.
         let other = project.replace("description = \"", "description = \"other ");
-        for (one, text) in wanted(&read, &other).unwrap().iter().zip(texts.iter().filter(|text| !text.trim().is_empty())) {
+        for (one, text) in wanted(&read, &other).unwrap().wanted.iter().zip(texts.iter().filter(|text| !text.trim().is_empty())) {
             prop_assert_eq!(&one.keys, &vec![("description", Some(format!("other {text}")), Worth::Words(text.clone()))]);
         }
     }
@@ -236,4 +236,43 @@ proptest! {
             drop(wanted(&grid, TEXT));
         }
     }
+}
+
+const PUMPS: &str = "watchkeeper = 1\n\n[[tag]]\nname = \"sum\"\nformula = \"1\"\n\n[[template]]\nname = \"pump\"\nparameters = [\"name\", \"base\"]\n\n  \
+    [[template.tag]]\n  name = \"{name}.flow\"\n  formula = \"{base} + 1\"\n  range = [0.0, 10.0]\n  decimals = \"{base}\"\n\n    \
+    [[template.tag.alarm]]\n    kind = \"high\"\n    limit = 8.0\n    message = \"{name}: \\\"high\\\"\"\n\n\
+    [[use]]\ntemplate = \"pump\"\nwith = [{ name = \"p1\", base = 1 }, { name = \"p2\", base = 2 }]\n";
+
+#[test]
+fn what_templates_make_is_written_and_left_to_them_on_the_way_back() {
+    let table = export(Kind::Tags, PUMPS).unwrap();
+    assert_eq!(table.rows[0], ["tag", "formula", "range", "decimals", "template"]);
+    assert_eq!(table.rows[1], ["sum", "1", "", "", ""]);
+    assert_eq!(table.rows[3], ["p2.flow", "2 + 1", "[0.0, 10.0]", "2", "pump for p2"]);
+    assert_eq!(wanted(&table, PUMPS), Ok(Asked { wanted: Vec::new(), made: 2 }));
+    let alarms = export(Kind::Alarms, PUMPS).unwrap();
+    assert_eq!(alarms.rows[1], ["p1.flow/high", "high", "8.0", "p1: \"high\"", "pump for p1"]);
+    assert_eq!(wanted(&alarms, PUMPS), Ok(Asked { wanted: Vec::new(), made: 2 }));
+    // A column that was taken out makes no doubles, and neither does a use that is gone since.
+    let mut bare = table.clone();
+    bare.rows.iter_mut().for_each(|row| row.truncate(2));
+    assert_eq!(wanted(&bare, PUMPS), Ok(Asked { wanted: Vec::new(), made: 2 }));
+    let fewer = PUMPS.replace(", { name = \"p2\", base = 2 }", "");
+    assert_eq!(wanted(&table, &fewer), Ok(Asked { wanted: Vec::new(), made: 2 }));
+}
+
+#[test]
+fn a_row_that_wants_what_a_template_makes_otherwise_is_told_by_its_cell() {
+    let mut table = export(Kind::Tags, PUMPS).unwrap();
+    table.rows[2][2] = "[0, 20]".to_owned();
+    table.rows[1][1] = "2".to_owned();
+    let told: Vec<String> = wanted(&table, PUMPS).unwrap_err().iter().map(Fault::to_string).collect();
+    assert_eq!(
+        told,
+        ["C3 (range of p1.flow): error: p1.flow comes from template pump for p1, and no table changes that; \
+          change the template or its use in the project, or take the row out"]
+    );
+    table.rows[2][2] = "[0.0, 10.0]".to_owned();
+    let asked = wanted(&table, PUMPS).unwrap();
+    assert_eq!((asked.made, asked.wanted.len(), asked.wanted[0].name.as_str()), (2, 1, "sum"));
 }

@@ -1,6 +1,7 @@
 //! From rows to what is to change: each row is held against the tag or alarm of its name.
 
-use super::{Fault, Grid, Kind, NOTHING, cell, written};
+use super::{Fault, Grid, Kind, NOTHING, TEMPLATE, cell, made, written};
+use crate::project::file::WrittenOut;
 use crate::project::file::keys::Key;
 use crate::project::file::nearest::near;
 use std::collections::{HashMap, HashSet};
@@ -34,12 +35,21 @@ pub struct Wanted {
     pub row: usize,
 }
 
+/// What a table asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// What is to change, in the table's order.
+    pub wanted: Vec<Wanted>,
+    /// Rows of what templates make, which are left to them.
+    pub made: usize,
+}
+
 /// What a table wants of a project's text: its kind comes from its first heading. Rows that say what is there already want
-/// nothing.
+/// nothing, and neither do those of what a template makes.
 ///
 /// # Errors
 /// All that is wrong in its cells, in their order: then nothing is to be changed.
-pub fn wanted(grid: &Grid, text: &str) -> Result<Vec<Wanted>, Vec<Fault>> {
+pub fn wanted(grid: &Grid, text: &str) -> Result<Asked, Vec<Fault>> {
     let Some(heading) = grid.rows.first() else {
         return Err(vec![grid.fault((0, 0), "the table is empty", "export one first, and change that")]);
     };
@@ -50,7 +60,11 @@ pub fn wanted(grid: &Grid, text: &str) -> Result<Vec<Wanted>, Vec<Fault>> {
     })?;
     let by_name: HashMap<String, &super::Written> =
         known.iter().rev().map(|one| (one.name.to_lowercase(), one)).collect();
-    let (mut found, mut faults) = (Vec::new(), Vec::new());
+    let made = made(kind, text);
+    let made_by_name: HashMap<String, &WrittenOut> =
+        made.iter().rev().map(|one| (one.name.to_lowercase(), one)).collect();
+    let mark = heading.iter().position(|name| name.trim() == TEMPLATE);
+    let (mut asked, mut faults) = (Asked::default(), Vec::new());
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (number, row) in grid.rows.iter().enumerate().skip(1) {
         if faults.len() >= MOST_FAULTS {
@@ -76,6 +90,17 @@ pub fn wanted(grid: &Grid, text: &str) -> Result<Vec<Wanted>, Vec<Fault>> {
             continue;
         }
         let present = by_name.get(&name.to_lowercase()).copied();
+        if present.is_none() {
+            let is_marked = mark.and_then(|mark| row.get(mark)).is_some_and(|cell| !cell.trim().is_empty());
+            let one = made_by_name.get(&name.to_lowercase());
+            if let Some(one) = one {
+                faults.extend(otherwise(grid, &columns, (number, row), one));
+            }
+            if one.is_some() || is_marked {
+                asked.made += 1;
+                continue;
+            }
+        }
         if present.is_none() && kind == Kind::Alarms && !is_alarm_name(name) {
             let what = format!("\"{name}\" is no name of an alarm");
             faults.push(grid.fault((number, 0), what, "write the tag, a stroke and its own name: tank1.level/high"));
@@ -104,10 +129,27 @@ pub fn wanted(grid: &Grid, text: &str) -> Result<Vec<Wanted>, Vec<Fault>> {
         }
         if present.is_none() || !keys.is_empty() {
             let (name, new) = (present.map_or(name, |one| one.name.as_str()).to_owned(), present.is_none());
-            found.push(Wanted { kind, name, new, keys, row: number + grid.above + 1 });
+            asked.wanted.push(Wanted { kind, name, new, keys, row: number + grid.above + 1 });
         }
     }
-    if faults.is_empty() { Ok(found) } else { Err(faults) }
+    if faults.is_empty() { Ok(asked) } else { Err(faults) }
+}
+
+/// The cells that want something that a template makes otherwise than it does.
+fn otherwise(grid: &Grid, columns: &Columns, (number, row): (usize, &[String]), made: &WrittenOut) -> Vec<Fault> {
+    let wants = |(column, key): &(usize, &'static Key)| {
+        let cell = row.get(*column).filter(|cell| !cell.trim().is_empty())?;
+        let (takes_out, cell, now) = (cell.trim() == NOTHING, cell::unguarded(cell), made.said(key.name));
+        let same = if takes_out {
+            now.is_none()
+        } else {
+            now == Some(cell) || cell::worth(key, cell).is_ok_and(|worth| says_the_same(now, &worth))
+        };
+        let what = format!("{} comes from template {}, and no table changes that", made.name, made.origin.words());
+        let mend = "change the template or its use in the project, or take the row out";
+        (!same).then(|| grid.fault((number, *column), what, mend))
+    };
+    columns.iter().filter_map(wants).collect()
 }
 
 /// `tank1.level/high`: neither part is empty.
@@ -155,6 +197,9 @@ fn columns(grid: &Grid, heading: &[String]) -> Result<(Kind, Columns), Vec<Fault
             if used {
                 faults.push(grid.fault((0, column), "this column has no heading", "write the key that it is of"));
             }
+            continue;
+        }
+        if name == TEMPLATE {
             continue;
         }
         match kind.keys().find(|key| key.name == name) {

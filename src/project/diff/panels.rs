@@ -1,6 +1,7 @@
 //! Panels of one display in two versions. They have no names: each is taken for the one that is most like it.
 
 use super::fields;
+use super::made;
 use super::{Comparison, Of, What};
 use crate::project::{Item, Panel, Pen};
 
@@ -35,6 +36,7 @@ pub(super) fn compare(all: &mut Comparison, display: &str, before: &[Panel], aft
     for (panel, was) in after.iter().zip(was) {
         let part = called(panel);
         let whose = (Of::Panel, display, part.as_str());
+        all.by = made::by(&all.uses, display, was.map(|old| &old.places), Some(&panel.places), was.is_some());
         let Some(old) = was else {
             all.tell(whose, What::Added(written(panel)));
             continue;
@@ -44,8 +46,10 @@ pub(super) fn compare(all: &mut Comparison, display: &str, before: &[Panel], aft
         items(all, whose, &old.items, &panel.items);
     }
     for panel in left.into_iter().flatten() {
+        all.by = made::by(&all.uses, display, Some(&panel.places), None, false);
         all.tell((Of::Panel, display, &called(panel)), What::Removed(written(panel)));
     }
+    all.by = None;
 }
 
 /// The tags that a panel shows.

@@ -342,3 +342,96 @@ proptest! {
         prop_assert_eq!(compare(&after, &after), []);
     }
 }
+
+const PUMPS: &str = r#"
+watchkeeper = 1
+[[device]]
+name = "plc1"
+protocol = "modbus-tcp"
+address = "192.0.2.10:502"
+[[template]]
+name = "pump"
+parameters = ["name", "base"]
+  [[template.tag]]
+  name = "{name}.temp"
+  device = "plc1"
+  register = "holding:{base}"
+  type = "u16"
+    [[template.tag.alarm]]
+    kind = "high"
+    limit = 80.0
+    priority = "medium"
+    message = "{name} is hot"
+[[use]]
+template = "pump"
+with = [
+  { name = "P1", base = 100 },
+  { name = "P2", base = 200 },
+  { name = "P3", base = 300 },
+]
+"#;
+
+/// What differs once a part of the pumps is another, in the words of the journal, in short, and in full.
+fn pumps(changes: &[(&str, &str)]) -> (Vec<String>, String, String) {
+    let after = changes.iter().fold(PUMPS.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "{from}");
+        text.replacen(from, to, 1)
+    });
+    let (before, faults) = file::read(PUMPS.as_bytes());
+    assert!(faults.is_empty(), "{faults:?}");
+    let changes = compare(&before, &file::read(after.as_bytes()).0);
+    (words(&changes), summary(&changes), text(&changes))
+}
+
+#[test]
+fn a_change_of_a_template_is_told_once_with_how_many_uses_it_reaches() {
+    let (words, short, full) = pumps(&[("limit = 80.0", "limit = 85.0"), ("is hot", "is too hot")]);
+    assert_eq!(words[0], "template pump: limit of {name}.temp/high 80 → 85, in 3 uses");
+    assert_eq!(
+        words[1],
+        "template pump: message of {name}.temp/high, in 3 uses; of P1.temp/high \"P1 is hot\" → \"P1 is too hot\""
+    );
+    assert_eq!((words.len(), short.as_str()), (2, "template pump: 1 limit, 1 message"));
+    assert_eq!(full.lines().next(), Some("template pump"));
+    assert_eq!(full.lines().nth(1), Some("    limit of {name}.temp/high 80 → 85, in 3 uses"));
+    let more = "  [[template.tag]]\n  name = \"{name}.run\"\n  formula = \"1\"\n[[use]]";
+    let (words, short, _) = pumps(&[("[[use]]", more)]);
+    assert_eq!(
+        (words, short.as_str()),
+        (vec!["template pump: tag {name}.run added, in 3 uses".to_owned()], "template pump: 1 tag added")
+    );
+}
+
+#[test]
+fn a_use_comes_and_goes_as_a_whole_and_its_parameters_are_its_own() {
+    let last = "  { name = \"P3\", base = 300 },\n";
+    let (words, short, full) = pumps(&[(last, "")]);
+    assert_eq!(words, ["use of pump for P3 removed (1 tag, 1 alarm)"]);
+    assert_eq!(
+        (short.as_str(), full.as_str()),
+        ("1 use of pump removed", "use of pump for P3 removed (1 tag, 1 alarm)\n")
+    );
+    let more = "  { name = \"P3\", base = 300 },\n  { name = \"P4\", base = 400 },\n  { name = \"P5\", base = 500 },\n";
+    let (words, short, _) = pumps(&[(last, more)]);
+    assert_eq!(words, ["2 uses of pump added: P4, P5 (2 tags, 2 alarms)"]);
+    assert_eq!(short, "2 uses of pump added");
+    let (words, short, full) = pumps(&[("base = 200", "base = 250")]);
+    assert_eq!(words, ["use of pump for P2: register of P2.temp holding:200 → holding:250"]);
+    assert_eq!(short, "use of pump for P2: 1 register");
+    assert_eq!(full, "use of pump for P2\n    register of P2.temp holding:200 → holding:250\n");
+}
+
+#[test]
+fn what_was_written_by_hand_and_is_made_by_a_template_now_is_the_same() {
+    let by_hand = "[[tag]]\nname = \"P1.temp\"\ndevice = \"plc1\"\nregister = \"holding:100\"\ntype = \"u16\"\n\
+        [[tag.alarm]]\nkind = \"high\"\nlimit = 80.0\npriority = \"medium\"\nmessage = \"P1 is hot\"\n[[use]]";
+    let rest = PUMPS.replacen("  { name = \"P1\", base = 100 },\n", "", 1).replacen("[[use]]", by_hand, 1);
+    let changes = compare(&file::read(rest.as_bytes()).0, &file::read(PUMPS.as_bytes()).0);
+    assert_eq!(words(&changes), Vec::<String>::new());
+    // A limit that is another besides is told of the tag, which no template made before.
+    let changes = compare(
+        &file::read(rest.replacen("80.0", "85.0", 2).replacen("85.0", "80.0", 1).as_bytes()).0,
+        &file::read(PUMPS.as_bytes()).0,
+    );
+    assert_eq!(words(&changes), ["limit of P1.temp/high 85 → 80"]);
+}

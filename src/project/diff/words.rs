@@ -1,5 +1,6 @@
 //! Changes in words: for the journal, in one line; in short, for who has to agree; and all of them, for who reviews.
 
+use super::made::{Counts, Told, gathered, is_gathered};
 use super::{Change, Of, What};
 use crate::text::visible;
 use std::collections::HashMap;
@@ -14,10 +15,12 @@ const MOST_ALIKE: usize = 100;
 /// For the journal, so that whoever reads it a year later knows that the limit was another one then: the most telling first,
 /// alarms, tags, devices, displays, the rest.
 pub fn words(changes: &[Change]) -> Vec<String> {
+    let made = gathered(changes);
     let order = [Of::Alarm, Of::Tag, Of::Device, Of::Display, Of::Panel, Of::Project, Of::History, Of::Shift];
     let mut said: Vec<String> = Vec::new();
     for of in order {
-        let own = || changes.iter().filter(move |change| change.of == of);
+        let own = || changes.iter().filter(move |change| change.of == of && !is_gathered(change));
+        said.extend(made.iter().filter(|told| told.of == of).map(Told::words));
         if of == Of::Panel {
             let mut displays: Vec<&str> = own().map(|change| change.name.as_str()).collect();
             displays.dedup();
@@ -85,7 +88,7 @@ pub fn summary(changes: &[Change]) -> String {
     let mut keys: Vec<(String, usize)> = Vec::new();
     let mut whole: Vec<(String, Of, usize)> = Vec::new();
     let mut orders: Vec<String> = Vec::new();
-    for change in changes {
+    for change in changes.iter().filter(|change| !is_gathered(change)) {
         let verb = match &change.what {
             What::Key { key, .. } => {
                 let noun = noun(change.of, key);
@@ -113,7 +116,40 @@ pub fn summary(changes: &[Change]) -> String {
     let keys: Vec<String> = keys.into_iter().map(|(noun, count)| counted(count, &noun)).collect();
     let keys = Some(keys.join(", ")).filter(|keys| !keys.is_empty());
     let whole = whole.into_iter().map(|(verb, of, count)| format!("{} {verb}", counted(count, of.word())));
-    keys.into_iter().chain(whole).chain(orders).collect::<Vec<_>>().join("; ")
+    keys.into_iter().chain(whole).chain(made_in_short(changes)).chain(orders).collect::<Vec<_>>().join("; ")
+}
+
+/// What templates and their uses did: `template pump: 1 limit`, `1 use of pump added`.
+fn made_in_short(changes: &[Change]) -> Vec<String> {
+    let mut uses: Vec<String> = Vec::new();
+    let mut by: Vec<(String, Vec<(String, usize)>)> = Vec::new();
+    for told in gathered(changes) {
+        let noun = match &told.counts {
+            Counts::Uses(noun, verb, count) => {
+                uses.push(format!("{} {verb}", counted(*count, noun)));
+                continue;
+            }
+            Counts::Key(key) => noun(told.of, key),
+            Counts::Whole(verb) => format!("{} {verb}", told.of.word()),
+        };
+        let at = by.iter().position(|(whose, _)| *whose == told.whose).unwrap_or_else(|| {
+            by.push((told.whose.clone(), Vec::new()));
+            by.len() - 1
+        });
+        let Some((_, nouns)) = by.get_mut(at) else { continue };
+        match nouns.iter_mut().find(|(known, _)| *known == noun) {
+            Some((_, count)) => *count += 1,
+            None => nouns.push((noun, 1)),
+        }
+    }
+    let counted_all = |nouns: Vec<(String, usize)>| {
+        let each = nouns.into_iter().map(|(noun, count)| match noun.split_once(' ') {
+            Some((head, verb @ ("added" | "removed"))) => format!("{} {verb}", counted(count, head)),
+            _ => counted(count, &noun),
+        });
+        each.collect::<Vec<_>>().join(", ")
+    };
+    by.into_iter().map(|(whose, nouns)| format!("{whose}: {}", counted_all(nouns))).chain(uses).collect()
 }
 
 /// Things that changed in the same way.
@@ -129,10 +165,11 @@ pub struct Folded<'c> {
     pub whats: Vec<&'c What>,
 }
 
-/// Changes by what they are of, in their order; what changed in the very same keys to the very same values is told once.
+/// Changes by what they are of, in their order; what changed in the very same keys to the very same values is told once. What
+/// templates make is left out: it is told by template and use.
 pub fn folded(changes: &[Change]) -> Vec<Folded<'_>> {
     let mut each: Vec<Folded<'_>> = Vec::new();
-    for Change { of, name, part, what } in changes {
+    for Change { of, name, part, what, by: _ } in changes.iter().filter(|change| !is_gathered(change)) {
         match each.last_mut() {
             Some(last) if (last.of, last.names.as_slice(), last.part) == (*of, &[name.as_str()], part.as_str()) => {
                 last.whats.push(what);
@@ -165,11 +202,7 @@ pub fn text(changes: &[Change]) -> String {
         if one.of == Of::Alarm && one.whats.iter().all(of_its_tag) {
             continue;
         }
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&visible(&heading(&one)));
-        text.push('\n');
+        part(&mut text, &heading(&one));
         for what in &one.whats {
             match what {
                 What::Added(written) | What::Removed(written) => {
@@ -194,6 +227,18 @@ pub fn text(changes: &[Change]) -> String {
             }
         }
     }
+    let mut whose = String::new();
+    for told in gathered(changes) {
+        if matches!(told.counts, Counts::Uses(..)) {
+            part(&mut text, &told.words());
+            continue;
+        }
+        if told.whose != whose {
+            part(&mut text, &told.whose);
+            whose.clone_from(&told.whose);
+        }
+        line(&mut text, &told.did);
+    }
     text
 }
 
@@ -201,6 +246,15 @@ pub fn text(changes: &[Change]) -> String {
 fn follows_its_tag(from: &str, name: &str) -> bool {
     let short = |name: &str| name.rsplit_once('/').map(|(_, short)| short.to_lowercase());
     short(from) == short(name)
+}
+
+/// A heading, parted from what stands before it.
+fn part(text: &mut String, heading: &str) {
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(&visible(heading));
+    text.push('\n');
 }
 
 fn line(text: &mut String, words: &str) {
@@ -230,7 +284,7 @@ fn heading(one: &Folded<'_>) -> String {
 }
 
 /// Words of people stand in quotes, so that it is seen where they end.
-fn told(key: &str, value: &str) -> String {
+pub(super) fn told(key: &str, value: &str) -> String {
     let base = key.rsplit('.').next().unwrap_or(key);
     let of_people = matches!(
         base,
@@ -279,7 +333,7 @@ fn noun(of: Of, key: &str) -> String {
 }
 
 /// `1 limit`, `3 limits`.
-fn counted(count: usize, noun: &str) -> String {
+pub(super) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {}", plural(noun)) }
 }
 

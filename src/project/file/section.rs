@@ -3,10 +3,11 @@
 use super::keys::{Shape, Table};
 use super::nearest::near;
 use super::text::{FOUL, Text};
-use crate::project::{Issue, Place, Places, Severity};
+use crate::project::{Issue, Origin, Place, Places, Severity};
 use crate::time::Span;
 use std::collections::{HashMap, HashSet};
 use std::ops::{Range, RangeInclusive};
+use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -26,6 +27,8 @@ pub(super) struct Reader<'i> {
     headers: Vec<usize>,
     /// Where in `issues` the errors are.
     errors: Vec<usize>,
+    /// Of which use of a template what is being read is.
+    pub(super) origin: Option<Arc<Origin>>,
 }
 
 impl<'i> Reader<'i> {
@@ -34,7 +37,7 @@ impl<'i> Reader<'i> {
     pub(super) fn new(text: Text<'i>, issues: Vec<Issue>, torn: Vec<usize>, foul: Vec<usize>) -> Self {
         let headers = if torn.is_empty() && foul.is_empty() { Vec::new() } else { text.headers() };
         let errors = (0..issues.len()).collect();
-        Self { text, issues, torn, foul, headers, errors }
+        Self { text, issues, torn, foul, headers, errors, origin: None }
     }
 
     /// What a table takes in the text: from its header to the next, or its braces.
@@ -85,19 +88,20 @@ impl<'i> Reader<'i> {
 
     /// Folds the issues from `first` on, each found in the use of a template that `of` names: what several uses have in
     /// common is told once, with the first of them.
-    pub(super) fn told_of_uses(&mut self, first: usize, of: &[&str]) {
+    pub(super) fn told_of_uses(&mut self, first: usize, of: &[String]) {
         let own = self.errors.partition_point(|error| *error < first);
         self.errors.truncate(own);
-        let mut kept: Vec<(Issue, &str, usize)> = Vec::new();
+        let mut kept: Vec<(Issue, &str)> = Vec::new();
         let mut seen: HashMap<(u32, u32, String), usize> = HashMap::new();
         for (issue, of) in self.issues.split_off(first.min(self.issues.len())).into_iter().zip(of) {
             let nth = *seen.entry((issue.place.line, issue.place.column, issue.message.clone())).or_insert(kept.len());
             match kept.get_mut(nth) {
-                Some((_, _, more)) => *more += 1,
-                None => kept.push((issue, of, 0)),
+                Some((first, _)) => first.also.push(issue.subject),
+                None => kept.push((issue, of)),
             }
         }
-        for (mut issue, of, more) in kept {
+        for (mut issue, of) in kept {
+            let more = issue.also.len();
             let more = if more > 0 { format!(", and {more} more") } else { String::new() };
             issue.message = format!("{} ({of}{more})", issue.message);
             if issue.severity == Severity::Error {
@@ -152,7 +156,8 @@ impl<'r, 't, 'i> Section<'r, 't, 'i> {
         span: &Range<usize>,
         subject: &str,
     ) -> Self {
-        let mut places = Places { own: reader.text.place(span.start), keys: Vec::with_capacity(table.len()) };
+        let own = reader.text.place(span.start);
+        let mut places = Places { own, keys: Vec::with_capacity(table.len()), origin: reader.origin.clone() };
         let extent = reader.extent(span);
         let (torn, foul) = (reader.is_torn(&extent), reader.is_foul(&extent));
         for (key, value) in table {

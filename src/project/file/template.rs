@@ -6,13 +6,18 @@
 //! Invariant: a project with templates is read as the same project written out by hand.
 
 mod fill;
+mod made;
 
 use super::keys::{ALARM, ITEM, PANEL, TAG, TEMPLATE, Table, USE};
 use super::nearest::near;
 use super::section::{Reader, Section, is_stopgap, kind_of, number_from, shortened, whole_from};
+use super::text::Text;
+use crate::project::{Origin, Place};
 use fill::{Fill, is_plain, is_word, plain, written};
+pub use made::WrittenOut;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -34,8 +39,10 @@ pub(super) struct Expansion<'i> {
 pub(super) struct Made<'i> {
     pub(super) table: DeTable<'i>,
     pub(super) span: Range<usize>,
-    /// What it was made for, as it is told: `template pump for pump2`.
-    pub(super) of: String,
+    /// What it was made for; where that stands is [`Self::used_at`].
+    origin: Origin,
+    /// Where the use stands.
+    used_at: usize,
 }
 
 /// A fault with where it stands in the text.
@@ -88,11 +95,17 @@ pub(super) fn read<'i>(
 ) {
     let first = reader.issues.len();
     let mut of = Vec::new();
+    let around = reader.origin.take();
     for made in made {
         let before = reader.issues.len();
+        reader.origin = Some(made.origin(&reader.text));
         read(reader, &made.table, &made.span);
-        of.extend((before..reader.issues.len()).map(|_| made.of.as_str()));
+        if reader.issues.len() > before {
+            let words = format!("template {}", made.origin.words());
+            of.extend((before..reader.issues.len()).map(|_| words.clone()));
+        }
     }
+    reader.origin = around;
     reader.told_of_uses(first, &of);
 }
 
@@ -126,6 +139,16 @@ pub(super) fn expand<'i>(table: &DeTable<'i>, sums: &'i [String]) -> Expansion<'
     let mut work = Work::new(table, &mut number);
     work.run(table);
     work.into_expansion()
+}
+
+/// What the templates of a file make at its top: tags and alarms, in the order in which they are read.
+pub(super) fn written_out(text: &Text<'_>, table: &DeTable<'_>) -> Vec<WrittenOut> {
+    let sums = sums(table);
+    let made = expand(table, &sums);
+    let mut out = Vec::new();
+    made.tags.iter().for_each(|made| made.written_out(text, false, &mut out));
+    made.alarms.iter().for_each(|made| made.written_out(text, true, &mut out));
+    out
 }
 
 /// A template as written.
@@ -340,7 +363,6 @@ impl<'t, 'i, 'n> Work<'t, 'i, 'n> {
             template.order.iter().map(|(name, _)| *name).filter(|name| !values.contains_key(name)).collect();
         let first =
             template.order.first().and_then(|(first, _)| values.get(first)).and_then(|item| plain(item.get_ref()));
-        let of = first.map_or_else(|| format!("template {name}"), |first| format!("template {name} for {first}"));
         for parameter in missing {
             let message = format!("the template \"{name}\" asks for {parameter}, and it is not given");
             faults.push((at, message, format!("write {parameter} = …, or give it a default in the template")));
@@ -355,6 +377,14 @@ impl<'t, 'i, 'n> Work<'t, 'i, 'n> {
             template.made = true;
         }
         let offset = self.offset(with, name);
+        let said = values.iter().filter_map(|(key, item)| Some(format!("{key} = {}", plain(item.get_ref())?)));
+        let origin = Origin {
+            template: name.into(),
+            of: first.unwrap_or_default().into(),
+            with: said.collect::<Vec<_>>().join(", ").into(),
+            name: Arc::default(),
+            place: Place::default(),
+        };
         let parts: &[(&str, Table)] = match place {
             Where::Project => &[("tag", TAG), ("alarm", ALARM)],
             Where::Display(_) => &[("panel", PANEL)],
@@ -390,7 +420,7 @@ impl<'t, 'i, 'n> Work<'t, 'i, 'n> {
                 if let Some(offset) = &offset {
                     self.shift(&mut copy, offset);
                 }
-                let made = Made { table: copy, span, of: of.clone() };
+                let made = Made { table: copy, span, origin: made::named(&origin, own, key), used_at: at };
                 match (place, *key) {
                     (Where::Project, "tag") => self.made.tags.push(made),
                     (Where::Project, _) => self.made.alarms.push(made),

@@ -128,12 +128,14 @@ fn of_table(draft: &Draft, bytes: &[u8], file: &str) -> Result<(String, Vec<Edit
     };
     let grid = Grid::read(bytes).map_err(|fault| told(vec![fault]))?;
     let found = wanted(&grid, draft.text()).map_err(told)?;
+    let (found, made) = (found.wanted, found.made);
     let edits = apply::edits(draft, &found)?;
     if edits.is_empty() {
         return Err(format!("the draft says all that {file} says already"));
     }
     let rows = if found.len() == 1 { "1 row".to_owned() } else { format!("{} rows", found.len()) };
-    Ok((format!("Import {rows} of {file}"), edits))
+    let left = if made > 0 { format!(", and leave {made} to templates") } else { String::new() };
+    Ok((format!("Import {rows} of {file}{left}"), edits))
 }
 
 /// The keys of a new tag, as the file wants them.
