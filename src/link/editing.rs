@@ -3,7 +3,8 @@
 //! Nothing is waited for on either side. Of texts to be read and drafts to be kept the newest alone counts; everything
 //! else is done in turn.
 
-use crate::project::edit::Kept;
+use crate::project::edit::{Draft, Kept};
+use crate::project::file::WrittenOut;
 use crate::project::{Issue, Project};
 use crate::time::Utc;
 use std::collections::VecDeque;
@@ -71,6 +72,8 @@ pub struct Opened {
     pub text: Vec<u8>,
     /// Which version that is.
     pub fingerprint: String,
+    /// That as a draft: where everything stands is found aside, and no frame waits for it.
+    pub edited: Box<Draft>,
     /// What an earlier run has edited and not saved.
     pub draft: Option<FoundDraft>,
     /// Another program edits it, too: what that means, in words.
@@ -145,6 +148,8 @@ pub struct Reading {
     pub project: Arc<Project>,
     /// All that is wrong with it, as `check` tells it.
     pub issues: Vec<Issue>,
+    /// The tags and alarms that its templates make, written out.
+    pub made: Vec<Arc<WrittenOut>>,
 }
 
 /// A text that is to be read.

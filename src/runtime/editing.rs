@@ -8,7 +8,7 @@ use super::drafts::{Drafts, Pace, Seat};
 use super::load::{fingerprint, read};
 use super::save::{save, save_as, stands};
 use crate::link::{EditAnswer, EditDesk, EditJob, EditLink, EditNext, Opened, ReadAsk, Reading, SaveError, edit_link};
-use crate::project::edit::Kept;
+use crate::project::edit::{Draft, Kept};
 use crate::project::file;
 use crate::time::Clock;
 use std::path::{Path, PathBuf};
@@ -54,7 +54,8 @@ impl AnswerSome for EditDesk {
 
 fn reading(ask: &ReadAsk) -> Reading {
     let loaded = Loaded::from_bytes(ask.text.as_bytes(), ask.path.as_deref());
-    Reading { version: ask.version, project: Arc::clone(&loaded.project), issues: loaded.faults() }
+    let made = file::made(ask.text.as_bytes()).into_iter().map(Arc::new).collect();
+    Reading { version: ask.version, project: Arc::clone(&loaded.project), issues: loaded.faults(), made }
 }
 
 struct Disk {
@@ -170,7 +171,8 @@ impl Disk {
     /// Reads a project's file, and the draft that a run left which has ended: its place is held here from then on.
     fn open(&mut self, path: &Path) -> Result<Opened, String> {
         let text = read(path).map_err(|error| error.to_string())?;
-        let mut opened = Opened { fingerprint: fingerprint(&text), text, draft: None, beside: None };
+        let edited = Box::new(Draft::open(&text).map_err(|refusal| refusal.to_string())?);
+        let mut opened = Opened { fingerprint: fingerprint(&text), text, edited, draft: None, beside: None };
         let Some(drafts) = drafts_of(path, &opened.text) else { return Ok(opened) };
         self.seat = self.seat.take().filter(|(seat, _)| seat.is_of(&drafts));
         let left = if self.seat.is_none() { drafts.take_left() } else { Ok(None) };
@@ -196,7 +198,7 @@ fn drafts_of(path: &Path, text: &[u8]) -> Option<Drafts> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::edit::{Draft, Edit, EntityId, Value};
+    use crate::project::edit::{Edit, EntityId, Value};
     use crate::runtime::clock::system_clock;
     use std::fs;
     use std::sync::mpsc::{Receiver, channel};

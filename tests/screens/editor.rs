@@ -204,7 +204,7 @@ fn what_is_wrong_stands_beside_the_cell_and_leads_there() {
     until(&mut harness, "a fault", |h| described(h, "cell register of station.inflow").contains("fault: "));
     let told = described(&harness, "cell register of station.inflow");
     assert!(told.starts_with("nonsense, fault: \"nonsense\" is no register; write holding:100"), "{told}");
-    assert!(is_there(&harness, "Faults of the draft: 1 fault"));
+    until(&mut harness, "the count", |h| is_there(h, "Faults of the draft: 1 fault"));
     picture(&mut harness, "editor-fault-dark");
     press(&mut harness, "Devices");
     press(&mut harness, "Faults of the draft: 1 fault");

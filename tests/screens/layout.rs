@@ -99,6 +99,8 @@ fn the_editor_and_what_lies_over_it() {
                     harness.get_by_label("Review and apply…").rect()
                 );
             }
+            press(&mut harness, "Templates");
+            look_at(&mut harness, "templates", shade, look);
             press(&mut harness, "Canvas");
             look_at(&mut harness, "canvas", shade, look);
             harness.get_all_by_label_contains("panel trend").next().unwrap().click();

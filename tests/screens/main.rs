@@ -27,6 +27,7 @@ mod playing;
 mod scanner;
 mod sizes;
 mod spark;
+mod templates;
 mod trying;
 mod window;
 mod windows;

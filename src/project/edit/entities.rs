@@ -40,6 +40,14 @@ impl Planner<'_> {
                 }
                 None => "[history]",
             },
+            (EntityKind::Template, _) => "[[template]]",
+            (EntityKind::TemplateTag, Some(EntityKind::Template)) => "[[template.tag]]",
+            (EntityKind::TemplateAlarm, Some(EntityKind::TemplateTag)) => "[[template.tag.alarm]]",
+            (EntityKind::TemplateAlarm, Some(EntityKind::Template)) => "[[template.alarm]]",
+            (EntityKind::TemplatePanel, Some(EntityKind::Template)) => "[[template.panel]]",
+            (EntityKind::TemplateTag | EntityKind::TemplateAlarm | EntityKind::TemplatePanel, _) => {
+                return Err(self.refusal(0, "it stands in a template", "add the template first, then what it makes"));
+            }
             (EntityKind::Panel, _) => return Err(self.refusal(0, "a panel stands on a display", "say on which")),
             (EntityKind::Project | EntityKind::Part | EntityKind::Foreign, _) => {
                 return Err(self.refusal(
@@ -56,9 +64,12 @@ impl Planner<'_> {
         // The first may stand below a heading; how the others are parted tells how it is done here.
         let parted = |block: &Block| before_blank(self.text, block.start as usize) < block.start as usize;
         let blank = last.filter(|last| like.is_some_and(|first| first.id != last.id)).is_none_or(parted);
-        let space = like.map_or(if header == "[[tag.alarm]]" { "  " } else { "" }, |like| {
-            indent(self.text, like.header_range().start)
-        });
+        let inset = match header {
+            "[[tag.alarm]]" | "[[template.tag]]" | "[[template.alarm]]" | "[[template.panel]]" => "  ",
+            "[[template.tag.alarm]]" => "    ",
+            _ => "",
+        };
+        let space = like.map_or(inset, |like| indent(self.text, like.header_range().start));
         let inner =
             like.and_then(|like| Some(indent(self.text, like.entries.first()?.key_range(like).start))).unwrap_or(space);
         let end = line_break(self.text, 0);
@@ -127,7 +138,9 @@ impl Planner<'_> {
             EntityKind::Tag,
             EntityKind::Alarm,
             EntityKind::Display,
+            EntityKind::Template,
         ];
+        // What has no place of its own stands behind all.
         let own = order.iter().position(|other| *other == kind).unwrap_or(order.len() - 1);
         let last =
             |kind: EntityKind| self.index.blocks().iter().rfind(|block| block.kind == kind && block.parent.is_none());
@@ -234,8 +247,13 @@ impl Planner<'_> {
                 if name.is_some() {
                     change("name", name);
                 }
-                change("was", None);
-            } else if part.kind == EntityKind::Alarm && name.is_some() && words_of(&copy, part, "tag") == old {
+                if block.kind != EntityKind::TemplateAlarm {
+                    change("was", None);
+                }
+            } else if matches!(part.kind, EntityKind::Alarm | EntityKind::TemplateAlarm)
+                && name.is_some()
+                && words_of(&copy, part, "tag") == old
+            {
                 change("tag", name);
             }
         }

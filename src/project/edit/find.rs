@@ -85,7 +85,16 @@ impl Draft {
         let is_name = |hit: &&Hit| {
             let kind = self.index.block(hit.of).map(|block| block.kind);
             hit.key == KeyPath::from("name")
-                && matches!(kind, Some(EntityKind::Tag | EntityKind::Device | EntityKind::Alarm | EntityKind::Display))
+                && matches!(
+                    kind,
+                    Some(
+                        EntityKind::Tag
+                            | EntityKind::Device
+                            | EntityKind::Alarm
+                            | EntityKind::Display
+                            | EntityKind::Template
+                    )
+                )
         };
         let names: Vec<(EntityId, String)> =
             hits.iter().filter(is_name).map(|hit| (hit.of, hit.after.clone())).collect();

@@ -39,6 +39,14 @@ pub enum EntityKind {
     Display,
     /// `[[display.panel]]`.
     Panel,
+    /// `[[template]]`.
+    Template,
+    /// `[[template.tag]]`.
+    TemplateTag,
+    /// `[[template.alarm]]`, and `[[template.tag.alarm]]` below its tag.
+    TemplateAlarm,
+    /// `[[template.panel]]`.
+    TemplatePanel,
     /// A table of another entity with a header of its own: `[device.no-answer]`.
     Part,
     /// A header that no project has.
@@ -57,8 +65,17 @@ impl EntityKind {
             Self::Alarm => ("alarm", "alarms"),
             Self::Display => ("display", "displays"),
             Self::Panel => ("panel", "panels"),
+            Self::Template => ("template", "templates"),
+            Self::TemplateTag => ("tag of a template", "tags of templates"),
+            Self::TemplateAlarm => ("alarm of a template", "alarms of templates"),
+            Self::TemplatePanel => ("panel of a template", "panels of templates"),
             Self::Part | Self::Foreign => ("table", "tables"),
         }
+    }
+
+    /// Whether it stands in a template.
+    pub const fn is_of_template(self) -> bool {
+        matches!(self, Self::TemplateTag | Self::TemplateAlarm | Self::TemplatePanel)
     }
 
     fn of(path: &[&str]) -> Self {
@@ -71,7 +88,11 @@ impl EntityKind {
             ["alarm"] | ["tag", "alarm"] => Self::Alarm,
             ["display"] => Self::Display,
             ["display", "panel"] => Self::Panel,
-            ["shift" | "device" | "tag" | "alarm" | "display" | "history", ..] => Self::Part,
+            ["template"] => Self::Template,
+            ["template", "tag"] => Self::TemplateTag,
+            ["template", "alarm"] | ["template", "tag", "alarm"] => Self::TemplateAlarm,
+            ["template", "panel"] => Self::TemplatePanel,
+            ["shift" | "device" | "tag" | "alarm" | "display" | "history" | "template", ..] => Self::Part,
             _ => Self::Foreign,
         }
     }
@@ -241,8 +262,9 @@ impl Index {
         let most = most.max(self.places.len());
         self.places.clear();
         self.places.resize(most, GONE);
-        // The last of each name, and the last alarm or panel below it.
-        let (mut roots, mut inner): ([Option<EntityId>; 6], Option<EntityId>) = ([None; 6], None);
+        // The last of each name, the last alarm or panel below it, and the last tag of a template.
+        let (mut roots, mut inner): ([Option<EntityId>; 7], Option<EntityId>) = ([None; 7], None);
+        let mut template_tag = None;
         for (place, block) in self.blocks.iter_mut().enumerate() {
             self.places[block.id.0 as usize] = place as u32;
             block.parent = None;
@@ -257,23 +279,38 @@ impl Index {
                 EntityKind::Alarm => header_path(text, block).len() > 1,
                 _ => false,
             };
-            if below {
+            if block.kind.is_of_template() {
+                let of_tag = block.kind == EntityKind::TemplateAlarm && header_path(text, block).len() > 2;
+                block.parent = if of_tag { template_tag } else { roots[root] };
+                inner = Some(block.id);
+                if block.kind == EntityKind::TemplateTag {
+                    template_tag = Some(block.id);
+                }
+            } else if below {
                 block.parent = roots[root];
                 inner = Some(block.id);
             } else if block.kind == EntityKind::Part {
                 let path = header_path(text, block);
-                let deep = matches!(path.as_slice(), [a, b, _, ..] if (*a == "tag" && *b == "alarm") || (*a == "display" && *b == "panel"));
-                block.parent = if deep { inner } else { roots[root] };
+                block.parent = match path.as_slice() {
+                    ["tag", "alarm", _, ..]
+                    | ["display" | "template", "panel", _, ..]
+                    | ["template", "tag", "alarm", _, ..] => inner,
+                    ["template", "tag", _, ..] => template_tag,
+                    _ => roots[root],
+                };
             } else {
                 roots[root] = Some(block.id);
                 inner = None;
+                if block.kind == EntityKind::Template {
+                    template_tag = None;
+                }
             }
         }
     }
 }
 
 fn root_named(name: &str) -> Option<usize> {
-    ["history", "shift", "device", "tag", "alarm", "display"].iter().position(|known| *known == name)
+    ["history", "shift", "device", "tag", "alarm", "display", "template"].iter().position(|known| *known == name)
 }
 
 /// Under which first name of a header a block stands.
@@ -287,6 +324,9 @@ pub(super) fn root_of(block: &Block) -> Option<usize> {
         EntityKind::Alarm if block.header.len() > "[[alarm]]".len() => Some(3),
         EntityKind::Alarm => Some(4),
         EntityKind::Display | EntityKind::Panel => Some(5),
+        EntityKind::Template | EntityKind::TemplateTag | EntityKind::TemplateAlarm | EntityKind::TemplatePanel => {
+            Some(6)
+        }
         EntityKind::Project | EntityKind::Part | EntityKind::Foreign => None,
     }
 }
@@ -313,6 +353,11 @@ impl Entry {
         let at = |offset: u32| (block.start + offset) as usize;
         let raw = text.get(at(self.key.start)..at(self.key.end)).unwrap_or("");
         key_path(raw)
+    }
+
+    /// Its key where that is one bare word, as nearly all are.
+    pub(super) fn plain<'t>(&self, text: &'t str, block: &Block) -> Option<&'t str> {
+        text.get(self.key_range(block)).filter(|raw| !raw.contains(['.', '"', '\'']))
     }
 
     pub(super) fn key_range(&self, block: &Block) -> Range<usize> {

@@ -38,6 +38,7 @@ use super::file;
 use super::{Issue, Place, Project};
 pub use canonical::canonical;
 pub use find::{Hit, Search};
+pub use glance::Glanced;
 use index::Ids;
 pub use index::{Block, EntityId, EntityKind, Index};
 pub use meant::{Edit, Refusal, Spot};

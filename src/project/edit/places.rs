@@ -1,6 +1,8 @@
 //! From a place in the text to the entity and key that stand there: whom each of many issues is about.
 
-use super::{Draft, EntityId, tree};
+use super::index::entry_of;
+use super::tree::{self, Inside};
+use super::{Draft, EntityId};
 use crate::project::Place;
 use std::borrow::Cow;
 
@@ -22,7 +24,10 @@ impl Draft {
     pub fn keys_of(&self, of: EntityId) -> impl Iterator<Item = Cow<'_, str>> {
         let block = self.index.block(of);
         let entries = block.into_iter().flat_map(|block| block.entries.iter().map(move |entry| (block, entry)));
-        entries.filter_map(|(block, entry)| entry.path(&self.text, block).into_iter().next())
+        entries.filter_map(|(block, entry)| match entry.plain(&self.text, block) {
+            Some(plain) => Some(Cow::Borrowed(plain)),
+            None => entry.path(&self.text, block).into_iter().next(),
+        })
     }
 
     /// The keys of an entity that have one value, each with that as [`Draft::shown`] tells it.
@@ -30,15 +35,38 @@ impl Draft {
         let block = self.index.block(of);
         let entries = block.into_iter().flat_map(|block| block.entries.iter().map(move |entry| (block, entry)));
         entries.filter_map(|(block, entry)| {
-            let mut path = entry.path(&self.text, block);
             let raw = self.text.get(entry.value_range(block))?;
-            let key = path.pop().filter(|_| path.is_empty())?;
+            let key = match entry.plain(&self.text, block) {
+                Some(plain) => Cow::Borrowed(plain),
+                None => {
+                    let mut path = entry.path(&self.text, block);
+                    path.pop().filter(|_| path.is_empty())?
+                }
+            };
             Some((key, tree::words(raw).unwrap_or(Cow::Borrowed(raw))))
         })
     }
 }
 
 impl PlaceFinder<'_> {
+    /// Where each item of a list stands; nothing where there is no list.
+    pub fn items_of(&self, of: EntityId, key: &str) -> Vec<Place> {
+        let text = self.draft.text();
+        let block = self.draft.index.block(of);
+        let range = block.and_then(|block| Some(entry_of(text, block, key)?.value_range(block)));
+        let Some(range) = range else { return Vec::new() };
+        let raw = text.get(range.clone()).unwrap_or("");
+        let Some(Inside::List(items)) = tree::value(raw).map(|node| node.inside) else { return Vec::new() };
+        items.into_iter().map(|item| self.place(range.start + item.range.start)).collect()
+    }
+
+    fn place(&self, at: usize) -> Place {
+        let line = self.lines.partition_point(|start| *start <= at);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let column = self.draft.text().get(start..at).map_or(0, |before| before.chars().count());
+        Place { line: line as u32, column: column as u32 + 1 }
+    }
+
     /// The entity on whose lines a place stands, and its key there; no key where it is the header, or none of its keys.
     pub fn key_at(&self, place: Place) -> Option<(EntityId, Option<String>)> {
         let text = self.draft.text();

@@ -40,6 +40,7 @@ enum Table {
     Panel,
     Item,
     Pen,
+    Use,
 }
 
 impl Table {
@@ -48,6 +49,7 @@ impl Table {
         Some(match (self, key) {
             (Self::Project, "device") => Self::Device,
             (Self::Project, "template") => Self::Template,
+            (Self::Project | Self::Display | Self::Panel, "use") => Self::Use,
             (Self::Project | Self::Template, "tag") => Self::Tag,
             (Self::Project | Self::Template | Self::Tag, "alarm") => Self::Alarm,
             (Self::Project, "display") => Self::Display,
@@ -63,6 +65,7 @@ impl Table {
     fn role(self, key: &str) -> Option<Role> {
         Some(match (self, key) {
             (Self::Tag, "device") => Role::Name(EntityKind::Device),
+            (Self::Use, "template") => Role::Name(EntityKind::Template),
             (Self::Tag, "setpoint")
             | (Self::Alarm, "tag" | "from")
             | (Self::Panel, "tag" | "tags")
@@ -273,8 +276,12 @@ impl Draft {
         let mut by_kind: HashMap<EntityKind, Vec<(String, &str)>> = HashMap::new();
         let leaving: HashMap<EntityId, &str> = wanted.iter().map(|(id, new)| (*id, new.as_str())).collect();
         let mut held: HashMap<(EntityKind, String), &Block> = HashMap::new();
-        let named =
-            |kind| matches!(kind, EntityKind::Tag | EntityKind::Device | EntityKind::Display | EntityKind::Shift);
+        let named = |kind| {
+            matches!(
+                kind,
+                EntityKind::Tag | EntityKind::Device | EntityKind::Display | EntityKind::Shift | EntityKind::Template
+            )
+        };
         for block in self.index.blocks().iter().filter(|block| named(block.kind) && !leaving.contains_key(&block.id)) {
             if let Some(name) = words_of(&self.text, block, "name") {
                 held.entry((block.kind, name.to_lowercase())).or_insert(block);
@@ -298,7 +305,7 @@ impl Draft {
         }
         // What a formula is called by one rename is renamed by the next.
         let mut changed: BTreeMap<(EntityId, KeyPath), String> = BTreeMap::new();
-        for kind in [EntityKind::Device, EntityKind::Tag, EntityKind::Display] {
+        for kind in [EntityKind::Device, EntityKind::Tag, EntityKind::Display, EntityKind::Template] {
             let Some(pairs) = by_kind.get(&kind) else { continue };
             let renames = renames(kind, pairs.iter().map(|(old, new)| (old.as_str(), *new)));
             visit(&self.text, &self.index, &mut |of, key, role, words| {

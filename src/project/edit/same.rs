@@ -1,6 +1,6 @@
 //! Which block of a changed text is which of the text before: by what each is known by.
 
-use super::index::{Block, EntityId, EntityKind, root_of, words_of};
+use super::index::{Block, EntityId, EntityKind, header_path, root_of, words_of};
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Which of the old blocks, known by their signatures, each new one is; what is left over has those that are left over, if
@@ -49,10 +49,17 @@ pub(super) fn signature(text: &str, block: &Block, parent: Option<&Block>) -> St
             let tag = if parent.is_some() { above } else { word("tag").unwrap_or_default() };
             format!("{tag}/{}", word("name").or_else(|| word("kind")).unwrap_or_default())
         }
-        EntityKind::Panel | EntityKind::Part | EntityKind::Foreign => {
+        EntityKind::Panel
+        | EntityKind::Part
+        | EntityKind::Foreign
+        | EntityKind::TemplateAlarm
+        | EntityKind::TemplatePanel => {
             let from = (block.start + block.header.start) as usize;
             let until = block.entries.last().map_or(from, |entry| entry.value_range(block).end);
-            format!("{above}{}", text.get(from..until).unwrap_or(""))
+            let own = text.get(from..until).unwrap_or("");
+            // What stands in a template is known by itself.
+            let alone = block.kind.is_of_template() || header_path(text, block).first() == Some(&"template");
+            if alone { own.to_owned() } else { format!("{above}{own}") }
         }
         _ => word("name").unwrap_or_default(),
     };

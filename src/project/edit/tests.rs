@@ -396,11 +396,19 @@ fn a_glance_at_one_entity_tells_what_a_reading_of_all_tells_of_it() {
     assert_eq!(all.len(), 4);
     let mut told = Vec::new();
     for block in draft.index().blocks().iter().filter(|block| block.parent.is_none()) {
-        told.extend(draft.glance(block.id));
+        told.extend(draft.glance(block.id, &[]).unwrap());
     }
-    assert_eq!(told, all);
+    let places = draft.places();
+    let known = |issue: &Issue| places.key_at(issue.place).map(|(of, key)| (of, key, issue.message.clone()));
+    let same = |glanced: &Glanced| Some((glanced.of, glanced.key.clone(), glanced.issue.message.clone()));
+    assert_eq!(told.iter().map(same).collect::<Vec<_>>(), all.iter().map(known).collect::<Vec<_>>());
     let alarm = find(&draft, EntityKind::Alarm, "high");
-    assert_eq!(draft.glance(alarm), all[..1], "of the whole tag");
+    let told = draft.glance(alarm, &[]).unwrap();
+    assert_eq!(told.iter().map(same).collect::<Vec<_>>(), [known(&all[0])], "of the whole tag");
+    // What is typed is looked at before it is in the draft.
+    assert_eq!(draft.glance(alarm, &[set(alarm, "limit", Value::Whole(80))]), Ok(Vec::new()));
+    let told = draft.glance(alarm, &[set(alarm, "prioritee", "high".into())]).unwrap();
+    assert_eq!(told.len(), 2, "{told:?}");
 }
 
 #[test]
@@ -411,7 +419,11 @@ fn a_rename_reaches_into_templates_and_a_glance_knows_them() {
                 [[use]]\ntemplate = \"pump\"\nwith = [{ name = \"p1\" }]\n[[display]]\nname = \"D\"\n[[display.use]]\n\
                 template = \"pump\"\nwith = [{ name = \"p1\" }]\n";
     let mut draft = draft(text);
-    assert_eq!(draft.glance(find(&draft, EntityKind::Display, "D")), []);
+    assert_eq!(draft.glance(find(&draft, EntityKind::Display, "D"), &[]), Ok(Vec::new()));
+    let tag = find(&draft, EntityKind::TemplateTag, "{name}.flow");
+    assert_eq!(draft.glance(tag, &[]), Ok(Vec::new()));
+    let told = draft.glance(tag, &[set(tag, "register", "holding:x".into())]).unwrap();
+    assert_eq!((told.len(), told[0].of, told[0].key.as_deref()), (1, tag, Some("register")));
     let plc = find(&draft, EntityKind::Device, "plc1");
     draft.rename(plc, "plc9").unwrap();
     assert_eq!(draft.text().matches("\"plc9\"").count(), 2);

@@ -52,7 +52,8 @@ impl Tally {
             Edit::Set { of, key, .. } => self.key(text, index, Verb::Change, *of, key),
             Edit::Unset { of, key } => self.key(text, index, Verb::Clear, *of, key),
             Edit::Add { kind, keys, .. } => {
-                let name = keys.iter().find(|(key, _)| key == "name" || (*kind == EntityKind::Alarm && key == "kind"));
+                let by_kind = matches!(kind, EntityKind::Alarm | EntityKind::TemplateAlarm);
+                let name = keys.iter().find(|(key, _)| key == "name" || (by_kind && key == "kind"));
                 let name = name.map_or(String::new(), |(_, value)| match value {
                     super::Value::Text(name) => name.clone(),
                     other => other.written(None),
@@ -103,7 +104,7 @@ impl Tally {
             said = key.to_string().replace('.', " ");
         }
         // The limit of a high alarm is a high limit.
-        if block.kind == EntityKind::Alarm {
+        if matches!(block.kind, EntityKind::Alarm | EntityKind::TemplateAlarm) {
             let name = words_of(text, block, "name").or_else(|| words_of(text, block, "kind")).unwrap_or_default();
             said = format!("{name} {said}");
         }
@@ -182,12 +183,12 @@ fn subject(text: &str, index: &Index, block: &Block, of_tag: bool) -> String {
     match block.kind {
         EntityKind::Project => "the project".to_owned(),
         EntityKind::History => "the history".to_owned(),
-        EntityKind::Alarm => {
+        EntityKind::Alarm | EntityKind::TemplateAlarm => {
             let tag = above.or_else(|| words_of(text, block, "tag")).unwrap_or_default();
             let own = name.or_else(|| words_of(text, block, "kind")).unwrap_or_default();
             if of_tag { tag } else { format!("{tag}/{own}") }
         }
-        EntityKind::Panel => match (words_of(text, block, "title"), above) {
+        EntityKind::Panel | EntityKind::TemplatePanel => match (words_of(text, block, "title"), above) {
             (Some(title), _) => title,
             (None, Some(above)) => format!("a panel of {above}"),
             (None, None) => String::new(),

@@ -72,7 +72,7 @@ impl From<&str> for Value {
 }
 
 /// Keys whose values are no words, by the header of their table.
-const NO_WORDS: [(&str, &[&str]); 10] = [
+const NO_WORDS: [(&str, &[&str]); 11] = [
     ("", &["watchkeeper"]),
     (
         "[[device]]",
@@ -118,6 +118,7 @@ const NO_WORDS: [(&str, &[&str]); 10] = [
     ("limits", &["limit"]),
     ("[[display]]", &["columns"]),
     ("[[display.panel]]", &["at", "tags", "pens"]),
+    ("[[template]]", &["parameters", "defaults"]),
     ("[history]", &[]),
     ("[[shift]]", &[]),
 ];

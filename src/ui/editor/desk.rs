@@ -3,7 +3,6 @@
 use super::review::Changed;
 use super::{Editor, Over, Saving, State, Told};
 use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditAnswer, EditJob, EditLink, Opened, ReadAsk, SaveError};
-use crate::project::edit::Draft;
 use crate::ui::{Action, Frame, Outbox};
 use eframe::egui::Context;
 use std::path::Path;
@@ -120,14 +119,10 @@ impl Editor {
         if let Ok(Opened { beside: Some(words), .. }) = &opened {
             self.said = Some(words.clone());
         }
-        let opened = opened.and_then(|opened| {
-            let draft = Draft::open(&opened.text).map_err(|refusal| refusal.to_string())?;
-            Ok((draft, opened.draft))
-        });
         match opened {
-            Ok((draft, found)) => {
-                self.state = State::Open(Box::new(draft));
-                self.over = found.map_or(Over::Nothing, |found| Over::Found(Box::new(found)));
+            Ok(Opened { edited, draft, .. }) => {
+                self.state = State::Open(edited);
+                self.over = draft.map_or(Over::Nothing, |found| Over::Found(Box::new(found)));
             }
             Err(why) => self.state = State::Failed(why),
         }

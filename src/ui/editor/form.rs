@@ -65,7 +65,7 @@ pub fn form_ui(ui: &mut Ui, form: Form<'_>) -> Option<(u64, Vec<Edit>)> {
     }
     ui.add_space(STEP);
     let mut edits = None;
-    let own = sheet.table().keys.iter().filter(|key| !matches!(key.name, "alarm" | "panel"));
+    let own = sheet.table().keys.iter().filter(|key| sheet.shows(key.name));
     // What it was called stands behind what it is.
     let (past, present): (Vec<&Key>, Vec<&Key>) = own.partition(|key| key.name == "was");
     for key in present.into_iter().chain(past) {
@@ -74,7 +74,7 @@ pub fn form_ui(ui: &mut Ui, form: Form<'_>) -> Option<(u64, Vec<Edit>)> {
         let written = all.last().cloned().flatten();
         // What belongs to other protocols, sources or kinds, and is not there, would only be in the way.
         let above = key.name == "tag"
-            && draft.index().block(id).is_some_and(|block| block.parent.is_some() && sheet == SheetKind::Alarms);
+            && draft.index().block(id).is_some_and(|block| block.parent.is_some() && sheet.like() == SheetKind::Alarms);
         let belongs = || ids.iter().all(|id| belongs(draft, sheet, *id, key.only));
         if all.iter().all(Option::is_none) && (above || !belongs()) || ids.len() > 1 && !belongs() {
             continue;
@@ -110,14 +110,14 @@ fn belongs(draft: &Draft, sheet: SheetKind, id: EntityId, only: &[&str]) -> bool
         return true;
     }
     let word = |key: &str| draft.shown(id, &KeyPath::from(key));
-    match sheet {
+    match sheet.like() {
         SheetKind::Devices => word("protocol").is_some_and(|protocol| only.contains(&protocol.as_str())),
         SheetKind::Tags => {
             only.iter().any(|source| word(source).is_some())
                 || only.contains(&"register") && word("formula").is_none() && word("topic").is_none()
         }
         SheetKind::Alarms | SheetKind::Panels => word("kind").is_some_and(|kind| only.contains(&kind.as_str())),
-        SheetKind::Displays => true,
+        _ => true,
     }
 }
 
@@ -193,7 +193,24 @@ fn field_ui(ui: &mut Ui, field: Field<'_>) -> Option<Vec<Edit>> {
         ui.data_mut(|data| data.remove_temp::<String>(field_id));
         edits = Some(to_all(&chosen, &|| Value::Text(chosen.clone())));
     }
+    if sheet.like() == SheetKind::Panels && key == "tags" {
+        // Of a list of names the one that is being typed, the last, is offered what it may become.
+        let mut list: Vec<String> = names_of(&text).map(str::to_owned).collect();
+        let last = list.pop().unwrap_or_default();
+        if let Some(chosen) = offer_ui(ui, theme, names, &last) {
+            ui.data_mut(|data| data.remove_temp::<String>(field_id));
+            list.push(chosen);
+            let value = Value::List(list.iter().map(|name| Value::from(name.as_str())).collect());
+            edits = Some(to_all("list", &|| value.clone()));
+        }
+    }
     edits
+}
+
+/// The names in a list, whole or not: `["tank1.level", "tan`.
+fn names_of(list: &str) -> impl Iterator<Item = &str> {
+    let is_between = |c: char| matches!(c, '[' | ']' | ',' | '"' | '\'') || c.is_whitespace();
+    list.split(is_between).filter(|name| !name.is_empty())
 }
 
 /// The words that a key takes, to be chosen from; the one that was.
@@ -215,9 +232,20 @@ fn choose_ui(ui: &mut Ui, label: &str, words: &'static [&'static str]) -> Option
     chosen
 }
 
+/// Whether a form has fields in which tags are named: of ten thousand, the names are gathered for these alone.
+pub fn names_tags(draft: &Draft, sheet: SheetKind, ids: &[EntityId]) -> bool {
+    let of = |id: &EntityId| match sheet.like() {
+        SheetKind::Panels => true,
+        SheetKind::Alarms => draft.index().block(*id).is_some_and(|block| block.parent.is_none()),
+        SheetKind::Tags => draft.get(*id, &KeyPath::from("setpoint")).is_some(),
+        _ => false,
+    };
+    ids.iter().any(of)
+}
+
 /// Keys that hold the name of one tag.
 fn names_a_tag(sheet: SheetKind, key: &str) -> bool {
-    matches!((sheet, key), (SheetKind::Panels | SheetKind::Alarms, "tag") | (SheetKind::Tags, "setpoint"))
+    matches!((sheet.like(), key), (SheetKind::Panels | SheetKind::Alarms, "tag") | (SheetKind::Tags, "setpoint"))
 }
 
 /// Names that what is typed may become, as long as it is none; the one that was pressed.
@@ -235,4 +263,16 @@ pub fn offer_ui(ui: &mut Ui, theme: &Theme, names: &Names, typed: &str) -> Optio
         }
     }
     chosen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_a_list_are_known_while_it_is_typed() {
+        let names = |list| names_of(list).collect::<Vec<_>>();
+        assert_eq!(names("[\"tank1.level\", 'tank2.level', tan"), ["tank1.level", "tank2.level", "tan"]);
+        assert_eq!(names("[ ]"), Vec::<&str>::new());
+    }
 }

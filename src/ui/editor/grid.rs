@@ -10,8 +10,8 @@ use crate::ui::fonts::{self, size};
 use crate::ui::theme::{LINE, Theme};
 use crate::ui::widgets::text;
 use eframe::egui::{
-    Align2, Color32, EventFilter, FontId, Id, Key, Margin, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind,
-    TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Color32, EventFilter, FontId, Id, Key, LayerId, Margin, Order, Rect, Response, Role, ScrollArea, Sense,
+    Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::borrow::Cow;
 use std::ops::Range;
@@ -53,7 +53,11 @@ pub trait Sheet {
     /// What is wrong in a row, in any of its cells or in none.
     fn row_fault(&self, row: usize) -> Option<Cow<'_, str>>;
     /// Why a cell cannot be changed here.
-    fn locked(&self, at: At) -> Option<&'static str>;
+    fn locked(&self, at: At) -> Option<Cow<'_, str>>;
+    /// Where a row comes from that is not written as it stands.
+    fn origin(&self, row: usize) -> Option<Cow<'_, str>>;
+    /// What would be wrong with a cell if it said this.
+    fn typed_fault(&self, at: At, text: &str) -> Option<String>;
     /// Which way the rows are sorted: by which column, and whether the greatest is first.
     fn sorted(&self) -> Option<(usize, bool)>;
 }
@@ -97,6 +101,8 @@ struct Typing {
     text: String,
     /// Frames since it began: the field takes the keys in its first.
     is_new: bool,
+    /// What would be wrong with it as it stands here, of the text that was looked at last.
+    fault: Option<(String, Option<String>)>,
 }
 
 /// What one frame paints with.
@@ -273,7 +279,21 @@ impl Grid {
         if self.selection.rows().contains(&row) {
             ui.painter().rect_filled(rect, 0.0, brush.theme.raised);
         }
-        let Some(fault) = sheet.row_fault(row) else { return };
+        let Some(fault) = sheet.row_fault(row) else {
+            if let Some(origin) = sheet.origin(row) {
+                // One over another: one of many that are made alike.
+                let response = ui.interact(rect, id.with(("mark", row)), Sense::hover());
+                let stroke = Stroke::new(LINE, brush.theme.muted);
+                for by in [vec2(1.5, 1.5), vec2(-1.5, -1.5)] {
+                    let sheet = Rect::from_center_size(rect.center() + by, vec2(6.0, 6.0));
+                    ui.painter().rect(sheet, 0.0, brush.theme.panel, stroke, StrokeKind::Inside);
+                }
+                let name = format!("Origin of {}", sheet.name(row));
+                crate::ui::widgets::tell(&response, Role::Label, &name, || origin.clone().into_owned());
+                response.on_hover_text(origin.as_ref());
+            }
+            return;
+        };
         let response = ui.interact(rect, id.with(("mark", row)), Sense::hover());
         let name = format!("Fault of {}", sheet.name(row));
         crate::ui::widgets::tell(&response, Role::Label, &name, || fault.clone().into_owned());
@@ -311,7 +331,8 @@ impl Grid {
         });
         response.ctx.accesskit_node_builder(response.id, |node| {
             let fault = fault.as_ref().map(|fault| format!(", fault: {fault}")).unwrap_or_default();
-            node.set_description(format!("{written}{fault}"));
+            let origin = sheet.origin(at.row).map(|origin| format!(", {origin}")).unwrap_or_default();
+            node.set_description(format!("{written}{origin}{fault}"));
         });
         let painter = ui.painter();
         if self.selection.has(at) && (self.selection.is_many() || is_cursor) {
@@ -385,6 +406,15 @@ impl Grid {
             current_text_value: Some(typing.text.clone()),
             ..WidgetInfo::labeled(Role::TextInput, true, name.as_str())
         });
+        // What stood there has been judged; what is typed is looked at as it is typed.
+        let is_typed = typing.text != sheet.cell(at);
+        if typing.fault.as_ref().is_none_or(|(of, _)| *of != typing.text) {
+            let fault = if is_typed { sheet.typed_fault(at, &typing.text) } else { None };
+            typing.fault = Some((typing.text.clone(), fault));
+        }
+        if let Some((_, Some(fault))) = &typing.fault {
+            fault_ui(ui, brush, id.with("typed"), &name, fault, room);
+        }
         if std::mem::take(&mut typing.is_new) {
             response.request_focus();
             // The end of what stands there, or of the letter that began it.
@@ -422,6 +452,25 @@ impl Grid {
             self.leave(sheet, step, wishes);
         }
     }
+}
+
+/// What is wrong with what is typed, below its field.
+fn fault_ui(ui: &Ui, brush: &Brush<'_>, id: Id, name: &str, fault: &str, field: Rect) {
+    let ink = brush.theme.text;
+    let clip = ui.clip_rect();
+    let wrap = (clip.right() - field.left() - 2.0 * PAD).clamp(80.0, 420.0);
+    let galley = ui.painter().layout(fault.to_owned(), fonts::regular(size::SMALL), ink, wrap);
+    let size = galley.size() + vec2(2.0 * PAD, PAD);
+    // Below the field, or above it where there is no room.
+    let below = field.bottom() + size.y <= clip.bottom();
+    let top = if below { field.bottom() } else { field.top() - size.y };
+    let rect = Rect::from_min_size(pos2(field.left(), top), size);
+    let layer = LayerId::new(Order::Foreground, id);
+    let painter = ui.ctx().layer_painter(layer).with_clip_rect(clip);
+    painter.rect(rect, 0.0, brush.theme.raised, Stroke::new(LINE, brush.theme.muted), StrokeKind::Inside);
+    painter.galley(rect.min + vec2(PAD, PAD / 2.0), galley, ink);
+    let response = ui.interact(rect, id, Sense::hover());
+    crate::ui::widgets::tell(&response, Role::Alert, &format!("Fault of {name}"), || fault.to_owned());
 }
 
 /// Where each column begins, behind the mark, and where the last one ends.

@@ -1,10 +1,11 @@
 //! What is wrong in a draft, and with whom: the issues of the ordinary reader and compiler, which read it aside while it is
 //! typed. The editor has no rules of its own.
 
+use super::made::{Made, MadeRow};
 use crate::link::Reading;
-use crate::project::edit::{Draft, EntityId};
+use crate::project::edit::{Draft, Edit, EntityId, Glanced};
 use crate::project::{Issue, Severity};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What was found in one version of a draft.
 #[derive(Debug, Default)]
@@ -15,7 +16,23 @@ pub struct Judged {
     version: Option<u64>,
     /// The issues of each entity: their numbers, each with the key that it is about.
     by_entity: BTreeMap<EntityId, Vec<(usize, String)>>,
+    /// What templates make.
+    pub made: Made,
+    /// Of what was edited since: what a glance at it has found, and which keys that were, until all is read.
+    glanced: BTreeMap<EntityId, At>,
 }
+
+/// What a glance at one entity has found.
+#[derive(Debug, Default)]
+struct At {
+    /// Keys that were edited: what was known of them counts no more.
+    edited: BTreeSet<String>,
+    /// Their faults, each with its key.
+    faults: Vec<(String, Issue)>,
+}
+
+/// Entities that are looked at after one edit; of more, a paste of thousands, the reading tells.
+const MOST_GLANCED: usize = 4;
 
 impl Judged {
     /// Takes over a reading of this very version; one of an older one is late, and what was known stays.
@@ -24,13 +41,69 @@ impl Judged {
             return;
         }
         let mut by_entity: BTreeMap<EntityId, Vec<(usize, String)>> = BTreeMap::new();
-        let places = draft.places();
+        // Where lines begin is found only for those who ask: of a project without a fault, nobody.
+        let is_asked = !reading.issues.is_empty() || !reading.made.is_empty();
+        let places = is_asked.then(|| draft.places());
         for (nth, issue) in reading.issues.iter().enumerate() {
-            if let Some((id, key)) = places.key_at(issue.place) {
+            if let Some((id, key)) = places.as_ref().and_then(|places| places.key_at(issue.place)) {
                 by_entity.entry(id).or_default().push((nth, key.unwrap_or_default()));
             }
         }
-        *self = Self { issues: reading.issues.clone(), version: Some(reading.version), by_entity };
+        let made = std::mem::take(&mut self.made).followed(&reading.made, places.as_ref());
+        let (issues, version) = (reading.issues.clone(), Some(reading.version));
+        *self = Self { issues, version, by_entity, made, glanced: BTreeMap::new() };
+    }
+
+    /// Looks at what was just edited, so that its faults stand beside it before all is read.
+    pub fn glance(&mut self, draft: &Draft, edits: &[Edit]) {
+        let mut keys: BTreeMap<EntityId, BTreeSet<String>> = BTreeMap::new();
+        for edit in edits {
+            let (Edit::Set { of, key, .. } | Edit::Unset { of, key }) = edit else { return };
+            keys.entry(*of).or_default().insert(key.key().to_owned());
+            if keys.len() > MOST_GLANCED {
+                return;
+            }
+        }
+        for (of, edited) in keys {
+            let found = draft.glance(of, &[]).unwrap_or_default();
+            let at = self.glanced.entry(of).or_default();
+            at.edited.extend(edited);
+            let own = |glanced: Glanced| {
+                let key = glanced.key.unwrap_or_default();
+                (glanced.of == of).then_some((key, glanced.issue))
+            };
+            at.faults = found.into_iter().filter_map(own).collect();
+        }
+    }
+
+    /// The issues of an entity, each with its key: those of the last reading, and of what was edited since those that a glance
+    /// has found.
+    fn told(&self, id: EntityId) -> impl Iterator<Item = (&str, &Issue)> {
+        let at = self.glanced.get(&id);
+        let known = self.by_entity.get(&id).into_iter().flatten();
+        let known = known.filter_map(|(nth, key)| Some((key.as_str(), self.issues.get(*nth)?)));
+        let counts = move |(key, issue): &(&str, &Issue)| {
+            at.is_none_or(|at| {
+                let again = at.faults.iter().any(|(_, other)| other.message == issue.message);
+                !at.edited.contains(*key) && !again
+            })
+        };
+        let new = at.into_iter().flat_map(|at| at.faults.iter().map(|(key, issue)| (key.as_str(), issue)));
+        new.chain(known.filter(counts))
+    }
+
+    /// What is wrong with something that a template makes: with a key of it, or with any.
+    pub fn fault_of_made(&self, made: &MadeRow, key: Option<&str>) -> Option<String> {
+        let is_of = |subject: &str| {
+            let tag = made.written.name.rsplit_once('/').map_or(made.written.name.as_str(), |(tag, _)| tag);
+            subject.eq_ignore_ascii_case(&made.written.name)
+                || made.written.is_alarm && subject.eq_ignore_ascii_case(tag)
+        };
+        let own = self.told(made.at?).filter(|(of, issue)| {
+            key.is_none_or(|key| *of == key) && (is_of(&issue.subject) || issue.also.iter().any(|other| is_of(other)))
+        });
+        let told: Vec<String> = own.map(|(_, issue)| words(issue)).collect();
+        (!told.is_empty()).then(|| told.join("\n"))
     }
 
     /// Errors, and warnings.
@@ -41,14 +114,12 @@ impl Judged {
 
     /// What is wrong with a key of an entity.
     pub fn fault(&self, id: EntityId, key: &str) -> Option<String> {
-        let (nth, _) = self.by_entity.get(&id)?.iter().find(|(_, of)| of == key)?;
-        self.issues.get(*nth).map(words)
+        self.told(id).find(|(of, _)| *of == key).map(|(_, issue)| words(issue))
     }
 
     /// What is wrong with an entity, all of it.
     pub fn faults(&self, id: EntityId) -> Option<String> {
-        let told: Vec<String> =
-            self.by_entity.get(&id)?.iter().filter_map(|(nth, _)| self.issues.get(*nth)).map(words).collect();
+        let told: Vec<String> = self.told(id).map(|(_, issue)| words(issue)).collect();
         (!told.is_empty()).then(|| told.join("\n"))
     }
 
@@ -60,6 +131,6 @@ impl Judged {
 }
 
 /// As it stands beside a field.
-fn words(issue: &Issue) -> String {
+pub fn words(issue: &Issue) -> String {
     if issue.mend.is_empty() { issue.message.clone() } else { format!("{}; {}", issue.message, issue.mend) }
 }

@@ -7,6 +7,7 @@
 //! review  what would change in the plant, before it is written          clipboard  cells as Excel exchanges them
 //! desk    the way to disk and plant      tools  tabs and buttons above a sheet      over  the dialogs over it
 //! earlier texts of earlier saves, and the way back to one
+//! made    what templates make, as rows                            uses    what templates are used for, as a sheet
 //! canvas  a display with its panels in the hand, as it will be
 //! wanted  a tag that was found elsewhere in the window
 //! ```
@@ -21,6 +22,7 @@ mod earlier;
 mod form;
 mod grid;
 mod judge;
+mod made;
 mod names;
 mod over;
 mod pens;
@@ -46,7 +48,7 @@ use earlier::{Earlier, Going};
 use eframe::egui::{
     Align, Button, Context, Id, Key, Label, Layout, Memory, Modifiers, Panel, RichText, ScrollArea, Ui,
 };
-use grid::{Grid, Wish};
+use grid::{Grid, Sheet as _, Wish};
 use judge::Judged;
 use names::Names;
 use replace::Replace;
@@ -81,6 +83,9 @@ pub struct Editor {
     canvas: Canvas,
     page: Page,
     uses: Uses,
+    /// What templates make is left out of the sheets.
+    hides_made: bool,
+    counts: tools::Counts,
     /// The display that was shown before: the canvas begins with it.
     came_from: Option<String>,
     /// The draft's tags.
@@ -279,7 +284,7 @@ impl Editor {
     fn sheet_ui(&mut self, ui: &mut Ui, theme: &Theme) {
         let State::Open(draft) = &self.state else { return };
         let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
-        view.follow(self.sheet, draft);
+        view.follow(self.sheet, draft, &self.judged.made, !self.hides_made);
         let rows = Rows { kind: self.sheet, draft, judged: &self.judged, view };
         if view.all == 0 {
             let words =
@@ -323,7 +328,13 @@ impl Editor {
             self.uses.template_ui(ui, theme, draft);
             return;
         }
-        self.names.follow(draft);
+        let (view, _) = self.sheets.entry(self.sheet.title()).or_default();
+        view.follow(self.sheet, draft, &self.judged.made, !self.hides_made);
+        if let Some(made) = self.made_row() {
+            self.made_ui(ui, theme, &made);
+            return;
+        }
+        let State::Open(draft) = &self.state else { return };
         let (sheet, ids) = if self.is_on_canvas() {
             // While no panel is chosen, the display itself is.
             match self.canvas.chosen() {
@@ -332,14 +343,23 @@ impl Editor {
             }
         } else {
             let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
-            view.follow(self.sheet, draft);
-            (self.sheet, view.ids.get(grid.selection.cursor.row).copied().into_iter().collect())
+            (self.sheet, view.id(grid.selection.cursor.row).into_iter().collect())
         };
         // What was chosen may be gone since the last frame.
         let ids: Vec<EntityId> = ids.into_iter().filter(|id| draft.index().block(*id).is_some()).collect();
+        if form::names_tags(draft, sheet, &ids) {
+            self.names.follow(draft, &self.judged.made);
+        }
+        let template = ids.last().filter(|_| sheet == SheetKind::Templates && ids.len() == 1).copied();
         let form = form::Form { theme, draft, judged: &self.judged, names: &self.names, sheet, ids: &ids };
-        let edits = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| form::form_ui(ui, form)).inner;
-        if let Some((group, edits)) = edits {
+        let edits = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            let edits = form::form_ui(ui, form);
+            (edits, template.filter(|_| ui.button(USE_IT).clicked()))
+        });
+        let (edits, used) = edits.inner;
+        if let Some(template) = used {
+            self.use_template(template);
+        } else if let Some((group, edits)) = edits {
             self.edit(Some(group), &edits);
         }
     }
@@ -349,9 +369,18 @@ impl Editor {
             let State::Open(draft) = &self.state else { return };
             let (view, _) = self.sheets.entry(self.sheet.title()).or_default();
             let rows = Rows { kind: self.sheet, draft, judged: &self.judged, view };
-            let chosen = |range: &std::ops::Range<usize>| -> Vec<EntityId> {
-                view.ids.iter().skip(range.start).take(range.len()).copied().collect()
+            let chosen = |range: &std::ops::Range<usize>| view.ids(range.clone());
+            // What templates make has rows, and no lines of its own.
+            let made = match &wish {
+                Wish::Remove(range) | Wish::Duplicate(range) if chosen(range).is_empty() => {
+                    rows.locked(select::At { row: range.start, column: 0 }).map(std::borrow::Cow::into_owned)
+                }
+                _ => None,
             };
+            if made.is_some() {
+                self.said = made;
+                continue;
+            }
             let edits: Vec<Edit> = match wish {
                 Wish::Put(cells) => rows.edits(&cells),
                 Wish::Add(behind) => rows.added(behind).into_iter().collect(),
@@ -379,7 +408,7 @@ impl Editor {
 
     fn tags_ui(&mut self, ui: &mut Ui, theme: &Theme) {
         let State::Open(draft) = &self.state else { return };
-        self.names.follow(draft);
+        self.names.follow(draft, &self.judged.made);
         for wish in self.canvas.tags_ui(ui, theme, draft, &self.names) {
             self.carry_out_on_canvas(ui.ctx(), wish);
         }
@@ -422,7 +451,7 @@ impl Editor {
     fn show(&mut self, id: Option<EntityId>) {
         let (Some(id), State::Open(draft)) = (id, &self.state) else { return };
         let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
-        view.follow(self.sheet, draft);
+        view.follow(self.sheet, draft, &self.judged.made, !self.hides_made);
         if let Some(row) = view.row_of(id) {
             grid.go_to(select::At { row, column: grid.selection.cursor.column });
         }
@@ -440,6 +469,7 @@ impl Editor {
         match made {
             Ok(done) => {
                 self.said = None;
+                self.judged.glance(draft, edits);
                 done.added
             }
             Err(refusal) => {
@@ -452,18 +482,24 @@ impl Editor {
     /// Shows an entity in its sheet, with the cursor on a key.
     fn go_to(&mut self, id: EntityId, key: &str) {
         let State::Open(draft) = &self.state else { return };
-        let Some(sheet) = draft.index().block(id).and_then(|block| SheetKind::of(block.kind)) else { return };
+        let Some(sheet) = draft.index().block(id).and_then(|block| SheetKind::of(block.kind)) else {
+            // A use of a template, perhaps.
+            return self.go_to_use(Some((id, 0)));
+        };
         self.sheet = sheet;
         self.page = Page::Sheet;
         let (view, grid) = self.sheets.entry(sheet.title()).or_default();
         view.filter.clear();
-        view.follow(sheet, draft);
+        view.follow(sheet, draft, &self.judged.made, !self.hides_made);
         let column = view.keys.iter().position(|other| *other == key).unwrap_or(0);
         if let Some(row) = view.row_of(id) {
             grid.go_to(select::At { row, column });
         }
     }
 }
+
+/// What the button says that uses a template.
+const USE_IT: &str = "Use it once more";
 
 /// What the grid of uses is known by.
 const USES: &str = "uses of the editor";
@@ -479,7 +515,9 @@ fn with_renames(draft: &Draft, edits: &[Edit]) -> Result<Vec<Edit>, Refusal> {
         Edit::Set { of, key, value: Value::Text(new) } if *key == name => {
             let kind = draft.index().block(*of)?.kind;
             let follows = match kind {
-                EntityKind::Tag | EntityKind::Device | EntityKind::Display => draft.shown(*of, &name).is_some(),
+                EntityKind::Tag | EntityKind::Device | EntityKind::Display | EntityKind::Template => {
+                    draft.shown(*of, &name).is_some()
+                }
                 // One without a name is called by its kind.
                 EntityKind::Alarm => true,
                 _ => false,

@@ -1,28 +1,37 @@
 //! The names of a draft's tags, looked up anew when it changes: for completion, and for the list beside the canvas.
 
+use super::made::Made;
+use super::sheets::SheetKind;
 use crate::project::edit::{Draft, EntityKind, KeyPath};
 use std::collections::HashSet;
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Names {
-    version: Option<u64>,
-    /// In the file's order.
+    version: Option<(u64, u64)>,
+    /// In the file's order; those that templates make behind the others.
     list: Vec<String>,
     /// In small letters.
     known: HashSet<String>,
 }
 
 impl Names {
-    /// Follows the draft.
-    pub fn follow(&mut self, draft: &Draft) {
-        if self.version == Some(draft.version()) {
+    /// Another after every change.
+    pub const fn version(&self) -> Option<(u64, u64)> {
+        self.version
+    }
+
+    /// Follows the draft, and what its templates make.
+    pub fn follow(&mut self, draft: &Draft, made: &Made) {
+        let version = Some((draft.version(), made.turn()));
+        if self.version == version {
             return;
         }
-        self.version = Some(draft.version());
+        self.version = version;
         let name = KeyPath::from("name");
         let tags = draft.index().blocks().iter().filter(|block| block.kind == EntityKind::Tag);
-        self.list = tags.filter_map(|block| draft.shown(block.id, &name)).collect();
+        let made = made.of(SheetKind::Tags).iter().map(|made| made.written.name.clone());
+        self.list = tags.filter_map(|block| draft.shown(block.id, &name)).chain(made).collect();
         self.known = self.list.iter().map(|name| name.to_lowercase()).collect();
     }
 
@@ -56,7 +65,7 @@ mod tests {
         let text =
             "[[tag]]\nname = \"oldpump.flow\"\n[[tag]]\nname = \"pump1.flow\"\n[[tag]]\nname = \"tank1.level\"\n";
         let mut names = Names::default();
-        names.follow(&Draft::open(text.as_bytes()).unwrap());
+        names.follow(&Draft::open(text.as_bytes()).unwrap(), &Made::default());
         assert_eq!(names.like("Pump").collect::<Vec<_>>(), ["pump1.flow", "oldpump.flow"]);
         assert_eq!(names.like("flow pump1").collect::<Vec<_>>(), ["pump1.flow"]);
         assert_eq!(names.like("").count(), 3);

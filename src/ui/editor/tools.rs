@@ -3,12 +3,14 @@
 use super::grid::Wish;
 use super::sheets::SheetKind;
 use super::{Editor, Over, Page, State};
+use crate::project::edit::{Draft, EntityKind};
 use crate::text::visible;
 use crate::ui::theme::{STEP, TOUCH};
 use crate::ui::{Frame, Outbox, fonts};
 use eframe::egui::{
     Button, Color32, Context, Id, Key, Label, RichText, Role, Separator, TextEdit, TextWrapMode, Ui, WidgetInfo,
 };
+use std::collections::BTreeMap;
 
 /// What a press of a tool does.
 #[derive(Debug, Clone, Copy)]
@@ -32,31 +34,21 @@ impl Editor {
         let waits = self.is_busy();
         let State::Open(draft) = &mut self.state else { return };
         let muted = frame.theme.muted;
+        self.counts.follow(draft);
         let mut act = None;
         ui.horizontal_wrapped(|ui| {
             // A button that does not fit goes to the next row whole.
             ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
-            // Close together, so that all of them stand in one row of a usual window, that of templates too.
+            // Close together, so that all of them stand in one row of a usual window.
             ui.spacing_mut().item_spacing.x = STEP / 2.0;
             for sheet in SheetKind::ALL {
-                let count = draft.index().blocks().iter().filter(|block| block.kind == sheet.entity()).count();
-                let words = format!("{} {count}", sheet.title());
+                let words = format!("{} {}", sheet.title(), self.counts.of(sheet));
                 let here = self.sheet == sheet && self.page == Page::Sheet;
                 let tab = ui.selectable_label(here, words);
                 tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, sheet.title()));
                 if tab.clicked() {
                     self.sheet = sheet;
                     self.page = Page::Sheet;
-                    act = Some(Tool::Focus);
-                }
-            }
-            self.uses.follow(draft);
-            if self.uses.are_any() {
-                let here = self.page == Page::Uses;
-                let tab = ui.selectable_label(here, format!("Uses {}", self.uses.len()));
-                tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, "Uses"));
-                if tab.on_hover_text("What templates are used for: a row each time").clicked() {
-                    self.page = Page::Uses;
                     act = Some(Tool::Focus);
                 }
             }
@@ -113,7 +105,14 @@ impl Editor {
             }
         });
         let is_changed = draft.is_changed();
+        let here = self.page == Page::Uses || self.page == Page::Sheet && self.sheet.is_of_templates();
         ui.horizontal(|ui| {
+            let tab = ui.selectable_label(here, format!("Templates {}", self.counts.of(SheetKind::Templates)));
+            tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, "Templates"));
+            if tab.on_hover_text("What is written once and used many times, and what for").clicked() && !here {
+                (self.page, self.sheet) = (Page::Sheet, SheetKind::Templates);
+                act = Some(Tool::Focus);
+            }
             if self.filter_ui(ui, muted) {
                 act = Some(Tool::Focus);
             }
@@ -138,10 +137,41 @@ impl Editor {
                 label.on_hover_text(said.as_ref());
             }
         });
+        if self.templates_ui(ui) {
+            act = Some(Tool::Focus);
+        }
         ui.add_space(STEP);
         if let Some(tool) = act {
             self.act(ui.ctx(), tool, frame, outbox);
         }
+    }
+
+    /// Of templates: what they are, what stands in them, what they are used for. Whether one of these was chosen.
+    fn templates_ui(&mut self, ui: &mut Ui) -> bool {
+        let State::Open(draft) = &self.state else { return false };
+        if self.page != Page::Uses && !(self.page == Page::Sheet && self.sheet.is_of_templates()) {
+            return false;
+        }
+        self.uses.follow(draft);
+        let was = (self.page, self.sheet);
+        ui.horizontal(|ui| {
+            let here = self.page == Page::Uses;
+            let sheets = SheetKind::OF_TEMPLATES.map(|sheet| (sheet.title(), self.counts.of(sheet), Some(sheet)));
+            for (title, count, sheet) in sheets.into_iter().chain([("Uses", self.uses.len(), None)]) {
+                let chosen = sheet.map_or(here, |sheet| !here && self.sheet == sheet);
+                // The sheet of all templates bears the name of the tab above it.
+                let name = if sheet == Some(SheetKind::Templates) { "All templates" } else { title };
+                let tab = ui.selectable_label(chosen, format!("{name} {count}"));
+                tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, chosen, name));
+                if tab.clicked() {
+                    match sheet {
+                        Some(sheet) => (self.page, self.sheet) = (Page::Sheet, sheet),
+                        None => self.page = Page::Uses,
+                    }
+                }
+            }
+        });
+        was != (self.page, self.sheet)
     }
 
     /// The field above a sheet; whether it was left by Enter.
@@ -159,8 +189,15 @@ impl Editor {
             current_text_value: Some(view.filter.clone()),
             ..WidgetInfo::labeled(Role::TextInput, true, "Filter rows")
         });
-        let shown = if view.filter.is_empty() { String::new() } else { format!("{} of {}", view.ids.len(), view.all) };
+        let shown = if view.filter.is_empty() { String::new() } else { format!("{} of {}", view.rows.len(), view.all) };
         ui.label(RichText::new(shown).color(muted));
+        if self.makes_any() {
+            let mut shows = !self.hides_made;
+            let switch = ui.checkbox(&mut shows, "From templates");
+            if switch.on_hover_text("Show what templates make among what is written").changed() {
+                self.hides_made = !shows;
+            }
+        }
         filter.lost_focus() && ui.input(|i| i.key_pressed(Key::Enter))
     }
 
@@ -170,8 +207,8 @@ impl Editor {
         self.page = Page::Canvas;
         self.canvas.focus();
         let (view, grid) = self.sheets.entry(self.sheet.title()).or_default();
-        view.follow(self.sheet, draft);
-        let Some(id) = view.ids.get(grid.selection.cursor.row).copied() else { return };
+        view.follow(self.sheet, draft, &self.judged.made, !self.hides_made);
+        let Some(id) = view.id(grid.selection.cursor.row) else { return };
         match self.sheet {
             SheetKind::Displays => {
                 self.came_from = None;
@@ -182,7 +219,7 @@ impl Editor {
                 self.canvas.go_to(draft.index().block(id).and_then(|block| block.parent));
                 self.canvas.choose(&[id]);
             }
-            SheetKind::Tags | SheetKind::Alarms | SheetKind::Devices => {}
+            _ => {}
         }
     }
 
@@ -231,6 +268,27 @@ impl Editor {
             Tool::Save => self.save(false),
             Tool::Review => self.open_review(frame, outbox),
         }
+    }
+}
+
+/// How many rows the text has for each sheet, counted once for each of its versions.
+#[derive(Debug, Default)]
+pub struct Counts {
+    version: Option<u64>,
+    of: BTreeMap<EntityKind, usize>,
+}
+
+impl Counts {
+    fn follow(&mut self, draft: &Draft) {
+        if self.version != Some(draft.version()) {
+            self.version = Some(draft.version());
+            self.of.clear();
+            draft.index().blocks().iter().for_each(|block| *self.of.entry(block.kind).or_default() += 1);
+        }
+    }
+
+    fn of(&self, sheet: SheetKind) -> usize {
+        self.of.get(&sheet.entity()).copied().unwrap_or_default()
     }
 }
 

@@ -4,7 +4,7 @@
 use super::grid::{Grid, GridColumn, Sheet, Wish};
 use super::judge::Judged;
 use super::select::At;
-use crate::project::edit::{Draft, Edit, EntityId, EntityKind, KeyPath, Shown, Step, Value};
+use crate::project::edit::{Draft, Edit, EntityId, EntityKind, KeyPath, Shown, Spot, Step, Value, quoted};
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
 use eframe::egui::{Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
@@ -12,7 +12,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 /// Columns before those of the parameters: the template, and what it is used for.
-const FIXED: usize = 2;
+pub const FIXED: usize = 2;
+/// What a `[[use]]` at the top makes.
+const AT_TOP: &str = "tags and alarms";
 /// By how much panels and items of a use are moved.
 const AT: &str = "at";
 
@@ -20,7 +22,6 @@ const AT: &str = "at";
 #[derive(Debug, Default)]
 pub struct Uses {
     version: Option<u64>,
-    are_any: bool,
     rows: Vec<Row>,
     /// Parameters, and [`AT`].
     keys: Vec<String>,
@@ -45,24 +46,15 @@ struct Row {
 
 /// The headers that are no entity's with a sheet of its own, with their names. Of tens of thousands of tags none is looked into.
 fn others(draft: &Draft) -> impl Iterator<Item = (EntityId, Vec<&str>)> {
-    let is_other = |kind| matches!(kind, EntityKind::Foreign | EntityKind::Part | EntityKind::Display);
+    let is_other =
+        |kind| matches!(kind, EntityKind::Foreign | EntityKind::Part | EntityKind::Display | EntityKind::Template);
     let blocks = draft.index().blocks().iter().filter(move |block| is_other(block.kind));
     blocks.map(|block| (block.id, draft.header_of(block.id)))
 }
 
 /// The template of a name.
 fn template_named(draft: &Draft, name: &str) -> Option<EntityId> {
-    let mut ids = others(draft).filter(|(_, header)| *header == ["template"]).map(|(id, _)| id);
-    ids.find(|id| draft.shown(*id, &"name".into()).is_some_and(|own| own == name))
-}
-
-/// A template with all that stands in it.
-fn lines_of(draft: &Draft, template: EntityId) -> String {
-    let blocks = draft.index().blocks();
-    let place = draft.index().place(template).unwrap_or(blocks.len());
-    let is_part = |id: EntityId| matches!(draft.header_of(id).as_slice(), ["template", _, ..]);
-    let parts = blocks.iter().skip(place + 1).map(|block| block.id).take_while(|id| is_part(*id));
-    [template].into_iter().chain(parts).map(|id| draft.text_of(id)).collect::<Vec<_>>().join("\n")
+    draft.named(EntityKind::Template, name)
 }
 
 /// What a template takes, in its order; those with a default last.
@@ -75,14 +67,30 @@ fn parameters(draft: &Draft, template: &str) -> Vec<String> {
 }
 
 impl Uses {
-    /// Whether the draft has templates or uses of them.
-    pub const fn are_any(&self) -> bool {
-        self.are_any
-    }
-
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// The row of a use.
+    pub fn row_of(&self, of: EntityId, nth: usize) -> Option<usize> {
+        self.rows.iter().position(|row| (row.of, row.nth) == (of, nth))
+    }
+
+    /// The row of the last use of a template that makes tags or alarms.
+    pub fn last_of(&self, template: &str) -> Option<usize> {
+        self.rows.iter().rposition(|row| row.template.eq_ignore_ascii_case(template) && row.makes == AT_TOP)
+    }
+
+    /// The edit that uses a template for the first time, with something for each of its parameters.
+    pub fn first(draft: &Draft, template: &str) -> Edit {
+        let given = parameters(draft, template).into_iter().enumerate();
+        let given = given.map(|(nth, name)| {
+            let value = if nth == 0 { Value::Text(format!("{template}1")) } else { Value::Whole(0) };
+            (name, value)
+        });
+        let with = Value::List(vec![Value::Table(given.collect())]).to_toml();
+        Edit::Insert { spot: Spot::Last, text: format!("[[use]]\ntemplate = {}\nwith = {with}\n", quoted(template)) }
     }
 
     /// Follows the draft.
@@ -95,20 +103,16 @@ impl Uses {
         self.keys.clear();
         let mut display = String::new();
         let mut found = Vec::new();
-        self.are_any = false;
         for (id, header) in others(draft) {
-            match header.as_slice() {
-                ["display"] => display = draft.shown(id, &"name".into()).unwrap_or_default(),
-                ["template"] => self.are_any = true,
-                _ => {}
+            if header == ["display"] {
+                display = draft.shown(id, &"name".into()).unwrap_or_default();
             }
             if header.last() != Some(&"use") {
                 continue;
             }
-            self.are_any = true;
             let template = draft.shown(id, &"template".into()).unwrap_or_default();
             let makes = match header.len() {
-                1 => "tags and alarms".to_owned(),
+                1 => AT_TOP.to_owned(),
                 2 => format!("panels of {display}"),
                 _ => format!("items of a mimic of {display}"),
             };
@@ -158,7 +162,7 @@ impl Uses {
             ui.add(Label::new(RichText::new("Choose a row to see its template").color(theme.muted)).wrap());
             return;
         };
-        let text = lines_of(draft, template);
+        let text = draft.text_of(template);
         ScrollArea::both().auto_shrink([false, false]).show(ui, |ui| {
             ui.add(Label::new(fonts::bold("The template, as it is written")).wrap());
             let lines = ui.add(Label::new(RichText::new(text.as_str()).font(fonts::regular(size::SMALL))).extend());
@@ -249,7 +253,7 @@ impl Uses {
     }
 }
 
-const NOTHING: &str = "There is no use yet: write the first [[use]] in the text";
+const NOTHING: &str = "There is no use yet: choose a template in Templates, and use it";
 
 /// The way to a use in its list.
 fn item(nth: usize) -> KeyPath {
@@ -294,7 +298,8 @@ impl Sheet for UseRows<'_> {
     fn name(&self, row: usize) -> Cow<'_, str> {
         let Some(row) = self.uses.rows.get(row) else { return "".into() };
         let first = row.cells.iter().find(|words| !words.is_empty()).map_or("", String::as_str);
-        format!("{first}, a {}", row.template).into()
+        let makes = if row.makes == AT_TOP { String::new() } else { format!(": {}", row.makes) };
+        format!("{first}, a {}{makes}", row.template).into()
     }
 
     fn fault(&self, _at: At) -> Option<Cow<'_, str>> {
@@ -305,8 +310,16 @@ impl Sheet for UseRows<'_> {
         self.judged.faults(self.uses.rows.get(row)?.of).map(Cow::Owned)
     }
 
-    fn locked(&self, at: At) -> Option<&'static str> {
-        (at.column < FIXED).then_some("which template is used, and for what, is said in the text")
+    fn locked(&self, at: At) -> Option<Cow<'_, str>> {
+        (at.column < FIXED).then_some("which template is used, and for what, is said in the text".into())
+    }
+
+    fn origin(&self, _row: usize) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    fn typed_fault(&self, _at: At, _text: &str) -> Option<String> {
+        None
     }
 
     fn sorted(&self) -> Option<(usize, bool)> {
@@ -338,14 +351,13 @@ mod tests {
     fn a_row_stands_for_each_use_and_a_column_for_each_parameter() {
         let draft = Draft::open(TEXT.as_bytes()).unwrap();
         let uses = opened(&draft);
-        assert!(uses.are_any());
         let rows = UseRows { uses: &uses, judged: &Judged::default() };
         let titles: Vec<_> = rows.columns().iter().map(|column| column.title.as_ref()).collect();
         assert_eq!(titles, ["template", "makes", "name", "base", "low"]);
         let cells = |row| (0..5).map(|column| rows.cell(At { row, column }).into_owned()).collect::<Vec<_>>();
         assert_eq!(cells(0), ["pump", "tags and alarms", "pump1", "100", ""]);
         assert_eq!(cells(1), ["pump", "tags and alarms", "pump2", "120", "30.0"]);
-        let template = lines_of(&draft, template_named(&draft, "pump").unwrap());
+        let template = draft.text_of(template_named(&draft, "pump").unwrap());
         assert!(template.contains("defaults = ") && template.ends_with("formula = \"{base} + {low}\"\n"), "{template}");
         assert!(rows.locked(At { row: 0, column: 1 }).is_some() && rows.locked(At { row: 0, column: 2 }).is_none());
     }

@@ -28,7 +28,7 @@ pub struct DraftTag(pub Arc<str>);
 #[derive(Debug, Default)]
 pub struct Found {
     words: String,
-    of: Option<(u64, String)>,
+    of: Option<(Option<(u64, u64)>, String)>,
     list: Vec<String>,
 }
 
@@ -44,9 +44,9 @@ impl Canvas {
             current_text_value: Some(self.found.words.clone()),
             ..WidgetInfo::labeled(Role::TextInput, true, "Filter tags")
         });
-        if self.found.of.as_ref().is_none_or(|(version, of)| *version != draft.version() || *of != self.found.words) {
+        if self.found.of.as_ref().is_none_or(|(of, words)| *of != names.version() || *words != self.found.words) {
             self.found.list = names.like(&self.found.words).map(str::to_owned).collect();
-            self.found.of = Some((draft.version(), self.found.words.clone()));
+            self.found.of = Some((names.version(), self.found.words.clone()));
         }
         if self.found.list.is_empty() {
             ui.label(RichText::new("No tag is called so").color(theme.muted));

@@ -54,12 +54,12 @@ impl Grid {
             return;
         }
         if let Some(why) = sheet.locked(at) {
-            wishes.push(Wish::Refused(why.to_owned()));
+            wishes.push(Wish::Refused(why.into_owned()));
             return;
         }
         self.selection = Selection::one(at);
         let text = typed.map_or_else(|| sheet.cell(at).into_owned(), str::to_owned);
-        self.editing = Some(Typing { at, text, is_new: true });
+        self.editing = Some(Typing { at, text, is_new: true, fault: None });
         // The cell that was left in this frame wanted the keys for the sheet; now the field of this one has them.
         self.wants_focus = false;
         self.reveal = true;
