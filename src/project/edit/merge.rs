@@ -7,6 +7,7 @@
 use super::index::{Block, EntityKind, Index, entry_of, header_path, words_of};
 use super::lines::{entry_lines, line_end};
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 /// Of which version something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub fn merge(base: &str, ours: &str, theirs: &str) -> Merge {
     let texts = [&base, &ours, &theirs].map(|text| Text { text, index: Index::of(text) });
     let known: HashSet<String> = texts[0].names();
     let [b, o, t] = [0, 1, 2].map(|nth| texts[nth].families(&known));
-    merge.lists(Level::Families, "", &b, &o, &t);
+    Work { texts: &texts, merge: &mut merge }.lists(Level::Families, "", [&b, &o, &t]);
     if crlf {
         let ends = |text: &mut String| *text = text.replace('\n', "\r\n");
         for piece in &mut merge.pieces {
@@ -106,10 +107,12 @@ enum Level {
 
 /// A part of a text: what it is known by on all sides, what a person calls it, and what it says.
 #[derive(Debug, Clone)]
-struct Unit {
+struct Unit<'t> {
     id: String,
     said: String,
-    text: String,
+    text: &'t str,
+    /// The blocks that it is of.
+    places: Range<usize>,
 }
 
 struct Text<'t> {
@@ -117,9 +120,13 @@ struct Text<'t> {
     index: Index,
 }
 
-impl Text<'_> {
+impl<'t> Text<'t> {
     fn name(&self, block: &Block) -> Option<String> {
         words_of(self.text, block, "name")
+    }
+
+    fn slice(&self, range: Range<usize>) -> &'t str {
+        self.text.get(range).unwrap_or("")
     }
 
     /// Kinds and names of all entities that are no part of another.
@@ -140,12 +147,11 @@ impl Text<'_> {
     }
 
     /// Each entity with what follows it up to the next.
-    fn families(&self, base: &HashSet<String>) -> Vec<Unit> {
-        let mut units: Vec<Unit> = Vec::new();
+    fn families(&self, base: &HashSet<String>) -> Vec<Unit<'t>> {
+        let mut units: Vec<Unit<'t>> = Vec::new();
         for (place, block) in self.index.blocks().iter().enumerate() {
-            let text = self.text.get(self.index.extent(place)).unwrap_or("");
             match units.last_mut() {
-                Some(last) if block.parent.is_some() => last.text.push_str(text),
+                Some(last) if block.parent.is_some() => last.places.end = place + 1,
                 _ => {
                     let name = self.name(block);
                     let known = |was: Option<String>| match block.kind {
@@ -162,11 +168,80 @@ impl Text<'_> {
                         (EntityKind::Alarm, _) => own,
                         (kind, name) => format!("{} {}", kind.noun().0, name.unwrap_or_default()).trim_end().to_owned(),
                     };
-                    units.push(Unit { id, said, text: text.to_owned() });
+                    units.push(Unit { id, said, text: "", places: place..place + 1 });
                 }
             }
         }
+        for unit in &mut units {
+            let end = self.index.extent(unit.places.end.saturating_sub(1)).end;
+            unit.text = self.slice(self.index.extent(unit.places.start).start..end);
+        }
         numbered(units)
+    }
+
+    /// The blocks of a family.
+    fn blocks(&self, places: Range<usize>) -> Vec<Unit<'t>> {
+        let blocks = self.index.blocks().iter().enumerate().take(places.end).skip(places.start);
+        let units = blocks.map(|(place, block)| {
+            let word = |key: &str| words_of(self.text, block, key);
+            let header = header_path(self.text, block).join(".");
+            let own = match block.kind {
+                EntityKind::Alarm | EntityKind::TemplateAlarm => word("name").or_else(|| word("kind")),
+                EntityKind::TemplateTag => word("name"),
+                // What a panel shows tells it from the others; where it stands and how it is called may change.
+                EntityKind::Panel | EntityKind::TemplatePanel => {
+                    Some(["kind", "tag", "tags", "pens", "text"].map(|key| raw(self.text, block, key)).join(" "))
+                }
+                _ => None,
+            };
+            let said = match &own {
+                Some(own) if block.kind == EntityKind::Alarm => format!("{header} {own}"),
+                _ => header.clone(),
+            };
+            let inner = matches!(block.kind, EntityKind::Alarm | EntityKind::Panel | EntityKind::Part)
+                || block.kind.is_of_template();
+            let id = if inner { format!("{header} {}", own.unwrap_or_default()) } else { String::new() };
+            Unit { id, said, text: self.slice(self.index.extent(place)), places: place..place + 1 }
+        });
+        // What stands before the first header, and nothing, is none.
+        numbered(units.filter(|unit| !unit.text.is_empty()).collect())
+    }
+
+    /// The lines of a block: each key with its value is one, and so is each comment; empty lines belong to what is above.
+    fn lines(&self, place: usize) -> Vec<Unit<'t>> {
+        let mut units: Vec<(String, String, Range<usize>)> = Vec::new();
+        let Some(block) = self.index.blocks().get(place) else { return Vec::new() };
+        let extent = self.index.extent(place);
+        let mut entries = block.entries.iter().peekable();
+        let mut at = extent.start;
+        while at < extent.end {
+            let lines = entries.peek().map(|entry| entry_lines(self.text, block, entry));
+            let (end, id, said) = match lines.filter(|lines| lines.start <= at) {
+                Some(lines) => {
+                    let path = entries.next().map(|entry| entry.path(self.text, block).join("."));
+                    let key = path.unwrap_or_default();
+                    (lines.end.max(at + 1), format!("= {key}"), key)
+                }
+                None => {
+                    let end = line_end(self.text, at).min(extent.end);
+                    let line = self.slice(at..end).trim();
+                    if line.is_empty()
+                        && let Some((.., last)) = units.last_mut()
+                    {
+                        last.end = end;
+                        at = end;
+                        continue;
+                    }
+                    // A header that was renamed is still the header.
+                    let id = if line.starts_with('[') { "[".to_owned() } else { line.to_owned() };
+                    (end, id, "a comment".to_owned())
+                }
+            };
+            units.push((id, said, at..end));
+            at = end;
+        }
+        let unit = |(id, said, range)| Unit { id, said, text: self.slice(range), places: place..place + 1 };
+        numbered(units.into_iter().map(unit).collect())
     }
 }
 
@@ -175,86 +250,24 @@ fn known_by(kind: EntityKind, name: &str) -> String {
 }
 
 /// Of several that are known by the same, the second and later ones have a number too.
-fn numbered(mut units: Vec<Unit>) -> Vec<Unit> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for unit in &mut units {
-        let count = seen.entry(unit.id.clone()).or_insert(0);
-        *count += 1;
-        if *count > 1 {
-            unit.id = format!("{} #{count}", unit.id);
-        }
+fn numbered(mut units: Vec<Unit<'_>>) -> Vec<Unit<'_>> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let counts: Vec<usize> = units
+        .iter()
+        .map(|unit| {
+            let count = seen.entry(unit.id.as_str()).or_insert(0);
+            *count += 1;
+            *count
+        })
+        .collect();
+    for (unit, count) in units.iter_mut().zip(counts).filter(|(_, count)| *count > 1) {
+        unit.id = format!("{} #{count}", unit.id);
     }
     units
 }
 
-fn blocks(text: &str) -> Vec<Unit> {
-    let index = Index::of(text);
-    let units = index.blocks().iter().enumerate().map(|(place, block)| {
-        let word = |key: &str| words_of(text, block, key);
-        let header = header_path(text, block).join(".");
-        let part = text.get(index.extent(place)).unwrap_or("").to_owned();
-        let own = match block.kind {
-            EntityKind::Alarm => word("name").or_else(|| word("kind")),
-            // What a panel shows tells it from the others; where it stands and how it is called may change.
-            EntityKind::Panel => {
-                Some(["kind", "tag", "tags", "pens", "text"].map(|key| raw(text, block, key)).join(" "))
-            }
-            _ => None,
-        };
-        let said = own
-            .clone()
-            .filter(|_| block.kind == EntityKind::Alarm)
-            .map_or(header.clone(), |own| format!("{header} {own}"));
-        let inner = matches!(block.kind, EntityKind::Alarm | EntityKind::Panel | EntityKind::Part);
-        Unit {
-            id: if inner { format!("{header} {}", own.unwrap_or_default()) } else { String::new() },
-            said,
-            text: part,
-        }
-    });
-    // What stands before the first header, and nothing, is none.
-    numbered(units.filter(|unit| !unit.text.is_empty()).collect())
-}
-
 fn raw<'t>(text: &'t str, block: &Block, key: &str) -> &'t str {
     entry_of(text, block, key).and_then(|entry| text.get(entry.value_range(block))).unwrap_or("")
-}
-
-/// The lines of a block: each key with its value is one, and so is each comment; empty lines belong to what is above.
-fn lines(text: &str) -> Vec<Unit> {
-    let index = Index::of(text);
-    let mut units: Vec<Unit> = Vec::new();
-    let mut entries: Vec<(std::ops::Range<usize>, String)> = Vec::new();
-    for block in index.blocks() {
-        for entry in &block.entries {
-            let path: Vec<String> = entry.path(text, block).iter().map(|part| part.clone().into_owned()).collect();
-            entries.push((entry_lines(text, block, entry), path.join(".")));
-        }
-    }
-    let mut entries = entries.into_iter().peekable();
-    let mut at = 0;
-    while at < text.len() {
-        let (end, id, said) = match entries.next_if(|(range, _)| range.start <= at) {
-            Some((range, key)) => (range.end.max(at + 1), format!("= {key}"), key),
-            None => {
-                let end = line_end(text, at);
-                let line = text.get(at..end).unwrap_or("").trim();
-                if line.is_empty()
-                    && let Some(last) = units.last_mut()
-                {
-                    last.text.push_str(text.get(at..end).unwrap_or(""));
-                    at = end;
-                    continue;
-                }
-                // A header that was renamed is still the header.
-                let id = if line.starts_with('[') { "[".to_owned() } else { line.to_owned() };
-                (end, id, "a comment".to_owned())
-            }
-        };
-        units.push(Unit { id, said, text: text.get(at..end).unwrap_or("").to_owned() });
-        at = end;
-    }
-    numbered(units)
 }
 
 /// The same but for the empty lines behind it.
@@ -262,72 +275,75 @@ fn same(a: &str, b: &str) -> bool {
     a.trim_end() == b.trim_end()
 }
 
-impl Merge {
-    fn lists(&mut self, level: Level, subject: &str, base: &[Unit], ours: &[Unit], theirs: &[Unit]) {
-        let by_id = |list: &'_ [Unit]| {
-            list.iter().enumerate().map(|(nth, unit)| (unit.id.clone(), nth)).collect::<HashMap<_, _>>()
-        };
-        let (b, o, t) = (by_id(base), by_id(ours), by_id(theirs));
-        let order = |list: &[Unit]| -> Vec<String> {
+/// The three texts, and what is merged of them.
+struct Work<'m, 't> {
+    texts: &'m [Text<'t>; 3],
+    merge: &'m mut Merge,
+}
+
+/// The same part in the base, ours and theirs.
+type Three<'u, 't> = [Option<&'u Unit<'t>>; 3];
+
+impl<'t> Work<'_, 't> {
+    fn lists(&mut self, level: Level, subject: &str, [base, ours, theirs]: [&[Unit<'t>]; 3]) {
+        let [b, o, t] = [base, ours, theirs].map(by_id);
+        let is_everywhere = |id: &str| [&b, &o, &t].iter().all(|ids| ids.contains_key(id));
+        let order = |list: &'_ [Unit<'t>]| -> Vec<usize> {
             list.iter()
-                .map(|unit| &unit.id)
-                .filter(|id| [&b, &o, &t].iter().all(|ids| ids.contains_key(*id)))
-                .cloned()
+                .filter(|unit| is_everywhere(&unit.id))
+                .filter_map(|unit| b.get(unit.id.as_str()).copied())
                 .collect()
         };
         let (first, second, third) = (order(base), order(ours), order(theirs));
         let theirs_leads = second == first || second == third;
         if !theirs_leads && third != first {
             let of = if subject.is_empty() { "entities" } else { subject };
-            self.notes.push(format!("both have put {of} in another order; it is the draft's"));
+            self.merge.notes.push(format!("both have put {of} in another order; it is the draft's"));
         }
         let (lead, other) = if theirs_leads { (theirs, ours) } else { (ours, theirs) };
         let lead_ids = if theirs_leads { &t } else { &o };
         // What the other has besides stands behind what it stands behind there.
-        let mut behind: HashMap<Option<&str>, Vec<&Unit>> = HashMap::new();
+        let mut behind: HashMap<Option<&str>, Vec<&Unit<'t>>> = HashMap::new();
         let mut anchor = None;
         for unit in other {
-            if lead_ids.contains_key(&unit.id) {
+            if lead_ids.contains_key(unit.id.as_str()) {
                 anchor = Some(unit.id.as_str());
             } else {
                 behind.entry(anchor).or_default().push(unit);
             }
         }
-        let find = |ids: &HashMap<String, usize>, list: &'_ [Unit], id: &str| {
-            ids.get(id).and_then(|nth| list.get(*nth)).cloned()
-        };
-        let mut all: Vec<&Unit> = behind.remove(&None).unwrap_or_default();
+        let mut all: Vec<&Unit<'t>> = behind.remove(&None).unwrap_or_default();
         for unit in lead {
             all.push(unit);
             all.extend(behind.remove(&Some(unit.id.as_str())).unwrap_or_default());
         }
         for unit in all {
-            let (base, ours, theirs) = (find(&b, base, &unit.id), find(&o, ours, &unit.id), find(&t, theirs, &unit.id));
-            self.unit(level, subject, base.as_ref(), ours.as_ref(), theirs.as_ref());
+            let three = [found(&b, base, unit), found(&o, ours, unit), found(&t, theirs, unit)];
+            self.unit(level, subject, three);
         }
     }
 
-    fn unit(&mut self, level: Level, subject: &str, base: Option<&Unit>, ours: Option<&Unit>, theirs: Option<&Unit>) {
-        let text = |unit: Option<&Unit>| unit.map_or(String::new(), |unit| unit.text.clone());
+    fn unit(&mut self, level: Level, subject: &str, [base, ours, theirs]: Three<'_, 't>) {
+        let text = |unit: Option<&Unit<'t>>| unit.map_or("", |unit| unit.text);
         let (b, o, t) = (text(base), text(ours), text(theirs));
-        let is_same = |a: Option<&Unit>, b: Option<&Unit>| match (a, b) {
-            (Some(a), Some(b)) => same(&a.text, &b.text),
+        let is_same = |a: Option<&Unit<'t>>, b: Option<&Unit<'t>>| match (a, b) {
+            (Some(a), Some(b)) => same(a.text, b.text),
             (None, None) => true,
             _ => false,
         };
-        let exact = |a: Option<&Unit>, b: Option<&Unit>| a.map(|unit| &unit.text) == b.map(|unit| &unit.text);
+        let exact = |a: Option<&Unit<'t>>, b: Option<&Unit<'t>>| a.map(|unit| unit.text) == b.map(|unit| unit.text);
         if exact(base, ours) {
-            return self.plain(&t);
+            return self.merge.plain(t);
         }
         if exact(base, theirs) || is_same(ours, theirs) {
-            return self.plain(&o);
+            return self.merge.plain(o);
         }
         // Of two that changed it, one has changed no more than the empty lines behind it.
         if is_same(base, ours) {
-            return self.plain(&t);
+            return self.merge.plain(t);
         }
         if is_same(base, theirs) {
-            return self.plain(&o);
+            return self.merge.plain(o);
         }
         let named = ours.or(theirs).map_or("", |unit| unit.said.as_str());
         let said = match (subject, level) {
@@ -337,16 +353,42 @@ impl Merge {
             (subject, _) => format!("{subject}: {}", named.split_once('.').map_or(named, |(_, inner)| inner)),
         };
         if ours.is_some() && theirs.is_some() {
-            match level {
-                Level::Families => return self.lists(Level::Blocks, &said, &blocks(&b), &blocks(&o), &blocks(&t)),
-                Level::Blocks => return self.lists(Level::Lines, &said, &lines(&b), &lines(&o), &lines(&t)),
-                Level::Lines => {}
+            let texts = self.texts;
+            let places = [base, ours, theirs].map(|unit| unit.map_or(0..0, |unit| unit.places.clone()));
+            let [b, o, t] = places;
+            let parts = match level {
+                Level::Families => {
+                    let parts = [texts[0].blocks(b), texts[1].blocks(o), texts[2].blocks(t)];
+                    Some((Level::Blocks, parts))
+                }
+                Level::Blocks => {
+                    let lines = |text: &Text<'t>, places: Range<usize>| {
+                        if places.is_empty() { Vec::new() } else { text.lines(places.start) }
+                    };
+                    Some((Level::Lines, [lines(&texts[0], b), lines(&texts[1], o), lines(&texts[2], t)]))
+                }
+                Level::Lines => None,
+            };
+            if let Some((level, [b, o, t])) = parts {
+                return self.lists(level, &said, [&b, &o, &t]);
             }
         }
-        self.pieces.push(Piece::Asked(self.conflicts.len()));
-        self.conflicts.push(Conflict { subject: said, base: b, ours: o, theirs: t });
+        let merge = &mut *self.merge;
+        merge.pieces.push(Piece::Asked(merge.conflicts.len()));
+        let [base, ours, theirs] = [b, o, t].map(str::to_owned);
+        merge.conflicts.push(Conflict { subject: said, base, ours, theirs });
     }
+}
 
+fn found<'u, 't>(ids: &HashMap<&str, usize>, list: &'u [Unit<'t>], unit: &Unit<'t>) -> Option<&'u Unit<'t>> {
+    ids.get(unit.id.as_str()).and_then(|nth| list.get(*nth))
+}
+
+fn by_id<'u>(list: &'u [Unit<'_>]) -> HashMap<&'u str, usize> {
+    list.iter().enumerate().map(|(nth, unit)| (unit.id.as_str(), nth)).collect()
+}
+
+impl Merge {
     fn plain(&mut self, text: &str) {
         match self.pieces.last_mut() {
             Some(Piece::Plain(last)) => last.push_str(text),
