@@ -3,6 +3,7 @@
 //! missing fails, never skips.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod bench;
 mod bundle;
 mod families;
 mod half_open;
