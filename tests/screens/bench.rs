@@ -4,7 +4,7 @@
 use crate::window::{Desktop, is_there, picture};
 use eframe::egui::Key;
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::fs;
 use tokio::sync::mpsc;
 use watchkeeper::drivers::scan::topics::Topics;
@@ -91,6 +91,32 @@ fn what_a_meter_shows_is_found_in_its_registers_and_becomes_a_tag_with_the_curso
         until(&mut window, "cell name of plc1.r1");
         picture(&mut window, &format!("workbench-tag-{shade}"));
     }
+}
+
+#[test]
+fn registers_that_the_device_refuses_are_named_and_have_no_value() {
+    let Bench { mut window, monitor, _folder, .. } = bench(ThemeChoice::Dark, Place::Workbench);
+    window.run_steps(2);
+    let now = window.state().snapshots.borrow().now;
+    let log = monitor.device(DeviceId(0));
+    while log.bench().view().reads == 0 {
+        let (_, due) = log.bench().due(now.mono).unwrap();
+        let registers = due.start..due.start + due.count;
+        if registers.contains(&5) {
+            log.bench().refused(now.mono, 2, "exception 2: illegal data address");
+        } else {
+            let words: Vec<u16> = registers.map(|register| 0x4000 + register).collect();
+            log.bench().read(now, Span::from_millis(4), &words);
+        }
+    }
+    window.run_steps(3);
+    assert!(is_there(&window, "register 4: 16388") && is_there(&window, "register 5: refused"));
+    let state = window.get_by_label("State of the workbench").accesskit_node().value().unwrap_or_default();
+    assert!(state.ends_with("It refuses 5 (exception 2: illegal data address)"), "{state}");
+    picture(&mut window, "workbench-refused-dark");
+    window.get_by_label("Try again").click();
+    window.run_steps(2);
+    assert_eq!(log.bench().due(now.mono).unwrap().1.count, 20, "all of them together again");
 }
 
 #[test]
