@@ -211,10 +211,13 @@ impl Workbench {
             (None, Some((at, _)), _) => {
                 let age = words::duration(now.mono - at.mono);
                 let took = words::round_trip(self.view.took);
-                let reads = words::count(self.view.reads);
+                let reads = match self.view.reads {
+                    1 => "once".to_owned(),
+                    more => format!("{} times", words::count(more)),
+                };
                 let refused = self.refused_words().map(|refused| format!(". {refused}")).unwrap_or_default();
                 format!(
-                    "Read {reads} times on the connection that polls, where it has time; the last {age} ago took {took}{refused}"
+                    "Read {reads} on the connection that polls, where it has time; the last {age} ago took {took}{refused}"
                 )
             }
             (None, None, _) if self.view.requests > 1 => {

@@ -270,7 +270,7 @@ fn a_bundle_on_the_screen_stays_where_another_cannot_be_opened_and_goes_with_the
     desk.requests.try_send(DeskRequest::Open(torn)).unwrap();
     let link = shown("the refusal", &|link| link.refused.is_some());
     let refused = link.refused.as_ref().unwrap();
-    assert!(refused.why.contains("is damaged: its end is missing"), "{}", refused.why);
+    assert!(refused.why.contains("is damaged: its directory is missing"), "{}", refused.why);
     assert!(link.about.data_folder.join("history.sqlite").exists(), "the one before is there");
     let folder = link.about.data_folder.clone();
     drop(link);
@@ -352,11 +352,13 @@ fn forged(bundle: &Path, to: &Path, forge: impl Fn(&str, &mut Vec<u8>)) {
     let mut archive = Archive::open(fs::File::open(bundle).unwrap()).unwrap();
     let mut writer = zip::Writer::new(fs::File::create(to).unwrap(), Utc(0));
     let mut manifest = Vec::new();
-    archive.read(&archive.find("manifest.json").unwrap()).unwrap().read_to_end(&mut manifest).unwrap();
+    let part = archive.find("manifest.json").unwrap();
+    archive.read(part).unwrap().read_to_end(&mut manifest).unwrap();
     let mut manifest: bundle::Manifest = serde_json::from_slice(&manifest).unwrap();
     for row in &mut manifest.parts {
         let mut bytes = Vec::new();
-        archive.read(&archive.find(&row.name).unwrap()).unwrap().read_to_end(&mut bytes).unwrap();
+        let part = archive.find(&row.name).unwrap();
+        archive.read(part).unwrap().read_to_end(&mut bytes).unwrap();
         forge(&row.name, &mut bytes);
         let hash = writer.add(&row.name, bytes.len() as u64, &mut bytes.as_slice(), &mut || Ok(())).unwrap();
         row.sha256 = watchkeeper::historian::chain::hex(&hash);

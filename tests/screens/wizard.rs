@@ -179,7 +179,7 @@ fn another_device_is_read_at_the_workbench_and_what_its_display_shows_becomes_a_
     press(&mut bench.window, "Next");
     // It begins with the table that can be read.
     press(&mut bench.window, "Another: look at its registers");
-    bench.wait("State of the workbench", "times on the connection");
+    bench.wait("State of the workbench", "on the connection");
     bench.type_into("What the display shows", "231.4");
     press(&mut bench.window, "Find");
     press(&mut bench.window, "Make tag of 0 f32 ABCD");

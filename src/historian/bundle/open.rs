@@ -88,7 +88,7 @@ pub(super) fn open_into(path: &Path, scratch: Scratch) -> Result<Opened, OpenErr
         return Err(damaged(format!("its {} is too large", manifest::MANIFEST)));
     }
     let mut bytes = Vec::new();
-    archive.read(&part).and_then(|mut part| part.read_to_end(&mut bytes)).map_err(|e| damaged(e.to_string()))?;
+    archive.read(part).and_then(|mut part| part.read_to_end(&mut bytes)).map_err(|e| damaged(e.to_string()))?;
     let Ok(format) = serde_json::from_slice::<Format>(&bytes) else {
         return Err(fault("is a zip file, and no bundle of this program".to_owned(), none));
     };
@@ -173,7 +173,7 @@ impl Unpacking<'_> {
         }
         let copied = (|| {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            let mut from = self.archive.read(&part)?;
+            let mut from = self.archive.read(part)?;
             let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
             let (mut sha, mut step, mut bytes) = (Sha256::new(), vec![0; STEP], 0);
             loop {
@@ -303,8 +303,10 @@ mod tests {
         refused(&says("project", "project/other.toml".into()), "it has no project");
         refused(&says("to", "2026-11-28T08:00:00Z".into()), "does not say of which time it is");
         refused(&says("parts", 7.into()), "its manifest.json cannot be understood");
-        let twice = [parts[0], parts[1], parts[1]];
-        refused(&bundle(&twice, |_| {}), "it has two parts project/plant.toml");
+        let twice = [parts[0], parts[1], ("project/plant.tomm", parts[1].1)];
+        let twice =
+            bundle(&twice, |_| {}).iter().map(|byte| if *byte == b'm' { b'l' } else { *byte }).collect::<Vec<_>>();
+        refused(&twice, "two of its parts have one name");
         refused(&bundle(&[parts[1]], |_| {}), "it has no history.sqlite");
         let whole = bundle(&parts, |_| {});
         refused(&whole[..whole.len() - 10], "it was cut off");
