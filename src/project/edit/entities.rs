@@ -247,9 +247,7 @@ impl Planner<'_> {
                 if name.is_some() {
                     change("name", name);
                 }
-                if block.kind != EntityKind::TemplateAlarm {
-                    change("was", None);
-                }
+                change("was", None);
             } else if matches!(part.kind, EntityKind::Alarm | EntityKind::TemplateAlarm)
                 && name.is_some()
                 && words_of(&copy, part, "tag") == old
