@@ -8,6 +8,7 @@
 use super::DeviceView;
 use super::alarm::{AlarmMemory, Limit};
 use super::alarming::AlarmCell;
+use super::calm::Calm;
 use super::effect::{Effect, Entry, Event, Ticket};
 use super::forcing::{Force, Forces};
 use super::groups::Group;
@@ -76,6 +77,8 @@ pub(super) struct TagCell {
     pub(super) forced: bool,
     /// The newest time that its source told: what comes with an older one is late.
     pub(super) source_time: Option<Utc>,
+    /// Values that its alarms need not be asked about.
+    pub(super) calm: Calm,
 }
 
 /// The plant as a value. See the module.

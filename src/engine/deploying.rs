@@ -3,6 +3,7 @@
 //! Values, ages, recent pasts and alarms are carried over by name. A tag that comes from elsewhere than before, or is read in
 //! another way, begins anew: the value of another register is none of its own.
 
+use super::calm::Calm;
 use super::core::{Engine, TagCell};
 use super::effect::{Effect, Entry};
 use super::input::{DeviceStatus, LinkState};
@@ -100,7 +101,7 @@ impl Engine {
                 _ => fresh,
             });
             let cell = same.and_then(|id| old_cells.get(id.index())).copied().unwrap_or_default();
-            self.cells.push(TagCell { queued: None, is_read: false, ..cell });
+            self.cells.push(TagCell { queued: None, is_read: false, calm: Calm::default(), ..cell });
             if self.options.record {
                 let thinner = old.and_then(|id| old_thinners.get_mut(id.index())).map(std::mem::take);
                 self.thinners.push(thinner.unwrap_or_default());

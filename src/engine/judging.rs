@@ -70,6 +70,9 @@ impl Engine {
     /// Judges all alarms of a tag whose value or quality is another. Tells whether a condition came or went, be its delay
     /// over or not.
     pub(super) fn judge_tag(&mut self, now: Now, id: TagId, tag: &TagPlan, effects: &mut Vec<Effect>) -> bool {
+        if self.is_calm(id, tag) {
+            return false;
+        }
         let plan = Arc::clone(&self.plan);
         let reading = self.reading(id);
         let mut crossed = false;
@@ -77,6 +80,7 @@ impl Engine {
             let Some(rule) = plan.alarm(AlarmId(index)) else { continue };
             crossed |= self.judge_by(now, AlarmId(index), rule, &plan, tag, &reading, effects);
         }
+        self.keep_calm(id, tag);
         crossed
     }
 
@@ -102,6 +106,7 @@ impl Engine {
         reading: &Reading,
         effects: &mut Vec<Effect>,
     ) -> bool {
+        self.forget_calm(rule);
         match self.judgement(now, alarm, rule, plan, tag, reading) {
             Judgement::Verdict(verdict) => self.decide(now, now, alarm, rule, verdict, effects),
             Judgement::Hold => {

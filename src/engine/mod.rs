@@ -7,6 +7,7 @@ mod acts;
 mod adopting;
 pub mod alarm;
 mod alarming;
+mod calm;
 pub mod coming;
 pub mod command;
 pub mod core;

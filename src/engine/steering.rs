@@ -107,6 +107,7 @@ impl Engine {
         cell.memory.limit = Some(limit);
         cell.why_judged = Some(why.into());
         self.limits_view = None;
+        self.forget_calm(rule);
         self.alarms_due.insert(alarm);
     }
 
