@@ -285,6 +285,15 @@ impl Engine {
             if at > now.mono || (at == now.mono && !inclusive) {
                 break;
             }
+            if let Due::Stale(tag) = due
+                && let Some(later) = self.fresh_until(tag, at)
+                && let Some(mut next) = self.due.peek_mut()
+            {
+                // In its place, because it is so with nearly every one of them: half the work of taking out and putting in.
+                *next = Reverse((later, due));
+                self.cells[tag.index()].queued = Some(later);
+                continue;
+            }
             self.due.pop();
             // The instant at which it fell due, on both clocks: an alarm bears the time at which its delay ended.
             let then = Now { mono: at, utc: now.utc + (at - now.mono) };

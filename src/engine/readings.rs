@@ -148,6 +148,13 @@ impl Engine {
         }
     }
 
+    /// Until when the value of a tag is fresh, where its only entry in the heap falls due at `at`, and that is too early.
+    pub(super) fn fresh_until(&self, id: TagId, at: Mono) -> Option<Mono> {
+        let stale_after = self.plan.tag(id)?.stale_after?;
+        let until = self.live(id).received?.mono + stale_after;
+        (until > at && self.cells.get(id.index())?.queued == Some(at)).then_some(until)
+    }
+
     pub(super) fn may_be_stale(&mut self, then: Now, id: TagId) {
         let plan = Arc::clone(&self.plan);
         let Some(tag) = plan.tag(id) else { return };

@@ -238,25 +238,28 @@ pub fn summary_at(
 /// A row's tag, level and beginning.
 pub type Key = (SeriesId, u8, i64);
 
-/// The next rows after a key, of all tags and levels in order of their keys, at most `most`.
+/// The next rows after a key, of all tags and levels in order of their keys, until `each` breaks off.
 pub fn summaries_after(
     connection: &Connection,
     after: Option<Key>,
-    most: usize,
-) -> rusqlite::Result<Vec<(Key, SummaryRow)>> {
+    mut each: impl FnMut(Key, SummaryRow) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<()> {
     let (tag, level, first) = after.map_or((-1, 0, 0), |(series, level, first)| (i64::from(series.0), level, first));
     let mut statement = connection.prepare_cached(concat!(
         "SELECT ",
         columns!(),
         ", tag, level FROM summary WHERE (tag, level, first) > (?1, ?2, ?3)
-         ORDER BY tag, level, first LIMIT ?4"
+         ORDER BY tag, level, first"
     ))?;
-    let read = |row: &Row<'_>| {
+    let mut rows = statement.query(params![tag, level, first])?;
+    while let Some(row) = rows.next()? {
         let (series, level) = (SeriesId(row.get(17)?), row.get(18)?);
         let summary = SummaryRow::read(row, series, level)?;
-        Ok(((series, level, summary.summary.first), summary))
-    };
-    statement.query_map(params![tag, level, first, most as i64], read)?.collect()
+        if each((series, level, summary.summary.first), summary)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The same, at most `most` of them: for readers, who take years in small pieces.

@@ -13,6 +13,7 @@ use super::sample::SeriesId;
 use super::schema;
 use super::summary::Summary;
 use rusqlite::Connection;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
@@ -69,17 +70,16 @@ impl Scan {
     fn look(&mut self) -> rusqlite::Result<Step> {
         // One view of the file: a chunk that is sealed anew meanwhile is not one that is missing.
         let transaction = self.connection.unchecked_transaction()?;
-        let rows = rows::summaries_after(&transaction, self.done, ROWS)?;
-        if rows.is_empty() {
-            return Ok(Step::Done);
-        }
-        let mut chunks = 0;
+        let (mut rows, mut chunks, mut in_order) = (0, 0, true);
         let mut spots = Vec::new();
-        for (key, row) in rows {
-            if self.done.is_some_and(|done| key <= done) {
-                return Ok(Step::Broken("the rows of a table are out of order".to_owned()));
+        let done = &mut self.done;
+        rows::summaries_after(&transaction, *done, |key, row| {
+            in_order = done.is_none_or(|done| done < key);
+            if !in_order {
+                return Ok(ControlFlow::Break(()));
             }
-            self.done = Some(key);
+            *done = Some(key);
+            rows += 1;
             let (series, level, first) = key;
             let whole = if level == CHUNK_LEVEL {
                 chunks += 1;
@@ -90,11 +90,13 @@ impl Scan {
             if !whole {
                 spots.push(Spot { series, level, first });
             }
-            if chunks >= CHUNKS {
-                break;
-            }
-        }
-        Ok(Step::More(spots))
+            Ok(if chunks < CHUNKS && rows < ROWS { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(match (in_order, rows) {
+            (false, _) => Step::Broken("the rows of a table are out of order".to_owned()),
+            (true, 0) => Step::Done,
+            (true, _) => Step::More(spots),
+        })
     }
 }
 
