@@ -55,7 +55,7 @@ impl Engine {
         self.cells[id.index()].calm = self.calm_of(tag);
     }
 
-    /// An alarm moves by itself: all of its tag are to be looked at again.
+    /// An alarm may move though its tag has not changed: all of that tag are to be looked at again.
     pub(super) fn forget_calm(&mut self, rule: &AlarmPlan) {
         if let Subject::Tag(id) = rule.subject
             && let Some(cell) = self.cells.get_mut(id.index())

@@ -91,6 +91,7 @@ impl Engine {
         let Subject::Tag(id) = rule.subject else { return };
         let Some(tag) = plan.tag(id) else { return };
         let reading = self.reading(id);
+        self.forget_calm(rule);
         if self.judge_by(now, alarm, rule, &plan, tag, &reading, effects) {
             self.keep_newest(id, effects);
         }
@@ -106,7 +107,6 @@ impl Engine {
         reading: &Reading,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        self.forget_calm(rule);
         match self.judgement(now, alarm, rule, plan, tag, reading) {
             Judgement::Verdict(verdict) => self.decide(now, now, alarm, rule, verdict, effects),
             Judgement::Hold => {

@@ -258,7 +258,7 @@ fn a_history_of_format_1_is_read_as_it_is_and_brought_up_by_the_next_start() {
         let (connection, _) = schema::open_to_read(folder).unwrap().unwrap();
         connection.pragma_query_value(None, "user_version", |r| r.get::<_, i64>(0)).unwrap()
     };
-    assert_eq!(version(folder.path()), 2);
+    assert_eq!(version(folder.path()), schema::KIND.format);
     assert_eq!(scanned(folder.path()), [], "what has no checksum is computed again and compared");
     tamper(
         folder.path(),

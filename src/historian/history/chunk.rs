@@ -5,11 +5,9 @@ use super::bytes::{Damage, Reader, put, put_section, seal, unseal};
 use super::columns::{Columns, MOST_AT_ONE_TIME, Values};
 use super::sample::rank;
 use super::summary::Summary;
-use super::{codes, digest};
+use super::{codes, digest, numbers};
 use crate::engine::{Quality, Value};
-use pco::data_types::Number;
-use pco::standalone::simple_compress;
-use pco::{ChunkConfig, DeltaSpec, ModeSpec};
+use pco::ModeSpec;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,13 +16,6 @@ pub const FULL: usize = 8_192;
 
 /// A chunk into which late samples fell is cut in two beyond this.
 const OVERFULL: usize = FULL * 5 / 4;
-
-/// Chunks of fewer samples are made in haste: they are made again when the next samples come, and to look for the best way
-/// to lay out a few dozen numbers takes ten times as long as laying them out.
-const HASTY: usize = FULL / 16;
-
-/// Decimals that are looked for in haste.
-const MOST_DECIMALS: u8 = 4;
 
 /// Samples of the greatest chunk.
 pub const MOST_IN_CHUNK: usize = OVERFULL + MOST_AT_ONE_TIME;
@@ -36,10 +27,6 @@ const FORMAT: u8 = 1;
 
 /// Kinds of a body's values; the others are [`rank`]s.
 const KIND_MIXED: u8 = 6;
-
-/// How a column of numbers lies.
-const PLAIN: u8 = 0;
-const COMPRESSED: u8 = 1;
 
 /// A chunk ready to be stored.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,7 +81,7 @@ pub fn encode(columns: &Columns) -> Option<Encoded> {
     let digest = digest::encode(&digest::blocks(columns));
     let mut body = vec![FORMAT];
     put(&mut body, columns.len() as u64);
-    put_section(&mut body, &numbers(columns.times(), &layout(columns.len(), ModeSpec::Classic)));
+    put_section(&mut body, &numbers::encode(columns.times(), ModeSpec::Classic));
     let qualities: Vec<u32> = columns.qualities().iter().map(|q| u32::from(q.number())).collect();
     put_section(&mut body, &codes::encode(&qualities));
     put_section(&mut body, &details(columns.details()));
@@ -112,7 +99,7 @@ pub fn decode(body: &[u8]) -> Result<Columns, Damage> {
         return Err(Damage("a chunk of a format that is not known"));
     }
     let count = reader.count(MOST_IN_CHUNK)?;
-    let times = decode_numbers(reader.section()?, count)?;
+    let times = numbers::decode(reader.section()?, count)?;
     let qualities: Vec<Quality> =
         codes::decode(reader.section()?, count)?.into_iter().map(|code| Quality::from_number(code as u16)).collect();
     let details = decode_details(reader.section()?, count)?;
@@ -165,74 +152,6 @@ pub fn kind(body: &[u8]) -> Result<Option<Kind>, Damage> {
     })
 }
 
-/// How so many numbers are laid out; `mode`: in haste.
-fn layout(count: usize, mode: ModeSpec) -> ChunkConfig {
-    let config = ChunkConfig::default();
-    if count >= HASTY {
-        return config;
-    }
-    config.with_compression_level(4).with_mode_spec(mode).with_delta_spec(DeltaSpec::TryConsecutive(1))
-}
-
-/// Of a few floats the decimals tell at once what is looked for with much effort among many.
-fn layout_of_floats(floats: &[f64]) -> ChunkConfig {
-    let decimals = |d: &u8| floats.iter().all(|float| digest::whole(*float, *d).is_some());
-    let found = Some(floats.len()).filter(|count| *count < HASTY).and_then(|_| (0..=MOST_DECIMALS).find(decimals));
-    layout(floats.len(), found.map_or(ModeSpec::Auto, |d| ModeSpec::TryFloatMult(10_f64.powi(-i32::from(d)))))
-}
-
-fn numbers<T: Number + Bits>(numbers: &[T], layout: &ChunkConfig) -> Vec<u8> {
-    match simple_compress(numbers, layout) {
-        Ok(compressed) if compressed.len() < std::mem::size_of_val(numbers) => {
-            let mut bytes = vec![COMPRESSED];
-            bytes.extend(compressed);
-            bytes
-        }
-        Ok(_) | Err(_) => {
-            let mut bytes = vec![PLAIN];
-            bytes.extend(numbers.iter().flat_map(|number| number.eight()));
-            bytes
-        }
-    }
-}
-
-fn decode_numbers<T: Number + Bits>(bytes: &[u8], count: usize) -> Result<Vec<T>, Damage> {
-    let mut reader = Reader::new(bytes);
-    match reader.byte()? {
-        PLAIN => {
-            let numbers = (0..count).map(|_| reader.eight().map(T::from_eight)).collect::<Result<_, _>>()?;
-            reader.end()?;
-            Ok(numbers)
-        }
-        COMPRESSED => {
-            let mut numbers = vec![T::default(); count];
-            codes::decompress(reader.take(reader.left())?, &mut numbers)?;
-            Ok(numbers)
-        }
-        _ => Err(Damage("a column of a way that is not known")),
-    }
-}
-
-/// Numbers of 64 bits as they lie uncompressed.
-trait Bits: Copy + Default {
-    fn eight(self) -> [u8; 8];
-    fn from_eight(bytes: [u8; 8]) -> Self;
-}
-
-macro_rules! bits {
-    ($($number:ty),*) => {$(
-        impl Bits for $number {
-            fn eight(self) -> [u8; 8] {
-                self.to_le_bytes()
-            }
-            fn from_eight(bytes: [u8; 8]) -> Self {
-                Self::from_le_bytes(bytes)
-            }
-        }
-    )*};
-}
-bits!(i64, u64, f64);
-
 /// The kind, and the values of the samples that are not bad.
 fn values(columns: &Columns) -> (u8, Vec<u8>) {
     let good = |i: &usize| !columns.qualities()[*i].is_bad();
@@ -240,16 +159,11 @@ fn values(columns: &Columns) -> (u8, Vec<u8>) {
     fn pick<T: Copy>(values: &[T], good: impl Fn(&usize) -> bool, all_good: bool) -> std::borrow::Cow<'_, [T]> {
         if all_good { values.into() } else { (0..values.len()).filter(good).map(|i| values[i]).collect() }
     }
-    let layout = layout(columns.len(), ModeSpec::Auto);
     match columns.values() {
         Values::None => (0, Vec::new()),
-        Values::F64(v) => {
-            let floats = pick(v, good, all_good);
-            let layout = layout_of_floats(&floats);
-            (1, numbers(&floats, &layout))
-        }
-        Values::I64(v) => (2, numbers(&pick(v, good, all_good), &layout)),
-        Values::U64(v) => (3, numbers(&pick(v, good, all_good), &layout)),
+        Values::F64(v) => (1, numbers::encode(&pick(v, good, all_good), ModeSpec::Auto)),
+        Values::I64(v) => (2, numbers::encode(&pick(v, good, all_good), ModeSpec::Auto)),
+        Values::U64(v) => (3, numbers::encode(&pick(v, good, all_good), ModeSpec::Auto)),
         Values::Bool(v) => {
             let states: Vec<u32> = (0..v.len()).filter(good).map(|i| u32::from(v[i])).collect();
             (4, codes::encode(&states))
@@ -263,9 +177,9 @@ fn decode_values(kind: u8, bytes: &[u8], qualities: &[Quality]) -> Result<Values
     let count = qualities.iter().filter(|q| !q.is_bad()).count();
     Ok(match kind {
         0 if count == 0 && bytes.is_empty() => Values::None,
-        1 => Values::F64(spread(decode_numbers(bytes, count)?, qualities, &f64::NAN)),
-        2 => Values::I64(spread(decode_numbers(bytes, count)?, qualities, &0)),
-        3 => Values::U64(spread(decode_numbers(bytes, count)?, qualities, &0)),
+        1 => Values::F64(spread(numbers::decode(bytes, count)?, qualities, &f64::NAN)),
+        2 => Values::I64(spread(numbers::decode(bytes, count)?, qualities, &0)),
+        3 => Values::U64(spread(numbers::decode(bytes, count)?, qualities, &0)),
         4 => {
             let states = codes::decode(bytes, count)?.into_iter().map(|state| state != 0).collect();
             Values::Bool(spread(states, qualities, &false))
@@ -358,9 +272,9 @@ fn mixed<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<u8> {
     }
     let mut bytes = Vec::new();
     put_section(&mut bytes, &codes::encode(&kinds));
-    put_section(&mut bytes, &numbers(&floats, &layout(floats.len(), ModeSpec::Auto)));
-    put_section(&mut bytes, &numbers(&signed, &layout(signed.len(), ModeSpec::Auto)));
-    put_section(&mut bytes, &numbers(&unsigned, &layout(unsigned.len(), ModeSpec::Auto)));
+    put_section(&mut bytes, &numbers::encode(&floats, ModeSpec::Auto));
+    put_section(&mut bytes, &numbers::encode(&signed, ModeSpec::Auto));
+    put_section(&mut bytes, &numbers::encode(&unsigned, ModeSpec::Auto));
     put_section(&mut bytes, &codes::encode(&states));
     put_section(&mut bytes, &texts(words.into_iter()));
     bytes
@@ -370,9 +284,9 @@ fn decode_mixed(bytes: &[u8], count: usize) -> Result<Vec<Value>, Damage> {
     let mut reader = Reader::new(bytes);
     let kinds = codes::decode(reader.section()?, count)?;
     let of = |kind: u32| kinds.iter().filter(|k| **k == kind).count();
-    let mut floats = decode_numbers::<f64>(reader.section()?, of(1))?.into_iter();
-    let mut signed = decode_numbers::<i64>(reader.section()?, of(2))?.into_iter();
-    let mut unsigned = decode_numbers::<u64>(reader.section()?, of(3))?.into_iter();
+    let mut floats = numbers::decode::<f64>(reader.section()?, of(1))?.into_iter();
+    let mut signed = numbers::decode::<i64>(reader.section()?, of(2))?.into_iter();
+    let mut unsigned = numbers::decode::<u64>(reader.section()?, of(3))?.into_iter();
     let mut states = codes::decode(reader.section()?, of(4))?.into_iter();
     let mut words = decode_texts(reader.section()?, of(5))?.into_iter();
     reader.end()?;

@@ -41,8 +41,8 @@ const SEAL_AFTER: Span = Span::from_secs(3_600);
 
 /// Of many tags more is sealed at a time, so that each brings so much on average: adding a few samples to its last chunk costs as
 /// much as adding a few dozen. Up to so many times what is usual, since it lies in memory until then.
-const SEAL_WEIGHT_OF_A_TAG: usize = 20;
-const SEALED_TIMES: usize = 4;
+const SEAL_WEIGHT_OF_A_TAG: usize = 30;
+const SEALED_TIMES: usize = 6;
 
 /// How long sealing goes on in one turn.
 const SEALING_TURN: Span = Span::from_millis(400);
@@ -554,6 +554,6 @@ mod tests {
     #[test]
     fn more_is_sealed_at_a_time_of_many_tags_and_never_without_bound() {
         let weights = [0, 1_000, 10_000, 50_000, 1_000_000].map(|tags| seal_weight(SEAL_WEIGHT, tags));
-        assert_eq!(weights, [250_000, 250_000, 250_000, 1_000_000, 1_000_000]);
+        assert_eq!(weights, [250_000, 250_000, 300_000, 1_500_000, 1_500_000]);
     }
 }

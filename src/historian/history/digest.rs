@@ -198,7 +198,7 @@ pub fn decode(bytes: &[u8]) -> Result<Vec<Block>, Damage> {
                 Ok(match decimals {
                     Some(d) => {
                         near = near.wrapping_add(reader.signed()?);
-                        near as f64 / power_of_ten(d)
+                        decimal(near, d)
                     }
                     None => f64::from_le_bytes(reader.eight()?),
                 })
@@ -227,6 +227,11 @@ pub(super) fn whole(number: f64, decimals: u8) -> Option<i64> {
     let fits = scaled.abs() < 9e15 && (scaled / power_of_ten(decimals)).to_bits() == number.to_bits();
     // A negative zero has no whole number of its own.
     (fits && (scaled as i64 != 0 || number.to_bits() == 0)).then_some(scaled as i64)
+}
+
+/// The number that a whole one of so many decimals stands for.
+pub(super) fn decimal(whole: i64, decimals: u8) -> f64 {
+    whole as f64 / power_of_ten(decimals)
 }
 
 /// The greatest power of ten that divides all times.

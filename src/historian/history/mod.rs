@@ -51,6 +51,7 @@ pub mod frame;
 mod levels;
 pub mod mend;
 mod newest;
+mod numbers;
 mod pages;
 pub mod query;
 pub mod queue;

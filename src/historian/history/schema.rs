@@ -14,9 +14,9 @@ pub const KIND: Kind = Kind {
     word: "history",
     file: HISTORY_FILE,
     application_id: 0x574B_4849, // "WKHI"
-    format: 2,
+    format: 3,
     tables: TABLES,
-    upgrades: &[TO_2],
+    upgrades: &[TO_2, TO_3],
     page_bytes: 4_096,
     shrinks: true,
     wal_bytes: 16 << 20,
@@ -113,6 +113,9 @@ CREATE TEMP VIEW summary AS SELECT *, NULL AS crc FROM main.summary;
 CREATE TEMP VIEW body AS SELECT *, NULL AS tag FROM main.body;
 ",
 };
+
+/// Format 3: short columns of numbers as distances. The tables are as they were, and so is all that was written before.
+const TO_3: Upgrade = Upgrade { write: "", read: "" };
 
 /// Opens a data folder's history for writing, or begins it.
 pub fn open(folder: &Path, now: Utc) -> Result<OpenedFile, FileError> {
