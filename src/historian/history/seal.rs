@@ -1,7 +1,7 @@
 //! Sealing: the log's samples become chunks, tag by tag, in small transactions; then the log lets go of them.
 //!
-//! What comes in order is added after a tag's last chunk; a last chunk that is not full is taken along where it is no
-//! larger than what comes, so that a slow tag's samples are written again a few times only, and end in full chunks. What comes
+//! What comes in order is added after a tag's last chunk; a last chunk that is not full is taken along where it is small
+//! beside what comes, so that a slow tag's samples are written again a few times only, and end in full chunks. What comes
 //! late is merged into the chunks it falls into.
 //! Invariant: chunks of one tag never overlap, and none begins at the time at which another ends.
 //! Invariant: rows of a higher level sum up whole rows of the level below and never overlap. Where there is none, the level
@@ -28,6 +28,9 @@ const STEP_BYTES: usize = 1 << 20;
 
 /// Tags of one transaction.
 const STEP_TAGS: usize = 256;
+
+/// A last chunk is taken along where it has at most so many times the samples that come.
+const TAKEN_ALONG_TIMES: u64 = 2;
 
 /// Why sealing stopped.
 #[derive(Debug, thiserror::Error)]
@@ -143,7 +146,8 @@ fn rewrite(store: &Store, series: SeriesId, columns: &Columns, left_out: &mut u6
     let look = |row: SummaryRow| {
         damaged = sound(series, &row);
         late |= row.summary.last >= first;
-        if damaged.is_err() || late || row.summary.count >= FULL as u64 || row.summary.count > count {
+        if damaged.is_err() || late || row.summary.count >= FULL as u64 || row.summary.count > count * TAKEN_ALONG_TIMES
+        {
             return ControlFlow::Break(());
         }
         count += row.summary.count;
