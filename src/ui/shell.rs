@@ -27,6 +27,7 @@ use super::playing::Plays;
 use super::scanner::Scanner;
 use super::settings::Settings;
 use super::share::Share;
+use super::stretch::Stretch;
 use super::theme::Theme;
 use super::wizard::{self, Wizard};
 use super::words::say;
@@ -113,6 +114,8 @@ pub struct Shell {
     pub explorer: Explorer,
     /// What makes bundles.
     pub share: Share,
+    /// What makes scenarios of what was recorded.
+    pub stretch: Stretch,
     /// What begins a project; what is typed there stays while something else is looked at.
     pub wizard: Wizard,
     /// Why the desktop took no note of an alarm.
@@ -194,6 +197,7 @@ impl Shell {
             scanner: Scanner::default(),
             explorer: Explorer::default(),
             share: Share::default(),
+            stretch: Stretch::default(),
             wizard: Wizard::default(),
             notes_fault: None,
             settings,
@@ -268,7 +272,8 @@ impl Shell {
         let mut outbox = Outbox { actions: actions::pressed(&ctx), ..Outbox::default() };
         outbox.actions.append(&mut self.asked);
         self.take_files(&ctx, now, &mut outbox);
-        let said = self.keeper.follow(&ctx).or_else(|| self.horn.follow(&ctx)).or_else(|| self.share.follow(&ctx));
+        let said = self.keeper.follow(&ctx).or_else(|| self.horn.follow(&ctx)).or_else(|| self.share.follow());
+        let said = said.or_else(|| self.stretch.follow());
         self.notice = said.map(|said| (now, said)).or(self.notice.take());
         if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
             self.notice = None;
