@@ -23,7 +23,8 @@
 //! bundle   what is said over a plant that is a bundle        share    the sheet that makes one; stretch that of a scenario
 //! hand     a tag that is dragged, and the press that opens its last hour
 //! playing  a scenario on the real screens, in the place of the plant
-//! windows  displays in windows of their own             memory   what the allocator keeps from frame to frame
+//! windows  displays in windows of their own             opening  how far a bundle is that is being opened
+//! memory   what the allocator keeps from frame to frame
 //! ```
 
 pub mod actions;
@@ -56,6 +57,7 @@ pub mod lists;
 pub mod memory;
 pub mod notify;
 pub mod notlive;
+pub mod opening;
 pub mod palette;
 pub mod panels;
 pub mod past;

@@ -379,7 +379,7 @@ mod tests {
         assert_eq!(said[1..], ["Not in it: gone.svg (there is no such file)"]);
         let said = asked(9_000_000).make(&to, false, &Working::default());
         assert!(said[0].ends_with("night.bundle.zip is there already; choose another name"), "{said:?}");
-        let opened = bundle::open(&to).unwrap();
+        let opened = bundle::open(&to, &bundle::Unpacking::default()).unwrap();
         assert_eq!(fs::read_to_string(&opened.project).unwrap(), text);
     }
 
