@@ -18,6 +18,7 @@ pub use scan::{SCAN_QUEUE, ScanAsk, ScanLink, Scanning};
 use crate::drivers::monitor::Monitor;
 use crate::engine::{Actor, Command, Snapshot};
 use crate::historian::JournalLink;
+use crate::historian::bundle::Unpacking;
 use crate::historian::history::ask::HistoryLink;
 use crate::project::{Issue, NewDisplay};
 use crate::time::Utc;
@@ -213,6 +214,18 @@ impl HornTest {
     }
 }
 
+/// A bundle that is being opened: which, and how far it is.
+#[derive(Debug)]
+pub struct OpeningBundle {
+    /// The file, as it is shown.
+    pub what: String,
+    /// How far it is; whoever sets its `stop` ends it.
+    pub unpacking: Unpacking,
+}
+
+/// The bundle that is being opened now, if one is.
+pub type OpeningReader = watch::Receiver<Option<Arc<OpeningBundle>>>;
+
 /// What is on the desk now, for a reader that waits for nothing: each window of its own has one.
 pub type DeskReader = watch::Receiver<Desk>;
 
@@ -233,6 +246,8 @@ pub struct DeskLink {
     pub plays: Option<PlaysLink>,
     /// Beginning a project; `None`: this program cannot.
     pub begin: Option<BeginLink>,
+    /// A bundle that is being opened; what is on the desk stays there meanwhile.
+    pub opening: OpeningReader,
 }
 
 /// What the watcher of a desk has seen.

@@ -46,6 +46,7 @@ needs=(
     "has_program xdotool|xdotool"
     "has_program xdpyinfo|x11-utils"
     "has_program import|imagemagick"
+    "has_program zenity|zenity"
     "has_program strace|strace"
     "has_file '/usr/lib/*/faketime/libfaketimeMT.so.1'|libfaketime"
     "has_program setpriv|util-linux"

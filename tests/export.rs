@@ -3,6 +3,8 @@
 
 #[path = "export/bundle.rs"]
 mod bundle;
+#[path = "export/scenario.rs"]
+mod scenario;
 mod support;
 
 use proptest::prelude::*;

@@ -23,11 +23,12 @@ use tokio::sync::oneshot;
 
 mod output;
 mod progress;
+mod scenario;
 
 /// `export`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(
-    after_help = "Example:\n  watchkeeper export plant.toml --tag pump1.flow --from 2026-11-20 --every 1m -o flow.csv\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nnow, or how long ago (30m, 2h, 7d)."
+    after_help = "Example:\n  watchkeeper export plant.toml --tag pump1.flow --from 2026-11-20 --every 1m -o flow.csv\n  watchkeeper export plant.toml --from 1h -o storm.rehearsal.csv    a scenario of the last hour, for rehearse\n\nA time is RFC 3339 (2026-11-20T14:00:00Z), a date or a local time of the project (2026-11-20, 2026-11-20T14:00),\nnow, or how long ago (30m, 2h, 7d)."
 )]
 pub struct ExportArguments {
     /// Project file, or a bundle
@@ -64,6 +65,8 @@ pub enum ExportFormat {
     Jsonl,
     /// Apache Parquet
     Parquet,
+    /// A scenario for rehearse, of what can be set in one
+    Scenario,
 }
 
 /// What ended an export early; it has been told.
@@ -89,7 +92,7 @@ struct Job {
     format: FileFormat,
     folder: PathBuf,
     /// Its parts are there for as long as this is, where it is a bundle.
-    _loaded: Loaded,
+    loaded: Loaded,
 }
 
 fn prepare(arguments: &ExportArguments) -> Result<Job, Ended> {
@@ -106,11 +109,17 @@ fn prepare(arguments: &ExportArguments) -> Result<Job, Ended> {
     if from >= to {
         return Err(call(format!("--from {} is not before --to {}", from.to_rfc3339_exact(), to.to_rfc3339_exact())));
     }
+    let is_scenario = scenario::is_wanted(arguments);
+    if is_scenario && (arguments.every.is_some() || arguments.local) {
+        return Err(call(
+            "a scenario has every value at its time since its start: leave out --every and --local".to_owned(),
+        ));
+    }
     let by_name = arguments.output.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
     let format = match (arguments.format, by_name.map(str::to_ascii_lowercase).as_deref()) {
         (Some(ExportFormat::Jsonl), _) | (None, Some("jsonl" | "ndjson")) => FileFormat::Jsonl,
         (Some(ExportFormat::Parquet), _) | (None, Some("parquet")) => FileFormat::Parquet,
-        (Some(ExportFormat::Csv) | None, _) => FileFormat::Csv,
+        (Some(ExportFormat::Csv | ExportFormat::Scenario) | None, _) => FileFormat::Csv,
     };
     if format == FileFormat::Parquet && arguments.output.is_none() && io::stdout().is_terminal() {
         return Err(call("Parquet is nothing to read on a terminal; name a file with -o".to_owned()));
@@ -125,7 +134,10 @@ fn prepare(arguments: &ExportArguments) -> Result<Job, Ended> {
         return Err(Exit::World);
     };
     let known = reader.tags().map_err(world)?;
-    let tags = if arguments.tags.is_empty() {
+    let tags = if is_scenario {
+        // Which can be set, it finds by itself.
+        Vec::new()
+    } else if arguments.tags.is_empty() {
         let mut all = known;
         all.sort_by_cached_key(|tag| (tag.name.to_lowercase(), tag.series));
         all
@@ -139,7 +151,8 @@ fn prepare(arguments: &ExportArguments) -> Result<Job, Ended> {
         }
         chosen
     };
-    Ok(Job { reader, tags, range: from..to, zone, format, folder, _loaded: loaded })
+    let loaded = if is_scenario { loaded.with_members() } else { loaded };
+    Ok(Job { reader, tags, range: from..to, zone, format, folder, loaded })
 }
 
 /// The tag that bears this name, else the one that bore it last.
@@ -172,7 +185,9 @@ impl Job {
         let (end, mut ended) = oneshot::channel();
         let (arguments, asked) = (arguments.clone(), stop.clone());
         let work = move || {
-            let done = self.write(&arguments, output, &asked);
+            let is_scenario = scenario::is_wanted(&arguments);
+            let write = if is_scenario { Self::write_scenario } else { Self::write };
+            let done = write(&self, &arguments, output, &asked);
             // What was unpacked goes before this process ends.
             drop(self);
             // Nobody waits for it after a signal and some patience.
@@ -197,6 +212,10 @@ impl Job {
             Some(Err(Failed::Read(error))) => {
                 say(&error.to_string());
                 Exit::World
+            }
+            Some(Err(Failed::Asked(why))) => {
+                say(&why);
+                Exit::Call
             }
             None if stop.load(Ordering::Relaxed) => {
                 say(STOPPED);
@@ -285,6 +304,8 @@ impl Job {
 enum Failed {
     Written(io::Error),
     Read(FileError),
+    /// What was asked for cannot be.
+    Asked(String),
 }
 
 impl From<io::Error> for Failed {

@@ -10,7 +10,7 @@ use crate::project::edit::Value;
 use crate::project::new::{
     EXAMPLES, Example, MAPS, Map, NewAlarm, NewEntity, NewProject, keys_from_lines, name_part, tag_from,
 };
-use crate::project::{MqttVersion, Severity};
+use crate::project::{MqttVersion, Severity, TlsSettings};
 use crate::runtime::Loaded;
 use crate::runtime::clock::system_clock;
 use crate::runtime::save::save_as;
@@ -26,7 +26,7 @@ const MOST_HEARD: usize = 40;
 /// `new`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  watchkeeper new --list\n  watchkeeper new meter.toml --modbus 192.168.1.50:502 --unit 1 --map sdm630 --high meter.l1.voltage=253\n  watchkeeper new line.toml --modbus /dev/ttyUSB0 --baud 9600 --tag temperature=holding:100,i16,°C\n  watchkeeper new house.toml --mqtt 192.168.1.20 --topics 'site/#'\n  watchkeeper new pump.toml --example pump\n\nNothing is written over a file that is there, and nothing that has an error in it. - for FILE prints it."
+    after_help = "Example:\n  watchkeeper new --list\n  watchkeeper new meter.toml --modbus 192.168.1.50:502 --unit 1 --map sdm630 --high meter.l1.voltage=253\n  watchkeeper new line.toml --modbus /dev/ttyUSB0 --baud 9600 --tag temperature=holding:100,i16,°C\n  watchkeeper new safe.toml --modbus plc.example --protocol modbus-tls --ca ca.pem --cert our.pem --key our.key --tag level=holding:0,f32\n  watchkeeper new house.toml --mqtt 192.168.1.20 --topics 'site/#'\n  watchkeeper new wind.toml --mqtt 192.168.1.20 --tag '{1}.wind=site/+/state,$.wind,m/s'\n  watchkeeper new pump.toml --example pump\n\nNothing is written over a file that is there, and nothing that has an error in it. - for FILE prints it."
 )]
 pub struct NewArguments {
     /// The file that is to be written
@@ -68,6 +68,15 @@ pub struct NewArguments {
     /// What a Modbus device speaks.
     #[command(flatten)]
     pub line: LineArguments,
+    /// Over TLS: file with the authority that the other end's certificate comes from; default: those of this computer
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<String>,
+    /// Over TLS: file with our own certificate; modbus-tls always wants one
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub cert: Option<String>,
+    /// Over TLS: file with the key of our certificate
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub key: Option<String>,
     /// SunSpec: the holding register at which the model begins, that of its ID; default: the device is asked
     #[arg(long, value_name = "NUMBER")]
     pub register: Option<u16>,
@@ -177,6 +186,10 @@ fn device_name(arguments: &NewArguments, usual: &str) -> String {
     arguments.device.clone().unwrap_or_else(|| usual.to_owned())
 }
 
+fn tls(arguments: &NewArguments) -> TlsSettings {
+    TlsSettings { ca: arguments.ca.clone(), identity: arguments.cert.clone().zip(arguments.key.clone()) }
+}
+
 /// The tags that were said one by one, each called after its device.
 fn said_tags(arguments: &NewArguments, device: &str, is_topic: bool) -> Result<Vec<NewEntity>, (Exit, String)> {
     let part = name_part(device);
@@ -201,6 +214,7 @@ fn modbus(
         stop_bits: *stop_bits,
         units: vec![*unit],
         tables: Vec::new(),
+        tls: tls(arguments),
         ..ModbusRequest::new(address)
     };
     request.transport().map_err(|why| (Exit::Call, why))?;
@@ -256,6 +270,7 @@ fn mqtt(
         password_secret: arguments.password_secret.clone(),
         topics: vec![arguments.topics.clone().filter(|_| map.is_none()).unwrap_or_else(|| "#".to_owned())],
         listen: arguments.listen,
+        tls: tls(arguments),
         ..MqttRequest::new(address)
     };
     request.settings().map_err(|why| (Exit::Call, why))?;

@@ -257,6 +257,11 @@ pub fn captures<'t>(filter: &str, topic: &'t str) -> Option<Vec<&'t str>> {
     }
 }
 
+/// What a member of this topic is called, by the name and the filter of its family. `None`: it is none of it.
+pub fn member_name(pattern: &str, filter: &str, topic: &str) -> Option<String> {
+    captures(filter, topic).map(|levels| name_of(pattern, &levels))
+}
+
 /// How many `+` a topic has that stand for a whole level each. `None`: one stands beside other letters.
 pub fn wildcards(topic: &str) -> Option<usize> {
     let levels = topic.split('/').filter(|level| level.contains('+'));

@@ -3,7 +3,7 @@
 use super::clock::system_clock;
 use crate::drivers::modbus::budget;
 use crate::engine::{Generation, Mode, Plan};
-use crate::historian::bundle::{self, Opened};
+use crate::historian::bundle::{self, Opened, Unpacking};
 use crate::historian::members;
 use crate::project::family::expand;
 use crate::project::file::nearest::near;
@@ -129,12 +129,20 @@ pub fn load(path: &Path) -> Result<Loaded, LoadError> {
 /// # Errors
 /// As [`load`], and where a bundle cannot be taken apart.
 pub fn load_recorded(path: &Path) -> Result<Loaded, LoadError> {
+    load_watched(path, &Unpacking::default())
+}
+
+/// The same, for somebody who sees how far it is, and may stop it.
+///
+/// # Errors
+/// As [`load_recorded`].
+pub fn load_watched(path: &Path, unpacking: &Unpacking) -> Result<Loaded, LoadError> {
     if !bundle::is_bundle(path) {
         return load(path);
     }
     let damaged = |error: bundle::OpenError| LoadError { what: error.what, mend: error.mend, by_name: false };
     let path = path::absolute(path).map_err(|error| refusal(path, &error))?;
-    let opened = bundle::open(&path).map_err(damaged)?;
+    let opened = bundle::open(&path, unpacking).map_err(damaged)?;
     let bytes = read(&opened.project)?;
     // Without the files of connections, which are not made from here.
     let (mut project, mut issues) = project::file::read_named(&bytes, opened.project.clone());

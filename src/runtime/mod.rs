@@ -53,7 +53,7 @@ pub mod supervisor;
 use crate::engine::Actor;
 use std::io;
 
-pub use load::{LoadError, Loaded, load, load_recorded};
+pub use load::{LoadError, Loaded, load, load_recorded, load_watched};
 pub use peek::Peek;
 pub use station::{StartError, Station, StationConfig, WhenHeld, Wiring};
 pub use supervisor::Supervisor;

@@ -10,19 +10,23 @@ use super::horn::Horn;
 use super::load::{fingerprint, read};
 use super::save::add_display;
 use super::{
-    Loaded, StartError, Station, StationConfig, WhenHeld, beginning, deploying, editing, load, load_recorded, plays,
+    Loaded, StartError, Station, StationConfig, WhenHeld, beginning, deploying, editing, load, load_watched, plays,
     scans,
 };
 use crate::drivers::demo::{self, Demo, DemoOptions};
 use crate::engine::{Actor, Mode};
-use crate::historian::bundle::{is_bundle, scratch};
+use crate::historian::bundle::{Unpacking, is_bundle, scratch};
 use crate::historian::lock;
-use crate::link::{AddDisplay, DeployAsk, Desk, DeskLink, DeskRequest, Forget, HornLink, PlantLink, Refused};
+use crate::link::{
+    AddDisplay, DeployAsk, Desk, DeskLink, DeskRequest, Forget, HornLink, OpeningBundle, OpeningReader, PlantLink,
+    Refused,
+};
 use crate::project::{Issue, Severity};
 use crate::time::Clock;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 use std::{io, thread};
@@ -51,6 +55,8 @@ const LOOKS: u32 = 5;
 #[derive(Debug)]
 pub struct Supervisor {
     stop: Arc<Notify>,
+    /// A bundle that is being opened ends with it.
+    opening: OpeningReader,
     ended: Receiver<()>,
 }
 
@@ -60,6 +66,7 @@ struct Office {
     actor: Actor,
     clock: Clock,
     desk: watch::Sender<Desk>,
+    opening: watch::Sender<Option<Arc<OpeningBundle>>>,
     running: Option<(DeskRequest, Station)>,
     /// How the project's file was when it was last read.
     file: Option<Stamp>,
@@ -122,6 +129,7 @@ impl Supervisor {
         let first = first.into();
         let (desk, shown) = watch::channel(first.as_ref().map_or(Desk::Empty, |first| Desk::Opening(name(first))));
         let (requests, mut asked) = mpsc::channel(REQUEST_QUEUE);
+        let (opening, opened) = watch::channel(None);
         let stop = Arc::new(Notify::new());
         let stopped = stop.clone();
         let (end, ended) = sync_channel(1);
@@ -134,6 +142,7 @@ impl Supervisor {
             actor,
             clock,
             desk,
+            opening,
             running: None,
             file: None,
             bundle: None,
@@ -168,21 +177,34 @@ impl Supervisor {
             drop(office);
             let _unheard = end.send(());
         })?;
-        Ok((DeskLink { desk: shown, requests, horn: horn_link, scans, editing, plays, begin }, Self { stop, ended }))
+        let opening = opened.clone();
+        let link = DeskLink { desk: shown, requests, horn: horn_link, scans, editing, plays, begin, opening };
+        Ok((link, Self { stop, opening: opened, ended }))
     }
 
     /// Something that asks for the end, from wherever: the plant is stopped, the desk goes, and with it the window.
     pub fn stopper(&self) -> impl Fn() + Send + Sync + use<> {
-        let stop = self.stop.clone();
-        move || stop.notify_one()
+        let (stop, opening) = (self.stop.clone(), self.opening.clone());
+        move || {
+            end_opening(&opening);
+            stop.notify_one();
+        }
     }
 
     /// Stops the plant and waits for it, within its time.
     pub fn stop(self) {
+        end_opening(&self.opening);
         self.stop.notify_one();
         if self.ended.recv_timeout(PATIENCE).is_err() {
             tracing::error!("the plant did not stop within {} s", PATIENCE.as_secs());
         }
+    }
+}
+
+/// Whoever ends the program waits for no bundle.
+fn end_opening(opening: &OpeningReader) {
+    if let Some(opening) = &*opening.borrow() {
+        opening.unpacking.stop.store(true, Ordering::Relaxed);
     }
 }
 
@@ -301,9 +323,18 @@ impl Office {
 
     /// What runs goes on until the bundle is there to be shown.
     fn open_bundle(&mut self, path: &Path, what: String) {
-        let opened = load_recorded(path).map_err(|error| error.to_string());
+        let opening = Arc::new(OpeningBundle { what: what.clone(), unpacking: Unpacking::default() });
+        self.opening.send_replace(Some(Arc::clone(&opening)));
+        let opened = load_watched(path, &opening.unpacking).map_err(|error| error.to_string());
         let shown = opened.and_then(|loaded| Bundle::show(loaded, self.actor.clone(), &self.clock));
+        self.opening.send_replace(None);
         match shown {
+            // A person wants it no longer; what was there before stays.
+            _ if opening.unpacking.stop.load(Ordering::Relaxed) => {
+                if self.running.is_none() && self.bundle.is_none() {
+                    self.desk.send_replace(Desk::Empty);
+                }
+            }
             Ok(shown) => {
                 self.desk.send_replace(Desk::Opening(what));
                 self.close();

@@ -158,6 +158,12 @@ pub fn all() -> Vec<Entry> {
             "A scenario of rehearse on these displays, at any speed and not live; or back to the play that waits",
             &[],
         ),
+        entry(
+            Action::SaveScenario,
+            "Save as a scenario…",
+            "A stretch of what was recorded, of the tags that you choose, as a scenario to be played",
+            &[],
+        ),
         entry(Action::TestHorn, "Test the horn", "Plays a tone, and says by which program, or why not", &[]),
         group(Action::ToggleTree, "Displays", "Shows the tree of displays, or folds it away", TREE),
         entry(
@@ -271,6 +277,7 @@ pub const fn is_of_program(action: &Action) -> bool {
             | Action::OpenDemo
             | Action::OpenPlay
             | Action::PlayScenario(_)
+            | Action::SaveScenario
             | Action::OpenSettings
             | Action::SetDeskName(_)
             | Action::TestHorn

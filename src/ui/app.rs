@@ -20,6 +20,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Which way to the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,6 +77,9 @@ pub struct WindowError {
     /// What would mend it.
     pub mend: String,
 }
+
+/// After a request, a frame that shows what became of it where the desk says nothing yet.
+const SOON: Duration = Duration::from_millis(300);
 
 /// Packages that a window needs on Debian, each proven by taking its library away.
 const PACKAGES: &str = "apt-get install libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon0 libxkbcommon-x11-0 libgl1 libegl1 libgl1-mesa-dri";
@@ -255,6 +259,7 @@ impl App {
         shell.wizard = Wizard::new(desk.scans.clone(), desk.begin.clone());
         shell.set_editing(desk.editing.clone());
         shell.set_plays(desk.plays.clone());
+        shell.set_opening(desk.opening.clone());
         if let Some((play, actor)) = options.play {
             shell.start_play(ctx, now, play, actor);
         }
@@ -276,11 +281,13 @@ impl App {
     }
 
     fn carry_out(&mut self, ctx: &egui::Context, now: Now, wishes: Wishes) {
-        if let Some(request) = wishes.request
-            && let Err(refused) = self.desk.requests.try_send(request)
-        {
-            tracing::warn!("a request was not taken; another one is being carried out");
-            refused.into_inner().refuse("the program is busy; try again");
+        if let Some(request) = wishes.request {
+            // A bundle that takes long is seen to take long.
+            ctx.request_repaint_after(SOON);
+            if let Err(refused) = self.desk.requests.try_send(request) {
+                tracing::warn!("a request was not taken; another one is being carried out");
+                refused.into_inner().refuse("the program is busy; try again");
+            }
         }
         if wishes.save {
             self.desk_name.set(self.shell.settings.desk_name.as_deref());

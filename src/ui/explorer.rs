@@ -4,6 +4,7 @@
 //! It listens by a connection of its own, under a name of its own, publishes nothing, and ends when the view is left. What
 //! is kept is bounded (see `drivers::scan::topics`); what does not fit is counted and told.
 
+pub(super) mod pick;
 mod tree;
 
 use super::editor::{self, NewPlace, NewTag};
@@ -15,17 +16,16 @@ use super::widgets::{self, Brush, text};
 use super::words;
 use super::{Action, Frame, Outbox};
 use crate::drivers::scan::fields::Kind;
-use crate::drivers::scan::snippet::tag_name;
 use crate::drivers::scan::topics::Topic;
 use crate::drivers::scan::{Found, Request};
 use crate::drivers::tls::files;
 use crate::link::{ScanLink, Scanning};
-use crate::project::family::MOST_LEVELS;
 use crate::project::{DataType, Device, Endpoint};
 use crate::time::Span;
 use eframe::egui::{
     Button, ComboBox, Label, Panel, Rect, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
+use pick::Pick;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,16 +75,6 @@ struct Shown {
     end: Option<String>,
     /// Topics that the pattern of what is picked matches.
     matching: usize,
-}
-
-/// What is to be made a tag.
-#[derive(Debug, Clone, PartialEq)]
-struct Pick {
-    topic: String,
-    path: Option<String>,
-    kind: Kind,
-    /// Levels that stand for any.
-    any: BTreeSet<usize>,
 }
 
 impl Explorer {
@@ -285,7 +275,7 @@ impl Explorer {
             self.open.insert(row.key.clone());
         }
         if let Some((topic, path, kind)) = row.pick {
-            self.pick = Some(Pick { topic, path, kind, any: BTreeSet::new() });
+            self.pick = Some(Pick::new(topic, path, type_of(kind)));
         }
         self.looked = None;
         ui.ctx().request_repaint();
@@ -301,24 +291,12 @@ impl Explorer {
             }
             return;
         };
-        ui.horizontal_wrapped(|ui| {
-            ui.label(fonts::bold("Levels that stand for any:"));
-            for (index, level) in pick.topic.split('/').enumerate() {
-                let here = pick.any.contains(&index);
-                let shown = if here { "+".to_owned() } else { crate::text::visible(level).into_owned() };
-                let button = ui.add(Button::selectable(here, &shown).frame_when_inactive(true));
-                button.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, here, format!("Any {level}")));
-                if button.clicked() {
-                    if !pick.any.remove(&index) && pick.any.len() < MOST_LEVELS {
-                        pick.any.insert(index);
-                    }
-                    self.looked = None;
-                }
-            }
-        });
-        let family = !pick.any.is_empty();
+        if pick.levels_ui(ui) {
+            self.looked = None;
+        }
+        let family = pick.is_family();
         let device = self.listening.as_ref().map_or_else(String::new, |(name, _)| name.to_string());
-        let tag = pick.tag(device);
+        let tag = tag_of(pick, device);
         let NewPlace::Topic { topic, path } = &tag.place else { return };
         let path = path.as_deref().map(|path| format!(", {path}")).unwrap_or_default();
         let matches = if family {
@@ -338,34 +316,18 @@ impl Explorer {
     }
 }
 
-impl Pick {
-    /// The tag, or the family where a level stands for any.
-    fn tag(&self, device: String) -> NewTag {
-        let level = |(index, level)| if self.any.contains(&index) { "+" } else { level };
-        let topic = self.topic.split('/').enumerate().map(level).collect::<Vec<_>>().join("/");
-        let name = match self.any.last() {
-            None => tag_name(&self.topic, self.path.as_deref()),
-            Some(last) => {
-                let places: Vec<String> = (1..=self.any.len()).map(|n| format!("{{{n}}}")).collect();
-                // What the members have in common is told by the rest: the value, or the levels behind.
-                let behind: Vec<&str> = self.topic.split('/').skip(last + 1).collect();
-                let rest = if self.path.is_some() { String::new() } else { behind.join("/") };
-                format!("{}.{}", places.join("."), tag_name(&rest, self.path.as_deref()))
-            }
-        };
-        let data_type = match self.kind {
-            Kind::Bool => DataType::Bool,
-            Kind::Text => DataType::String,
-            Kind::Number | Kind::Null | Kind::Json | Kind::Binary | Kind::Empty => DataType::F64,
-        };
-        NewTag { device, name, place: NewPlace::Topic { topic, path: self.path.clone() }, data_type }
-    }
+/// The tag, or the family where a level stands for any.
+fn tag_of(pick: &Pick, device: String) -> NewTag {
+    let place = NewPlace::Topic { topic: pick.pattern(), path: pick.path.clone() };
+    NewTag { device, name: pick.name(), place, data_type: pick.data_type }
+}
 
-    /// Whether a topic would be a member.
-    fn matches(&self, topic: &str) -> bool {
-        let (mine, other) = (self.topic.split('/'), topic.split('/'));
-        mine.clone().count() == other.clone().count()
-            && mine.zip(other).enumerate().all(|(index, (mine, other))| self.any.contains(&index) || mine == other)
+/// What a value of a payload is in a project.
+const fn type_of(kind: Kind) -> DataType {
+    match kind {
+        Kind::Bool => DataType::Bool,
+        Kind::Text => DataType::String,
+        Kind::Number | Kind::Null | Kind::Json | Kind::Binary | Kind::Empty => DataType::F64,
     }
 }
 
@@ -427,31 +389,4 @@ fn row_ui(
     put(3, &row.bytes.map(|bytes| words::count(bytes as u64)).unwrap_or_default(), theme.muted);
     put(4, &row.last, theme.text);
     response.clicked()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_becomes_a_tag_and_a_pattern_a_family() {
-        let mut pick = Pick {
-            topic: "site/a/state".to_owned(),
-            path: Some("$.wind.speed".to_owned()),
-            kind: Kind::Number,
-            any: BTreeSet::new(),
-        };
-        let tag = |pick: &Pick| {
-            let tag = pick.tag("broker".to_owned());
-            let NewPlace::Topic { topic, .. } = &tag.place else { panic!("{tag:?}") };
-            (tag.name.clone(), topic.clone())
-        };
-        assert_eq!(tag(&pick), ("site.a.state.wind.speed".to_owned(), "site/a/state".to_owned()));
-        pick.any.insert(1);
-        assert_eq!(tag(&pick), ("{1}.wind.speed".to_owned(), "site/+/state".to_owned()));
-        assert!(pick.matches("site/b/state") && !pick.matches("site/b/other") && !pick.matches("site/state"));
-        pick.path = None;
-        pick.any.insert(0);
-        assert_eq!(tag(&pick), ("{1}.{2}.state".to_owned(), "+/+/state".to_owned()));
-    }
 }

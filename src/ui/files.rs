@@ -1,5 +1,6 @@
 //! The file dialog, on a thread of its own: while a person looks for a file, the frame goes on.
 
+use super::chooser::{Chooser, Chosen, no_dialog};
 use super::fonts;
 use super::importing::kind_of;
 use super::theme::{STEP, Theme};
@@ -19,18 +20,14 @@ pub enum Wanted {
 /// A dialog that may be open.
 #[derive(Debug, Default)]
 pub struct FileDialog {
-    /// One answer from the dialog's thread: the file, or `None` where it was closed. The thread never waits: the queue
-    /// holds its one answer.
-    answer: Option<Receiver<Option<PathBuf>>>,
-    /// When it was opened, in seconds of the window.
-    opened: f64,
+    /// One answer from the dialog's thread. The thread never waits: the queue holds its one answer.
+    answer: Option<Receiver<Chosen>>,
+    /// What to do where there is no dialog.
+    instead: &'static str,
 }
 
 /// Endings of the files of other programs.
 const IMPORTED: [&str; 6] = ["yaml", "yml", "json", "conf", "toml", "csv"];
-
-/// A dialog that is gone within so many seconds was never seen.
-const NEVER_SEEN_SECS: f64 = 0.4;
 
 impl FileDialog {
     /// Asks for a project to open, unless a dialog is open already.
@@ -38,14 +35,17 @@ impl FileDialog {
     /// # Errors
     /// Where no thread can be started, in words for the screen.
     pub fn open(&mut self, ctx: &Context, folder: Option<&Path>, wanted: Wanted) -> Result<(), String> {
-        let dialog = rfd::FileDialog::new();
-        let dialog = match wanted {
-            Wanted::Project => dialog
-                .set_title("Open project")
-                .add_filter("Project or bundle (*.toml, *.bundle.zip)", &["toml", "zip"]),
-            Wanted::Scenario => dialog.set_title("Play a scenario").add_filter("Scenario (*.csv)", &["csv"]),
+        let (chooser, instead) = match wanted {
+            Wanted::Project => (
+                Chooser::new("Open project").kind("Project or bundle (*.toml, *.bundle.zip)", &["toml", "zip"]),
+                "drop the file on this window, or start watchkeeper with it: watchkeeper FILE",
+            ),
+            Wanted::Scenario => (
+                Chooser::new("Play a scenario").kind("Scenario (*.csv)", &["csv"]),
+                "drop a file *.rehearsal.csv on this window, or start watchkeeper with it: watchkeeper rehearse PROJECT SCENARIO --window",
+            ),
         };
-        self.show(ctx, dialog.add_filter("All files", &["*"]), folder, rfd::FileDialog::pick_file)
+        self.show(ctx, chooser.kind("All files", &["*"]).begin_in(folder), instead, Chooser::file)
     }
 
     /// Asks for a file of another program, likewise.
@@ -53,11 +53,11 @@ impl FileDialog {
     /// # Errors
     /// Likewise.
     pub fn import(&mut self, ctx: &Context, folder: Option<&Path>) -> Result<(), String> {
-        let dialog = rfd::FileDialog::new()
-            .set_title("Import")
-            .add_filter("Home Assistant, Telegraf, SunSpec, tables", &IMPORTED)
-            .add_filter("All files", &["*"]);
-        self.show(ctx, dialog, folder, rfd::FileDialog::pick_file)
+        let chooser = Chooser::new("Import")
+            .kind("Home Assistant, Telegraf, SunSpec, tables", &IMPORTED)
+            .kind("All files", &["*"]);
+        let instead = "type its path above, or drop the file on this window; on the command line, watchkeeper import and watchkeeper csv import do the same";
+        self.show(ctx, chooser.begin_in(folder), instead, Chooser::file)
     }
 
     /// Asks where a new project is to be written, likewise.
@@ -65,39 +65,34 @@ impl FileDialog {
     /// # Errors
     /// Likewise.
     pub fn save_as(&mut self, ctx: &Context, title: &str, folder: Option<&Path>, name: &str) -> Result<(), String> {
-        let dialog =
-            rfd::FileDialog::new().set_title(title).set_file_name(name).add_filter("Project (*.toml)", &["toml"]);
-        self.show(ctx, dialog, folder, rfd::FileDialog::save_file)
+        let chooser = Chooser::new(title).name(name).kind("Project (*.toml)", &["toml"]);
+        self.show(ctx, chooser.begin_in(folder), "type its path above", Chooser::place)
     }
 
     fn show(
         &mut self,
         ctx: &Context,
-        mut dialog: rfd::FileDialog,
-        folder: Option<&Path>,
-        ask: fn(rfd::FileDialog) -> Option<PathBuf>,
+        chooser: Chooser,
+        instead: &'static str,
+        ask: fn(Chooser) -> Chosen,
     ) -> Result<(), String> {
         if self.answer.is_some() {
             return Ok(());
         }
         let (sender, receiver) = sync_channel(1);
-        let opened = ctx.input(|i| i.time);
         let ctx = ctx.clone();
-        if let Some(folder) = folder.filter(|f| f.is_dir()) {
-            dialog = dialog.set_directory(folder);
-        }
         std::thread::Builder::new()
             .name("file-dialog".to_owned())
             .spawn(move || {
-                let chosen = ask(dialog);
+                let chosen = ask(chooser);
                 // A window that closed meanwhile needs no answer.
                 if sender.send(chosen).is_ok() {
                     ctx.request_repaint();
                 }
             })
-            .map_err(|e| format!("the file dialog could not be opened: {e}; drop the file on this window instead"))?;
+            .map_err(|e| format!("the file dialog could not be opened: {e}; {instead}"))?;
         self.answer = Some(receiver);
-        self.opened = opened;
+        self.instead = instead;
         Ok(())
     }
 
@@ -105,19 +100,17 @@ impl FileDialog {
     ///
     /// # Errors
     /// Where no dialog came up, in words for the screen.
-    pub fn take(&mut self, ctx: &Context) -> Option<Result<PathBuf, String>> {
+    pub fn take(&mut self) -> Option<Result<PathBuf, String>> {
         let answer = match self.answer.as_ref()?.try_recv() {
             Ok(chosen) => chosen,
             Err(TryRecvError::Empty) => return None,
-            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Disconnected) => Chosen::NoDialog,
         };
         self.answer = None;
-        let age = ctx.input(|i| i.time) - self.opened;
         match answer {
-            Some(path) => Some(Ok(path)),
-            // A person needs longer to close it.
-            None if age < NEVER_SEEN_SECS => Some(Err(NO_DIALOG.to_owned())),
-            None => None,
+            Chosen::File(path) => Some(Ok(path)),
+            Chosen::Closed => None,
+            Chosen::NoDialog => Some(Err(no_dialog(self.instead))),
         }
     }
 
@@ -126,9 +119,6 @@ impl FileDialog {
         self.answer.is_some()
     }
 }
-
-/// Where the desktop has no dialog for files: what to do instead.
-const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity); drop the file on this window, type its path where there is a field for it, or start watchkeeper with it";
 
 /// A file that was dropped or chosen, by what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

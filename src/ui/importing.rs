@@ -228,7 +228,7 @@ impl Importing {
 
     /// Which file: typed, or chosen.
     fn file_ui(&mut self, ui: &mut Ui, around: Surroundings<'_>, begin: Option<&BeginLink>) {
-        let chosen = self.dialog.take(ui.ctx());
+        let chosen = self.dialog.take();
         let mut read = false;
         match chosen {
             Some(Ok(path)) => {

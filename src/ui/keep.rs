@@ -1,14 +1,12 @@
 //! What a person takes away: a table to a file, a picture to the clipboard or to a file. Dialog and disk are on a thread of
 //! their own; what came of it is a notice.
 
+use super::chooser::{Chooser, Chosen, no_dialog};
 use eframe::egui::{Color32, ColorImage, Context, IconData, Rect, pos2};
 use eframe::icon_data::IconDataExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
-
-/// A dialog that is gone within so many seconds was never seen.
-const NEVER_SEEN_SECS: f64 = 0.4;
 
 /// A file to be written where the person says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +31,7 @@ pub struct Picture {
 pub struct Keeper {
     /// The answer of the dialog's thread: a notice, or `None` where the dialog was closed. The thread never waits: the queue
     /// holds its one answer.
-    saving: Option<(Receiver<Option<String>>, f64)>,
+    saving: Option<Receiver<Option<String>>>,
     /// A picture, and the frames until it is taken: the menu it was asked for in has to be gone.
     wanted: Option<(Picture, u8)>,
     taken: Option<(Receiver<Arc<ColorImage>>, Picture)>,
@@ -79,16 +77,13 @@ impl Keeper {
                 Err(TryRecvError::Disconnected) => return Some("No picture could be taken of this window".to_owned()),
             }
         }
-        let (receiver, opened) = self.saving.as_ref()?;
-        let answer = match receiver.try_recv() {
+        let answer = match self.saving.as_ref()?.try_recv() {
             Ok(answer) => answer,
             Err(TryRecvError::Empty) => return None,
             Err(TryRecvError::Disconnected) => Some("It was not saved: its thread ended".to_owned()),
         };
-        // A person needs longer to close a dialog.
-        let unseen = answer.is_none() && ctx.input(|i| i.time) - opened < NEVER_SEEN_SECS;
         self.saving = None;
-        if unseen { Some(NO_DIALOG.to_owned()) } else { answer }
+        answer
     }
 
     fn use_picture(&mut self, ctx: &Context, image: &ColorImage, picture: Picture) -> Option<String> {
@@ -121,18 +116,18 @@ impl Keeper {
         if self.saving.is_some() {
             return Some("A dialog for files is open already".to_owned());
         }
-        let dialog = rfd::FileDialog::new()
-            .set_title("Save")
-            .set_file_name(name)
-            .add_filter(format!("{kind} (*.{ending})"), &[ending]);
+        let chooser = Chooser::new("Save").name(name).kind(&format!("{kind} (*.{ending})"), &[ending]);
         let (sender, receiver) = sync_channel(1);
-        let opened = ctx.input(|i| i.time);
         let ctx = ctx.clone();
         let work = move || {
-            let answer = dialog.save_file().map(|path| match content().and_then(|bytes| write(&path, &bytes)) {
-                Ok(()) => format!("Saved as {}", crate::text::visible(&path.display().to_string())),
-                Err(why) => format!("It was not saved: {why}"),
-            });
+            let answer = match chooser.place() {
+                Chosen::File(path) => Some(match content().and_then(|bytes| write(&path, &bytes)) {
+                    Ok(()) => format!("Saved as {}", crate::text::visible(&path.display().to_string())),
+                    Err(why) => format!("It was not saved: {why}"),
+                }),
+                Chosen::Closed => None,
+                Chosen::NoDialog => Some(no_dialog(INSTEAD)),
+            };
             // A window that closed meanwhile needs no answer.
             if sender.send(answer).is_ok() {
                 ctx.request_repaint();
@@ -140,7 +135,7 @@ impl Keeper {
         };
         match std::thread::Builder::new().name("save-dialog".to_owned()).spawn(work) {
             Ok(_thread) => {
-                self.saving = Some((receiver, opened));
+                self.saving = Some(receiver);
                 None
             }
             Err(error) => Some(format!("the file dialog could not be opened: {error}")),
@@ -148,7 +143,8 @@ impl Keeper {
     }
 }
 
-const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity)";
+/// Where there is no dialog for files: what to do instead.
+const INSTEAD: &str = "a picture can be copied to the clipboard, and on the command line watchkeeper export, journal, figures and handover write tables and pages";
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(path, bytes).map_err(|e| format!("{} cannot be written: {e}", path.display()))

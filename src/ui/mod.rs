@@ -11,7 +11,7 @@
 //! trying   other settings of an alarm, on what was recorded    frames   from a tag's value to the bytes it came in
 //! banner, tree, status, faceplate, palette, faults, help, states, lists, hidden, dialogs, notlive: the parts of the window
 //! horn     what is chosen for it, its test, how it fares    notify  the desktop tells it, where the window is not in front
-//! wake     when a frame is worth its price              files    the dialog, on a thread of its own
+//! wake     when a frame is worth its price              files    the dialog, on a thread of its own; chooser whose it is
 //! widgets  plain data to Response                       panels   what a display's grid is made of
 //! acts     what may be done about an alarm, and why not   ask      the dialogs of acts that need words; until: for how long
 //! past     history behind the live end, asked beside the frame   keep     tables and pictures to take away
@@ -20,10 +20,11 @@
 //! explorer  a broker's topics as a tree, live           wizard   a project that is begun: device, connection, values, file
 //! importing a file of another program, into the draft or as a project
 //! workbench the registers of a device under every type and order
-//! bundle   what is said over a plant that is a bundle        share    the sheet that makes one
+//! bundle   what is said over a plant that is a bundle        share    the sheet that makes one; stretch that of a scenario
 //! hand     a tag that is dragged, and the press that opens its last hour
 //! playing  a scenario on the real screens, in the place of the plant
-//! windows  displays in windows of their own             memory   what the allocator keeps from frame to frame
+//! windows  displays in windows of their own             opening  how far a bundle is that is being opened
+//! memory   what the allocator keeps from frame to frame
 //! ```
 
 pub mod actions;
@@ -32,6 +33,7 @@ pub mod app;
 pub mod ask;
 pub mod banner;
 pub mod bundle;
+pub mod chooser;
 pub mod dialogs;
 pub mod editor;
 pub mod explorer;
@@ -55,6 +57,7 @@ pub mod lists;
 pub mod memory;
 pub mod notify;
 pub mod notlive;
+pub mod opening;
 pub mod palette;
 pub mod panels;
 pub mod past;
@@ -70,6 +73,7 @@ pub mod shell;
 pub mod simulating;
 pub mod states;
 pub mod status;
+pub mod stretch;
 pub mod theme;
 pub mod tree;
 pub mod trying;
@@ -213,6 +217,8 @@ pub enum Action {
     OpenDemo,
     /// Choose a scenario in a dialog and play it; or back to the play that waits.
     OpenPlay,
+    /// Ask which stretch of what was recorded is to be saved as a scenario.
+    SaveScenario,
     /// Play this scenario on the displays of the project that runs.
     PlayScenario(PathBuf),
     /// Quiet the horn.

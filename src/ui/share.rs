@@ -3,6 +3,7 @@
 //!
 //! Dialog and disk are on a thread of their own; closing the sheet ends nothing.
 
+use super::chooser::{Chooser, Chosen, no_dialog};
 use super::theme::STEP;
 use super::widgets::tell;
 use super::words;
@@ -29,9 +30,10 @@ pub const TITLE: &str = "Share a bundle";
 /// Between two looks at how far it is.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// A dialog that is gone within so many seconds was never seen.
-const NEVER_SEEN_SECS: f64 = 0.4;
-const NO_DIALOG: &str = "This desktop showed no dialog for files (on Debian: apt-get install zenity); on the command line, watchkeeper bundle PROJECT -o FILE does the same";
+/// Where there is no dialog for files: what to do instead.
+const SHARE_INSTEAD: &str = "on the command line, watchkeeper bundle PROJECT -o FILE does the same";
+const COPY_INSTEAD: &str =
+    "a bundle is a zip file: unpack it with what your system has for those, and open the text in its folder project";
 
 /// Files of a bundle's project that are copied.
 const MOST_FILES: usize = 2_000;
@@ -62,7 +64,6 @@ struct Job {
     working: Arc<Working>,
     /// What there is to say, or `None` where the dialog was closed. The thread never waits: the queue holds its one answer.
     answer: Receiver<Option<Vec<String>>>,
-    opened: f64,
 }
 
 /// All that the thread needs.
@@ -143,17 +144,27 @@ impl Share {
         let day = now.to_rfc3339();
         let name = format!("{stem}-{}.bundle.zip", day.split('T').next().unwrap_or_default());
         self.work(ctx, move |working| {
-            let dialog = rfd::FileDialog::new().set_title(TITLE).set_file_name(&name);
-            let place = dialog.add_filter("Bundle (*.bundle.zip)", &["zip"]).save_file()?;
+            let folder = asked.path.as_deref().and_then(Path::parent);
+            let chooser = Chooser::new(TITLE).name(&name).kind("Bundle (*.bundle.zip)", &["zip"]).begin_in(folder);
+            let place = match chooser.place() {
+                Chosen::File(place) => place,
+                Chosen::Closed => return None,
+                Chosen::NoDialog => return Some(vec![no_dialog(SHARE_INSTEAD)]),
+            };
             let (place, is_asked) = with_ending(place);
             Some(asked.make(&place, is_asked, working))
         });
     }
 
-    /// Copies the project of a bundle; the dialog asks into which folder.
-    pub fn copy(&mut self, ctx: &Context, text: PathBuf) {
+    /// Copies the project of a bundle; the dialog asks into which folder, from that of the bundle on.
+    pub fn copy(&mut self, ctx: &Context, text: PathBuf, bundle: Option<&Path>) {
+        let beside = bundle.and_then(Path::parent).map(Path::to_owned);
         self.work(ctx, move |_working| {
-            let folder = rfd::FileDialog::new().set_title("Copy the project into a folder").pick_folder()?;
+            let folder = match Chooser::new("Copy the project into a folder").begin_in(beside.as_deref()).folder() {
+                Chosen::File(folder) => folder,
+                Chosen::Closed => return None,
+                Chosen::NoDialog => return Some(vec![no_dialog(COPY_INSTEAD)]),
+            };
             Some(vec![match copy_project(&text, &folder) {
                 Ok(copy) => format!("Copied: open {}", visible(&copy.display().to_string())),
                 Err(why) => format!("Not copied: {why}"),
@@ -176,23 +187,21 @@ impl Share {
         };
         self.said.clear();
         match std::thread::Builder::new().name("bundle".to_owned()).spawn(work) {
-            Ok(_thread) => self.job = Some(Job { working, answer, opened: ctx.input(|i| i.time) }),
+            Ok(_thread) => self.job = Some(Job { working, answer }),
             Err(error) => self.said.push(format!("It could not be begun: {error}")),
         }
     }
 
     /// To be called once a frame; gives back what there is to say.
-    pub fn follow(&mut self, ctx: &Context) -> Option<String> {
+    pub fn follow(&mut self) -> Option<String> {
         let job = self.job.as_ref()?;
         let answer = match job.answer.try_recv() {
             Ok(answer) => answer,
             Err(TryRecvError::Empty) => return None,
             Err(TryRecvError::Disconnected) => Some(vec!["No bundle was made: its thread ended".to_owned()]),
         };
-        // A person needs longer to close a dialog.
-        let unseen = answer.is_none() && ctx.input(|i| i.time) - job.opened < NEVER_SEEN_SECS;
         self.job = None;
-        self.said = if unseen { vec![NO_DIALOG.to_owned()] } else { answer.unwrap_or_default() };
+        self.said = answer.unwrap_or_default();
         self.said.first().cloned()
     }
 }
@@ -370,7 +379,7 @@ mod tests {
         assert_eq!(said[1..], ["Not in it: gone.svg (there is no such file)"]);
         let said = asked(9_000_000).make(&to, false, &Working::default());
         assert!(said[0].ends_with("night.bundle.zip is there already; choose another name"), "{said:?}");
-        let opened = bundle::open(&to).unwrap();
+        let opened = bundle::open(&to, &bundle::Unpacking::default()).unwrap();
         assert_eq!(fs::read_to_string(&opened.project).unwrap(), text);
     }
 

@@ -22,18 +22,20 @@ use super::horn::HornDesk;
 use super::keep::Keeper;
 use super::layout::Fold;
 use super::notlive::{STRIPES, border_ui, mark_ui, mode_word};
+use super::opening::opening_ui;
 use super::past::History;
 use super::playing::Plays;
 use super::scanner::Scanner;
 use super::settings::Settings;
 use super::share::Share;
+use super::stretch::Stretch;
 use super::theme::Theme;
 use super::wizard::{self, Wizard};
 use super::words::say;
 use super::workbench::Workbench;
 use super::{Action, Frame, Outbox, actions, figures, fonts, handover, panels, states, status, tree};
 use crate::engine::{Mode, Plan, Snapshot, TagId};
-use crate::link::{About, Desk, DeskRequest, EditLink, PlantLink, Refused};
+use crate::link::{About, Desk, DeskRequest, EditLink, OpeningReader, PlantLink, Refused};
 use crate::text::visible;
 use crate::time::{Now, Span};
 use beside::{NOWHERE, place_of};
@@ -113,6 +115,8 @@ pub struct Shell {
     pub explorer: Explorer,
     /// What makes bundles.
     pub share: Share,
+    /// What makes scenarios of what was recorded.
+    pub stretch: Stretch,
     /// What begins a project; what is typed there stays while something else is looked at.
     pub wizard: Wizard,
     /// Why the desktop took no note of an alarm.
@@ -152,6 +156,8 @@ pub struct Shell {
     own: Option<String>,
     /// What other windows ask this one to do.
     asked: Vec<Action>,
+    /// A bundle that is being opened meanwhile.
+    opening: Option<OpeningReader>,
     /// This is the window of a play, within the main one.
     in_play: bool,
     /// The play that is looked at in the place of the plant, or waits.
@@ -194,6 +200,7 @@ impl Shell {
             scanner: Scanner::default(),
             explorer: Explorer::default(),
             share: Share::default(),
+            stretch: Stretch::default(),
             wizard: Wizard::default(),
             notes_fault: None,
             settings,
@@ -217,8 +224,23 @@ impl Shell {
             awaited: None,
             own: None,
             asked: Vec::new(),
+            opening: None,
             in_play: false,
             plays: Plays::default(),
+        }
+    }
+
+    /// Where a bundle is seen that is being opened.
+    pub fn set_opening(&mut self, opening: OpeningReader) {
+        self.opening = Some(opening);
+    }
+
+    /// How far a bundle is that is being opened, below what is at the top.
+    pub(super) fn opening_ui(&self, ui: &mut Ui) {
+        let opening = self.opening.as_ref().and_then(|opening| opening.borrow().clone());
+        if let Some(opening) = opening {
+            let area = Area::new().fill(self.theme.raised).inner_margin(Margin::symmetric(14, 6));
+            Panel::top("opening").frame(area).show(ui, |ui| opening_ui(ui, &opening));
         }
     }
 
@@ -268,7 +290,8 @@ impl Shell {
         let mut outbox = Outbox { actions: actions::pressed(&ctx), ..Outbox::default() };
         outbox.actions.append(&mut self.asked);
         self.take_files(&ctx, now, &mut outbox);
-        let said = self.keeper.follow(&ctx).or_else(|| self.horn.follow(&ctx)).or_else(|| self.share.follow(&ctx));
+        let said = self.keeper.follow(&ctx).or_else(|| self.horn.follow(&ctx)).or_else(|| self.share.follow());
+        let said = said.or_else(|| self.stretch.follow());
         self.notice = said.map(|said| (now, said)).or(self.notice.take());
         if self.notice.as_ref().is_some_and(|(at, _)| now.mono - at.mono > NOTICE) {
             self.notice = None;
@@ -410,6 +433,7 @@ impl Shell {
         let below = banner.response.rect;
         dialogs::keep_clear(ui.ctx(), below.bottom());
         banner::overlay_ui(ui, frame, below.left_bottom(), below.width(), &banner.inner);
+        self.opening_ui(ui);
         if let Some(holder) = held {
             Panel::top("held").frame(area(14, 6)).show(ui, |ui| {
                 let words = match &frame.about.unwatched {

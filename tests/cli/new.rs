@@ -54,6 +54,31 @@ fn what_has_an_error_is_told_and_not_written() {
 }
 
 #[test]
+fn a_device_over_tls_and_a_family_of_topics_are_said_in_one_line_each() {
+    let printed = |rest: &[&str]| {
+        let (code, text, told) = ended(&[&["new", "-"], rest].concat());
+        assert_eq!(code, 0, "{told}");
+        text
+    };
+    let tls = ["--modbus", "plc.example", "--protocol", "modbus-tls", "--ca", "ca.pem", "--cert", "our.pem"];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("safe.toml");
+    let call = [&["new", path.to_str().unwrap()], &tls[..], &["--tag", "level=holding:0,f32"]].concat();
+    let (code, _, told) = ended(&call);
+    assert!(code == 2 && told.contains("--key"), "a half of what goes together: {told}");
+    let call = [&call[..], &["--key", "our.key"]].concat();
+    let (code, _, told) = ended(&call);
+    assert!(code == 1 && told.contains("ca.pem; put it there") && !path.exists(), "{told}");
+    assert!(told.contains("our.pem; put it there"), "both are in the text: {told}");
+    let family = printed(&["--mqtt", "192.0.2.1", "--tag", "{1}.wind=site/+/state,$.wind,m/s"]);
+    assert!(
+        family.contains("name = \"broker.{1}.wind\"\n") && family.contains("topic = \"site/+/state\"\n"),
+        "{family}"
+    );
+    assert!(!family.contains("tag = \"broker.{1}.wind\""), "a family has no value to be shown: {family}");
+}
+
+#[test]
 fn a_sunspec_device_is_asked_where_its_model_lies() {
     let device = Modbus::start(200);
     device.set(0, &[0x5375, 0x6E53, 1, 66]);

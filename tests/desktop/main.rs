@@ -10,6 +10,7 @@ mod bench;
 mod build;
 mod bundle;
 mod demo;
+mod dialogs;
 mod edit;
 mod faults;
 mod hand;

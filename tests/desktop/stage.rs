@@ -50,6 +50,8 @@ pub struct Stage {
     program: Option<Child>,
     starts: u32,
     player: PathBuf,
+    /// Where the program looks for others, if not where everybody does.
+    path: Option<PathBuf>,
 }
 
 struct Reader {
@@ -71,6 +73,12 @@ impl Stage {
         server.arg("GLX");
         let (server, number) = start_and_read_line(&mut server, "Xvfb (Debian: xvfb)");
         let display = format!(":{number}");
+
+        // Of this machine's desktop: who shows its dialogs is no part of this stage.
+        let services = home.path().join(".local/share/dbus-1/services");
+        std::fs::create_dir_all(&services).unwrap();
+        let portal = "[D-BUS Service]\nName=org.freedesktop.portal.Desktop\nExec=/bin/false\n";
+        std::fs::write(services.join("org.freedesktop.portal.Desktop.service"), portal).unwrap();
 
         let mut bus = Command::new("dbus-daemon");
         bus.args(["--session", "--nofork", "--nopidfile", "--print-address=1"]);
@@ -102,6 +110,7 @@ impl Stage {
             starts: 0,
             // Plays nothing, so that no test is heard.
             player: "true".into(),
+            path: None,
         };
         // The window manager has taken the screen as soon as it has said so on the root window.
         let from = now();
@@ -135,12 +144,18 @@ impl Stage {
             .env("LIBGL_ALWAYS_SOFTWARE", "1")
             .env("WATCHKEEPER_PLAYER", &self.player)
             .stdin(Stdio::null());
+        command.envs(self.path.as_ref().map(|path| ("PATH", path)));
         command
     }
 
     /// The horn of the programs that are started from now on is played by this one.
     pub fn play_with(&mut self, player: &Path) {
         player.clone_into(&mut self.player);
+    }
+
+    /// The programs that are started from now on find no other program.
+    pub fn hide_programs(&mut self) {
+        self.path = Some(self.home().join("no-programs"));
     }
 
     /// A notification service that writes what it is asked to `log`; a file `press` presses its note.

@@ -138,7 +138,7 @@ fn the_chain_of_a_slice_is_checked_and_said_to_be_one() {
     let (code, out, _) = ended(&plant, &["journal", &plant.project(), "--verify", "--head", head]);
     assert_eq!(code, 0, "its last entry is one of the plant's: {out}");
     // What the alarms remember at its end is what they remembered then.
-    let opened = bundle::open(&bundle).unwrap();
+    let opened = bundle::open(&bundle, &bundle::Unpacking::default()).unwrap();
     let slice = JournalReader::open(&opened.data_folder).unwrap().unwrap();
     let whole = JournalReader::open(&plant.file("plant.data")).unwrap().unwrap();
     assert_eq!(slice.memories().unwrap(), whole.memories_at(utc(TO)).unwrap().1);
@@ -150,7 +150,7 @@ fn it_holds_the_text_as_it_is_the_pictures_and_all_that_is_recorded_where_nothin
     let plant = plant();
     let (code, _, said) = bundled(&plant, &[]);
     assert_eq!(code, 0, "{said}");
-    let opened = bundle::open(&plant.file("night.bundle.zip")).unwrap();
+    let opened = bundle::open(&plant.file("night.bundle.zip"), &bundle::Unpacking::default()).unwrap();
     assert_eq!(fs::read(&opened.project).unwrap(), fs::read(plant.project()).unwrap());
     assert!(opened.project.with_file_name("plant.svg").exists());
     assert_eq!((opened.to, opened.manifest.samples), (utc("2026-11-20T12:00:00Z"), 7_204));
@@ -296,7 +296,7 @@ fn whoever_is_killed_while_making_one_leaves_none_or_a_whole_one_and_what_was_un
         running.kill();
         if output.exists() {
             whole += 1;
-            assert!(bundle::open(&output).is_ok(), "after {delay} ms");
+            assert!(bundle::open(&output, &bundle::Unpacking::default()).is_ok(), "after {delay} ms");
             fs::remove_file(&output).unwrap();
         } else {
             cut += 1;

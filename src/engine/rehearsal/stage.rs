@@ -8,7 +8,7 @@ use crate::engine::{
 };
 use crate::project::{DataType, Project};
 use crate::time::{Mono, Now, Span, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Where virtual time starts: 2000-01-01T00:00:00Z.
@@ -27,6 +27,8 @@ pub(super) struct Stage {
     engine: Engine,
     plan: Arc<Plan>,
     pub(super) now: Now,
+    /// Tags whose values are floats, for they are scaled, whatever their registers hold.
+    scaled: BTreeSet<TagId>,
     /// What devices are taken to go on answering.
     held: BTreeMap<TagId, Sample>,
     /// What was journaled, and nobody has taken yet.
@@ -39,7 +41,11 @@ impl Stage {
     /// A plant that nothing has been heard of, all of whose devices answer.
     pub(super) fn new(project: Arc<Project>, options: EngineOptions) -> Self {
         let (mut plan, _issues) = Plan::compile(project, Generation(1), Mode::Rehearsal);
-        for tag in &mut plan.tags {
+        let mut scaled = BTreeSet::new();
+        for (index, tag) in plan.tags.iter_mut().enumerate() {
+            if tag.scaling.is_some() || tag.exponent.is_some() {
+                scaled.insert(TagId(index as u32));
+            }
             // A scenario speaks in units, not in raw registers.
             (tag.scaling, tag.exponent) = (None, None);
             if !tag.tag.bad_values.is_empty() {
@@ -56,6 +62,7 @@ impl Stage {
             engine: Engine::new(options, BTreeMap::new()),
             plan: Arc::new(plan),
             now: START,
+            scaled,
             held: BTreeMap::new(),
             journal: Vec::new(),
             entries: 0,
@@ -178,10 +185,16 @@ impl Stage {
             }
             "quality" => {
                 let id = self.tag(&line.target)?;
-                let quality = Quality::parse(line.value.trim()).ok_or_else(|| {
-                    format!("\"{}\" is no quality; write for example bad:no-communication", line.value.trim())
-                })?;
-                let value = self.engine.snapshot(self.now).tag(id).and_then(|v| v.value.clone());
+                let (word, given) = line.value.trim().split_once(' ').unwrap_or((line.value.trim(), ""));
+                let quality = Quality::parse(word)
+                    .ok_or_else(|| format!("\"{word}\" is no quality; write for example bad:no-communication"))?;
+                let value = match given.trim() {
+                    "" => self.engine.snapshot(self.now).tag(id).and_then(|v| v.value.clone()),
+                    _ if quality.is_bad() => {
+                        return Err(format!("{word} is bad, and a bad value has no number: leave it out"));
+                    }
+                    given => Some(self.value(id, given)?),
+                };
                 let sample = match value {
                     Some(value) if !quality.is_bad() => Sample { quality, ..Sample::good(id, value, Raw::NONE) },
                     _ => Sample::bad(id, quality, None),
@@ -286,6 +299,7 @@ impl Stage {
                 _ => None,
             },
             DataType::F16 | DataType::F32 | DataType::F64 => None,
+            _ if self.scaled.contains(&id) => None,
             _ => text.parse().map(Value::I64).or_else(|_| text.parse().map(Value::U64)).ok(),
         };
         let number = || text.parse::<f64>().ok().filter(|v| v.is_finite()).map(Value::F64);

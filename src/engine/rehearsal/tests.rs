@@ -170,3 +170,18 @@ fn a_refused_verb_is_journaled_and_the_play_goes_on() {
     assert_eq!(rehearsal.fault, None);
     assert_eq!(rehearsal.journal[0].event, Event::Refused);
 }
+
+#[test]
+fn a_scaled_value_is_a_float_as_in_the_plant_and_an_uncertain_one_may_bring_its_own() {
+    let rehearsal = rehearse(
+        "at,do,target,value\n0s,quality,tank1.level,uncertain:clock 96\n6s,expect,tank1.level/high,unacknowledged\n",
+    );
+    assert_eq!(rehearsal.fault, None);
+    let line = json_lines(&rehearsal.journal);
+    assert!(line.contains(r#""value":96.0,"quality":"uncertain:clock""#), "{line}");
+    let fault = |scenario: &str| rehearse(scenario).fault.unwrap().1;
+    let why = fault("at,do,target,value\n0s,quality,tank1.level,bad:device-fault 96\n");
+    assert_eq!(why, "bad:device-fault is bad, and a bad value has no number: leave it out");
+    let why = fault("at,do,target,value\n0s,quality,tank1.level,uncertain:clock high\n");
+    assert_eq!(why, "\"high\" is no value of type u16");
+}

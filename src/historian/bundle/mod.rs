@@ -21,4 +21,4 @@ pub mod zip;
 
 pub use make::{Made, MakeError, Since, Wanted, Working, make};
 pub use manifest::Manifest;
-pub use open::{OpenError, Opened, is_bundle, open};
+pub use open::{OpenError, Opened, Unpacking, is_bundle, open};

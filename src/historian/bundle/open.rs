@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// What a zip file begins with, and a project never.
 const MARK: [u8; 4] = *b"PK\x03\x04";
@@ -43,6 +44,17 @@ pub struct Opened {
     _scratch: Scratch,
 }
 
+/// How far a bundle is taken apart, for whoever waits; and whether to go on.
+#[derive(Debug, Default)]
+pub struct Unpacking {
+    /// Bytes that are unpacked.
+    pub bytes: AtomicU64,
+    /// Of so many; 0: that is not known yet.
+    pub of: AtomicU64,
+    /// To be ended; nothing is left of it then.
+    pub stop: AtomicBool,
+}
+
 /// Why a bundle is not opened, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}; {mend}")]
@@ -63,17 +75,17 @@ pub fn is_bundle(path: &Path) -> bool {
 /// Takes it apart. For a thread that may wait for a disk.
 ///
 /// # Errors
-/// What is wrong with it, and what to do.
-pub fn open(path: &Path) -> Result<Opened, OpenError> {
+/// What is wrong with it, and what to do; or that it was stopped.
+pub fn open(path: &Path, unpacking: &Unpacking) -> Result<Opened, OpenError> {
     let scratch = Scratch::new().map_err(|error| {
         let what = format!("there is no place to unpack {}: {error}", shown(path));
         OpenError { what, mend: "make room in this user's folder for temporary files".to_owned() }
     })?;
-    open_into(path, scratch)
+    open_into(path, scratch, unpacking)
 }
 
 /// The same, into this folder.
-pub(super) fn open_into(path: &Path, scratch: Scratch) -> Result<Opened, OpenError> {
+pub(super) fn open_into(path: &Path, scratch: Scratch, far: &Unpacking) -> Result<Opened, OpenError> {
     let fault = |why: String, mend: &str| OpenError { what: format!("{} {why}", shown(path)), mend: mend.to_owned() };
     let damaged = |why: String| fault(format!("is damaged: {why}"), ASK_AGAIN);
     let file = File::open(path).map_err(|error| {
@@ -101,8 +113,14 @@ pub(super) fn open_into(path: &Path, scratch: Scratch) -> Result<Opened, OpenErr
         .map_err(|error| damaged(format!("its {} cannot be understood: {error}", manifest::MANIFEST)))?;
     let times = manifest.from().zip(manifest.to()).filter(|(from, to)| from <= to);
     let Some((from, to)) = times else { return Err(damaged("it does not say of which time it is".to_owned())) };
-    let unpacking = Unpacking { archive: &mut archive, folder: scratch.path() };
-    let (project, data_folder) = unpacking.unpack(&manifest).map_err(damaged)?;
+    let all = manifest.parts.iter().fold(0_u64, |all, part| all.saturating_add(part.bytes));
+    far.of.store(all, Ordering::Relaxed);
+    let parts = Parts { archive: &mut archive, folder: scratch.path(), far };
+    let unpacked = parts.unpack(&manifest);
+    if far.stop.load(Ordering::Relaxed) {
+        return Err(fault("was not opened: it was stopped".to_owned(), "open it again"));
+    }
+    let (project, data_folder) = unpacked.map_err(damaged)?;
     Ok(Opened { path: path.to_owned(), manifest, from, to, project, data_folder, _scratch: scratch })
 }
 
@@ -113,12 +131,13 @@ struct Format {
     watchkeeper_bundle: u32,
 }
 
-struct Unpacking<'a> {
+struct Parts<'a> {
     archive: &'a mut Archive<BufReader<File>>,
     folder: &'a Path,
+    far: &'a Unpacking,
 }
 
-impl Unpacking<'_> {
+impl Parts<'_> {
     /// Where the project's text is then, and the data folder.
     fn unpack(mut self, manifest: &Manifest) -> Result<(PathBuf, PathBuf), String> {
         let data = self.folder.join("data");
@@ -184,6 +203,10 @@ impl Unpacking<'_> {
                 sha.update(&step[..read]);
                 file.write_all(&step[..read])?;
                 bytes += read as u64;
+                self.far.bytes.fetch_add(read as u64, Ordering::Relaxed);
+                if self.far.stop.load(Ordering::Relaxed) {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
             }
         })();
         let (bytes, hash) =
@@ -246,7 +269,7 @@ mod tests {
         let place: TempDir = tempfile::tempdir().unwrap();
         let (path, below) = (place.path().join("a.bundle.zip"), place.path().join("below"));
         fs::write(&path, bytes).unwrap();
-        let found = open_into(&path, Scratch::below(&below).unwrap());
+        let found = open_into(&path, Scratch::below(&below).unwrap(), &Unpacking::default());
         let found = found.map(|opened| assert!(opened.project.is_file())).map_err(|error| error.to_string());
         assert_eq!(fs::read_dir(&below).unwrap().count(), 0);
         let beside: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -270,6 +293,25 @@ mod tests {
             ("notes.txt", b"from a later version"),
         ];
         opened(&bundle(&parts, |_| {})).unwrap();
+    }
+
+    #[test]
+    fn how_far_it_is_can_be_seen_and_one_that_is_stopped_leaves_nothing() {
+        let history = history();
+        let parts: [(&str, &[u8]); 2] = [(manifest::HISTORY, &history), ("project/plant.toml", b"watchkeeper = 1")];
+        let place = tempfile::tempdir().unwrap();
+        let (path, below) = (place.path().join("a.bundle.zip"), place.path().join("below"));
+        fs::write(&path, bundle(&parts, |_| {})).unwrap();
+        let far = Unpacking::default();
+        let opened = open_into(&path, Scratch::below(&below).unwrap(), &far).unwrap();
+        let all = (history.len() + 15) as u64;
+        assert_eq!((far.bytes.into_inner(), far.of.into_inner()), (all, all));
+        drop(opened);
+        let far = Unpacking { stop: AtomicBool::new(true), ..Unpacking::default() };
+        let why = open_into(&path, Scratch::below(&below).unwrap(), &far).unwrap_err().to_string();
+        assert!(why.ends_with("a.bundle.zip was not opened: it was stopped; open it again"), "{why}");
+        assert!(far.bytes.into_inner() < all, "at the next step");
+        assert_eq!(fs::read_dir(&below).unwrap().count(), 0);
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn end_of_line(out: &mut impl Write, local: Option<&str>) -> io::Result<()> {
     }
 }
 
-fn value_text(value: Option<&Value>) -> Cow<'_, str> {
+pub fn value_text(value: Option<&Value>) -> Cow<'_, str> {
     match value {
         None => Cow::Borrowed(""),
         Some(Value::F64(v)) => Cow::Owned(float_text(*v)),
@@ -55,7 +55,7 @@ fn float_text(value: f64) -> String {
     if size != 0.0 && !(1e-5..1e17).contains(&size) { format!("{value:e}") } else { format!("{value}") }
 }
 
-fn quoted(text: &str) -> Cow<'_, str> {
+pub fn quoted(text: &str) -> Cow<'_, str> {
     if text.contains([',', '"', '\n', '\r']) {
         Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
     } else {

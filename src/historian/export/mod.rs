@@ -6,6 +6,7 @@
 
 mod lines;
 pub mod parquet;
+pub mod scenario;
 
 use crate::engine::Value;
 use crate::historian::history::Sample;

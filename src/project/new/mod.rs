@@ -30,6 +30,8 @@ pub struct NewProject {
     pub device: NewEntity,
     /// Its tags.
     pub tags: Vec<NewEntity>,
+    /// Members of its families that are known already: the first display shows them. They are not written.
+    pub members: Vec<NewEntity>,
     /// Its alarms.
     pub alarms: Vec<NewAlarm>,
 }
@@ -155,11 +157,19 @@ impl NewProject {
         if !self.tags.is_empty() {
             let name = ("name".to_owned(), Value::from(overview::NAME));
             page.entity(Part::Display, "[[display]]", "", &[name]);
-            for panel in overview::panels(&self.tags) {
+            for panel in overview::panels(&self.shown()) {
                 page.entity(Part::Display, "[[display.panel]]", "", &panel);
             }
         }
         Written { text: page.text, parts: page.parts }
+    }
+}
+
+impl NewProject {
+    /// What its first display can show: a family has no value, its members have.
+    fn shown(&self) -> Vec<NewEntity> {
+        let tags = self.tags.iter().filter(|tag| !tag.name.contains('{'));
+        tags.chain(&self.members).cloned().collect()
     }
 }
 

@@ -212,6 +212,7 @@ pub(super) const fn refusal(action: &Action) -> Option<&'static str> {
             Some("That changes the project, and this is a play: go back to the plant first")
         }
         Action::OpenWindow(_) => Some("The plant's displays have windows of their own, not a play's: go back first"),
+        Action::SaveScenario => Some("This is a play, and its scenario is a file already: go back to the plant first"),
         Action::OpenPlay => Some("This is the play: end it, then another can be chosen"),
         _ => None,
     }

@@ -9,6 +9,7 @@ use crate::project::{Device, Endpoint, MqttVersion, Project, Protocol, TlsSettin
 use crate::time::Span;
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::STEP;
+use crate::ui::wizard::fields::tls_from;
 use eframe::egui::{Button, ComboBox, Key, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 use std::path::{Path, PathBuf};
 
@@ -154,12 +155,7 @@ impl Typed {
     }
 
     fn tls(&self) -> Result<TlsSettings, String> {
-        let identity = match (some(&self.cert), some(&self.key)) {
-            (Some(cert), Some(key)) => Some((cert, key)),
-            (None, None) => None,
-            _ => return Err("A certificate of ours and its key go together; write both, or none".to_owned()),
-        };
-        Ok(TlsSettings { ca: some(&self.ca), identity })
+        tls_from(&self.ca, &self.cert, &self.key)
     }
 
     /// Whether the fields of certificates mean anything.

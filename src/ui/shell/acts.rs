@@ -257,15 +257,20 @@ impl Shell {
                     self.choose(ctx, now, Wanted::Scenario);
                 }
             }
-            Action::PlayScenario(path) => self.play(ctx, plant, now, path),
+            Action::SaveScenario => self.dialog = Some(Dialog::Stretch),
+            Action::PlayScenario(path) => {
+                self.dialog = None;
+                self.play(ctx, plant, now, path);
+            }
             Action::SaveTable(table) => {
                 self.notice = self.keeper.save(ctx, table).map(|said| (now, said)).or(self.notice.take());
             }
             Action::TakePicture(picture) => self.keeper.picture(ctx, picture),
             Action::ShareBundle => self.dialog = Some(Dialog::Share),
             Action::CopyProject => {
-                if let Some(text) = plant.and_then(|plant| plant.about.path.clone()) {
-                    self.share.copy(ctx, text);
+                let about = plant.map(|plant| &plant.about);
+                if let Some(text) = about.and_then(|about| about.path.clone()) {
+                    self.share.copy(ctx, text, about.and_then(|about| about.file()).map(PathBuf::as_path));
                 }
             }
             Action::OpenProject(path) => self.leave_for(plant, DeskRequest::Open(path), wishes),

@@ -12,7 +12,7 @@ impl Shell {
     /// Files that were dropped, or chosen in a dialog.
     pub(super) fn take_files(&mut self, ctx: &Context, now: Now, outbox: &mut Outbox) {
         self.wizard.now = now;
-        let opened = || self.project_dialog.take(ctx).map(|chosen| chosen.map(files::chosen));
+        let opened = || self.project_dialog.take().map(|chosen| chosen.map(files::chosen));
         match files::dropped(ctx).or_else(opened) {
             Some(Ok(Dropped::Project(path))) => outbox.action(Action::OpenProject(path)),
             Some(Ok(Dropped::Scenario(path))) => outbox.action(Action::PlayScenario(path)),

@@ -2,7 +2,7 @@
 
 use super::forgetting::{self, Forgetting};
 use super::savedisplay::{Outcome, SaveDisplay};
-use super::{Shell, Wishes};
+use super::{Place, Shell, Wishes};
 use crate::link::{DeskRequest, Refused};
 use crate::project::Project;
 use crate::time::Now;
@@ -18,7 +18,7 @@ use crate::ui::theme::STEP;
 use crate::ui::trying::{self, Trial};
 use crate::ui::wizard::Surroundings;
 use crate::ui::words::say;
-use crate::ui::{Action, Frame, Outbox, faults, fonts, help, scanner, share, states};
+use crate::ui::{Action, Frame, Outbox, faults, fonts, help, scanner, share, states, stretch};
 use eframe::egui::{Label, RichText, Ui};
 use fonts::size;
 use std::sync::Arc;
@@ -46,6 +46,8 @@ pub(super) enum Dialog {
     Scan,
     /// A bundle for a colleague.
     Share,
+    /// A scenario of what was recorded.
+    Stretch,
     /// A file of another program.
     Import(Box<Importing>),
     /// Another project could not be opened.
@@ -165,6 +167,14 @@ impl Shell {
             (Dialog::Share, Some(frame)) => {
                 let share = &mut self.share;
                 sheet_ui(ui, &theme, share::TITLE, |ui| share.ui(ui, frame))
+            }
+            (Dialog::Stretch, Some(frame)) => {
+                let display = match self.place {
+                    Place::Display(display) => Some(display),
+                    _ => None,
+                };
+                let stretch = &mut self.stretch;
+                sheet_ui(ui, &theme, stretch::TITLE, |ui| stretch.ui(ui, frame, display, outbox))
             }
             (Dialog::Import(state), frame) => {
                 let folder = self.wizard.folder(self.settings.recent.first().map(AsRef::as_ref));

@@ -56,6 +56,7 @@ impl Shell {
         self.plan = None;
         self.chosen = None;
         let theme = self.theme.clone();
+        self.opening_ui(ui);
         CentralPanel::no_frame().frame(Area::new().fill(theme.ground).inner_margin(Margin::same(10))).show(ui, |ui| {
             if self.place == Place::New {
                 self.wizard_ui(ui, &TimeZone::system(), outbox);

@@ -1,5 +1,6 @@
 //! Fields with their names above them, and what is wrong below.
 
+use crate::project::TlsSettings;
 use crate::ui::fonts::{self, size};
 use crate::ui::theme::Theme;
 use crate::ui::widgets;
@@ -56,6 +57,20 @@ pub fn name_list(response: &Response, name: &str, shown: &str) {
         current_text_value: Some(shown.to_owned()),
         ..WidgetInfo::labeled(Role::ComboBox, response.enabled(), name)
     });
+}
+
+/// What is typed of certificates.
+///
+/// # Errors
+/// Where a half of what goes together is missing, in words for the screen.
+pub fn tls_from(ca: &str, cert: &str, key: &str) -> Result<TlsSettings, String> {
+    let some = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned);
+    let identity = match (some(cert), some(key)) {
+        (Some(cert), Some(key)) => Some((cert, key)),
+        (None, None) => None,
+        _ => return Err("A certificate of ours and its key go together; write both, or none".to_owned()),
+    };
+    Ok(TlsSettings { ca: some(ca), identity })
 }
 
 /// What is wrong with the field above.

@@ -6,11 +6,14 @@
 //! gallery the examples                          live    a plant that no file has yet
 //! judge   what the reader says of it so far
 //! fields  fields with their names and faults    target  where it is written
+//! answer  what a look at the device brought     family  many topics, taken as one
 //! ```
 //! Invariant: nothing is written before the last page has shown the text, and nothing over a file that is there.
 //! Invariant: it has no rules of its own: what is wrong is told by the project's reader, and by whoever compiles what that
 //! reads.
 
+mod answer;
+mod family;
 pub(super) mod fields;
 mod gallery;
 mod judge;

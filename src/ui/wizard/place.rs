@@ -1,29 +1,29 @@
 //! The second page: where the device is, and who answers there.
 
-use super::fields::{choice, entered, fault, field, labelled, name_list, remark};
+use super::answer::{advice, found_ui, shown};
+use super::fields::{choice, entered, fault, field, labelled, name_list, remark, tls_from};
 use super::judge::Judged;
 use super::{Surroundings, Turn, focus_next};
 use crate::drivers::modbus::serial_ports;
 use crate::drivers::scan::asked::{UNITS, units_from};
-use crate::drivers::scan::bisect::ranges_text;
 use crate::drivers::scan::found::{Identity, Table};
 use crate::drivers::scan::snippet::{Candidate, candidates};
-use crate::drivers::scan::told::{Rows, first_rows, summary};
-use crate::drivers::scan::{End, Found, ModbusRequest, MqttRequest, Picture, Request};
+use crate::drivers::scan::told::summary;
+use crate::drivers::scan::{End, Found, ModbusRequest, MqttRequest, Request};
 use crate::link::{ScanLink, Scanning};
 use crate::project::device::Parity;
 use crate::project::edit::Value;
 use crate::project::new::{NewEntity, Part, keys_from_lines};
 use crate::project::{Area, MqttVersion, Protocol, TlsSettings};
-use crate::text::visible;
 use crate::time::Span;
 use crate::ui::fonts;
 use crate::ui::theme::STEP;
 use crate::ui::widgets;
 use eframe::egui::text::{CCursor, CCursorRange};
 use eframe::egui::{
-    Button, ComboBox, Context, Id, Label, ProgressBar, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2,
+    Button, ComboBox, Context, Id, Label, ProgressBar, Role, ScrollArea, TextEdit, Ui, WidgetInfo, vec2,
 };
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A scan that goes on is looked at so often.
@@ -33,12 +33,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const FEW: u32 = 60;
 const REGISTERS: (u16, u16) = (0, 124);
 
-/// How long a broker is listened to, and the topics of it that are shown.
+/// How long a broker is listened to.
 const LISTEN: Span = Span::from_secs(5);
-const TOPICS_SHOWN: usize = 100;
-
-/// Ranges of a table that are named.
-const MOST_RANGES: usize = 6;
 
 /// What is on the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +42,8 @@ pub enum Sort {
     /// Modbus TCP.
     #[default]
     Tcp,
+    /// Modbus over TLS.
+    Tls,
     /// Modbus RTU on a serial port.
     Serial,
     /// Modbus RTU through a converter.
@@ -79,6 +77,8 @@ pub struct Place {
     ca: String,
     cert: String,
     key: String,
+    /// Where the project will lie: what the files of TLS are relative to.
+    folder: PathBuf,
     ports: Vec<String>,
     /// What was asked for last, and how it goes.
     tried: Option<(Request, Scanning)>,
@@ -105,6 +105,7 @@ impl Default for Place {
             ca: String::new(),
             cert: String::new(),
             key: String::new(),
+            folder: PathBuf::new(),
             ports: Vec::new(),
             tried: None,
             refused: None,
@@ -222,7 +223,8 @@ impl Place {
                 version: self.version,
                 user: some(&self.user),
                 password_secret: some(&self.secret),
-                tls: TlsSettings { ca: some(&self.ca), identity: some(&self.cert).zip(some(&self.key)) },
+                tls: if self.is_over_tls() { self.tls()? } else { TlsSettings::default() },
+                folder: self.folder.clone(),
                 listen: LISTEN,
                 ..MqttRequest::new(&self.address)
             };
@@ -235,12 +237,15 @@ impl Place {
             protocol: Some(match self.sort {
                 Sort::Serial => Protocol::ModbusRtu,
                 Sort::RtuOverTcp => Protocol::ModbusRtuOverTcp,
+                Sort::Tls => Protocol::ModbusTls,
                 Sort::Tcp | Sort::Mqtt => Protocol::ModbusTcp,
             }),
             units,
             tables: vec![Area::Input, Area::Holding],
             registers: REGISTERS,
             timeout: Span::from_secs(1),
+            tls: if self.is_over_tls() { self.tls()? } else { TlsSettings::default() },
+            folder: self.folder.clone(),
             most_requests: FEW,
             ..ModbusRequest::new(&self.address)
         };
@@ -252,6 +257,20 @@ impl Place {
         }
         request.transport()?;
         Ok(Request::Modbus(request))
+    }
+
+    fn tls(&self) -> Result<TlsSettings, String> {
+        tls_from(&self.ca, &self.cert, &self.key)
+    }
+
+    /// Whether the fields of certificates mean anything.
+    fn is_over_tls(&self) -> bool {
+        let is_url = || ["mqtts:", "wss:"].iter().any(|scheme| self.address.trim().starts_with(scheme));
+        match self.sort {
+            Sort::Tls => true,
+            Sort::Mqtt => is_url(),
+            Sort::Tcp | Sort::Serial | Sort::RtuOverTcp => false,
+        }
     }
 
     fn ask(&mut self, scans: Option<&ScanLink>, all_units: bool) {
@@ -285,6 +304,7 @@ impl Place {
         is_new: bool,
     ) -> Turn {
         let mut turn = Turn::Stay;
+        around.folder.clone_into(&mut self.folder);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.set_max_width(760.0);
             let enter = self.fields_ui(ui, is_new);
@@ -318,9 +338,15 @@ impl Place {
         turn
     }
 
+    /// By what an answer was reached.
+    fn reached_by(&self) -> ([String; 6], Parity, u8) {
+        let Self { address, unit, baud, ca, cert, key, .. } = self;
+        ([address, unit, baud, ca, cert, key].map(String::clone), self.parity, self.stop_bits)
+    }
+
     /// What is typed; whether Enter was pressed in one of the fields.
     fn fields_ui(&mut self, ui: &mut Ui, is_new: bool) -> bool {
-        let before = (self.address.clone(), self.unit.clone(), self.baud.clone(), self.parity, self.stop_bits);
+        let before = self.reached_by();
         let mut enter = false;
         let row = |ui: &mut Ui, content: &mut dyn FnMut(&mut Ui)| {
             ui.horizontal_top(|ui| {
@@ -331,6 +357,7 @@ impl Place {
         row(ui, &mut |ui| {
             let (label, hint) = match self.sort {
                 Sort::Tcp => ("Address", "192.168.1.50:502"),
+                Sort::Tls => ("Address", "plc.example:802, as its certificate names it"),
                 Sort::Serial => ("Serial port", "/dev/ttyUSB0 or COM3"),
                 Sort::RtuOverTcp => ("Address", "192.168.1.50:4001"),
                 Sort::Mqtt => ("Address", "192.168.1.20, mqtts://broker, wss://…"),
@@ -374,17 +401,17 @@ impl Place {
                     enter |= typed(ui, "User", &mut self.user, "none", 150.0);
                     enter |= typed(ui, "Secret of the password", &mut self.secret, "its name", 180.0);
                 });
-                if ["mqtts:", "wss:"].iter().any(|scheme| self.address.trim().starts_with(scheme)) {
-                    row(ui, &mut |ui| {
-                        field(ui, "Authority's file", &mut self.ca, "those of this computer", 180.0);
-                        field(ui, "Our certificate's file", &mut self.cert, "none", 160.0);
-                        field(ui, "Its key's file", &mut self.key, "none", 160.0);
-                    });
-                }
             }
-            Sort::Tcp | Sort::RtuOverTcp => {}
+            Sort::Tcp | Sort::Tls | Sort::RtuOverTcp => {}
         }
-        if before != (self.address.clone(), self.unit.clone(), self.baud.clone(), self.parity, self.stop_bits) {
+        if self.is_over_tls() {
+            row(ui, &mut |ui| {
+                enter |= typed(ui, "Authority's file", &mut self.ca, "those of this computer", 180.0);
+                enter |= typed(ui, "Our certificate's file", &mut self.cert, "none", 160.0);
+                enter |= typed(ui, "Its key's file", &mut self.key, "none", 160.0);
+            });
+        }
+        if before != self.reached_by() {
             // What answered there says nothing of another place.
             self.tried = None;
             self.refused = None;
@@ -474,7 +501,7 @@ impl Place {
         widgets::tell(&label, Role::Status, "What answered", || words.clone());
         let mut next = None;
         if !goes_on {
-            for line in self.advice(end.as_ref(), &units, &shown) {
+            for line in advice(self.sort, end.as_ref(), &units, &shown) {
                 remark(ui, around.theme, line);
             }
             ui.horizontal_wrapped(|ui| {
@@ -497,34 +524,6 @@ impl Place {
         found_ui(ui, around, &shown);
         next
     }
-
-    /// What to look at, where it did not go well.
-    fn advice(&self, end: Option<&End>, units: &[u8], shown: &Rows) -> &'static [&'static str] {
-        match (end, self.sort) {
-            (Some(End::Unreachable(_)), Sort::Tcp | Sort::RtuOverTcp) => &[
-                "Look at the address and the port (502 is usual), at the device's own network page, and whether this computer is in its network",
-                "Some devices take one connection at a time: close the program that has it now",
-            ],
-            (Some(End::Unreachable(_)), Sort::Serial) => &[
-                "Look whether the adapter is plugged in, and whether another program has the port",
-                "On Linux this user has to be in the group dialout",
-            ],
-            (Some(End::Unreachable(_)), Sort::Mqtt) => &[
-                "Look at the address and the port (1883, or 8883 with mqtts://), at user and password, and at the broker's own log",
-                "The password is never typed here: watchkeeper secret set NAME keeps it, and its name goes into the field",
-            ],
-            (_, Sort::Serial) if units.is_empty() => &[
-                "Look at bits a second, parity and the unit, which the device's own menu tells; and whether the two wires are swapped",
-            ],
-            (_, Sort::Tcp | Sort::RtuOverTcp) if units.is_empty() => &[
-                "The unit is the number in the device's own menu; a gateway passes on to many, a device by itself often takes 1 or 255",
-            ],
-            (_, Sort::Mqtt) if shown.rows.is_empty() => {
-                &["A sensor may speak but once an hour: listen again, or go on and write the topics yourself"]
-            }
-            _ => &[],
-        }
-    }
 }
 
 /// What stands in a field is chosen: what is typed takes its place.
@@ -541,37 +540,26 @@ fn typed(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32) -> 
     entered(ui, &field)
 }
 
-/// What was found, in the words of this page: of a line who answers and what can be read, of a broker its topics.
-fn shown(picture: &Picture) -> Rows {
-    let Found::Modbus(line) = &picture.found else { return first_rows(picture, TOPICS_SHOWN) };
-    let mut rows = Vec::new();
-    for unit in &line.units {
-        let mut words: Vec<String> = unit.identity.iter().map(Identity::words).collect();
-        words.extend(unit.sunspec.iter().map(|sunspec| format!("SunSpec {}", sunspec.words())));
-        for table in unit.tables.iter().filter(|table| !table.readable.is_empty()) {
-            let ranges = ranges_text(&table.readable, MOST_RANGES);
-            words.push(format!("{} registers {ranges} can be read", table.table.word()));
-        }
-        rows.push(vec![format!("unit {}", unit.unit), words.join("; ")]);
-    }
-    // What this page does not ask for is no news.
-    let notes = line.notes.iter().filter(|note| !note.contains("--")).map(|note| visible(note).into_owned());
-    Rows { rows, notes: notes.collect(), ..Rows::default() }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What was found, row by row.
-fn found_ui(ui: &mut Ui, around: Surroundings<'_>, shown: &Rows) {
-    for row in shown.rows.iter().take(TOPICS_SHOWN) {
-        let words = match row.as_slice() {
-            [unit, found] => visible(&format!("{unit}: {found}")).into_owned(),
-            [topic, messages, .., last] if messages.is_empty() => format!("        {} = {last}", topic.trim()),
-            [topic, .., last] => format!("{topic}   {last}"),
-            _ => continue,
-        };
-        let label = Label::new(RichText::new(words).color(around.theme.text));
-        ui.add(if row.len() == 2 { label.wrap() } else { label.truncate() });
-    }
-    for note in &shown.notes {
-        remark(ui, around.theme, note);
+    #[test]
+    fn a_device_over_tls_is_written_with_its_certificates_and_a_half_of_them_is_told() {
+        let mut place = Place::default();
+        place.begin(Sort::Tls);
+        place.address = "plc.example".to_owned();
+        place.ca = "ca.pem".to_owned();
+        place.cert = "our.pem".to_owned();
+        assert!(place.request().unwrap_err().contains("go together"));
+        place.key = "our.key".to_owned();
+        let device = place.device();
+        let said = ["protocol", "address", "ca", "cert", "key", "unit-id"].map(|key| device.shown(key).unwrap());
+        assert_eq!(said, ["modbus-tls", "plc.example", "ca.pem", "our.pem", "our.key", "1"]);
+        let Ok(Request::Modbus(request)) = place.request() else { panic!("{:?}", place.request()) };
+        assert!(matches!(request.transport(), Ok(crate::project::Transport::Tls { port: 802, .. })));
+        // What was typed of another kind of place is no part of it.
+        place.begin(Sort::Tcp);
+        assert!(!place.is_over_tls() && place.ca.is_empty());
     }
 }

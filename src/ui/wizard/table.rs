@@ -17,11 +17,16 @@ pub enum Chosen {
     Examples,
 }
 
-const CHOICES: [(Chosen, &str, &str); 6] = [
+const CHOICES: [(Chosen, &str, &str); 7] = [
     (
         Chosen::Device(Sort::Tcp),
         "Modbus over the network",
         "A meter, controller, inverter or gateway with an address like 192.168.1.50",
+    ),
+    (
+        Chosen::Device(Sort::Tls),
+        "Modbus over TLS",
+        "Modbus/TCP Security: a device or gateway that wants to see a certificate, on port 802",
     ),
     (
         Chosen::Device(Sort::Serial),

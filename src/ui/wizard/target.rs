@@ -77,7 +77,7 @@ impl Target {
 
     /// What came of the dialog and of the disk.
     fn follow(&mut self, ui: &Ui) {
-        match self.dialog.take(ui.ctx()) {
+        match self.dialog.take() {
             Some(Ok(path)) => {
                 self.file = path.display().to_string();
                 self.refused = None;

@@ -1,6 +1,7 @@
 //! The third page: what is read of the device, seen live before it is taken.
 
 use super::Surroundings;
+use super::family::{family_ui, picked};
 use super::fields::{field, remark};
 use super::judge::Judged;
 use super::live::{Live, frame};
@@ -10,6 +11,7 @@ use crate::engine::Snapshot;
 use crate::project::Area;
 use crate::project::edit::Value;
 use crate::project::new::{MAPS, Map, NewEntity, NewProject, Part, name_part};
+use crate::ui::explorer::pick::Pick;
 use crate::ui::fonts;
 use crate::ui::theme::{STEP, TOUCH};
 use crate::ui::widgets::{self, Reading};
@@ -38,13 +40,15 @@ enum Kind {
 
 /// A tag that may be taken.
 #[derive(Debug, Clone, PartialEq)]
-struct Row {
-    taken: bool,
-    tag: NewEntity,
+pub(super) struct Row {
+    pub(super) taken: bool,
+    pub(super) tag: NewEntity,
     /// What was heard of it before it was taken.
-    heard: Option<String>,
+    pub(super) heard: Option<String>,
+    /// It is a family: its tags that are known already.
+    pub(super) members: Vec<NewEntity>,
     /// What is wrong with it.
-    fault: Option<String>,
+    pub(super) fault: Option<String>,
 }
 
 /// See the module.
@@ -59,6 +63,8 @@ pub struct Values {
     /// Why what is known is not of this device.
     refused: Option<String>,
     filter: String,
+    /// A topic that may become a family.
+    pick: Option<Pick>,
     bench: Workbench,
     /// The page was just opened.
     is_new: bool,
@@ -94,6 +100,7 @@ impl Values {
     /// Makes a project one with the tags that are taken.
     pub fn put_into(&self, new: &mut NewProject) {
         let tags: Vec<NewEntity> = self.rows.iter().filter(|row| row.taken).map(|row| row.tag.clone()).collect();
+        new.members = self.rows.iter().filter(|row| row.taken).flat_map(|row| row.members.clone()).collect();
         match self.kind {
             Kind::Known(map) => map.put_into(new, &tags),
             Kind::Unsaid | Kind::Other => new.tags = tags,
@@ -116,6 +123,7 @@ impl Values {
     fn choose(&mut self, kind: Kind, place: &Place) {
         self.kind = kind;
         self.refused = None;
+        self.pick = None;
         self.rows.clear();
         match kind {
             Kind::Known(map) => {
@@ -136,7 +144,10 @@ impl Values {
                         base_heard(map, &place.heard()).unwrap_or_else(|| map.topic.unwrap_or_default().to_owned());
                 }
                 let tags = map.tags(&self.device, start, Some(&self.topic));
-                self.rows = tags.into_iter().map(|tag| Row { taken: true, tag, heard: None, fault: None }).collect();
+                self.rows = tags
+                    .into_iter()
+                    .map(|tag| Row { taken: true, tag, heard: None, members: Vec::new(), fault: None })
+                    .collect();
             }
             Kind::Other if place.sort() == Sort::Mqtt => self.take_heard(place),
             Kind::Other => self.bench.begin_with(place.readable().unwrap_or(Area::Holding)),
@@ -159,7 +170,7 @@ impl Values {
             entity.set("topic", Value::Text(topic));
             entity.set("path", Value::Text(path.unwrap_or_default()));
             entity.set("type", Value::from(type_word.unwrap_or("f64")));
-            self.rows.push(Row { taken: false, tag: entity, heard: Some(last), fault: None });
+            self.rows.push(Row { taken: false, tag: entity, heard: Some(last), members: Vec::new(), fault: None });
         }
     }
 
@@ -262,8 +273,9 @@ impl Values {
     /// The first values that came, in words.
     fn first_good(&self, snapshot: &Snapshot) -> Vec<String> {
         let taken = self.rows.iter().filter(|row| row.taken);
-        let good = taken.filter_map(|row| {
-            let reading = Reading::new(snapshot, snapshot.plan.tag_id(&row.tag.name)?)?;
+        let tags = taken.flat_map(|row| row.members.iter().chain(row.members.is_empty().then_some(&row.tag)));
+        let good = tags.filter_map(|tag| {
+            let reading = Reading::new(snapshot, snapshot.plan.tag_id(&tag.name)?)?;
             reading.quality.is_good().then(|| format!("{} {}", reading.text_or_dash(), reading.unit).trim().to_owned())
         });
         good.take(3).collect()
@@ -299,6 +311,7 @@ impl Values {
                     taken: true,
                     tag: NewEntity { name, keys: tag.keys(0, None) },
                     heard: None,
+                    members: Vec::new(),
                     fault: None,
                 });
             }
@@ -327,6 +340,7 @@ impl Values {
             current_text_value: Some(self.filter.clone()),
             ..WidgetInfo::labeled(Role::TextInput, true, "Filter values")
         });
+        family_ui(ui, around.theme, &mut self.pick, &mut self.rows);
         self.rows_ui(ui, around, frame.map(|frame| frame.snapshot));
     }
 
@@ -346,16 +360,23 @@ impl Values {
                     ui.label(RichText::new(head).font(fonts::regular(fonts::size::SMALL)).color(theme.muted));
                 }
                 ui.end_row();
+                let mut pressed = None;
                 for row in self.rows.iter_mut().filter(|row| fits(row)).take(LISTED) {
-                    row_ui(ui, around, row, snapshot);
+                    if row_ui(ui, around, row, snapshot) {
+                        pressed = picked(row);
+                    }
                     ui.end_row();
+                }
+                if pressed.is_some() {
+                    self.pick = pressed;
                 }
             });
         });
     }
 }
 
-fn row_ui(ui: &mut Ui, around: Surroundings<'_>, row: &mut Row, snapshot: Option<&Snapshot>) {
+/// A row; whether its topic was pressed.
+fn row_ui(ui: &mut Ui, around: Surroundings<'_>, row: &mut Row, snapshot: Option<&Snapshot>) -> bool {
     let theme = around.theme;
     let name = row.tag.name.clone();
     let tick = ui.checkbox(&mut row.taken, "");
@@ -399,11 +420,18 @@ fn row_ui(ui: &mut Ui, around: Surroundings<'_>, row: &mut Row, snapshot: Option
     if let Some(why) = row.fault.as_ref().filter(|_| row.taken) {
         let label = ui.add(Label::new(fonts::bold(why.clone())).extend());
         widgets::tell(&label, Role::Alert, &format!("Fault of {name}"), || why.clone());
-        return;
+        return false;
     }
-    for words in [row.tag.shown("description").unwrap_or_default(), place.unwrap_or_default()] {
-        ui.add(Label::new(RichText::new(&words).color(theme.muted)).extend());
+    let what = row.tag.shown("description").unwrap_or_default();
+    ui.add(Label::new(RichText::new(&what).color(theme.muted)).extend());
+    let place = place.unwrap_or_default();
+    if row.heard.is_none() || !row.members.is_empty() {
+        ui.add(Label::new(RichText::new(&place).color(theme.muted)).extend());
+        return false;
     }
+    let button = ui.add(Button::selectable(false, RichText::new(&place).color(theme.muted)));
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Topic of {name}")));
+    button.on_hover_text("Take it of many topics at once, as a family").clicked()
 }
 
 /// What a device that told who it is may be.
