@@ -165,3 +165,34 @@ fn another_version_comes_into_force_and_what_it_leaves_as_it_was_goes_on() {
     assert_eq!(deployed.len(), 3, "the start and two edits: {out}");
     assert!(deployed[1].contains("other1") && deployed[1].contains("anna"), "{}", deployed[1]);
 }
+
+#[test]
+fn the_history_of_a_devices_figures_follows_it_to_another_name() {
+    let device = Modbus::start(10);
+    device.set(0, &[200]);
+    let folder = tempfile::tempdir().unwrap();
+    let plant = support::project(folder.path(), device.address);
+    let first = std::fs::read_to_string(&plant).unwrap();
+    let load_tag = "\n[[tag]]\nname = \"load\"\nformula = \"device.plc1.requests\"\n";
+    std::fs::write(&plant, format!("{first}{load_tag}")).unwrap();
+    let runtime = field_runtime().unwrap();
+    let mut station = Station::start(config(&plant), runtime.handle()).unwrap();
+    let link = station.link();
+    let before = until("requests", || value(&link, "device.plc1.requests").filter(|count| *count > 0.0));
+    let renamed = format!("{first}{load_tag}")
+        .replacen("name = \"plc1\"", "name = \"east\"\nwas = \"plc1\"", 1)
+        .replace("device = \"plc1\"", "device = \"east\"")
+        .replace("device.plc1.", "device.east.");
+    std::fs::write(&plant, &renamed).unwrap();
+    station.deploy(&load(&plant).unwrap(), anna(), "renamed").unwrap();
+    let after = until("more requests", || value(&link, "device.east.requests").filter(|count| *count > before));
+    drop(link);
+    assert_eq!(station.stop(), [""; 0]);
+    // One history, under the name that it has now: from before, and since.
+    let rows = recorded(&plant, "device.east.requests");
+    let good = rows.iter().filter_map(|row| row.strip_suffix(",good")?.parse::<f64>().ok());
+    let counts: Vec<f64> = good.collect();
+    assert!(counts.first().is_some_and(|first| *first <= before) && counts.last() >= Some(&after), "{rows:?}");
+    assert!(counts.is_sorted(), "counted on, and not begun anew: {rows:?}");
+    assert!(!rows.iter().any(|row| row.contains("not-recorded")), "no gap where it was renamed: {rows:?}");
+}

@@ -230,7 +230,9 @@ fn brought(before: &Loaded, after: &Loaded, grid: &Grid, found: &[Wanted]) -> Ve
     let new =
         errors(after).into_iter().filter(|issue| !known.contains(&(issue.subject.clone(), issue.message.clone())));
     new.map(|issue| {
-        let line = lines.get((issue.place.line as usize).saturating_sub(1)).copied().unwrap_or_default();
+        // Of a use of a template the key is known by the template.
+        let line = issue.in_template.unwrap_or(issue.place).line as usize;
+        let line = lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
         let key = line.split('=').next().unwrap_or_default().trim();
         let row = found.iter().find(|one| one.name.eq_ignore_ascii_case(&issue.subject)).map(|one| one.row);
         grid.fault_of(row, key, &issue.message, &issue.mend)

@@ -8,7 +8,8 @@
 //! returns is the truth.
 //!
 //! Invariant: no force outlives the run of the program that it was made in, nor the tag as it was: after a start, and
-//! after an edit that takes the tag or gives it another type or name, it is released, and the journal says why.
+//! after an edit that takes the tag or gives it another type, it is released, and the journal says why. A tag that is renamed
+//! (`was`) is the same tag: its force stands on, and the journal has it under the new name.
 
 mod typed;
 
@@ -127,6 +128,19 @@ fn entry_of(now: Now, event: Event, tag: &TagPlan) -> Entry {
     entry
 }
 
+impl Force {
+    /// That a tag is forced so.
+    fn entry(&self, now: Now, tag: &TagPlan) -> Entry {
+        let mut entry = entry_of(now, Event::Forced, tag);
+        entry.value.clone_from(&self.value);
+        entry.quality = Some(quality_of(self.value.as_ref()));
+        entry.by = Some(self.by.clone());
+        entry.note.clone_from(&self.reason);
+        entry.until = self.until;
+        entry
+    }
+}
+
 /// The quality that a force gives.
 const fn quality_of(value: Option<&Value>) -> Quality {
     if value.is_some() { Quality::FORCED } else { Quality::FORCED_BAD }
@@ -190,15 +204,9 @@ impl Engine {
             self.refuse_force(now, by, name, refusal.as_deref().unwrap_or_default(), effects);
             return;
         };
-        let mut entry = entry_of(now, Event::Forced, tag);
-        entry.value.clone_from(&value);
-        entry.quality = Some(quality_of(value.as_ref()));
-        entry.by = Some(by.clone());
-        entry.note.clone_from(&reason);
-        entry.until = until;
-        let ticket = self.write(entry, effects);
         let release_at = length.map(|length| now.mono + length);
         let force = Force { value, by, at: now.utc, reason, until, release_at };
+        let ticket = self.write(force.entry(now, tag), effects);
         self.forcing.push_back((ticket, id, force));
     }
 
@@ -370,30 +378,42 @@ impl Engine {
     /// and of those of a run before, the journal is told that they are released.
     pub(super) fn lay_again(&mut self, now: Now, lifted: Vec<Lifted>, effects: &mut Vec<Effect>) {
         let plan = Arc::clone(&self.plan);
-        for Lifted { name, force, waiting } in lifted {
-            let known = plan.tag_id(&name).and_then(|id| plan.tag(id).map(|tag| (id, tag)));
+        for Lifted { name, mut force, mut waiting } in lifted {
+            let known = plan.tag_id(&name).or_else(|| plan.tag_that_was(&name));
+            let known = known.and_then(|id| plan.tag(id).map(|tag| (id, tag)));
             let same = known.filter(|(_, tag)| {
-                tag.name == name
-                    && !matches!(tag.source, SourcePlan::Fault(_))
+                !matches!(tag.source, SourcePlan::Fault(_))
                     && force.value.as_ref().is_none_or(|value| misfit(tag, value).is_none())
             });
-            let Some((id, _)) = same else {
+            let Some((id, tag)) = same else {
                 let mut entry = Entry::new(now.utc, Event::Released);
                 entry.subject = Some(name);
                 entry.note = Some(Arc::from("the project was changed there"));
                 self.write(entry, effects);
                 continue;
             };
+            let since = Now { mono: now.mono + (force.at - now.utc), utc: force.at };
+            if tag.name != name {
+                // Since when it is known under this name, which is what the journal remembers.
+                force.at = now.utc;
+                let ticket = self.write(force.entry(now, tag), effects);
+                waiting = waiting.map(|_| ticket);
+                let mut entry = Entry::new(now.utc, Event::Released);
+                entry.subject = Some(name);
+                entry.note = Some(format!("it is called {} now, and stays forced under that name", tag.name).into());
+                self.write(entry, effects);
+            }
             if let Some(ticket) = waiting {
                 self.forcing.push_back((ticket, id, force));
                 continue;
             }
-            let since = Now { mono: now.mono + (force.at - now.utc), utc: force.at };
             let shown = self.shown(since, id, &force);
             let live = std::mem::replace(self.view_mut(id), shown);
             self.forces.by_tag.insert(id, Forced { force: Some(force), simulated: false, live });
             self.cells[id.index()].forced = true;
         }
+        // They become durable in the order of their tickets.
+        self.forcing.make_contiguous().sort_by_key(|(ticket, ..)| *ticket);
         for (name, hand) in std::mem::take(&mut self.forces.left) {
             let device = name.strip_prefix(REMEMBERED).map(Arc::from);
             let event = if device.is_some() { Event::SimulationEnded } else { Event::Released };

@@ -15,6 +15,7 @@ mod following;
 mod formulas;
 mod practice;
 mod recording;
+mod uses;
 
 use super::alarm::Limit;
 use super::devicefigure::DeviceFigure;

@@ -56,6 +56,15 @@ impl Simulation {
         let hand = Hand::new(Some(&self.by), self.at, self.reason.as_deref());
         (format!("{REMEMBERED}{}", self.device).into(), hand)
     }
+
+    /// That its device is simulated.
+    fn entry(&self, now: Now) -> Entry {
+        let mut entry = Entry::new(now.utc, Event::Simulated);
+        entry.subject = Some(Arc::clone(&self.device));
+        entry.by = Some(self.by.clone());
+        entry.note.clone_from(&self.reason);
+        entry
+    }
 }
 
 impl Engine {
@@ -96,13 +105,9 @@ impl Engine {
             self.refuse_trying(now, by, name, "simulate", refusal, effects);
             return;
         }
-        let mut entry = Entry::new(now.utc, Event::Simulated);
-        entry.subject = Some(Arc::clone(name));
-        entry.by = Some(by.clone());
-        entry.note.clone_from(&reason);
-        let ticket = self.write(entry, effects);
         let (began, next) = (now.mono, now.mono);
         let simulation = Simulation { device: Arc::clone(name), by, at: now.utc, began, next, reason };
+        let ticket = self.write(simulation.entry(now), effects);
         self.simulating.push_back((ticket, simulation));
     }
 
@@ -223,6 +228,7 @@ impl Engine {
     pub(super) fn simulate_again(&mut self, now: Now, effects: &mut Vec<Effect>) {
         let plan = Arc::clone(&self.plan);
         for mut simulation in std::mem::take(&mut self.simulations) {
+            self.follow_name(now, &mut simulation, effects);
             let device = self.device_named(&simulation.device);
             let tags = device.map(|device| self.simulated_tags(device)).unwrap_or_default();
             if tags.is_empty() {
@@ -241,7 +247,28 @@ impl Engine {
             simulation.next = now.mono + STEP;
             self.simulations.push(simulation);
         }
+        // Those that wait for the disk, likewise.
+        for (ticket, mut simulation) in std::mem::take(&mut self.simulating) {
+            let ticket = self.follow_name(now, &mut simulation, effects).unwrap_or(ticket);
+            self.simulating.push_back((ticket, simulation));
+        }
+        self.simulating.make_contiguous().sort_by_key(|(ticket, _)| *ticket);
         self.simulations_view = None;
+    }
+
+    /// A device that bears another name now is simulated on under that, and the journal has it so.
+    fn follow_name(&mut self, now: Now, simulation: &mut Simulation, effects: &mut Vec<Effect>) -> Option<Ticket> {
+        let plan = Arc::clone(&self.plan);
+        let device = plan.device(plan.device_that_was(&simulation.device)?)?;
+        let was = std::mem::replace(&mut simulation.device, Arc::clone(&device.name));
+        // Since when it is known under this name, which is what the journal remembers.
+        simulation.at = now.utc;
+        let ticket = self.write(simulation.entry(now), effects);
+        let mut entry = Entry::new(now.utc, Event::SimulationEnded);
+        entry.subject = Some(was);
+        entry.note = Some(format!("it is called {} now, and stays simulated under that name", device.name).into());
+        self.write(entry, effects);
+        Some(ticket)
     }
 
     /// Their steps, by the numbers that their devices have in the plan in force.

@@ -53,8 +53,11 @@ pub enum Severity {
 pub struct Issue {
     /// Error or warning.
     pub severity: Severity,
-    /// Where in the text.
+    /// Where in the text it is mended. Of what templates make: in the template, where all that it is used for has the same fault;
+    /// else at the use whose values are at fault, in its list `with`.
     pub place: Place,
+    /// Where in the template, if `place` is that of a use.
+    pub in_template: Option<Place>,
     /// The tag, alarm, device or display at fault, as people call it; empty for the file as a whole.
     pub subject: String,
     /// What is wrong; lower case, no full stop.
@@ -74,7 +77,19 @@ impl Issue {
         mend: impl Into<String>,
     ) -> Self {
         let (subject, message, mend) = (subject.into(), message.into(), mend.into());
-        Self { severity: Severity::Error, place, subject, message, mend, also: Vec::new() }
+        Self { severity: Severity::Error, place, in_template: None, subject, message, mend, also: Vec::new() }
+    }
+
+    /// Makes it one of the use of a template that makes what is at fault.
+    pub fn found_in_use(&mut self, of: &Origin) {
+        self.in_template = Some(std::mem::replace(&mut self.place, of.place));
+    }
+
+    /// Says in its message of which use it is, and of how many more; where in the template, if its place does not.
+    pub fn tell_use(&mut self, of: &Origin, more: usize) {
+        let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+        let line = self.in_template.map_or_else(String::new, |place| format!(", line {}", place.line));
+        self.message = format!("{} (template {}{more}{line})", self.message, of.words());
     }
 
     /// A warning.

@@ -7,7 +7,7 @@ use crate::engine::impact::{Affected, AlarmFate, Impact as EngineImpact, TagFate
 use crate::engine::plan::DevicePlan;
 use crate::engine::{DeviceId, Plan};
 use crate::project::diff::{self, Change, Of, What};
-use crate::project::{DataType, Endpoint, HistorySettings, Project, Source};
+use crate::project::{DataType, HistorySettings, Project, Source};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -208,10 +208,13 @@ fn links(before: &Plan, after: &Plan, changes: &[Change]) -> (Vec<(String, LinkF
                     undisturbed += 1;
                     continue;
                 }
-                (true, false, why) => LinkFate::Reconnects(why.unwrap_or_else(|| match others.as_slice() {
-                    [] => "what is found by its topics".to_owned(),
-                    others => format!("it shares its line with {}", listed(others)),
-                })),
+                (true, false, why) => {
+                    let why = names(before, after, old_of(id), id, wants).or(why);
+                    LinkFate::Reconnects(why.unwrap_or_else(|| match others.as_slice() {
+                        [] => "what is found by its topics".to_owned(),
+                        others => format!("it shares its line with {}", listed(others)),
+                    }))
+                }
             };
             fates.push((id, fate));
         }
@@ -230,16 +233,14 @@ fn why_itself(before: &Plan, after: &Plan, was: Option<DeviceId>, id: DeviceId, 
     let Some(old) = was.and_then(|id| before.device(id)) else {
         return Some("it is new".to_owned());
     };
-    // A broker is told by whom it is asked.
-    let renamed = old.name != device.name && matches!(device.device.endpoint, Endpoint::Mqtt(_));
-    if old.device.endpoint != device.device.endpoint || renamed {
+    if old.device.endpoint != device.device.endpoint {
         let of_it = |change: &&Change| change.of == Of::Device && change.name.eq_ignore_ascii_case(&device.name);
         let keys = changes.iter().filter(of_it).filter_map(|change| match change.what {
             What::Key { key, .. } if key != "was" && !key.starts_with("no-answer") => Some(key),
             _ => None,
         });
         let keys: Vec<&str> = keys.collect();
-        return Some(if keys.is_empty() { "its name".to_owned() } else { keys.join(", ") });
+        return Some(if keys.is_empty() { "its settings".to_owned() } else { keys.join(", ") });
     }
     let one = read_of(before, old, &HashMap::new());
     let other = read_of(after, device, &one);
@@ -253,6 +254,21 @@ fn why_itself(before: &Plan, after: &Plan, was: Option<DeviceId>, id: DeviceId, 
         .map(|(count, what)| format!("{count} tag{} {what}", if count == 1 { "" } else { "s" }))
         .collect();
     (!said.is_empty()).then(|| said.join(", "))
+}
+
+/// Why a connection is made anew that stood but for a name.
+fn names(before: &Plan, after: &Plan, was: Option<DeviceId>, id: DeviceId, wants: &Wants) -> Option<String> {
+    let Wants::Mqtt(connection, _) = wants else { return None };
+    let (old, device) = (before.device(was?)?, after.device(id)?);
+    if old.device.endpoint != device.device.endpoint {
+        return None;
+    }
+    let whose = match (old.name != device.name, before.project.name != after.project.name) {
+        (true, _) => "its name",
+        (false, true) => "the project's name",
+        (false, false) => return None,
+    };
+    Some(format!("{whose}, {}", connection.is_bound_to_names()?))
 }
 
 /// What is read of a device, by the names of tags in lower case; of one that was renamed by the name of before.

@@ -85,7 +85,8 @@ impl Wants {
                 changes.send_replace(Some(Arc::new(modbus::Change { generation, connection: Arc::clone(other) })));
             }
             (Self::Mqtt(one, growth), Self::Mqtt(other, _)) => {
-                growth.send_replace(Some(Arc::new(mqtt::families::Grown { generation, topics: other.topics.clone() })));
+                let (device, topics) = (Arc::clone(&other.name), other.topics.clone());
+                growth.send_replace(Some(Arc::new(mqtt::families::Grown { generation, device, topics })));
                 *one = Arc::clone(other);
             }
             _ => {}

@@ -194,8 +194,32 @@ fn a_broker_is_asked_for_what_comes_and_let_go_of_what_goes_over_the_same_connec
     site.send("gone", "6", false);
     site.send_until("kept", "2", || (shown(&link, "kept") == "2 good").then_some(()));
     shows(&link, "again", "2 good");
+    // Under another name it is the same: its client id is written, and nothing of the connection hangs on the name.
+    let renamed = text
+        .replace("name = \"site\"", "name = \"east\"\nwas = \"site\"")
+        .replace("device = \"site\"", "device = \"east\"");
+    std::fs::write(&file, &renamed).unwrap();
+    let impact = station.deploy(&load(&file).unwrap(), anna(), "edited").unwrap();
+    assert_eq!(
+        impact.words(),
+        ["no device reconnects", "renamed, with its figures' history and its alarm: east", "no alarm is judged anew"]
+    );
+    assert_eq!(shown(&link, "kept"), "2 good", "at once");
+    site.send_until("kept", "3", || (shown(&link, "kept") == "3 good").then_some(()));
     let status = link.snapshots.borrow().devices[1].status.clone();
     assert_eq!((status.reconnects, status.since, status.bad_payloads), (0, since, 0));
+    // One whose client id is made from its name is another client to the broker, and the review says so.
+    let derived = renamed.replace("client-id = \"station\"\n", "");
+    std::fs::write(&file, &derived).unwrap();
+    let impact = station.deploy(&load(&file).unwrap(), anna(), "edited").unwrap();
+    assert_eq!(impact.words()[0], "east reconnects: client-id");
+    site.send_until("kept", "4", || (shown(&link, "kept") == "4 good").then_some(()));
+    let again = derived
+        .replace("name = \"east\"\nwas = \"site\"", "name = \"west\"\nwas = \"east\"")
+        .replace("device = \"east\"", "device = \"west\"");
+    std::fs::write(&file, &again).unwrap();
+    let impact = station.deploy(&load(&file).unwrap(), anna(), "edited").unwrap();
+    assert_eq!(impact.words()[0], "west reconnects: its name, from which its client id is made");
     drop(link);
     assert_eq!(station.stop(), [""; 0]);
 }

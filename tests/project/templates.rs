@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use std::fmt::Write as _;
 use watchkeeper::project::{Severity, Source, Spot, diff, file};
+use watchkeeper::runtime::Loaded;
 
 fn told(text: &str) -> Vec<String> {
     let text = format!("watchkeeper = 1\n{text}");
@@ -122,6 +123,55 @@ fn what_is_wrong_with_a_template_or_a_use_is_told_with_a_mend() {
         let all = told(&format!("{PLC}{PUMP}[[use]]\ntemplate = \"pump\"\nwith = [{one}]\n{text}"));
         assert!(all.iter().any(|told| told.contains(fault)), "{fault}: {all:?}");
     }
+}
+
+#[test]
+fn a_fault_of_one_use_is_told_in_its_line_and_one_of_all_in_that_of_the_template() {
+    let with = |template: &str, uses: &str| {
+        let text = format!("watchkeeper = 1\n{PLC}{template}[[use]]\ntemplate = \"pump\"\nwith = [\n{uses}]\n");
+        let faults = Loaded::from_bytes(text.as_bytes(), None).faults();
+        let errors = faults.iter().filter(|fault| fault.severity == Severity::Error);
+        let told: Vec<String> = errors.map(ToString::to_string).collect();
+        (told, text.lines().count())
+    };
+    let [one, two] = ["  { name = \"p1\", base = 100 },\n", "  { name = \"p2\", base = 200 },\n"];
+    // What the text alone tells: both its registers are none.
+    let (told, lines) = with(PUMP, &format!("{one}{two}  {{ name = \"p3\", base = 70000 }},\n"));
+    assert!(told.iter().filter(|fault| fault.contains("is out of range")).count() == 2, "{told:?}");
+    for fault in &told {
+        assert!(
+            fault.starts_with(&format!("{}:3: error: ", lines - 1)) && fault.contains("(template pump for p3, line "),
+            "{fault}"
+        );
+    }
+    // What the plan tells.
+    let (told, lines) = with(PUMP, &format!("{one}  {{ name = \"p2\", base = 200, device = \"plc2\" }},\n"));
+    let place = format!("{}:3: error: there is no device \"plc2\" (template pump for p2, line ", lines - 1);
+    assert!(!told.is_empty() && told.iter().all(|told| told.starts_with(&place)), "{told:?}");
+    // All have it: it is mended once.
+    let broken = PUMP.replace("device = \"plc1\", low", "device = \"plc2\", low");
+    let (told, lines) = with(&broken, &format!("{one}{two}"));
+    assert!(
+        !told.is_empty() && told.iter().all(|told| told.contains("there is no device") && told.contains(":12: ")),
+        "{told:?}"
+    );
+    assert!(told.iter().all(|told| !told.starts_with(&format!("{}:", lines - 1))), "{told:?}");
+}
+
+#[test]
+fn a_panel_of_a_template_names_the_use_that_names_no_tag() {
+    let text = "watchkeeper = 1\n[[tag]]\nname = \"p1\"\nformula = \"1\"\n[[template]]\nname = \"face\"\nparameters = [\"tag\"]\n[[template.panel]]\n\
+                kind = \"gauge\"\nat = [0, 0, 4, 3]\ntag = \"{tag}\"\n[[display]]\nname = \"A\"\n[[display.use]]\ntemplate = \"face\"\n\
+                with = [{ tag = \"p1\" }, { tag = \"p2\", at = [6, 0] }, { tag = \"p1\", at = [8, 0] }]\n";
+    let told: Vec<String> =
+        Loaded::from_bytes(text.as_bytes(), None).faults().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "16:25: error: there is no tag \"p2\" (template face for p2, line 11); did you mean \"p1\"?",
+            "16:54: warning: this panel lies over the gauge of line 8 (template face for p1, line 10); move one of them",
+        ]
+    );
 }
 
 #[test]

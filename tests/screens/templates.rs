@@ -32,6 +32,8 @@ fn filter(harness: &mut Window, words: &str) {
 #[test]
 fn what_a_template_makes_is_a_row_among_the_others_and_leads_to_where_it_is_changed() {
     let (_plant, mut harness) = open("Tags");
+    // Three of each of three wells, and the sum of the text itself.
+    assert_eq!(said(&harness, "Tags"), "1 in the text, 9 from templates");
     let told = described(&harness, "cell name of well2.flow");
     assert_eq!(told, "well2.flow, from template well for well2");
     assert_eq!(said(&harness, "cell register of well2.flow"), "holding:12");
@@ -69,6 +71,7 @@ fn one_switch_leaves_out_what_templates_make() {
     assert!(!is_there(&harness, "cell limit of well3.level/low"));
     press(&mut harness, "Tags");
     assert!(is_there(&harness, "cell name of field.flow") && !is_there(&harness, "cell name of well1.level"));
+    assert_eq!(said(&harness, "Tags"), "", "as many as there are rows");
     press(&mut harness, "From templates");
     assert!(is_there(&harness, "cell name of well1.level"));
 }
@@ -83,6 +86,20 @@ fn a_fault_of_one_use_stands_at_its_own_row_and_one_of_the_template_at_all() {
     let told = described(&harness, "cell register of well2.level");
     assert!(told.starts_with("holding:70000, from template well for well2, fault: "), "{told}");
     picture(&mut harness, "editor-made-fault-dark");
+    // In the sheet of uses at the row that gives it.
+    press(&mut harness, "Templates");
+    press(&mut harness, "Uses");
+    let told = said(&harness, "Fault of well2, a well");
+    assert_eq!(told.lines().count(), 3, "{told}");
+    assert!(!is_there(&harness, "Fault of well1, a well") && !is_there(&harness, "Fault of well3, a well"));
+    // And in the list of faults with the line of the use, which leads there.
+    press(&mut harness, "Tags");
+    press(&mut harness, "Faults of the draft: 3 faults");
+    let line = TEXT.lines().position(|line| line.contains("base = 10 },")).unwrap() + 1;
+    let words = format!("fault, line {line}: ");
+    harness.get_all_by_label_contains(&words).next().unwrap().click();
+    harness.run_steps(3);
+    assert!(is_there(&harness, "cell base of well2, a well"));
     let plant = Plant::new(&TEXT.replace("type = \"f32\"", "type = \"f3\""));
     let mut harness = plant.edit(ThemeChoice::Light, WIDE, 100);
     press(&mut harness, "Tags");
@@ -193,10 +210,105 @@ fn the_sheets_of_templates_are_painted_in_both_themes() {
             ("Tags of templates", "tags"),
             ("Alarms of templates", "alarms"),
             ("Panels of templates", "panels"),
+            ("Items of templates", "items"),
             ("Uses", "uses"),
         ] {
             press(&mut harness, sheet);
             picture(&mut harness, &format!("templates-{name}-{shade}"));
         }
     }
+}
+
+#[test]
+fn items_of_a_template_are_written_in_their_sheet_and_used_on_a_mimic_without_the_text() {
+    const MIMIC: &str = "watchkeeper = 1\n\n[[template]]\nname = \"pump\"\nparameters = [\"name\"]\n\n  [[template.tag]]\n  name = \"{name}.run\"\n  \
+                         formula = \"1\"\n\n[[use]]\ntemplate = \"pump\"\nwith = [{ name = \"pump1\" }, { name = \"pump2\" }]\n\n[[display]]\nname = \"Station\"\n\n\
+                         [[display.panel]]\nkind = \"mimic\"\nat = [0, 0, 24, 8]\ndrawing = \"pumping.svg\"\n";
+    let plant = Plant::new(MIMIC);
+    let mut harness = plant.edit(ThemeChoice::Dark, WIDE, 100);
+    press(&mut harness, "Panels");
+    harness.get_by_label("cell drawing of mimic on Station").click();
+    harness.run_steps(3);
+    assert!(harness.get_by_label("Use a template…").accesskit_node().is_disabled(), "none has an item");
+    press(&mut harness, "Templates");
+    press(&mut harness, "Items of templates");
+    keys(&mut harness, &[(NONE, Key::Insert)]);
+    assert_eq!(said(&harness, "cell kind of value {name}.run of pump"), "value", "it shows the template's tag");
+    harness.get_by_label("cell kind of value {name}.run of pump").click();
+    harness.run_steps(3);
+    text(&mut harness, "pump");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    harness.get_by_label("cell element of pump {name}.run of pump").click();
+    harness.run_steps(3);
+    text(&mut harness, "{name}");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    harness.get_by_label("cell at of pump {name}.run of pump").click();
+    harness.run_steps(3);
+    keys(&mut harness, &[(NONE, Key::Delete)]);
+    picture(&mut harness, "editor-template-items-dark");
+    press(&mut harness, "Panels");
+    harness.get_by_label("cell drawing of mimic on Station").click();
+    harness.run_steps(3);
+    press(&mut harness, "Use a template…");
+    press(&mut harness, "Use template pump here");
+    assert_eq!(
+        said(&harness, "cell makes of pump1, a pump: items of a mimic of Station"),
+        "items of a mimic of Station"
+    );
+    keys(&mut harness, &[(CTRL, Key::S)]);
+    until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
+    let (project, issues) = watchkeeper::project::file::read(plant.text().as_bytes());
+    let items = &project.displays[0].panels[0].items;
+    assert_eq!(
+        (items.len(), items[0].tag.as_str(), items[0].spot.words()),
+        (1, "pump1.run", "element pump1".to_owned())
+    );
+    assert!(issues.is_empty(), "{issues:?}\n{}", plant.text());
+}
+
+#[test]
+fn a_template_is_used_on_a_display_from_its_fields_and_seen_on_the_canvas() {
+    let from = TEXT.find("[[display.use]]").unwrap();
+    let until_here = from + TEXT[from..].find("[[display.panel]]").unwrap();
+    let plant = Plant::new(&[&TEXT[..from], &TEXT[until_here..]].concat());
+    for (theme, shade) in [(ThemeChoice::Light, "light"), (ThemeChoice::Dark, "dark")] {
+        let mut harness = plant.edit(theme, WIDE, 100);
+        press(&mut harness, "Tags");
+        until(&mut harness, "what the templates make", |h| is_there(h, "cell name of well1.level"));
+        press(&mut harness, "Displays");
+        harness.get_by_label("cell name of Wells").click();
+        harness.run_steps(3);
+        press(&mut harness, "Use a template…");
+        press(&mut harness, "Use template well here");
+        assert_eq!(said(&harness, "cell base of well1, a well: panels of Wells"), "0");
+        press(&mut harness, "Displays");
+        press(&mut harness, "Canvas");
+        harness.run_steps(3);
+        press(&mut harness, "Use a template…");
+        press(&mut harness, "Use template well here");
+        harness.run_steps(3);
+        assert!(is_there(
+            &harness,
+            "On Wells now: well2, a well: panels of Wells. What it is given is changed in Uses"
+        ));
+        assert_eq!(
+            said(&harness, "panel gauge well2.level from template well for well2"),
+            "column 8, row 0, 8 wide, 6 high"
+        );
+        picture(&mut harness, &format!("editor-canvas-made-{shade}"));
+        harness.get_by_label("panel gauge well2.level from template well for well2").click();
+        harness.run_steps(3);
+        assert!(is_there(
+            &harness,
+            "gauge well2.level comes from template well for well2: change it there, or what well2 gives it"
+        ));
+        press(&mut harness, "What templates are used for here");
+        assert_eq!(said(&harness, "cell at of well2, a well: panels of Wells"), "[8, 0]");
+        if shade == "dark" {
+            keys(&mut harness, &[(CTRL, Key::S)]);
+            until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
+        }
+    }
+    let (project, issues) = watchkeeper::project::file::read(plant.text().as_bytes());
+    assert_eq!(project.displays[0].panels.len(), 8, "{issues:?}\n{}", plant.text());
 }

@@ -112,7 +112,7 @@ impl Connection {
 
     /// Whether another listens to the same for the same tags, in the same way.
     pub fn does_the_same(&self, other: &Self) -> bool {
-        self.is_made_like(other) && self.topics.are_of(&other.topics)
+        self.is_made_like(other) && self.topics.are_of(&other.topics) && self.name == other.name
     }
 
     /// Whether this one can become the other while it stands.
@@ -121,8 +121,21 @@ impl Connection {
     }
 
     fn is_made_like(&self, other: &Self) -> bool {
-        let of = |c: &Self| (c.device, Arc::clone(&c.name), c.client_id_suffix.clone(), c.origin.clone());
-        of(self) == of(other) && self.settings == other.settings
+        let named = |c: &Self| (Arc::clone(&c.name), c.origin.clone());
+        let bound = |c: &Self| c.is_bound_to_names().is_some();
+        let same_names = !bound(self) && !bound(other) || named(self) == named(other);
+        same_names
+            && (self.device, &self.client_id_suffix) == (other.device, &other.client_id_suffix)
+            && self.settings == other.settings
+    }
+
+    /// Why the connection itself hangs on what device and project are called: under other names it has to be another.
+    pub fn is_bound_to_names(&self) -> Option<&'static str> {
+        match (&self.settings.client_id, self.topics.listens()) {
+            (None, _) => Some("from which its client id is made"),
+            (Some(_), true) => Some("under which topics are found"),
+            (Some(_), false) => None,
+        }
     }
 
     /// The client id: as written, or made from project, device and computer and so the same at every start. 23 letters
@@ -272,7 +285,8 @@ impl Connection {
         let status_topic = self.status_topic().map(str::to_owned);
         let Self { name, settings, topics, tls, .. } = self;
         let (tls, status_topic) = (tls.as_ref(), status_topic.as_deref());
-        let session = session::Session::new(name, library, field, &wires.breathe, settings, tls, status_topic);
+        let session =
+            session::Session::new(Arc::clone(name), library, field, &wires.breathe, settings, tls, status_topic);
         session.run(topics, status).await
     }
 }
@@ -317,6 +331,9 @@ pub async fn run(mut connection: Connection, field: Field) {
         let End::Lost { why, held } = serving.await else { return };
         if held == Span::ZERO {
             status.forget_sign_in();
+        }
+        if let Some(name) = connection.topics.called() {
+            connection.name = name;
         }
         let took = field.clock.now().mono - began;
         let wait = backoff.after(Attempt { held, took, unreached: wires.unreached.load(Ordering::Relaxed) });
@@ -379,5 +396,21 @@ mod tests {
         assert_eq!(connection.client_id(), "control-room-1");
         connection.client_id_suffix = Some("values".to_owned());
         assert_eq!(connection.client_id(), "control-room-1-values");
+    }
+
+    #[test]
+    fn a_connection_outlives_a_rename_unless_it_hangs_on_the_name() {
+        let renamed = |one: &Connection| Connection { name: "east".into(), ..one.clone() };
+        let derived = connection();
+        assert!(!derived.can_become(&renamed(&derived)), "another client id");
+        let mut written = connection();
+        written.settings.client_id = Some("control-room-1".to_owned());
+        assert!(written.can_become(&renamed(&written)) && !written.does_the_same(&renamed(&written)));
+        let mut elsewhere = renamed(&written);
+        elsewhere.settings.user = Some("another".to_owned());
+        assert!(!written.can_become(&elsewhere));
+        let mut listening = written.clone();
+        listening.topics.listen("site/+/state", 0);
+        assert!(!listening.can_become(&renamed(&listening)), "what is found bears the name");
     }
 }

@@ -26,6 +26,8 @@ pub type Growth = watch::Receiver<Option<Arc<Grown>>>;
 pub struct Grown {
     /// Of which plan they are.
     pub generation: Generation,
+    /// What its device is called in that.
+    pub device: Arc<str>,
     /// All topics of the connection.
     pub topics: Topics,
 }

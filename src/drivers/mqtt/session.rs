@@ -15,6 +15,7 @@ use crate::time::{Mono, Now, Span};
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ pub enum End {
 
 /// One connection.
 pub struct Session<'a, L: Library> {
-    name: &'a str,
+    name: Arc<str>,
     library: L,
     requests: L::Requests,
     field: &'a Field,
@@ -85,7 +86,7 @@ struct PayloadFaults {
 impl<'a, L: Library> Session<'a, L> {
     /// A session that has not been started.
     pub fn new(
-        name: &'a str,
+        name: Arc<str>,
         library: L,
         field: &'a Field,
         breathe: &'a AtomicBool,
@@ -137,6 +138,7 @@ impl<'a, L: Library> Session<'a, L> {
                         () = topics.grown() => {
                             let now = self.field.clock.now();
                             let turn = topics.grow(now, &mut reports);
+                            self.name = topics.called().unwrap_or_else(|| Arc::clone(&self.name));
                             self.subscriptions.leave(turn.leave);
                             self.subscriptions.add(&turn.ask, now.mono);
                             if !hand_on(&mut reports, self.field).await {
@@ -292,7 +294,7 @@ impl<'a, L: Library> Session<'a, L> {
         status.figures_mut().messages += 1;
         let result = topics.message(topic, payload, retained, now, reports, status.log());
         if let Err(why) = result {
-            self.payload_faults.tell(self.name, topic, &why, now.mono, status);
+            self.payload_faults.tell(&self.name, topic, &why, now.mono, status);
         }
     }
 

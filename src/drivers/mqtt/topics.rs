@@ -100,6 +100,8 @@ pub struct Topics {
     growth: Option<Growth>,
     /// Of the plan that these are of, where they have grown.
     generation: Option<Generation>,
+    /// What their device is called in that.
+    called: Option<Arc<str>>,
     /// Topics that are wanted no more: what still comes of them on this connection is no fault.
     left: HashSet<Box<[u8]>, RandomState>,
 }

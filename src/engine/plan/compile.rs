@@ -4,7 +4,7 @@ use super::{DeviceId, DevicePlan, Generation, Plan, Scaling, SourcePlan, TagId, 
 use crate::engine::snapshot::Mode;
 use crate::project::device::ModbusSettings;
 use crate::project::file::nearest::near;
-use crate::project::{DataType, Device, Endpoint, Issue, Place, Project, Source, Tag, TopicSource};
+use crate::project::{DataType, Device, Endpoint, Issue, Origin, Place, Project, Source, Tag, TopicSource};
 use crate::time::Span;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(super) struct Compiler {
     pub(super) project: Arc<Project>,
     pub(super) plan: Plan,
     pub(super) issues: Vec<Issue>,
+    /// Of issues of something on a display that a template makes: their places in `issues`, and the uses.
+    pub(super) of_uses: Vec<(usize, Arc<Origin>)>,
     suggestions_left: usize,
     /// What is said of tags that are to be found yet: no fault.
     awaited: HashSet<String>,
@@ -61,6 +63,7 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
             ..Plan::default()
         },
         issues: Vec::new(),
+        of_uses: Vec::new(),
         subscribed: HashMap::new(),
         suggestions_left: SUGGESTIONS,
         awaited: HashSet::new(),
@@ -81,6 +84,7 @@ pub(super) fn compile(project: Arc<Project>, generation: Generation, mode: Mode)
     compiler.practice();
     compiler.displays();
     compiler.aside();
+    compiler.told_of_uses();
     let mut issues = compiler.issues;
     issues.sort_by(|a, b| (a.place, a.severity, &a.message).cmp(&(b.place, b.severity, &b.message)));
     (compiler.plan, issues)

@@ -3,7 +3,7 @@
 use super::compile::{Compiler, Noun};
 use super::formulas::shown;
 use super::{AlarmId, DisplayPlan, PanelPlan, TagId};
-use crate::project::{Display, Panel, Place};
+use crate::project::{Display, Panel, Places};
 use std::sync::Arc;
 
 impl Compiler {
@@ -84,17 +84,19 @@ impl Compiler {
 
     pub(super) fn panel(&mut self, display: &str, panel: &Panel) -> PanelPlan {
         let key = if panel.places.keys.iter().any(|(k, _)| *k == "tags") { "tags" } else { "tag" };
-        let tags = panel.tags.iter().map(|name| self.shown(display, panel.places.of(key), name)).collect();
-        let pens = panel.pens.iter().map(|pen| self.shown(display, panel.places.of("pens"), &pen.tag)).collect();
-        let items = panel.items.iter().map(|item| self.shown(display, item.places.of("tag"), &item.tag)).collect();
+        let own = &panel.places;
+        let tags = panel.tags.iter().map(|name| self.shown(display, (own, key), name)).collect();
+        let pens = panel.pens.iter().map(|pen| self.shown(display, (own, "pens"), &pen.tag)).collect();
+        let items = panel.items.iter().map(|item| self.shown(display, (&item.places, "tag"), &item.tag)).collect();
         PanelPlan { tags, pens, items }
     }
 
-    fn shown(&mut self, display: &str, place: Place, name: &str) -> Option<TagId> {
+    fn shown(&mut self, display: &str, (places, key): (&Places, &str), name: &str) -> Option<TagId> {
         let found = self.plan.tag_id(name);
         if found.is_none() {
             let (message, mend) = self.no_such(Noun::Tag, name);
-            self.error(place, display, message, mend);
+            self.error(places.of(key), display, message, mend);
+            self.last_is_of(places);
         }
         found
     }
@@ -111,6 +113,7 @@ impl Compiler {
             let Some(other) = display.panels[..index].iter().find(|other| covers(panel.at, other.at)) else { continue };
             let message = format!("this panel lies over the {} of line {}", other.kind.word(), other.places.own.line);
             self.warning(panel.places.of("at"), &display.name, message, "move one of them");
+            self.last_is_of(&panel.places);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: a name that something bears now was not given up, and nothing follows it.
 
 use super::compile::{Compiler, short};
-use super::{AlarmPlan, Condition, DeviceId, DevicePlan, Plan, Subject};
+use super::{AlarmPlan, Condition, DeviceId, DevicePlan, Plan, Subject, TagId, TagPlan};
 use crate::project::{Place, Tag};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -67,6 +67,23 @@ impl Compiler {
 }
 
 impl Plan {
+    /// The tag that bore this name before, where none bears it now.
+    pub fn tag_that_was(&self, name: &str) -> Option<TagId> {
+        let name = name.to_lowercase();
+        let was = |tag: &TagPlan| tag.tag.was.as_ref().is_some_and(|was| was.to_lowercase() == name);
+        let at = self.tags.iter().position(was).filter(|_| self.tag_id(&name).is_none())?;
+        Some(TagId(at as u32))
+    }
+
+    /// The device that bore this name before, where none bears it now.
+    pub fn device_that_was(&self, name: &str) -> Option<DeviceId> {
+        let name = name.to_lowercase();
+        let was = |device: &DevicePlan| device.device.was.as_ref().is_some_and(|was| was.to_lowercase() == name);
+        let at = self.devices.iter().position(was)?;
+        let is_borne = self.devices.iter().any(|device| device.name.to_lowercase() == name);
+        (!is_borne).then_some(DeviceId(at as u32))
+    }
+
     /// The names that an alarm may have been known by, in lower case, its present one first.
     pub fn names_of(&self, rule: &AlarmPlan) -> Vec<String> {
         let short_was = rule.written.as_ref().and_then(|written| written.was.as_deref());

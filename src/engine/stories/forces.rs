@@ -22,6 +22,16 @@ impl Play {
         self.act(command)
     }
 
+    /// What the journal says is forced or simulated is, under these names; names of alarms do not follow in the journal.
+    fn remembers_its_forces(&self) {
+        let mut memories = BTreeMap::new();
+        self.entries.iter().for_each(|entry| alarm::remember(&mut memories, entry));
+        let forced = |memories: BTreeMap<Arc<str>, AlarmMemory>| -> Vec<_> {
+            memories.into_iter().filter_map(|(name, memory)| Some((name, memory.forced?))).collect()
+        };
+        assert_eq!(forced(memories), forced(self.engine.memories()));
+    }
+
     fn refusal(&mut self) -> String {
         self.snapshot().refusals.last().map(|r| format!("{}: {}", r.alarm, r.reason)).unwrap_or_default()
     }
@@ -183,7 +193,7 @@ fn a_force_is_released_by_a_restart_and_the_journal_says_so() {
 }
 
 #[test]
-fn an_edit_of_something_else_leaves_a_force_and_one_of_its_type_or_name_releases_it() {
+fn an_edit_of_something_else_leaves_a_force_and_one_of_its_type_releases_it() {
     let mut play = Play::new(written(HIGH, ""));
     play.at(1.0).scan(&[("run", 1.0), ("level", 42.0)]).force("level", 95.0);
     play.at(8.0).tick().told();
@@ -205,6 +215,69 @@ fn an_edit_of_something_else_leaves_a_force_and_one_of_its_type_or_name_releases
     assert!(play.told().contains("released level (the project was changed there)\n"));
     assert_eq!(play.view("level").quality, Quality::WAITING);
     play.remembers_itself();
+}
+
+/// The plant of [`written`] with a tank in it, which has this head.
+fn tank(generation: u32, head: &str) -> Arc<Plan> {
+    let text = format!(
+        "[[tag]]\n{head}\ndevice = \"plc1\"\nregister = \"holding:9\"\n[[tag.alarm]]\nname = \"full\"\n{HIGH}\n"
+    );
+    written_as(generation, "", "", &text)
+}
+
+#[test]
+fn a_force_follows_its_tag_to_another_name_and_the_journal_tells_it() {
+    let mut play = Play::new(tank(1, "name = \"tank\"\ntype = \"f64\""));
+    play.at(1.0).set("tank", 42.0);
+    let minute = force("tank", Some(Value::F64(95.0)), Some(60), play.now);
+    play.act(minute);
+    play.at(10.0).tick();
+    assert_eq!(play.state("tank/full"), "unacknowledged");
+    play.told();
+    play.deploy(tank(2, "name = \"vessel\"\nwas = \"tank\"\ntype = \"f64\""));
+    assert_eq!(
+        play.told(),
+        "10s forced vessel (trying out)\n10s released tank (it is called vessel now, and stays forced under that name)\n\
+         10s deployed Told\n"
+    );
+    let view = play.view("vessel");
+    assert_eq!((view.value, view.quality), (Some(Value::F64(95.0)), Quality::FORCED));
+    assert_eq!(play.state("vessel/full"), "unacknowledged", "no alarm felt it");
+    let snapshot = play.snapshot();
+    assert_eq!((snapshot.forced.len(), snapshot.forced[0].live.value.clone()), (1, Some(Value::F64(42.0))));
+    play.remembers_its_forces();
+    // Only in other letters: the same.
+    play.deploy(tank(3, "name = \"Vessel\"\ntype = \"f64\""));
+    assert_eq!(play.view("Vessel").quality, Quality::FORCED);
+    play.remembers_its_forces();
+    // Its time runs on.
+    play.at(60.9).tick();
+    assert_eq!(play.view("Vessel").quality, Quality::FORCED);
+    play.told();
+    play.at(61.0).tick();
+    assert!(play.told().starts_with("61s released Vessel (its time is over)\n"));
+    assert_eq!(play.view("Vessel").value, Some(Value::F64(42.0)));
+    play.remembers_its_forces();
+    // One of another type is no place for it, whatever it was.
+    play.force("Vessel", 95.5).told();
+    play.deploy(tank(4, "name = \"basin\"\nwas = \"Vessel\"\ntype = \"i16\""));
+    assert!(play.told().starts_with("61s released Vessel (the project was changed there)\n"));
+    play.remembers_its_forces();
+}
+
+#[test]
+fn a_force_that_waits_for_the_disk_comes_under_the_new_name_and_not_before_that_is_there() {
+    let mut play = Play::new(tank(1, "name = \"tank\"\ntype = \"f64\""));
+    play.at(1.0).set("tank", 42.0);
+    play.disk = Disk::Stalls;
+    play.force("tank", 95.0);
+    let first = play.engine.last_ticket;
+    play.deploy(tank(2, "name = \"vessel\"\nwas = \"tank\"\ntype = \"f64\""));
+    play.apply(Input::Durable(first));
+    assert_eq!(play.view("vessel").quality, Quality::GOOD, "under this name it is not on disk");
+    play.apply(Input::Durable(play.engine.last_ticket));
+    assert_eq!((play.view("vessel").quality, play.snapshot().forced.len()), (Quality::FORCED, 1));
+    play.remembers_its_forces();
 }
 
 fn simulate(device: &str) -> impl FnOnce(Actor) -> Command {
@@ -285,6 +358,31 @@ fn a_simulation_outlives_an_edit_of_limits_and_no_restart() {
     let due = |play: &Play| play.engine.due_simulations();
     play.at(40.0).tick();
     assert_eq!(due(&play), 1);
+}
+
+#[test]
+fn a_simulation_follows_its_device_to_another_name() {
+    let mut play = Play::new(written(HIGH, ""));
+    play.at(1.0).act(simulate("plc1")).at(5.0).tick().told();
+    let renamed = text_as(HIGH, "", "").replace("device = \"plc1\"", "device = \"east\"");
+    let renamed = renamed.replacen("name = \"plc1\"", "name = \"east\"\nwas = \"plc1\"", 1);
+    let (project, _) = crate::project::file::read(renamed.as_bytes());
+    let before = play.view("level").value;
+    play.deploy(Arc::new(Plan::compile(Arc::new(project), Generation(2), Mode::Live).0));
+    let told = play.told();
+    assert!(
+        told.starts_with(
+            "5s simulated east (not delivered yet)\n\
+             5s simulation-ended plc1 (it is called east now, and stays simulated under that name)\n"
+        ),
+        "{told}"
+    );
+    assert_eq!((play.view("level").value, play.view("level").quality), (before, Quality::SIMULATED), "without a step");
+    assert_eq!(play.snapshot().simulated[0].device.as_ref(), "east");
+    play.remembers_its_forces();
+    play.act(end(Some("east")));
+    assert!(play.snapshot().simulated.is_empty());
+    play.remembers_its_forces();
 }
 
 #[test]

@@ -238,6 +238,23 @@ proptest! {
     }
 }
 
+#[test]
+fn what_an_alarm_was_called_goes_to_a_table_and_comes_back() {
+    let text = "watchkeeper = 1\n\n[[tag]]\nname = \"a\"\nformula = \"1\"\n\n[[tag.alarm]]\nkind = \"high\"\nname = \"brim\"\nwas = \"high\"\nlimit = 1.0\n";
+    let table = export(Kind::Alarms, text).unwrap();
+    assert_eq!(table.rows, [["alarm", "was", "kind", "limit"], ["a/brim", "high", "high", "1.0"]]);
+    assert_eq!(wanted(&table, text), Ok(Asked::default()), "it says the same");
+    // Into a project that does not know it, the cell is the key.
+    let bare = text.replace("was = \"high\"\n", "");
+    let asked = wanted(&table, &bare).unwrap();
+    let [one] = asked.wanted.as_slice() else { panic!("{asked:?}") };
+    assert_eq!((one.name.as_str(), &one.keys), ("a/brim", &vec![("was", None, Worth::Words("high".to_owned()))]));
+    // An empty cell leaves what is written.
+    let mut empty = table.clone();
+    empty.rows[1][1] = String::new();
+    assert_eq!(wanted(&empty, text).unwrap().wanted.len(), 0);
+}
+
 const PUMPS: &str = "watchkeeper = 1\n\n[[tag]]\nname = \"sum\"\nformula = \"1\"\n\n[[template]]\nname = \"pump\"\nparameters = [\"name\", \"base\"]\n\n  \
     [[template.tag]]\n  name = \"{name}.flow\"\n  formula = \"{base} + 1\"\n  range = [0.0, 10.0]\n  decimals = \"{base}\"\n\n    \
     [[template.tag.alarm]]\n    kind = \"high\"\n    limit = 8.0\n    message = \"{name}: \\\"high\\\"\"\n\n\

@@ -45,11 +45,12 @@ impl Planner<'_> {
             (EntityKind::TemplateAlarm, Some(EntityKind::TemplateTag)) => "[[template.tag.alarm]]",
             (EntityKind::TemplateAlarm, Some(EntityKind::Template)) => "[[template.alarm]]",
             (EntityKind::TemplatePanel, Some(EntityKind::Template)) => "[[template.panel]]",
-            (EntityKind::TemplateTag | EntityKind::TemplateAlarm | EntityKind::TemplatePanel, _) => {
+            (EntityKind::TemplateItem, Some(EntityKind::Template)) => "[[template.item]]",
+            (kind, _) if kind.is_of_template() => {
                 return Err(self.refusal(0, "it stands in a template", "add the template first, then what it makes"));
             }
             (EntityKind::Panel, _) => return Err(self.refusal(0, "a panel stands on a display", "say on which")),
-            (EntityKind::Project | EntityKind::Part | EntityKind::Foreign, _) => {
+            _ => {
                 return Err(self.refusal(
                     0,
                     "nothing of this kind can be added",
@@ -65,7 +66,8 @@ impl Planner<'_> {
         let parted = |block: &Block| before_blank(self.text, block.start as usize) < block.start as usize;
         let blank = last.filter(|last| like.is_some_and(|first| first.id != last.id)).is_none_or(parted);
         let inset = match header {
-            "[[tag.alarm]]" | "[[template.tag]]" | "[[template.alarm]]" | "[[template.panel]]" => "  ",
+            "[[tag.alarm]]" | "[[template.tag]]" | "[[template.alarm]]" | "[[template.panel]]"
+            | "[[template.item]]" => "  ",
             "[[template.tag.alarm]]" => "    ",
             _ => "",
         };

@@ -4,6 +4,7 @@
 //! the reader does: one torn block costs no other.
 //! Invariant: blocks stand in the text's order, each ends where the next begins, and together they are the whole text.
 
+pub(super) use super::kind::EntityKind;
 use super::same::{matched, signature};
 use super::tree::{DEEPEST, key_decoded, words};
 use std::borrow::Cow;
@@ -18,84 +19,6 @@ pub struct EntityId(pub(super) u32);
 impl EntityId {
     /// The keys before the first header: the project itself.
     pub const PROJECT: Self = Self(0);
-}
-
-/// What a block is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntityKind {
-    /// The keys before the first header.
-    Project,
-    /// `[history]`.
-    History,
-    /// `[[shift]]`.
-    Shift,
-    /// `[[device]]`.
-    Device,
-    /// `[[tag]]`.
-    Tag,
-    /// `[[alarm]]`, and `[[tag.alarm]]` below its tag.
-    Alarm,
-    /// `[[display]]`.
-    Display,
-    /// `[[display.panel]]`.
-    Panel,
-    /// `[[template]]`.
-    Template,
-    /// `[[template.tag]]`.
-    TemplateTag,
-    /// `[[template.alarm]]`, and `[[template.tag.alarm]]` below its tag.
-    TemplateAlarm,
-    /// `[[template.panel]]`.
-    TemplatePanel,
-    /// A table of another entity with a header of its own: `[device.no-answer]`.
-    Part,
-    /// A header that no project has.
-    Foreign,
-}
-
-impl EntityKind {
-    /// Of entities, what one is called, and many.
-    pub const fn noun(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Project => ("project", "projects"),
-            Self::History => ("history", "histories"),
-            Self::Shift => ("shift", "shifts"),
-            Self::Device => ("device", "devices"),
-            Self::Tag => ("tag", "tags"),
-            Self::Alarm => ("alarm", "alarms"),
-            Self::Display => ("display", "displays"),
-            Self::Panel => ("panel", "panels"),
-            Self::Template => ("template", "templates"),
-            Self::TemplateTag => ("tag of a template", "tags of templates"),
-            Self::TemplateAlarm => ("alarm of a template", "alarms of templates"),
-            Self::TemplatePanel => ("panel of a template", "panels of templates"),
-            Self::Part | Self::Foreign => ("table", "tables"),
-        }
-    }
-
-    /// Whether it stands in a template.
-    pub const fn is_of_template(self) -> bool {
-        matches!(self, Self::TemplateTag | Self::TemplateAlarm | Self::TemplatePanel)
-    }
-
-    fn of(path: &[&str]) -> Self {
-        match path {
-            [] => Self::Project,
-            ["history"] => Self::History,
-            ["shift"] => Self::Shift,
-            ["device"] => Self::Device,
-            ["tag"] => Self::Tag,
-            ["alarm"] | ["tag", "alarm"] => Self::Alarm,
-            ["display"] => Self::Display,
-            ["display", "panel"] => Self::Panel,
-            ["template"] => Self::Template,
-            ["template", "tag"] => Self::TemplateTag,
-            ["template", "alarm"] | ["template", "tag", "alarm"] => Self::TemplateAlarm,
-            ["template", "panel"] => Self::TemplatePanel,
-            ["shift" | "device" | "tag" | "alarm" | "display" | "history" | "template", ..] => Self::Part,
-            _ => Self::Foreign,
-        }
-    }
 }
 
 /// A header and what stands below it, up to the next.
@@ -324,9 +247,11 @@ pub(super) fn root_of(block: &Block) -> Option<usize> {
         EntityKind::Alarm if block.header.len() > "[[alarm]]".len() => Some(3),
         EntityKind::Alarm => Some(4),
         EntityKind::Display | EntityKind::Panel => Some(5),
-        EntityKind::Template | EntityKind::TemplateTag | EntityKind::TemplateAlarm | EntityKind::TemplatePanel => {
-            Some(6)
-        }
+        EntityKind::Template
+        | EntityKind::TemplateTag
+        | EntityKind::TemplateAlarm
+        | EntityKind::TemplatePanel
+        | EntityKind::TemplateItem => Some(6),
         EntityKind::Project | EntityKind::Part | EntityKind::Foreign => None,
     }
 }

@@ -133,21 +133,35 @@ impl<'t> Text<'t> {
     fn names(&self) -> HashSet<String> {
         let roots = self.index.blocks().iter().filter(|block| block.parent.is_none());
         let known = |block: &Block| match block.kind {
-            EntityKind::Alarm => self.alarm(block, None),
+            EntityKind::Alarm => self.alarm(block, None, &HashMap::new()),
             kind => known_by(kind, &self.name(block).unwrap_or_default()),
         };
         roots.map(known).collect()
     }
 
-    /// What an alarm is known by, or was under an earlier name.
-    fn alarm(&self, block: &Block, was: Option<String>) -> String {
+    /// What an alarm is known by, or was under an earlier name of its own or of its tag.
+    fn alarm(&self, block: &Block, was: Option<String>, tags: &HashMap<String, String>) -> String {
         let word = |key: &str| words_of(self.text, block, key);
         let name = was.or_else(|| word("name")).or_else(|| word("kind")).unwrap_or_default();
-        format!("alarm {}/{name}", word("tag").unwrap_or_default().to_lowercase())
+        let tag = word("tag").unwrap_or_default().to_lowercase();
+        format!("alarm {}/{name}", tags.get(&tag).unwrap_or(&tag))
+    }
+
+    /// Tags that bear another name than in the base, each with the one there, in lower case.
+    fn renamed_tags(&self, base: &HashSet<String>) -> HashMap<String, String> {
+        let tags = self.index.blocks().iter().filter(|block| block.kind == EntityKind::Tag);
+        let was = tags.filter_map(|block| Some((block, words_of(self.text, block, "was")?)));
+        let renamed = was.filter_map(|(block, was)| {
+            let name = self.name(block)?;
+            let is = |name: &str| base.contains(&known_by(EntityKind::Tag, name));
+            (is(&was) && !is(&name)).then(|| (name.to_lowercase(), was.to_lowercase()))
+        });
+        renamed.collect()
     }
 
     /// Each entity with what follows it up to the next.
     fn families(&self, base: &HashSet<String>) -> Vec<Unit<'t>> {
+        let tags = self.renamed_tags(base);
         let mut units: Vec<Unit<'t>> = Vec::new();
         for (place, block) in self.index.blocks().iter().enumerate() {
             match units.last_mut() {
@@ -155,7 +169,7 @@ impl<'t> Text<'t> {
                 _ => {
                     let name = self.name(block);
                     let known = |was: Option<String>| match block.kind {
-                        EntityKind::Alarm => self.alarm(block, was),
+                        EntityKind::Alarm => self.alarm(block, was, &tags),
                         kind => known_by(kind, was.as_deref().or(name.as_deref()).unwrap_or("")),
                     };
                     let own = known(None);
@@ -179,8 +193,8 @@ impl<'t> Text<'t> {
         numbered(units)
     }
 
-    /// The blocks of a family.
-    fn blocks(&self, places: Range<usize>) -> Vec<Unit<'t>> {
+    /// The blocks of a family. `base`: what those of the base are known by.
+    fn blocks(&self, places: Range<usize>, base: &HashSet<String>) -> Vec<Unit<'t>> {
         let blocks = self.index.blocks().iter().enumerate().take(places.end).skip(places.start);
         let units = blocks.map(|(place, block)| {
             let word = |key: &str| words_of(self.text, block, key);
@@ -188,6 +202,7 @@ impl<'t> Text<'t> {
             let own = match block.kind {
                 EntityKind::Alarm | EntityKind::TemplateAlarm => word("name").or_else(|| word("kind")),
                 EntityKind::TemplateTag => word("name"),
+                EntityKind::TemplateItem => Some(["kind", "tag"].map(|key| raw(self.text, block, key)).join(" ")),
                 // What a panel shows tells it from the others; where it stands and how it is called may change.
                 EntityKind::Panel | EntityKind::TemplatePanel => {
                     Some(["kind", "tag", "tags", "pens", "text"].map(|key| raw(self.text, block, key)).join(" "))
@@ -200,7 +215,12 @@ impl<'t> Text<'t> {
             };
             let inner = matches!(block.kind, EntityKind::Alarm | EntityKind::Panel | EntityKind::Part)
                 || block.kind.is_of_template();
-            let id = if inner { format!("{header} {}", own.unwrap_or_default()) } else { String::new() };
+            let known = |own: Option<String>| format!("{header} {}", own.unwrap_or_default());
+            // An alarm that was renamed is the one that it was.
+            let is_alarm = matches!(block.kind, EntityKind::Alarm | EntityKind::TemplateAlarm);
+            let was = if is_alarm { word("was").map(|was| known(Some(was))) } else { None };
+            let id = if inner { known(own) } else { String::new() };
+            let id = was.filter(|was| base.contains(was) && !base.contains(&id)).unwrap_or(id);
             Unit { id, said, text: self.slice(self.index.extent(place)), places: place..place + 1 }
         });
         // What stands before the first header, and nothing, is none.
@@ -248,6 +268,37 @@ impl<'t> Text<'t> {
 fn known_by(kind: EntityKind, name: &str) -> String {
     format!("{kind:?} {}", name.to_lowercase())
 }
+
+/// What shows something else than before is no other, where as many of its kind came as went: with a tag that is renamed,
+/// every panel that names it says something else.
+fn still_the_same(base: &[Unit<'_>], units: &mut [Unit<'_>]) {
+    fn kind<'u>(unit: &'u Unit<'_>) -> Vec<&'u str> {
+        unit.id.split(' ').take(2).collect()
+    }
+    let (before, now) = (by_id(base), by_id(units));
+    let gone: Vec<&Unit<'_>> = base.iter().filter(|unit| !now.contains_key(unit.id.as_str())).collect();
+    let new: Vec<usize> = (0..units.len()).filter(|nth| !before.contains_key(units[*nth].id.as_str())).collect();
+    let mut pairs: Vec<(usize, String)> = Vec::new();
+    for nth in &new {
+        let own = kind(&units[*nth]);
+        if !PANELS.contains(&own.first().copied().unwrap_or("")) {
+            continue;
+        }
+        let alike: Vec<&&Unit<'_>> = gone.iter().filter(|unit| kind(unit) == own).collect();
+        let came = new.iter().filter(|other| kind(&units[**other]) == own);
+        if came.clone().count() == alike.len()
+            && let Some(was) = came.clone().position(|other| other == nth).and_then(|place| alike.get(place))
+        {
+            pairs.push((*nth, was.id.clone()));
+        }
+    }
+    for (nth, id) in pairs {
+        units[nth].id = id;
+    }
+}
+
+/// Headers of what is known by what it shows.
+const PANELS: [&str; 3] = ["display.panel", "template.panel", "template.item"];
 
 /// Of several that are known by the same, the second and later ones have a number too.
 fn numbered(mut units: Vec<Unit<'_>>) -> Vec<Unit<'_>> {
@@ -358,8 +409,12 @@ impl<'t> Work<'_, 't> {
             let [b, o, t] = places;
             let parts = match level {
                 Level::Families => {
-                    let parts = [texts[0].blocks(b), texts[1].blocks(o), texts[2].blocks(t)];
-                    Some((Level::Blocks, parts))
+                    let base = texts[0].blocks(b, &HashSet::new());
+                    let known: HashSet<String> = base.iter().map(|unit| unit.id.clone()).collect();
+                    let [mut ours, mut theirs] = [texts[1].blocks(o, &known), texts[2].blocks(t, &known)];
+                    still_the_same(&base, &mut ours);
+                    still_the_same(&base, &mut theirs);
+                    Some((Level::Blocks, [base, ours, theirs]))
                 }
                 Level::Blocks => {
                     let lines = |text: &Text<'t>, places: Range<usize>| {

@@ -53,7 +53,8 @@ pub(super) fn signature(text: &str, block: &Block, parent: Option<&Block>) -> St
         | EntityKind::Part
         | EntityKind::Foreign
         | EntityKind::TemplateAlarm
-        | EntityKind::TemplatePanel => {
+        | EntityKind::TemplatePanel
+        | EntityKind::TemplateItem => {
             let from = (block.start + block.header.start) as usize;
             let until = block.entries.last().map_or(from, |entry| entry.value_range(block).end);
             let own = text.get(from..until).unwrap_or("");

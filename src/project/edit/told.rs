@@ -193,6 +193,9 @@ fn subject(text: &str, index: &Index, block: &Block, of_tag: bool) -> String {
             (None, Some(above)) => format!("a panel of {above}"),
             (None, None) => String::new(),
         },
+        EntityKind::TemplateItem => {
+            words_of(text, block, "title").or_else(|| words_of(text, block, "tag")).unwrap_or_default()
+        }
         EntityKind::Part => {
             let part = header_path(text, block).last().copied().unwrap_or("").to_owned();
             above.map_or(part.clone(), |above| format!("{part} of {above}"))

@@ -72,7 +72,7 @@ impl From<&str> for Value {
 }
 
 /// Keys whose values are no words, by the header of their table.
-const NO_WORDS: [(&str, &[&str]); 11] = [
+const NO_WORDS: [(&str, &[&str]); 12] = [
     ("", &["watchkeeper"]),
     (
         "[[device]]",
@@ -116,8 +116,9 @@ const NO_WORDS: [(&str, &[&str]); 11] = [
     ("repeat", &["from", "to", "step"]),
     ("[[alarm]]", &["limit", "limits", "when", "deadband", "latch"]),
     ("limits", &["limit"]),
-    ("[[display]]", &["columns"]),
-    ("[[display.panel]]", &["at", "tags", "pens"]),
+    ("[[display]]", &["columns", "use"]),
+    ("[[display.panel]]", &["at", "tags", "pens", "item", "use"]),
+    ("[[display.panel.item]]", &["at", "points", "on"]),
     ("[[template]]", &["parameters", "defaults"]),
     ("[history]", &[]),
     ("[[shift]]", &[]),
@@ -208,6 +209,8 @@ mod tests {
         assert_eq!(typed(&keys::ALARM, "limit", "ninety"), "\"ninety\"");
         assert_eq!(typed(&keys::ALARM, "deadband", "2%"), "\"2%\"");
         assert_eq!(typed(&keys::ALARM, "when", "true"), "true");
+        assert_eq!(typed(&keys::ITEM, "on", "true"), "true");
+        assert_eq!(typed(&keys::ITEM, "at", "[100, 50]"), "[100, 50]");
         assert_eq!(typed(&keys::LIMITS_ROW, "when", "true"), "\"true\"");
     }
 

@@ -1,15 +1,18 @@
 //! One table of the file while it is read: typed values by key, each wrong one told with its place and mend.
 
+mod uses;
+
 use super::keys::{Shape, Table};
 use super::nearest::near;
 use super::text::{FOUL, Text};
-use crate::project::{Issue, Origin, Place, Places, Severity};
+use crate::project::{Issue, Origin, Place, Places};
 use crate::time::Span;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+pub(super) use uses::OfUse;
 
 /// A value with its span.
 pub(super) type Item<'i> = Spanned<DeValue<'i>>;
@@ -84,31 +87,6 @@ impl<'i> Reader<'i> {
             kept.push(issue);
         }
         (self.issues, self.errors) = (kept, errors);
-    }
-
-    /// Folds the issues from `first` on, each found in the use of a template that `of` names: what several uses have in
-    /// common is told once, with the first of them.
-    pub(super) fn told_of_uses(&mut self, first: usize, of: &[String]) {
-        let own = self.errors.partition_point(|error| *error < first);
-        self.errors.truncate(own);
-        let mut kept: Vec<(Issue, &str)> = Vec::new();
-        let mut seen: HashMap<(u32, u32, String), usize> = HashMap::new();
-        for (issue, of) in self.issues.split_off(first.min(self.issues.len())).into_iter().zip(of) {
-            let nth = *seen.entry((issue.place.line, issue.place.column, issue.message.clone())).or_insert(kept.len());
-            match kept.get_mut(nth) {
-                Some((first, _)) => first.also.push(issue.subject),
-                None => kept.push((issue, of)),
-            }
-        }
-        for (mut issue, of) in kept {
-            let more = issue.also.len();
-            let more = if more > 0 { format!(", and {more} more") } else { String::new() };
-            issue.message = format!("{} ({of}{more})", issue.message);
-            if issue.severity == Severity::Error {
-                self.errors.push(self.issues.len());
-            }
-            self.issues.push(issue);
-        }
     }
 
     /// Whether a line with a fault of syntax begins in this span.

@@ -10,7 +10,7 @@ mod made;
 
 use super::keys::{ALARM, ITEM, PANEL, TAG, TEMPLATE, Table, USE};
 use super::nearest::near;
-use super::section::{Reader, Section, is_stopgap, kind_of, number_from, shortened, whole_from};
+use super::section::{OfUse, Reader, Section, is_stopgap, kind_of, number_from, shortened, whole_from};
 use super::text::Text;
 use crate::project::{Origin, Place};
 use fill::{Fill, is_plain, is_word, plain, written};
@@ -87,7 +87,8 @@ pub(super) fn check_uses(section: &mut Section<'_, '_, '_>) {
     }
 }
 
-/// Reads made tables, each with `read`, and tells a fault that several uses have in common once.
+/// Reads made tables, each with `read`, and tells a fault that several uses have in common once: in the template if it is one of
+/// all of them, else at the use.
 pub(super) fn read<'i>(
     reader: &mut Reader<'i>,
     made: &[Made<'i>],
@@ -95,18 +96,19 @@ pub(super) fn read<'i>(
 ) {
     let first = reader.issues.len();
     let mut of = Vec::new();
+    let mut uses: HashMap<usize, HashSet<Place>> = HashMap::new();
     let around = reader.origin.take();
     for made in made {
         let before = reader.issues.len();
-        reader.origin = Some(made.origin(&reader.text));
+        let origin = made.origin(&reader.text);
+        uses.entry(made.span.start).or_default().insert(origin.place);
+        reader.origin = Some(Arc::clone(&origin));
         read(reader, &made.table, &made.span);
-        if reader.issues.len() > before {
-            let words = format!("template {}", made.origin.words());
-            of.extend((before..reader.issues.len()).map(|_| words.clone()));
-        }
+        let found = OfUse { origin, made_at: made.span.start };
+        of.extend((before..reader.issues.len()).map(|_| found.clone()));
     }
     reader.origin = around;
-    reader.told_of_uses(first, &of);
+    reader.told_of_uses(first, &of, &uses);
 }
 
 /// The sums that stand in parameters, as numbers are written, in the order in which [`expand`] comes by them. It borrows

@@ -79,6 +79,10 @@ pub fn form_ui(ui: &mut Ui, form: Form<'_>) -> Option<(u64, Vec<Edit>)> {
         if all.iter().all(Option::is_none) && (above || !belongs()) || ids.len() > 1 && !belongs() {
             continue;
         }
+        // Uses of templates are rows of their own, but for those that are written as one value.
+        if key.name == "use" && all.iter().all(Option::is_none) {
+            continue;
+        }
         // A name is one's own.
         if ids.len() > 1 && matches!(key.name, "name" | "was") {
             continue;
@@ -116,7 +120,9 @@ fn belongs(draft: &Draft, sheet: SheetKind, id: EntityId, only: &[&str]) -> bool
             only.iter().any(|source| word(source).is_some())
                 || only.contains(&"register") && word("formula").is_none() && word("topic").is_none()
         }
-        SheetKind::Alarms | SheetKind::Panels => word("kind").is_some_and(|kind| only.contains(&kind.as_str())),
+        SheetKind::Alarms | SheetKind::Panels | SheetKind::TemplateItems => {
+            word("kind").is_some_and(|kind| only.contains(&kind.as_str()))
+        }
         _ => true,
     }
 }

@@ -289,14 +289,14 @@ impl Grid {
                     ui.painter().rect(sheet, 0.0, brush.theme.panel, stroke, StrokeKind::Inside);
                 }
                 let name = format!("Origin of {}", sheet.name(row));
-                crate::ui::widgets::tell(&response, Role::Label, &name, || origin.clone().into_owned());
+                crate::ui::widgets::tell(&response, Role::Image, &name, || origin.clone().into_owned());
                 response.on_hover_text(origin.as_ref());
             }
             return;
         };
         let response = ui.interact(rect, id.with(("mark", row)), Sense::hover());
         let name = format!("Fault of {}", sheet.name(row));
-        crate::ui::widgets::tell(&response, Role::Label, &name, || fault.clone().into_owned());
+        crate::ui::widgets::tell(&response, Role::Image, &name, || fault.clone().into_owned());
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, "!", fonts::strong(size::BODY), brush.theme.text);
         response.on_hover_text(fault.as_ref());
     }

@@ -3,8 +3,8 @@
 
 use super::made::{Made, MadeRow};
 use crate::link::Reading;
-use crate::project::edit::{Draft, Edit, EntityId, Glanced};
-use crate::project::{Issue, Severity};
+use crate::project::edit::{Draft, Edit, EntityId, Glanced, KeyPath, Step};
+use crate::project::{Issue, Place, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was found in one version of a draft.
@@ -16,6 +16,8 @@ pub struct Judged {
     version: Option<u64>,
     /// The issues of each entity: their numbers, each with the key that it is about.
     by_entity: BTreeMap<EntityId, Vec<(usize, String)>>,
+    /// The same of what templates make, by where it stands in its template, where the fault is one of a use.
+    in_templates: BTreeMap<EntityId, Vec<(usize, String)>>,
     /// What templates make.
     pub made: Made,
     /// Of what was edited since: what a glance at it has found, and which keys that were, until all is read.
@@ -44,14 +46,27 @@ impl Judged {
         // Where lines begin is found only for those who ask: of a project without a fault, nobody.
         let is_asked = !reading.issues.is_empty() || !reading.made.is_empty();
         let places = is_asked.then(|| draft.places());
+        let mut in_templates = BTreeMap::new();
+        let mut uses: BTreeMap<EntityId, Vec<Place>> = BTreeMap::new();
         for (nth, issue) in reading.issues.iter().enumerate() {
-            if let Some((id, key)) = places.as_ref().and_then(|places| places.key_at(issue.place)) {
-                by_entity.entry(id).or_default().push((nth, key.unwrap_or_default()));
+            let Some(places) = &places else { continue };
+            if let Some((id, key)) = places.key_at(issue.place) {
+                let mut key = key.unwrap_or_default();
+                if key == WITH {
+                    let items = uses.entry(id).or_insert_with(|| places.items_of(id, WITH));
+                    // Of a list on one line, too: the last that begins before it.
+                    let at = items.partition_point(|item| *item <= issue.place).checked_sub(1);
+                    key = at.map_or(key, |at| of_use(at).to_string());
+                }
+                by_entity.entry(id).or_default().push((nth, key));
+            }
+            if let Some((id, key)) = issue.in_template.and_then(|place| places.key_at(place)) {
+                in_templates.entry(id).or_insert_with(Vec::new).push((nth, key.unwrap_or_default()));
             }
         }
         let made = std::mem::take(&mut self.made).followed(&reading.made, places.as_ref());
         let (issues, version) = (reading.issues.clone(), Some(reading.version));
-        *self = Self { issues, version, by_entity, made, glanced: BTreeMap::new() };
+        *self = Self { issues, version, by_entity, in_templates, made, glanced: BTreeMap::new() };
     }
 
     /// Looks at what was just edited, so that its faults stand beside it before all is read.
@@ -99,7 +114,10 @@ impl Judged {
             subject.eq_ignore_ascii_case(&made.written.name)
                 || made.written.is_alarm && subject.eq_ignore_ascii_case(tag)
         };
-        let own = self.told(made.at?).filter(|(of, issue)| {
+        let at = made.at?;
+        let of_uses = self.in_templates.get(&at).into_iter().flatten();
+        let of_uses = of_uses.filter_map(|(nth, key)| Some((key.as_str(), self.issues.get(*nth)?)));
+        let own = self.told(at).chain(of_uses).filter(|(of, issue)| {
             key.is_none_or(|key| *of == key) && (is_of(&issue.subject) || issue.also.iter().any(|other| is_of(other)))
         });
         let told: Vec<String> = own.map(|(_, issue)| words(issue)).collect();
@@ -123,11 +141,27 @@ impl Judged {
         (!told.is_empty()).then(|| told.join("\n"))
     }
 
+    /// What is wrong with one time that a template is used: with its values, and with the use as a whole.
+    pub fn faults_of_use(&self, id: EntityId, nth: usize) -> Option<String> {
+        let own = of_use(nth).to_string();
+        let told = self.told(id).filter(|(key, _)| !key.starts_with(WITH) || *key == own || *key == WITH);
+        let told: Vec<String> = told.map(|(_, issue)| words(issue)).collect();
+        (!told.is_empty()).then(|| told.join("\n"))
+    }
+
     /// Of which entity an issue is.
     pub fn entity_of(&self, nth: usize) -> Option<(EntityId, &str)> {
         let mut all = self.by_entity.iter();
         all.find_map(|(id, list)| Some((*id, list.iter().find(|(other, _)| *other == nth)?.1.as_str())))
     }
+}
+
+/// The list of what a template is used for.
+const WITH: &str = "with";
+
+/// The way to one time that a template is used.
+fn of_use(nth: usize) -> KeyPath {
+    KeyPath::from(WITH).to(Step::Nth(nth))
 }
 
 /// As it stands beside a field.

@@ -3,8 +3,8 @@
 
 use super::grid::Wish;
 use super::sheets::SheetKind;
-use super::uses::{FIXED, Uses};
-use super::{Editor, Page, Rows, SMALL, State, select};
+use super::uses::Uses;
+use super::{Editor, Page, Rows, SMALL, State};
 use crate::project::Place;
 use crate::project::edit::{EntityId, PlaceFinder};
 use crate::project::file::WrittenOut;
@@ -50,6 +50,11 @@ impl Made {
             SheetKind::Alarms => &self.alarms,
             _ => &[],
         }
+    }
+
+    /// Whether a template makes a tag of this name.
+    pub fn has_tag(&self, name: &str) -> bool {
+        self.tags.iter().any(|made| made.written.name.eq_ignore_ascii_case(name))
     }
 
     /// The same after a reading of this draft.
@@ -152,10 +157,8 @@ impl Editor {
     pub(super) fn go_to_use(&mut self, used: Option<(EntityId, usize)>) {
         let State::Open(draft) = &self.state else { return };
         self.uses.follow(draft);
-        if let Some(row) = used.and_then(|(of, nth)| self.uses.row_of(of, nth)) {
-            self.page = Page::Uses;
-            self.uses.grid.go_to(select::At { row, column: FIXED });
-        }
+        let row = used.and_then(|(of, nth)| self.uses.row_of(of, nth));
+        self.go_to_use_row(row);
     }
 
     /// Uses a template once more, for something new, and shows that.
@@ -173,10 +176,8 @@ impl Editor {
         self.edit_as(Some(&words), None, &edits);
         let State::Open(draft) = &self.state else { return };
         self.uses.follow(draft);
-        if let Some(row) = self.uses.last_of(&name) {
-            self.page = Page::Uses;
-            self.uses.grid.go_to(select::At { row, column: FIXED });
-        }
+        let row = self.uses.last_of(&name);
+        self.go_to_use_row(row);
     }
 
     /// Whether there is anything that a template makes, for the switch above a sheet.

@@ -8,7 +8,7 @@
 //! desk    the way to disk and plant      tools  tabs and buttons above a sheet      over  the dialogs over it
 //! earlier texts of earlier saves, and the way back to one
 //! made    what templates make, as rows                            uses    what templates are used for, as a sheet
-//! canvas  a display with its panels in the hand, as it will be
+//! canvas  a display with its panels in the hand, as it will be    onto    a template used on a display or mimic
 //! wanted  a tag that was found elsewhere in the window
 //! ```
 //!
@@ -24,6 +24,7 @@ mod grid;
 mod judge;
 mod made;
 mod names;
+mod onto;
 mod over;
 mod pens;
 mod replace;
@@ -42,7 +43,7 @@ use super::theme::Theme;
 use super::{Action, Frame, Outbox};
 use crate::engine::Mode;
 use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditLink, FoundDraft};
-use crate::project::edit::{Draft, Edit, EntityId, EntityKind, Kept, KeyPath, Refusal, Value};
+use crate::project::edit::{Draft, Edit, EntityId, EntityKind, Kept, KeyPath, Refusal, Step, Value};
 use canvas::Canvas;
 use earlier::{Earlier, Going};
 use eframe::egui::{
@@ -351,14 +352,18 @@ impl Editor {
             self.names.follow(draft, &self.judged.made);
         }
         let template = ids.last().filter(|_| sheet == SheetKind::Templates && ids.len() == 1).copied();
+        let onto = onto::Onto::of(draft, sheet, &ids);
         let form = form::Form { theme, draft, judged: &self.judged, names: &self.names, sheet, ids: &ids };
         let edits = ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             let edits = form::form_ui(ui, form);
-            (edits, template.filter(|_| ui.button(USE_IT).clicked()))
+            let used = template.filter(|_| ui.button(USE_IT).clicked());
+            (edits, used, onto.and_then(|onto| onto::onto_ui(ui, draft, onto)))
         });
-        let (edits, used) = edits.inner;
+        let (edits, used, pressed) = edits.inner;
         if let Some(template) = used {
             self.use_template(template);
+        } else if let Some(pressed) = pressed {
+            self.carry_out_onto(pressed);
         } else if let Some((group, edits)) = edits {
             self.edit(Some(group), &edits);
         }
@@ -427,6 +432,11 @@ impl Editor {
     fn carry_out_on_canvas(&mut self, ctx: &Context, wish: canvas::Wish) {
         match wish {
             canvas::Wish::Say(words) => self.said = Some(words),
+            canvas::Wish::Use(of, called) => {
+                let State::Open(draft) = &self.state else { return };
+                self.uses.follow(draft);
+                self.go_to_use_row(self.uses.row_called(of, &called));
+            }
             canvas::Wish::Fields => {
                 if let Some(id) = self.canvas.chosen().last() {
                     ctx.memory_mut(|m| m.request_focus(form::field_id(*id, "kind")));
@@ -483,8 +493,12 @@ impl Editor {
     fn go_to(&mut self, id: EntityId, key: &str) {
         let State::Open(draft) = &self.state else { return };
         let Some(sheet) = draft.index().block(id).and_then(|block| SheetKind::of(block.kind)) else {
-            // A use of a template, perhaps.
-            return self.go_to_use(Some((id, 0)));
+            // A use of a template, perhaps: `with[2]`.
+            let nth = KeyPath::from(key).0.into_iter().find_map(|step| match step {
+                Step::Nth(nth) => Some(nth),
+                Step::Key(_) => None,
+            });
+            return self.go_to_use(Some((id, nth.unwrap_or(0))));
         };
         self.sheet = sheet;
         self.page = Page::Sheet;

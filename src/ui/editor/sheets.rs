@@ -95,7 +95,7 @@ pub fn name_of(draft: &Draft, id: EntityId) -> String {
             let tag = word(id, "tag").or_else(above).unwrap_or_default();
             format!("{tag}/{}", own.or_else(|| word(id, "kind")).unwrap_or_default())
         }
-        EntityKind::Panel | EntityKind::TemplatePanel => {
+        EntityKind::Panel | EntityKind::TemplatePanel | EntityKind::TemplateItem => {
             let words = [word(id, "kind"), word(id, "title").or_else(|| word(id, "tag"))];
             let words: Vec<String> = words.into_iter().flatten().collect();
             let on = if block.kind == EntityKind::Panel { "on" } else { "of" };
@@ -201,13 +201,21 @@ impl Rows<'_> {
 
     /// A name that no row has.
     fn free_name(&self, spot: Spot) -> String {
+        let template = match spot {
+            Spot::After(id) => self.draft.index().block(id).and_then(|block| block.parent),
+            Spot::Below(id) => Some(id),
+            Spot::Before(_) | Spot::Last => None,
+        };
+        // An item shows a tag of its template.
+        let tag = template.filter(|_| self.kind == SheetKind::TemplateItems).and_then(|id| {
+            let tag = self.draft.index().below(id).find(|block| block.kind == EntityKind::TemplateTag)?;
+            self.draft.shown(tag.id, &KeyPath::from("name"))
+        });
+        if let Some(tag) = tag {
+            return tag;
+        }
         // A tag of a template is called by what the template is used for.
-        let noun = if self.kind == SheetKind::TemplateTags {
-            let template = match spot {
-                Spot::After(id) => self.draft.index().block(id).and_then(|block| block.parent),
-                Spot::Below(id) => Some(id),
-                Spot::Before(_) | Spot::Last => None,
-            };
+        let noun = if matches!(self.kind, SheetKind::TemplateTags | SheetKind::TemplateItems) {
             let list = template.and_then(|id| self.draft.parts(id, &"parameters".into()));
             let first = list.as_ref().and_then(|list| list.items().first()).map_or("name", Shown::words);
             format!("{{{first}}}.tag")
@@ -304,7 +312,7 @@ impl Sheet for Rows<'_> {
         let block = self.draft.index().block(id)?;
         (key == ABOVE && block.parent.is_some()).then_some(match self.kind {
             SheetKind::Panels => "a panel stands below its display; cut its row and paste it to give it another".into(),
-            SheetKind::TemplateTags | SheetKind::TemplatePanels => {
+            SheetKind::TemplateTags | SheetKind::TemplatePanels | SheetKind::TemplateItems => {
                 "this stands in its template; cut its row and paste it to give it another".into()
             }
             _ => "this alarm stands below its tag; cut its row and paste it to give it another tag".into(),

@@ -42,11 +42,21 @@ impl Editor {
             // Close together, so that all of them stand in one row of a usual window.
             ui.spacing_mut().item_spacing.x = STEP / 2.0;
             for sheet in SheetKind::ALL {
-                let words = format!("{} {}", sheet.title(), self.counts.of(sheet));
+                // As many as the sheet has rows: what templates make is among them.
+                let made = if self.hides_made { 0 } else { self.judged.made.of(sheet).len() };
+                let (own, title) = (self.counts.of(sheet), sheet.title());
                 let here = self.sheet == sheet && self.page == Page::Sheet;
-                let tab = ui.selectable_label(here, words);
-                tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, sheet.title()));
-                if tab.clicked() {
+                let tab = ui.selectable_label(here, format!("{title} {}", own + made));
+                let parts = (made > 0).then(|| format!("{own} in the text, {made} from templates"));
+                tab.widget_info(|| WidgetInfo {
+                    current_text_value: parts.clone(),
+                    ..WidgetInfo::selected(Role::Tab, true, here, title)
+                });
+                let clicked = tab.clicked();
+                if let Some(parts) = parts {
+                    tab.on_hover_text(parts);
+                }
+                if clicked {
                     self.sheet = sheet;
                     self.page = Page::Sheet;
                     act = Some(Tool::Focus);

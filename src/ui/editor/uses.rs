@@ -16,7 +16,7 @@ pub const FIXED: usize = 2;
 /// What a `[[use]]` at the top makes.
 const AT_TOP: &str = "tags and alarms";
 /// By how much panels and items of a use are moved.
-const AT: &str = "at";
+pub const AT: &str = "at";
 
 /// Rows and columns, kept until the draft changes, and the grid that they are shown in.
 #[derive(Debug, Default)]
@@ -57,13 +57,31 @@ fn template_named(draft: &Draft, name: &str) -> Option<EntityId> {
     draft.named(EntityKind::Template, name)
 }
 
-/// What a template takes, in its order; those with a default last.
+/// What a template must be given, in its order.
+fn required(draft: &Draft, template: &str) -> Vec<String> {
+    let list = template_named(draft, template).and_then(|id| draft.parts(id, &"parameters".into()));
+    list.iter().flat_map(Shown::items).map(|item| item.words().to_owned()).collect()
+}
+
+/// What a template takes: what it must be given, and what has a default.
 fn parameters(draft: &Draft, template: &str) -> Vec<String> {
-    let Some(id) = template_named(draft, template) else { return Vec::new() };
-    let list = draft.parts(id, &"parameters".into());
-    let defaults = draft.parts(id, &"defaults".into());
-    let must = list.iter().flat_map(Shown::items).map(|item| item.words().to_owned());
-    must.chain(defaults.iter().flat_map(Shown::pairs).map(|(key, _)| key.clone())).collect()
+    let mut all = required(draft, template);
+    let defaults = template_named(draft, template).and_then(|id| draft.parts(id, &"defaults".into()));
+    all.extend(defaults.iter().flat_map(Shown::pairs).map(|(key, _)| key.clone()));
+    all
+}
+
+/// Something for each parameter that must be given: the first is a name, the others are numbers most of the time.
+fn something(draft: &Draft, template: &str, name: String) -> Vec<(String, Value)> {
+    let mut name = Some(name);
+    let value = |key| (key, name.take().map_or(Value::Whole(0), Value::Text));
+    required(draft, template).into_iter().map(value).collect()
+}
+
+/// A use as it is written, with this header: each time that it is used is a line.
+pub fn written(header: &str, template: &str, given: Vec<(String, Value)>) -> String {
+    let given = Value::Table(given).to_toml();
+    format!("{header}\ntemplate = {}\nwith = [\n  {given},\n]\n", quoted(template))
 }
 
 impl Uses {
@@ -84,13 +102,42 @@ impl Uses {
 
     /// The edit that uses a template for the first time, with something for each of its parameters.
     pub fn first(draft: &Draft, template: &str) -> Edit {
-        let given = parameters(draft, template).into_iter().enumerate();
-        let given = given.map(|(nth, name)| {
-            let value = if nth == 0 { Value::Text(format!("{template}1")) } else { Value::Whole(0) };
-            (name, value)
-        });
-        let with = Value::List(vec![Value::Table(given.collect())]).to_toml();
-        Edit::Insert { spot: Spot::Last, text: format!("[[use]]\ntemplate = {}\nwith = {with}\n", quoted(template)) }
+        let given = something(draft, template, format!("{template}1"));
+        Edit::Insert { spot: Spot::Last, text: written("[[use]]", template, given) }
+    }
+
+    /// What the next use of a template on a display or mimic is given, where these uses are there: what one that makes tags
+    /// and alarms is given and none of them is yet, else something.
+    pub fn given(&self, draft: &Draft, template: &str, there: &[EntityId]) -> Vec<(String, Value)> {
+        let own = parameters(draft, template);
+        let first = own.first().and_then(|key| self.keys.iter().position(|other| other == key));
+        let said = |row: &Row| first.and_then(|at| row.cells.get(at)).cloned().unwrap_or_default();
+        let taken: Vec<String> = self.rows.iter().filter(|row| there.contains(&row.of)).map(said).collect();
+        let mut of_it = self.rows.iter().filter(|row| row.template.eq_ignore_ascii_case(template));
+        let next = of_it.clone().find(|row| row.makes == AT_TOP && !taken.contains(&said(row)));
+        if let Some(row) = next {
+            return self.pairs_of(row, false).into_iter().filter(|(key, _)| own.contains(key)).collect();
+        }
+        let name = of_it.next_back().map_or_else(|| format!("{template}1"), |row| self.free_name(&said(row)));
+        something(draft, template, name)
+    }
+
+    /// The row of the time that a use is for something of this name.
+    pub fn row_called(&self, of: EntityId, called: &str) -> Option<usize> {
+        self.rows.iter().position(|row| row.of == of && row.cells.iter().any(|words| words == called))
+    }
+
+    /// The row of the last time that a use is for.
+    pub fn last_row_of(&self, of: EntityId) -> Option<usize> {
+        self.rows.iter().rposition(|row| row.of == of)
+    }
+
+    /// What a row is called: `well1, a well: panels of Wells`.
+    pub fn name(&self, row: usize) -> String {
+        let Some(row) = self.rows.get(row) else { return String::new() };
+        let first = row.cells.iter().find(|words| !words.is_empty()).map_or("", String::as_str);
+        let makes = if row.makes == AT_TOP { String::new() } else { format!(": {}", row.makes) };
+        format!("{first}, a {}{makes}", row.template)
     }
 
     /// Follows the draft.
@@ -253,7 +300,7 @@ impl Uses {
     }
 }
 
-const NOTHING: &str = "There is no use yet: choose a template in Templates, and use it";
+const NOTHING: &str = "There is no use yet: choose a template in Templates, or a display in Displays, and use it";
 
 /// The way to a use in its list.
 fn item(nth: usize) -> KeyPath {
@@ -296,10 +343,7 @@ impl Sheet for UseRows<'_> {
     }
 
     fn name(&self, row: usize) -> Cow<'_, str> {
-        let Some(row) = self.uses.rows.get(row) else { return "".into() };
-        let first = row.cells.iter().find(|words| !words.is_empty()).map_or("", String::as_str);
-        let makes = if row.makes == AT_TOP { String::new() } else { format!(": {}", row.makes) };
-        format!("{first}, a {}{makes}", row.template).into()
+        self.uses.name(row).into()
     }
 
     fn fault(&self, _at: At) -> Option<Cow<'_, str>> {
@@ -307,7 +351,8 @@ impl Sheet for UseRows<'_> {
     }
 
     fn row_fault(&self, row: usize) -> Option<Cow<'_, str>> {
-        self.judged.faults(self.uses.rows.get(row)?.of).map(Cow::Owned)
+        let row = self.uses.rows.get(row)?;
+        self.judged.faults_of_use(row.of, row.nth).map(Cow::Owned)
     }
 
     fn locked(&self, at: At) -> Option<Cow<'_, str>> {

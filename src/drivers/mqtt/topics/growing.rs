@@ -66,6 +66,16 @@ impl Topics {
         self.generation
     }
 
+    /// What their device is called since then.
+    pub fn called(&self) -> Option<Arc<str>> {
+        self.called.clone()
+    }
+
+    /// Whether topics are found by them.
+    pub const fn listens(&self) -> bool {
+        !self.filters.is_empty()
+    }
+
     /// What was found and makes no tag, in words, where that was not told yet.
     pub fn told_of_finds(&self) -> Option<Arc<str>> {
         self.finder.as_ref()?.words()
@@ -88,7 +98,7 @@ impl Topics {
         let Some(grown) = self.growth.as_mut().and_then(|growth| growth.borrow_and_update().clone()) else {
             return Turn::default();
         };
-        let Grown { generation, topics } = &*grown;
+        let Grown { generation, device, topics } = &*grown;
         if !self.can_become(topics) {
             return Turn::default();
         }
@@ -97,7 +107,7 @@ impl Topics {
         let before = std::mem::replace(self, next);
         (self.growth, self.finder, self.crowd) = (before.growth, before.finder, before.crowd);
         (self.found, self.places, self.left) = (before.found, before.places, before.left);
-        self.generation = Some(*generation);
+        (self.generation, self.called) = (Some(*generation), Some(Arc::clone(device)));
         reports.follow(*generation);
         let lives: HashMap<&Availability, Life> =
             before.senders.iter().map(|sender| (&sender.availability, sender.life)).collect();
@@ -291,7 +301,8 @@ mod tests {
         fn grow(&mut self, topics: Topics) -> (Vec<String>, Vec<String>) {
             let mut reports = Reports::new(Generation(self.generation));
             self.generation += 1;
-            self.growth.send_replace(Some(Arc::new(Grown { generation: Generation(self.generation), topics })));
+            let (generation, device) = (Generation(self.generation), "site".into());
+            self.growth.send_replace(Some(Arc::new(Grown { generation, device, topics })));
             let turn = self.topics.grow(AT + Span::from_secs(100), &mut reports);
             assert_eq!(turn.leave, [""; 0]);
             let asked = turn.ask.iter().map(|topic| self.topics.filter(*topic).unwrap().0.to_owned()).collect();
@@ -431,7 +442,8 @@ mod tests {
         line.message("c", "3", true);
         let turn = |line: &mut Line, topics: Topics| {
             line.generation += 1;
-            line.growth.send_replace(Some(Arc::new(Grown { generation: Generation(line.generation), topics })));
+            let (generation, device) = (Generation(line.generation), "east".into());
+            line.growth.send_replace(Some(Arc::new(Grown { generation, device, topics })));
             let mut reports = Reports::new(Generation(line.generation - 1));
             let Turn { ask, leave } = line.topics.grow(AT, &mut reports);
             assert_eq!(told(&mut reports), [""; 0]);
@@ -468,7 +480,7 @@ mod tests {
         };
         let mut line = Line::new(of(&[(0, "a"), (1, "b")]));
         line.message("b/lwt", "offline", true);
-        let growth = Grown { generation: Generation(2), topics: of(&[(1, "b")]) };
+        let growth = Grown { generation: Generation(2), device: "site".into(), topics: of(&[(1, "b")]) };
         line.growth.send_replace(Some(Arc::new(growth)));
         let turn = line.topics.grow(AT, &mut Reports::new(Generation(1)));
         line.generation = 2;

@@ -1,6 +1,8 @@
 use super::super::*;
 use super::names::NAMES;
+use super::properties::new_lines;
 use super::{draft, find, set, sound};
+use proptest::prelude::*;
 
 fn merged(ours: impl Fn(&str) -> String, theirs: impl Fn(&str) -> String) -> Merge {
     merge(NAMES, &ours(NAMES), &theirs(NAMES))
@@ -82,4 +84,93 @@ fn what_clashes_is_asked_and_neither_side_is_lost() {
     draft.undo();
     sound(&draft);
     assert!(draft.text().contains("limit = 5") && draft.is_changed());
+}
+
+#[test]
+fn an_alarm_that_one_side_renames_is_the_one_whose_limit_the_other_changes() {
+    let renamed = |text: &str| {
+        let mut draft = draft(text);
+        let alarm = draft.index().blocks().iter().find(|block| block.kind == EntityKind::Alarm).unwrap().id;
+        draft.rename(alarm, "brim").unwrap();
+        draft.rename(find(&draft, EntityKind::Tag, "tank1.level"), "basin").unwrap();
+        draft.text().to_string()
+    };
+    // Of the alarm below its tag, and of the one that names its tag.
+    let limits = |text: &str| text.replace("limit = 4", "limit = 5").replace("limit = 1\n", "limit = 2\n");
+    for (one, two) in [(renamed(NAMES), limits(NAMES)), (limits(NAMES), renamed(NAMES))] {
+        let merge = merge(NAMES, &one, &two);
+        assert_eq!((merge.conflicts.as_slice(), merge.text(&[])), ([].as_slice(), limits(&renamed(NAMES))));
+    }
+}
+
+/// A step of one side: which entity, and a name for it, or another value of one of its keys.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    entity: u8,
+    name: Option<u8>,
+    value: u8,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (any::<u8>(), prop::option::weighted(0.6, 0..4_u8), any::<u8>());
+    prop::collection::vec(step.prop_map(|(entity, name, value)| Step { entity, name, value }), 1..6)
+}
+
+/// The base with these steps. Names from 2 on are those that the other side gives, too.
+fn stepped(steps: &[Step], side: &str) -> Draft {
+    let mut draft = draft(NAMES);
+    let is_named = |block: &&Block| {
+        matches!(block.kind, EntityKind::Tag | EntityKind::Alarm | EntityKind::Device | EntityKind::Display)
+    };
+    let all: Vec<(EntityId, EntityKind)> =
+        draft.index().blocks().iter().filter(is_named).map(|block| (block.id, block.kind)).collect();
+    for Step { entity, name, value } in steps {
+        let (of, kind) = all[*entity as usize % all.len()];
+        let Some(name) = name else {
+            let key = match kind {
+                EntityKind::Tag => "unit",
+                EntityKind::Device => "timeout",
+                EntityKind::Alarm => "limit",
+                _ => "parent",
+            };
+            draft.edit(&[set(of, key, Value::Whole(i64::from(*value % 3)))]).unwrap();
+            continue;
+        };
+        let array = if draft.shown(of, &"name".into()).is_some_and(|name| name.contains("{n}")) { "{n}" } else { "" };
+        let side = if *name < 2 { side } else { "both" };
+        // A name that another bears is refused.
+        let _refused = draft.rename(of, &format!("{side}{name}{array}"));
+    }
+    draft
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_merge_over_renames_loses_neither_side_and_doubles_nothing(ours in steps(), theirs in steps()) {
+        let (base, ours, theirs) = (draft(NAMES), stepped(&ours, "ours"), stepped(&theirs, "theirs"));
+        let merge = merge(NAMES, ours.text(), theirs.text());
+        let count = |draft: &Draft, kind| draft.index().blocks().iter().filter(|block| block.kind == kind).count();
+        for (side, own) in [(Side::Ours, &ours), (Side::Theirs, &theirs)] {
+            let text = merge.text(&vec![side; merge.conflicts.len()]);
+            let told = format!("{side:?}\n--- ours\n{}\n--- theirs\n{}\n--- merged\n{text}", ours.text(), theirs.text());
+            let mut lost = new_lines(own.text(), NAMES);
+            lost.retain(|line| !line.is_empty() && !text.contains(line.as_str()));
+            prop_assert!(lost.is_empty(), "lost {lost:?} {told}");
+            let merged = draft(&text);
+            for kind in [EntityKind::Tag, EntityKind::Alarm, EntityKind::Device, EntityKind::Display, EntityKind::Panel] {
+                prop_assert_eq!(count(&merged, kind), count(&base, kind), "{:?} {}", kind, told);
+            }
+            // What one side alone renamed bears its new name whatever is answered.
+            for block in base.index().blocks() {
+                let name = |draft: &Draft| draft.get(block.id, &"name".into()).map(str::to_owned);
+                for (one, other) in [(&ours, &theirs), (&theirs, &ours)] {
+                    if let Some(new) = name(one).filter(|new| Some(new) != name(&base).as_ref() && name(other) == name(&base)) {
+                        prop_assert!(text.contains(&format!("name = {new}\n")), "{new} {told}");
+                    }
+                }
+            }
+        }
+    }
 }

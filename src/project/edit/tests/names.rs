@@ -144,6 +144,34 @@ fn an_alarm_is_renamed_and_says_what_it_was_and_the_figures_of_a_device_follow_i
 }
 
 #[test]
+fn the_copy_of_an_alarm_was_nothing_before() {
+    let was = "kind = \"high\"\nname = \"brim\"\nwas = \"high\"\nlimit = 1\n";
+    let text = format!(
+        "watchkeeper = 1\n\n[[template]]\nname = \"pump\"\nparameters = [\"name\"]\n\n  [[template.tag]]\n  name = \"{{name}}.flow\"\n  was = \"{{name}}.f\"\n  \
+         formula = \"1\"\n\n    [[template.tag.alarm]]\n    {}\n\
+         [[tag]]\nname = \"a\"\nformula = \"1\"\n\n[[tag.alarm]]\n{was}\n[[alarm]]\ntag = \"a\"\n{}",
+        was.trim_end().replace('\n', "\n    "),
+        was.replace("brim", "full").replace("\"high\"\nlimit", "\"low\"\nlimit"),
+    );
+    let mut draft = draft(&text);
+    let alarms = draft.index().blocks().iter();
+    let alarms: Vec<EntityId> = alarms
+        .filter(|block| matches!(block.kind, EntityKind::Alarm | EntityKind::TemplateAlarm))
+        .map(|block| block.id)
+        .collect();
+    for of in alarms {
+        let before = lines_with(draft.text(), "was =").len();
+        let done = draft.edit(&[Edit::Duplicate { of, name: Some("copy".into()) }]).unwrap();
+        let copy = draft.text_of(done.added[0]);
+        assert!(copy.contains("name = \"copy\"") && !copy.contains("was"), "{copy}");
+        assert_eq!(lines_with(draft.text(), "was =").len(), before, "it stays with the one that was");
+        sound(&draft);
+        draft.undo();
+    }
+    assert_eq!(&**draft.text(), text);
+}
+
+#[test]
 fn find_and_replace_shows_what_it_will_change_and_renames_what_is_named() {
     let mut draft = draft(NAMES);
     let search = Search { find: "tank1.".into(), ..Search::default() };

@@ -199,7 +199,7 @@ fn table(draft: &Draft) -> Table {
 }
 
 /// Lines that one text has and another has not, or fewer of.
-fn new_lines(of: &str, before: &str) -> Vec<String> {
+pub(super) fn new_lines(of: &str, before: &str) -> Vec<String> {
     let mut left: Vec<&str> = before.lines().map(str::trim).collect();
     let mut new = Vec::new();
     for line in of.lines().map(str::trim) {

@@ -1,6 +1,7 @@
 //! What is painted of a display that is edited: its grid, its panels as they run, what is chosen; and the pointer on it.
 
 use super::place::{At, Edges, covers, moved, resized, rows};
+use super::scene::{Item, MadeItem};
 use super::tags::DraftTag;
 use super::{Canvas, Wish, ground_id, item_id};
 use crate::project::edit::{Draft, EntityId, EntityKind};
@@ -97,7 +98,8 @@ impl Canvas {
     fn panels_ui(&mut self, ui: &mut Ui, frame: &Frame<'_>, min: Pos2, cells: Cells) {
         let mut nowhere = Outbox::default();
         let plan = &frame.snapshot.plan;
-        for item in &mut self.scene.items {
+        let made = self.scene.made.iter_mut().map(|made| &mut made.item);
+        for (nth, item) in made.chain(&mut self.scene.items).enumerate() {
             let Some(rect) = item.at.map(|at| cells.place(min, at)) else { continue };
             if rect.width() < 8.0 || rect.height() < 8.0 || !ui.is_rect_visible(rect) {
                 continue;
@@ -105,7 +107,7 @@ impl Canvas {
             let resolved = item.resolved(plan);
             let cx = Cx { frame, panel: &item.panel, plan: &resolved, alarms: &self.alarms, rect };
             let view = item.view.as_deref_mut();
-            ui.scope_builder(UiBuilder::new().id_salt(("panel", item.id)).max_rect(rect), |ui| {
+            ui.scope_builder(UiBuilder::new().id_salt(("panel", nth, item.id)).max_rect(rect), |ui| {
                 // Not to be pressed, and as clear as ever.
                 ui.visuals_mut().disabled_alpha = 1.0;
                 ui.disable();
@@ -142,6 +144,7 @@ impl Canvas {
             self.take(ui, area, Hold::Corner, &[]);
         }
         ground.context_menu(|ui| self.menu_ui(ui, draft, wishes));
+        self.made_ui(ui, frame, &brush, judged, wishes);
         let items: Vec<(EntityId, At)> = self.scene.items.iter().filter_map(|i| Some((i.id, i.at?))).collect();
         let mut focused = None;
         for (id, at) in items {
@@ -172,6 +175,38 @@ impl Canvas {
         }
         self.hold_ui(ui, &brush, wishes);
         self.tag_ui(ui, &brush, draft, wishes);
+    }
+
+    /// What templates make: told where it comes from, and not to be moved.
+    fn made_ui(&mut self, ui: &Ui, frame: &Frame<'_>, brush: &Brush<'_>, judged: &Judged, wishes: &mut Vec<Wish>) {
+        let mut is_pressed = false;
+        for (nth, MadeItem { item, origin }) in self.scene.made.iter().enumerate() {
+            let Some(rect) = item.at.map(|at| brush.place(at)) else { continue };
+            let response = ui.interact(rect, ground_id().with(("made", nth)), Sense::click());
+            let from = format!("from template {}", origin.words());
+            tell(&response, Role::ListItem, &format!("panel {} {from}", item.name), || {
+                let [x, y, w, h] = item.at.unwrap_or_default();
+                format!("column {x}, row {y}, {w} wide, {h} high")
+            });
+            let is_made = |name: &str| judged.made.has_tag(name);
+            if let Some(words) = absent_words(item, frame, is_made) {
+                brush.note(rect, &words);
+            }
+            if response.hovered() {
+                brush.dashed(rect);
+            }
+            if response.double_clicked() {
+                wishes.push(Wish::Use(item.id, origin.of.to_string()));
+            } else if response.clicked() {
+                is_pressed = true;
+                let words = format!("{} comes {from}: change it there, or what {} gives it", item.name, origin.of);
+                wishes.push(Wish::Say(words));
+            }
+        }
+        if is_pressed {
+            self.chosen.clear();
+            self.focus();
+        }
     }
 
     /// A tag that is held over the canvas: what it would become, and that it does when it is let go.
@@ -278,7 +313,7 @@ impl Canvas {
             }
         };
         let others = self.scene.items.iter().filter(|item| !grab.ids.contains(&item.id)).filter_map(|item| item.at);
-        let others: Vec<At> = others.collect();
+        let others: Vec<At> = others.chain(self.scene.made_places()).collect();
         for at in &places {
             brush.ghost(*at, others.iter().any(|other| covers(*at, *other)));
         }
@@ -306,7 +341,8 @@ impl Canvas {
 
     /// What the reader says of a panel is to be seen on it, and what the running plant cannot show of it yet.
     fn mark(&self, brush: &Brush<'_>, id: EntityId, rect: Rect, frame: &Frame<'_>, draft: &Draft, judged: &Judged) {
-        let absent = || self.scene.item(id).and_then(|item| absent_words(item, frame, draft));
+        let is_drafted = |name: &str| draft.named(EntityKind::Tag, name).is_some() || judged.made.has_tag(name);
+        let absent = || self.scene.item(id).and_then(|item| absent_words(item, frame, is_drafted));
         let Some(words) = judged.faults(id).or_else(absent) else { return };
         hatch::dashed_frame(brush.painter, rect, brush.theme.text);
         brush.note(rect, &words);
@@ -314,9 +350,8 @@ impl Canvas {
 }
 
 /// Tags that the running plant does not have: nothing of them can be shown yet.
-fn absent_words(item: &super::scene::Item, frame: &Frame<'_>, draft: &Draft) -> Option<String> {
-    let absent: Vec<&str> = item.absent(&frame.snapshot.plan).collect();
-    let drafted: Vec<&str> = absent.into_iter().filter(|name| draft.named(EntityKind::Tag, name).is_some()).collect();
+fn absent_words(item: &Item, frame: &Frame<'_>, is_drafted: impl Fn(&str) -> bool) -> Option<String> {
+    let drafted: Vec<&str> = item.absent(&frame.snapshot.plan).filter(|name| is_drafted(name)).collect();
     match drafted[..] {
         [] => None,
         [one] => Some(format!("{one} is in the draft only: no value before it is applied")),
@@ -344,6 +379,11 @@ impl Brush<'_> {
     fn frame(&self, rect: Rect, leads: bool) {
         let stroke = Stroke::new(if leads { 2.0 } else { 1.0 }, self.theme.select);
         self.painter.rect_stroke(rect, f32::from(RADIUS), stroke, StrokeKind::Inside);
+    }
+
+    /// Around what is not taken into the hand.
+    fn dashed(&self, rect: Rect) {
+        hatch::dashed_frame(self.painter, rect, self.theme.muted);
     }
 
     /// Where a panel would come to.

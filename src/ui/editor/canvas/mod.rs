@@ -14,8 +14,8 @@ mod area;
 mod bar;
 mod keys;
 mod kinds;
-mod place;
-mod scene;
+pub mod place;
+pub mod scene;
 mod tags;
 
 use super::judge::Judged;
@@ -25,7 +25,7 @@ use crate::ui::panels::index::AlarmIndex;
 use area::Grab;
 use eframe::egui::{Context, Id, Label, Memory, RichText, Ui};
 use place::{Align, At};
-use scene::{Item, Scene};
+use scene::{Item, Scene, place_written};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 /// What a person wants of the draft.
@@ -44,6 +44,8 @@ pub enum Wish {
     Say(String),
     /// The fields of what is chosen are to have the keys.
     Fields,
+    /// What this use of a template is given is to be shown, for what it is called by.
+    Use(EntityId, String),
 }
 
 /// What the canvas remembers.
@@ -278,12 +280,4 @@ impl Canvas {
         let edits = vec![Edit::Add { kind: EntityKind::Panel, spot: Spot::Below(self.display?), keys }];
         Some(Wish::Edit { name: format!("Add a {} on {}", kind.word(), self.scene.name), group: None, edits })
     }
-}
-
-/// Where a panel says that it stands; none where it does not say so in four numbers.
-fn place_written(draft: &Draft, id: EntityId) -> Option<At> {
-    let written = draft.get(id, &KeyPath::from("at"))?;
-    let numbers: Option<Vec<u16>> =
-        written.trim().strip_prefix('[')?.strip_suffix(']')?.split(',').map(|n| n.trim().parse().ok()).collect();
-    numbers?.try_into().ok()
 }

@@ -5,8 +5,10 @@ use super::place::At;
 use crate::engine::Plan;
 use crate::engine::plan::PanelPlan;
 use crate::project::edit::{Draft, EntityId, EntityKind, KeyPath};
-use crate::project::{Display, Panel, PanelKind, file};
+use crate::project::{Display, Origin, Panel, PanelKind, file};
 use crate::ui::panels::{self, PanelView};
+use std::cell::OnceCell;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Columns of a display that says nothing, or nothing of use, of them.
@@ -31,6 +33,15 @@ pub struct Item {
     pub view: Option<Box<dyn PanelView>>,
 }
 
+/// A panel that a template makes: shown like the others, and moved and changed where it comes from.
+#[derive(Debug)]
+pub struct MadeItem {
+    /// What is painted. Its id is that of the use.
+    pub item: Item,
+    /// Of which use it is.
+    pub origin: Arc<Origin>,
+}
+
 /// What is drawn of one display.
 #[derive(Debug)]
 pub struct Scene {
@@ -42,13 +53,17 @@ pub struct Scene {
     pub columns: u16,
     /// In the file's order.
     pub items: Vec<Item>,
+    /// What templates make of it, and the lines that it was read from.
+    pub made: Vec<MadeItem>,
+    made_of: String,
     /// Panels are written as one value: they have no lines of their own.
     pub in_one_value: bool,
 }
 
 impl Default for Scene {
     fn default() -> Self {
-        Self { of: None, name: String::new(), columns: COLUMNS, items: Vec::new(), in_one_value: false }
+        let (items, made, made_of) = Default::default();
+        Self { of: None, name: String::new(), columns: COLUMNS, items, made, made_of, in_one_value: false }
     }
 }
 
@@ -64,30 +79,103 @@ impl Scene {
         self.columns = shown(&head).map_or(COLUMNS, |display| display.columns);
         self.name = draft.shown(display, &KeyPath::from("name")).unwrap_or_default();
         self.in_one_value = key("panel").is_some();
+        let templates = OnceCell::new();
         let mut before = std::mem::take(&mut self.items);
         let same_grid = self.of.is_some_and(|(_, of)| of == display);
         let blocks = draft.index().below(display).filter(|block| block.kind == EntityKind::Panel);
         for id in blocks.map(|block| block.id) {
-            // With the head: a panel is judged by the columns of its display.
-            let text = format!("{head}{}", draft.text_of(id));
+            // With the head: a panel is judged by the columns of its display. A mimic may have items of templates.
+            let templates = if has_uses(draft, id) { templates.get_or_init(|| templates_of(draft)) } else { "" };
+            let text = format!("{head}{}{templates}", draft.text_of(id));
             let old = before.iter().position(|item| item.id == id).map(|place| before.swap_remove(place));
             self.items.push(match old {
                 Some(old) if same_grid && old.text == text => old,
                 old => Item::read(id, text, old),
             });
         }
+        if has_uses(draft, display) {
+            self.follow_made(draft, display, &head, templates.get_or_init(|| templates_of(draft)));
+        } else {
+            self.made.clear();
+            self.made_of.clear();
+        }
         self.of = Some((draft.version(), display));
+    }
+
+    /// Reads what templates make of a display, from its uses and all templates.
+    fn follow_made(&mut self, draft: &Draft, display: EntityId, head: &str, templates: &str) {
+        let mut text = head.to_owned();
+        let mut starts = vec![(1, display)];
+        if let Some(written) = draft.get(display, &KeyPath::from("use")) {
+            // Writing to a string cannot fail.
+            let _written = writeln!(text, "use = {written}");
+        }
+        for of in uses_below(draft, display) {
+            starts.push((text.lines().count() as u32 + 1, of));
+            text.push_str(&draft.text_of(of));
+        }
+        text.push_str(templates);
+        if text == self.made_of {
+            return;
+        }
+        let panels = shown(&text).map(|display| display.panels.clone()).unwrap_or_default();
+        let mut before = std::mem::take(&mut self.made).into_iter();
+        let made = panels.into_iter().take(MOST_MADE).filter_map(|panel| {
+            let origin = panel.places.origin.clone()?;
+            let (_, id) = *starts.iter().rfind(|(line, _)| *line <= origin.place.line)?;
+            let old = before.next().map(|made| made.item);
+            Some(MadeItem { item: Item::of(id, panel, String::new(), old, true), origin })
+        });
+        self.made = made.collect();
+        self.made_of = text;
     }
 
     /// Where every panel stands that has a place.
     pub fn places(&self) -> Vec<At> {
-        self.items.iter().filter_map(|item| item.at).collect()
+        self.items.iter().filter_map(|item| item.at).chain(self.made_places()).collect()
+    }
+
+    /// Where those stand that templates make.
+    pub fn made_places(&self) -> impl Iterator<Item = At> {
+        self.made.iter().filter_map(|made| made.item.at)
     }
 
     /// A panel of it.
     pub fn item(&self, id: EntityId) -> Option<&Item> {
         self.items.iter().find(|item| item.id == id)
     }
+}
+
+/// Most panels of templates that are shown of one display: a window of them is a few hundred.
+const MOST_MADE: usize = 2_000;
+
+/// The uses of templates that stand below a display or panel itself.
+fn uses_below(draft: &Draft, of: EntityId) -> impl Iterator<Item = EntityId> {
+    let below = draft.index().below(of).map(|block| block.id);
+    below.filter(|id| draft.header_of(*id).last() == Some(&"use"))
+}
+
+fn has_uses(draft: &Draft, of: EntityId) -> bool {
+    uses_below(draft, of).next().is_some() || draft.get(of, &KeyPath::from("use")).is_some()
+}
+
+/// The lines of all templates.
+fn templates_of(draft: &Draft) -> String {
+    let templates = draft.index().blocks().iter().filter(|block| block.kind == EntityKind::Template);
+    let mut text = String::new();
+    for block in templates {
+        text.push('\n');
+        text.push_str(&draft.text_of(block.id));
+    }
+    text
+}
+
+/// Where a panel says that it stands; none where it does not say so in four numbers.
+pub fn place_written(draft: &Draft, id: EntityId) -> Option<At> {
+    let written = draft.get(id, &KeyPath::from("at"))?;
+    let numbers: Option<Vec<u16>> =
+        written.trim().strip_prefix('[')?.strip_suffix(']')?.split(',').map(|n| n.trim().parse().ok()).collect();
+    numbers?.try_into().ok()
 }
 
 /// The display of a text that has one.
@@ -102,6 +190,10 @@ impl Item {
         let own = project.displays.first().and_then(|display| display.panels.first());
         let aside = project.aside.panels.first();
         let panel = own.or(aside.map(|(_, panel)| panel)).cloned().unwrap_or_else(|| Panel::of(PanelKind::Text));
+        Self::of(id, panel, text, old, own.is_some())
+    }
+
+    fn of(id: EntityId, panel: Panel, text: String, old: Option<Self>, is_whole: bool) -> Self {
         let at = (panel.at[2] > 0 && panel.at[3] > 0).then_some(panel.at);
         let title = title_of(&panel);
         let name = format!("{} {title}", panel.kind.word()).trim_end().to_owned();
@@ -112,7 +204,7 @@ impl Item {
         };
         let view = match old.filter(same) {
             Some(old) => old.view,
-            None if own.is_none() => None,
+            None if !is_whole => None,
             None => Some(panels::view(panel.kind)),
         };
         Self { id, panel, at, name, title, text, view }

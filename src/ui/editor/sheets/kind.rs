@@ -25,6 +25,8 @@ pub enum SheetKind {
     TemplateAlarms,
     /// `[[template.panel]]`.
     TemplatePanels,
+    /// `[[template.item]]`.
+    TemplateItems,
 }
 
 /// The column of the entity that a row stands below.
@@ -38,8 +40,8 @@ impl SheetKind {
     pub const ALL: [Self; 5] = [Self::Devices, Self::Tags, Self::Alarms, Self::Displays, Self::Panels];
 
     /// Those of templates, likewise.
-    pub const OF_TEMPLATES: [Self; 4] =
-        [Self::Templates, Self::TemplateTags, Self::TemplateAlarms, Self::TemplatePanels];
+    pub const OF_TEMPLATES: [Self; 5] =
+        [Self::Templates, Self::TemplateTags, Self::TemplateAlarms, Self::TemplatePanels, Self::TemplateItems];
 
     /// The sheet of entities that are written in the same keys: of a template's tags, that of tags.
     #[must_use]
@@ -69,6 +71,7 @@ impl SheetKind {
             Self::TemplateTags => "Tags of templates",
             Self::TemplateAlarms => "Alarms of templates",
             Self::TemplatePanels => "Panels of templates",
+            Self::TemplateItems => "Items of templates",
         }
     }
 
@@ -84,6 +87,7 @@ impl SheetKind {
             Self::TemplateTags => EntityKind::TemplateTag,
             Self::TemplateAlarms => EntityKind::TemplateAlarm,
             Self::TemplatePanels => EntityKind::TemplatePanel,
+            Self::TemplateItems => EntityKind::TemplateItem,
         }
     }
 
@@ -100,6 +104,7 @@ impl SheetKind {
             Self::Devices => &keys::DEVICE,
             Self::Displays => &keys::DISPLAY,
             Self::Panels | Self::TemplatePanels => &keys::PANEL,
+            Self::TemplateItems => &keys::ITEM,
             Self::Templates => &keys::TEMPLATE,
         }
     }
@@ -126,6 +131,7 @@ impl SheetKind {
             Self::Devices => &["name", "protocol", "address", "unit-id", "poll", "timeout"],
             Self::Displays => &["name", "parent", "columns"],
             Self::Panels | Self::TemplatePanels => &["kind", "at", "tag", "title"],
+            Self::TemplateItems => &["kind", "tag", "element", "at", "points", "title"],
             Self::Templates => &["name", "parameters", "defaults"],
         }
     }
@@ -135,7 +141,7 @@ impl SheetKind {
         match self {
             Self::Alarms | Self::TemplateAlarms => Some("tag"),
             Self::Panels => Some("display"),
-            Self::TemplateTags | Self::TemplatePanels => Some("template"),
+            Self::TemplateTags | Self::TemplatePanels | Self::TemplateItems => Some("template"),
             _ => None,
         }
     }
@@ -145,7 +151,7 @@ impl SheetKind {
         match self {
             Self::Alarms => Some(EntityKind::Tag),
             Self::Panels => Some(EntityKind::Display),
-            Self::TemplateTags | Self::TemplatePanels => Some(EntityKind::Template),
+            Self::TemplateTags | Self::TemplatePanels | Self::TemplateItems => Some(EntityKind::Template),
             Self::TemplateAlarms => Some(EntityKind::TemplateTag),
             Self::Tags | Self::Devices | Self::Displays | Self::Templates => None,
         }
@@ -175,6 +181,12 @@ impl SheetKind {
                 ("at".to_owned(), Value::List([0, 0, 6, 4].map(Value::Whole).to_vec())),
                 text("text", ""),
             ],
+            // It takes a tag of its template: that is its name here.
+            Self::TemplateItems => vec![
+                text("kind", "value"),
+                text("tag", name),
+                ("at".to_owned(), Value::List([0, 0].map(Value::Whole).to_vec())),
+            ],
         }
     }
 }
@@ -186,7 +198,8 @@ pub fn width(key: &str) -> f32 {
             220.0
         }
         "name" | ABOVE | "parameters" | "defaults" | "topic" | "address" | "path" | "pens" | "tags" => 190.0,
-        FROM | "register" | "labels" | "title" | "tag" | "display" | "parent" | "time" | "at" | "no-answer" => 130.0,
+        FROM | "register" | "labels" | "element" | "points" | "title" | "tag" | "display" | "parent" | "time"
+        | "at" | "no-answer" => 130.0,
         _ => 96.0,
     }
 }
