@@ -25,6 +25,8 @@
 //! playing  a scenario on the real screens, in the place of the plant
 //! windows  displays in windows of their own             opening  how far a bundle is that is being opened
 //! memory   what the allocator keeps from frame to frame
+//! windows  displays in windows of their own             memory   what the allocator keeps from frame to frame
+//! inturn   what is typed within one slow frame, in its order
 //! ```
 
 pub mod actions;
@@ -50,6 +52,7 @@ pub mod help;
 pub mod hidden;
 pub mod horn;
 pub mod importing;
+pub mod inturn;
 pub mod keep;
 pub mod lasthour;
 pub mod layout;

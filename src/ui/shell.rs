@@ -329,6 +329,7 @@ impl Shell {
         self.theme.install(ctx);
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         ctx.set_zoom_factor(self.settings.zoom());
+        ctx.add_plugin(super::inturn::InTurn::default());
         self.styled = true;
     }
 
