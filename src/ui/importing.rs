@@ -49,6 +49,16 @@ pub struct Import {
     pub file: String,
 }
 
+impl Import {
+    /// How long what is put there is.
+    pub fn bytes(&self) -> usize {
+        match &self.of {
+            ImportOf::Program(_, text, _) => text.len(),
+            ImportOf::Table(bytes) => bytes.len(),
+        }
+    }
+}
+
 /// See [`Import`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportOf {

@@ -25,7 +25,6 @@
 //! playing  a scenario on the real screens, in the place of the plant
 //! windows  displays in windows of their own             opening  how far a bundle is that is being opened
 //! memory   what the allocator keeps from frame to frame
-//! windows  displays in windows of their own             memory   what the allocator keeps from frame to frame
 //! inturn   what is typed within one slow frame, in its order
 //! ```
 

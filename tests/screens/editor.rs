@@ -152,6 +152,51 @@ fn a_cell_is_typed_into_by_keys_alone_and_taken_back_by_its_name() {
 }
 
 #[test]
+fn a_paste_of_many_rows_is_worked_out_aside_and_what_is_typed_behind_it_comes_behind_it() {
+    let (_plant, mut harness) = open("watchkeeper = 1\n");
+    press(&mut harness, "Tags");
+    let rows = (0..600).map(|n| format!("t{n}\n")).collect::<Vec<_>>().concat();
+    harness.event(Event::Paste(rows));
+    harness.run_steps(1);
+    keys(&mut harness, &[(CTRL, Key::Home)]);
+    text(&mut harness, "first");
+    keys(&mut harness, &[(NONE, Key::Enter)]);
+    until(&mut harness, "the new name", |h| is_there(h, "cell name of first"));
+    assert!(is_there(&harness, "cell name of t1") && !is_there(&harness, "cell name of t0"));
+    // Two presses are two steps, though the first takes a while.
+    keys(&mut harness, &[(CTRL, Key::Z), (CTRL, Key::Z)]);
+    until(&mut harness, "no row", |h| is_there(h, "As in the file"));
+    assert!(!is_there(&harness, "cell name of t1"));
+    keys(&mut harness, &[(CTRL, Key::Y), (CTRL, Key::Y)]);
+    until(&mut harness, "all again", |h| is_there(h, "cell name of first"));
+    keys(&mut harness, &[(CTRL, Key::A), (CTRL, Key::Delete)]);
+    until(&mut harness, "no row", |h| h.query_by_label_contains("No tags yet").is_some());
+}
+
+#[test]
+fn what_is_typed_into_fields_within_one_frame_comes_into_each_of_them() {
+    let (_plant, mut harness) = open(TEXT);
+    press(&mut harness, "Devices");
+    harness.get_by_role_and_label(Role::TextInput, "unit-id of plc1").focus();
+    harness.run_steps(2);
+    let key = |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: NONE };
+    let typed = |text: &str| Event::Text(text.to_owned());
+    let events = [typed("6"), key(Key::Tab), typed("7"), key(Key::Tab), typed("8")];
+    harness.input_mut().events.extend(events);
+    harness.run_steps(6);
+    let fields: Vec<(String, String)> = harness
+        .query_all_by_role(Role::TextInput)
+        .map(|node| node.accesskit_node())
+        .map(|node| (node.label().unwrap_or_default(), node.value().unwrap_or_default()))
+        .filter(|(name, _)| name.ends_with(" of plc1"))
+        .collect();
+    let at = fields.iter().position(|(name, _)| name == "unit-id of plc1").unwrap();
+    let ends: Vec<bool> =
+        ["6", "7", "8"].iter().zip(&fields[at..]).map(|(end, (_, said))| said.ends_with(end)).collect();
+    assert_eq!(ends, [true; 3], "{fields:?}");
+}
+
+#[test]
 fn a_hand_that_is_faster_than_a_frame_loses_no_letter() {
     let (_plant, mut harness) = open(TEXT);
     press(&mut harness, "Tags");

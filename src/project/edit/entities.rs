@@ -1,6 +1,7 @@
 //! Entities as a whole: written anew, put in, moved, written once more, taken out.
 
-use super::index::{Block, EntityId, EntityKind, Index, entry_of, words_of};
+use super::index::{Block, EntityId, Index, entry_of, words_of};
+use super::kind::EntityKind;
 use super::lines::{before_blank, behind_blank, content_end, entry_lines, indent, line_break, line_number, line_start};
 use super::plan::{BEHIND, Placed, Planner};
 use super::splice::{Change, Splice};

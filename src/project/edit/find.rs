@@ -1,6 +1,7 @@
 //! Find and replace, shown before it is done.
 
-use super::index::{EntityId, EntityKind};
+use super::index::EntityId;
+use super::kind::EntityKind;
 use super::lines::line_number;
 use super::path::{KeyPath, Step};
 use super::tree::{self, Inside, Node};

@@ -1,6 +1,7 @@
 //! What is wrong with one entity, at once: while the whole text is still being read.
 
-use super::index::{EntityId, EntityKind, header_path};
+use super::index::{EntityId, header_path};
+use super::kind::EntityKind;
 use super::{Draft, Edit, Issue, Refusal};
 
 /// A fault that a glance has found. Its line is none of the draft's: by its entity and key it is known where it stands.

@@ -52,6 +52,8 @@ pub struct Index {
     blocks: Vec<Block>,
     /// Place in `blocks` by id; [`GONE`] for those that are no more.
     places: Vec<u32>,
+    /// Of an entity, by id, the place of the last block that stands below it; its own, or nothing, where none does.
+    ends: Vec<u32>,
     length: u32,
 }
 
@@ -69,7 +71,8 @@ pub(super) enum Ids<'a> {
 impl Index {
     /// Of a whole text.
     pub(super) fn of(text: &str) -> Self {
-        let mut index = Self { blocks: blocks(text, 0), places: Vec::new(), length: text.len() as u32 };
+        let mut index =
+            Self { blocks: blocks(text, 0), places: Vec::new(), ends: Vec::new(), length: text.len() as u32 };
         for (nth, block) in index.blocks.iter_mut().enumerate() {
             block.id = EntityId(nth as u32);
         }
@@ -108,12 +111,12 @@ impl Index {
         self.reach(id).filter(move |(_, block)| block.parent == Some(id)).map(|(_, block)| block)
     }
 
-    /// The blocks behind an entity, up to the next that takes what follows: one of its own kind.
+    /// The blocks behind an entity, up to the last that stands below it.
     fn reach(&self, id: EntityId) -> impl Iterator<Item = (usize, &Block)> {
-        let place = self.place(id).unwrap_or(self.blocks.len());
-        let root = self.blocks.get(place).and_then(root_of);
-        let behind = self.blocks.iter().enumerate().skip(place + 1);
-        behind.take_while(move |(_, block)| root.is_some() && (block.parent.is_some() || root_of(block) != root))
+        let first = self.place(id).map_or(self.blocks.len(), |place| place + 1);
+        let end = self.ends.get(id.0 as usize).map_or(0, |end| *end as usize + 1);
+        let behind = self.blocks.get(first..end.max(first)).unwrap_or_default();
+        behind.iter().enumerate().map(move |(nth, block)| (first + nth, block))
     }
 
     /// The places of an entity and of all that stands below it, in order.
@@ -185,6 +188,8 @@ impl Index {
         let most = most.max(self.places.len());
         self.places.clear();
         self.places.resize(most, GONE);
+        self.ends.clear();
+        self.ends.resize(most, 0);
         // The last of each name, the last alarm or panel below it, and the last tag of a template.
         let (mut roots, mut inner): ([Option<EntityId>; 7], Option<EntityId>) = ([None; 7], None);
         let mut template_tag = None;
@@ -227,6 +232,20 @@ impl Index {
                 if block.kind == EntityKind::Template {
                     template_tag = None;
                 }
+            }
+        }
+        self.find_ends();
+    }
+
+    /// What stands below one stands below whatever that stands below.
+    fn find_ends(&mut self) {
+        for (place, block) in self.blocks.iter().enumerate() {
+            let mut above = block.parent;
+            while let Some(id) = above {
+                let Some(end) = self.ends.get_mut(id.0 as usize) else { break };
+                *end = place as u32;
+                let parent = self.places.get(id.0 as usize).and_then(|place| self.blocks.get(*place as usize));
+                above = parent.and_then(|block| block.parent);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A change as it is meant, before it is one of the text.
 
-use super::index::{EntityId, EntityKind};
+use super::index::EntityId;
+use super::kind::EntityKind;
 use super::path::KeyPath;
 use super::value::Value;
 

@@ -4,7 +4,8 @@
 //! it; what both changed alike is taken once.
 //! Invariant: nothing that either side wrote or took out is lost without being asked about.
 
-use super::index::{Block, EntityKind, Index, entry_of, header_path, words_of};
+use super::index::{Block, Index, entry_of, header_path, words_of};
+use super::kind::EntityKind;
 use super::lines::{entry_lines, line_end};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;

@@ -86,6 +86,8 @@ pub struct Draft {
     /// Names of tags and displays, and their earlier ones, as the plant in force has them.
     in_force: HashMap<EntityId, (String, Option<String>)>,
     version: u64,
+    /// The version in which entities or keys came or went last.
+    shape: u64,
 }
 
 impl fmt::Debug for Draft {
@@ -139,6 +141,25 @@ fn as_file(marked: bool, text: &str) -> Vec<u8> {
     [if marked { MARK } else { "" }, text].concat().into_bytes()
 }
 
+/// The text of a file, and whether it begins with a mark of byte order.
+fn text_of(bytes: &[u8]) -> Result<(bool, &str), Refusal> {
+    let whole = std::str::from_utf8(bytes).map_err(|error| {
+        let before = bytes.get(..error.valid_up_to()).and_then(|before| std::str::from_utf8(before).ok());
+        let line = before.map_or(1, |before| lines::line_number(before, before.len()));
+        Refusal {
+            line,
+            what: "the file is not UTF-8 here".to_owned(),
+            mend: "save it as UTF-8 with a text editor".to_owned(),
+        }
+    })?;
+    let (marked, text) = whole.strip_prefix(MARK).map_or((false, whole), |text| (true, text));
+    if u32::try_from(text.len()).is_err() {
+        let what = "the file is larger than can be edited".to_owned();
+        return Err(Refusal { line: 1, what, mend: "part it into several projects".to_owned() });
+    }
+    Ok((marked, text))
+}
+
 const MARK: &str = "\u{feff}";
 
 impl Draft {
@@ -147,24 +168,11 @@ impl Draft {
     /// # Errors
     /// Where they are no text, or more of it than can be edited.
     pub fn open(bytes: &[u8]) -> Result<Self, Refusal> {
-        let whole = std::str::from_utf8(bytes).map_err(|error| {
-            let before = bytes.get(..error.valid_up_to()).and_then(|before| std::str::from_utf8(before).ok());
-            let line = before.map_or(1, |before| lines::line_number(before, before.len()));
-            Refusal {
-                line,
-                what: "the file is not UTF-8 here".to_owned(),
-                mend: "save it as UTF-8 with a text editor".to_owned(),
-            }
-        })?;
-        let (marked, text) = whole.strip_prefix(MARK).map_or((false, whole), |text| (true, text));
-        if u32::try_from(text.len()).is_err() {
-            let what = "the file is larger than can be edited".to_owned();
-            return Err(Refusal { line: 1, what, mend: "part it into several projects".to_owned() });
-        }
+        let (marked, text) = text_of(bytes)?;
         let text: Arc<str> = text.into();
         let (index, saved, steps) = (Index::of(&text), Arc::clone(&text), Steps::default());
         let in_force = references::names_in_force(&text, &index);
-        Ok(Self { marked, text, index, steps, saved, in_force, version: 0 })
+        Ok(Self { marked, text, index, steps, saved, in_force, version: 0, shape: 0 })
     }
 
     /// The text, without a mark of byte order.
@@ -175,6 +183,11 @@ impl Draft {
     /// As it is to stand in the file.
     pub fn bytes(&self) -> Vec<u8> {
         as_file(self.marked, &self.text)
+    }
+
+    /// Whether it says what this text says, but for a mark of byte order.
+    pub fn says(&self, text: &str) -> bool {
+        *self.text == *text.strip_prefix(MARK).unwrap_or(text)
     }
 
     /// As it stood in the file when it was read or saved last.
@@ -206,6 +219,11 @@ impl Draft {
     /// Another after every change, undo and redo: what was worked out of an older one is late.
     pub const fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Another after every change in which entities or keys came or went; of one of values alone it stays.
+    pub const fn shape(&self) -> u64 {
+        self.shape
     }
 
     /// What the ordinary reader makes of it, and all that is wrong with it.
@@ -364,7 +382,7 @@ impl Draft {
     /// order.
     fn make(&mut self, change: Change, blocks: Option<bool>) -> Round {
         let (Some(from), Some(to)) = (change.splices().first(), change.splices().last()) else {
-            return Round { change, first: 0, count_before: 0, count_after: 0, ids: None };
+            return Round { change, first: 0, count_before: 0, count_after: 0, ids: None, of_values: true };
         };
         let count = self.index.blocks().len();
         let run = match blocks {
@@ -397,7 +415,17 @@ impl Draft {
         let count_after = (self.index.blocks().len() + count_before).saturating_sub(count);
         let after = self.index.ids(first..first + count_after);
         let ids = (before != after).then(|| Box::new((before, after)));
-        Round { change, first, count_before, count_after, ids }
+        let of_values = blocks.is_none() && ids.is_none() && change.is_of_values();
+        let round = Round { change, first, count_before, count_after, ids, of_values };
+        self.reshape(&round);
+        round
+    }
+
+    /// Where entities or keys came or went, the version that is to come has another shape.
+    const fn reshape(&mut self, round: &Round) {
+        if !round.of_values {
+            self.shape = self.version + 1;
+        }
     }
 
     /// Makes it another text, as one step: a merge, an earlier snapshot, the canonical layout.
@@ -449,9 +477,16 @@ impl Draft {
             let own = ids.as_ref().map_or_else(|| self.index.ids(first..last), |ids| ids.1.clone());
             self.index.renew(&text, first..last, start..end, change.growth(), Ids::Are(&own));
             self.text = text.into();
+            self.reshape(round);
         }
         self.version += 1;
         self.steps.close();
+    }
+
+    /// How much text is read anew by the next [`Self::undo`], and by the next [`Self::redo`]: so long they take.
+    pub fn reach_of_steps(&self) -> (usize, usize) {
+        let of = |step: Option<&UndoStep>| step.map_or(0, UndoStep::reach);
+        (of(self.steps.done().next_back()), of(self.steps.undone().next()))
     }
 
     /// Names of the steps that can be taken back, the next one first.
@@ -487,7 +522,7 @@ impl Draft {
     /// # Errors
     /// Where the file is no text any more.
     pub fn merged(&self, theirs: &[u8]) -> Result<Merge, Refusal> {
-        Ok(merge(&self.saved, &self.text, Self::open(theirs)?.text()))
+        Ok(merge(&self.saved, &self.text, text_of(theirs)?.1))
     }
 
     /// Takes over a merge, with an answer to each of its conflicts, as one step. `theirs` is what stands in the file now.
@@ -495,9 +530,9 @@ impl Draft {
     /// # Errors
     /// Where the file is no text any more.
     pub fn take_merge(&mut self, merge: &Merge, answers: &[Side], theirs: &[u8]) -> Result<(), Refusal> {
-        let file = Self::open(theirs)?;
+        let (marked, file) = text_of(theirs)?;
         self.become_text("Merge with the changed file", &merge.text(answers));
-        (self.saved, self.marked) = (file.text, file.marked);
+        (self.saved, self.marked) = (file.into(), marked);
         Ok(())
     }
 }

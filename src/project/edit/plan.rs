@@ -2,7 +2,8 @@
 //!
 //! Invariant: a plan changes nothing but what was asked for: everything else stays byte for byte, comments included.
 
-use super::index::{Block, EntityId, EntityKind, Entry, Index, header_path};
+use super::index::{Block, EntityId, Entry, Index, header_path};
+use super::kind::EntityKind;
 use super::lines::{entry_lines, indent, line_break, line_end, line_number, line_start, rank, table_of};
 use super::path::{KeyPath, Step};
 use super::splice::Splice;

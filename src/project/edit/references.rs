@@ -1,6 +1,7 @@
 //! Where a project names its own tags, devices and displays, and how a rename follows them.
 
-use super::index::{Block, EntityId, EntityKind, Index, header_path, words_of};
+use super::index::{Block, EntityId, Index, header_path, words_of};
+use super::kind::EntityKind;
 use super::lines::line_number;
 use super::path::{KeyPath, Step};
 use super::tree::{self, Inside, Node};

@@ -1,6 +1,7 @@
 //! Which block of a changed text is which of the text before: by what each is known by.
 
-use super::index::{Block, EntityId, EntityKind, header_path, root_of, words_of};
+use super::index::{Block, EntityId, header_path, root_of, words_of};
+use super::kind::EntityKind;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Which of the old blocks, known by their signatures, each new one is; what is left over has those that are left over, if

@@ -39,6 +39,17 @@ impl Change {
         self.0.iter().map(|splice| splice.new.len() as i64 - splice.old.len() as i64).sum()
     }
 
+    /// How much of the text lies between its first place and its last.
+    pub(super) fn reach(&self) -> usize {
+        let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else { return 0 };
+        last.at + last.old.len().max(last.new.len()) - first.at
+    }
+
+    /// Whether something stood at each of its places, and something stands there after it.
+    pub(super) fn is_of_values(&self) -> bool {
+        self.0.iter().all(|splice| !splice.old.is_empty() && !splice.new.is_empty())
+    }
+
     /// The text after it, in one pass.
     pub(super) fn applied(&self, text: &str) -> String {
         let mut after = String::with_capacity((text.len() as i64 + self.growth()).max(0) as usize);

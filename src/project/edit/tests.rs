@@ -450,6 +450,43 @@ fn what_is_typed_while_it_is_saved_is_not_taken_for_saved_and_the_next_save_know
 }
 
 #[test]
+fn a_change_of_values_alone_keeps_the_shape_there_and_back() {
+    let mut draft = Draft::open(b"[[tag]]\nname = \"a\"\nunit = \"m\"\n").unwrap();
+    let tag = draft.named(EntityKind::Tag, "a").unwrap();
+    let set = |key: &str, value: &str| Edit::Set { of: tag, key: key.into(), value: value.into() };
+    let shape = draft.shape();
+    draft.edit(&[set("unit", "km")]).unwrap();
+    draft.undo();
+    draft.redo();
+    assert_eq!(draft.shape(), shape);
+    let mut shapes = vec![shape];
+    draft.edit(&[set("unit", "m"), set("description", "new")]).unwrap();
+    shapes.push(draft.shape());
+    draft.undo();
+    shapes.push(draft.shape());
+    draft.edit(&[Edit::Unset { of: tag, key: "unit".into() }]).unwrap();
+    shapes.push(draft.shape());
+    draft.edit(&[Edit::Insert { spot: Spot::Last, text: "[[tag]]\nname = \"b\"\n".to_owned() }]).unwrap();
+    shapes.push(draft.shape());
+    assert!(shapes.is_sorted_by(|a, b| a < b), "{shapes:?}");
+}
+
+#[test]
+fn a_step_reaches_from_its_first_change_to_its_last() {
+    let text = format!("[[tag]]\nname = \"a\"\n{}[[tag]]\nname = \"b\"\n", "# far away\n".repeat(100));
+    let mut draft = Draft::open(text.as_bytes()).unwrap();
+    let [a, b] = ["a", "b"].map(|name| draft.named(EntityKind::Tag, name).unwrap());
+    let set = |of| Edit::Set { of, key: "unit".into(), value: "m".into() };
+    draft.edit(&[set(a)]).unwrap();
+    assert!((1..50).contains(&draft.reach_of_steps().0));
+    draft.edit(&[set(b), Edit::Set { of: a, key: "unit".into(), value: "km".into() }]).unwrap();
+    assert!(draft.reach_of_steps().0 > 1_000);
+    draft.undo();
+    let (undo, redo) = draft.reach_of_steps();
+    assert!(undo < 50 && redo > 1_000, "{undo} {redo}");
+}
+
+#[test]
 fn a_panel_that_is_put_in_leaves_its_neighbours_who_they_are() {
     let panel = |n: u8| format!("[[display.panel]]\nkind = \"text\"\nat = [{n}, 0, 1, 1]\ntext = \"{n}\"\n");
     let text = format!("[[display]]\nname = \"A\"\n{}{}{}[[display]]\nname = \"B\"\n", panel(1), panel(2), panel(3));

@@ -1,6 +1,7 @@
 //! What a step is called: "Change high limit of TT101", "Change unit of 12 tags".
 
-use super::index::{Block, EntityId, EntityKind, Index, header_path, words_of};
+use super::index::{Block, EntityId, Index, header_path, words_of};
+use super::kind::EntityKind;
 use super::{Edit, KeyPath};
 use std::collections::BTreeSet;
 

@@ -23,6 +23,8 @@ pub(super) struct Round {
     pub(super) count_after: usize,
     /// What they are called before and after, where that is not the same.
     pub(super) ids: Option<Box<(Vec<EntityId>, Vec<EntityId>)>>,
+    /// No entity and no key came or went.
+    pub(super) of_values: bool,
 }
 
 impl Round {
@@ -39,9 +41,10 @@ impl Round {
     }
 
     pub(super) fn inverse(&self) -> Self {
-        let Self { change, first, count_before, count_after, ids } = self;
+        let Self { change, first, count_before, count_after, ids, of_values } = self;
         let ids = ids.as_ref().map(|ids| Box::new((ids.1.clone(), ids.0.clone())));
-        Self { change: change.inverse(), first: *first, count_before: *count_after, count_after: *count_before, ids }
+        let (count_before, count_after) = (*count_after, *count_before);
+        Self { change: change.inverse(), first: *first, count_before, count_after, ids, of_values: *of_values }
     }
 }
 
@@ -62,13 +65,21 @@ impl UndoStep {
             let joined =
                 self.rounds.last().and_then(|last| last.change.joined(&round.change).filter(|_| round.ids.is_none()));
             match (joined, self.rounds.last_mut()) {
-                (Some(change), Some(last)) => last.change = change,
+                (Some(change), Some(last)) => {
+                    last.change = change;
+                    last.of_values &= round.of_values;
+                }
                 _ => self.rounds.push(round),
             }
             if self.rounds.last().is_some_and(|last| last.change.is_nothing() && last.ids.is_none()) {
                 self.rounds.pop();
             }
         }
+    }
+
+    /// How much text it reaches over, from its first change to its last.
+    pub(super) fn reach(&self) -> usize {
+        self.rounds.iter().map(|round| round.change.reach()).sum()
     }
 
     fn bytes(&self) -> usize {

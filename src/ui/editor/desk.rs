@@ -1,6 +1,6 @@
 //! The editor's way to the disk and to the plant: what was asked for is taken up when it has come, and nothing is waited for.
 
-use super::review::Changed;
+use super::acts::Act;
 use super::{Editor, Over, Saving, State, Told};
 use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditAnswer, EditJob, EditLink, Opened, ReadAsk, SaveError};
 use crate::ui::{Action, Frame, Outbox};
@@ -46,8 +46,15 @@ impl Editor {
                 Err(why) => State::Failed(why),
             };
         }
+        if !self.take_aside(ctx) {
+            // What comes meanwhile waits: it is for the draft as it will be.
+            return;
+        }
         while let Some(answer) = link.answer() {
-            self.take(answer, frame, outbox);
+            self.take(ctx, answer, frame, outbox);
+            if self.aside.is_some() {
+                return;
+            }
         }
         self.look_at_file(&link, &path, frame);
         if let Some(answer) = self.applying.as_ref().map(|told| told.get().cloned()) {
@@ -66,22 +73,24 @@ impl Editor {
             }
         }
         if let Some(reading) = link.reading() {
-            self.judged.follow(draft, &reading);
+            Arc::make_mut(&mut self.judged).follow(draft, &reading);
         }
     }
 
     /// What came from the disk.
-    fn take(&mut self, answer: EditAnswer, frame: &Frame<'_>, outbox: &mut Outbox) {
+    fn take(&mut self, ctx: &Context, answer: EditAnswer, frame: &Frame<'_>, outbox: &mut Outbox) {
         match answer {
             EditAnswer::Opened(path, opened) if Some(&path) == self.path.as_ref() => match &self.state {
-                State::Open(_) => self.opened_again(opened, frame),
+                State::Open(_) => self.opened_again(ctx, opened, frame),
                 _ => self.opened(opened, frame),
             },
-            EditAnswer::Saved(path, saved) if Some(&path) == self.path.as_ref() => self.saved(saved, frame, outbox),
+            EditAnswer::Saved(path, saved) if Some(&path) == self.path.as_ref() => {
+                self.saved(ctx, saved, frame, outbox);
+            }
             EditAnswer::Beside(words) => self.said = Some(words),
             EditAnswer::NotKept(why) => self.said = Some(format!("The draft is not kept for the next start: {why}")),
             EditAnswer::Snapshots(list) => self.earlier_listed(list),
-            EditAnswer::Snapshot(of, text) => self.earlier_read(&of, text, frame, outbox),
+            EditAnswer::Snapshot(of, text) => self.earlier_read(ctx, &of, text, frame),
             EditAnswer::Opened(..) | EditAnswer::Saved(..) => {}
         }
     }
@@ -96,8 +105,8 @@ impl Editor {
     }
 
     /// The file once more, beside a draft of it.
-    fn opened_again(&mut self, opened: Result<Opened, String>, frame: &Frame<'_>) {
-        let (State::Open(draft), Ok(opened)) = (&mut self.state, opened) else { return };
+    fn opened_again(&mut self, ctx: &Context, opened: Result<Opened, String>, frame: &Frame<'_>) {
+        let (State::Open(draft), Ok(opened)) = (&self.state, opened) else { return };
         // What this program has written itself is known.
         if draft.saved_bytes() == opened.text || self.saving.is_some() {
             return;
@@ -106,12 +115,8 @@ impl Editor {
             self.said = Some("The file was changed by somebody else: a save shows both sides".to_owned());
             return;
         }
-        let taken = Changed::new(draft, &opened.text).and_then(|changed| changed.take(draft));
         self.not_in_force = is_not_in_force(&opened, frame);
-        self.said = Some(match taken {
-            Ok(()) => "The file was changed by somebody else, and is shown as it is now".to_owned(),
-            Err(refusal) => format!("The file was changed by somebody else, and cannot be read now: {refusal}"),
-        });
+        self.act(ctx, Act::Follow(opened.text));
     }
 
     fn opened(&mut self, opened: Result<Opened, String>, frame: &Frame<'_>) {
@@ -121,19 +126,19 @@ impl Editor {
         }
         match opened {
             Ok(Opened { edited, draft, .. }) => {
-                self.state = State::Open(edited);
+                self.state = State::Open(Arc::from(edited));
                 self.over = draft.map_or(Over::Nothing, |found| Over::Found(Box::new(found)));
             }
             Err(why) => self.state = State::Failed(why),
         }
     }
 
-    fn saved(&mut self, saved: Result<(), SaveError>, frame: &Frame<'_>, outbox: &mut Outbox) {
+    fn saved(&mut self, ctx: &Context, saved: Result<(), SaveError>, frame: &Frame<'_>, outbox: &mut Outbox) {
         let Some(saving) = self.saving.take() else { return };
         match saved {
             Ok(()) => {
                 if let State::Open(draft) = &mut self.state {
-                    draft.mark_saved(&saving.written);
+                    Arc::make_mut(draft).mark_saved(&saving.written);
                 }
                 self.not_in_force = true;
                 self.said = Some("Saved; the plant runs on as it was".to_owned());
@@ -141,7 +146,7 @@ impl Editor {
                     self.apply(saving.written.bytes().into(), frame, outbox);
                 }
             }
-            Err(SaveError::Changed(_, theirs)) => self.changed(&theirs),
+            Err(SaveError::Changed(_, theirs)) => self.act(ctx, Act::Compare(theirs)),
             Err(error) => self.said = Some(format!("Not saved: {error}")),
         }
     }
@@ -161,26 +166,13 @@ impl Editor {
             Ok(plan) => {
                 self.not_in_force = false;
                 if let State::Open(draft) = &mut self.state {
-                    draft.mark_in_force();
+                    Arc::make_mut(draft).mark_in_force();
                 }
                 format!("Saved, and in force: {}", plan.summary)
             }
             // It is written: from here on there is nothing to refuse, only when it counts.
             Err(why) => format!("Saved; it counts at the next start: {why}"),
         });
-    }
-
-    /// Somebody else wrote the file: what they wrote is not lost, and neither is what is here.
-    pub(super) fn changed(&mut self, theirs: &[u8]) {
-        let State::Open(draft) = &self.state else { return };
-        match Changed::new(draft, theirs) {
-            Ok(changed) => self.over = Over::Changed(Box::new(changed)),
-            Err(refusal) => {
-                self.said = Some(format!(
-                    "Not saved: the file was changed by somebody else, and cannot be read now: {refusal}"
-                ));
-            }
-        }
     }
 
     /// Whether the file is being written, or put into force.

@@ -1,13 +1,14 @@
 //! Earlier texts of the project, of which a save keeps fifty: one is taken into the draft as a step that can be taken back, and
 //! what that would change in the plant is shown before anything is written.
 
+use super::acts::Act;
 use super::{Editor, Over, State};
 use crate::link::{EarlierText, EditJob};
 use crate::ui::dialogs;
 use crate::ui::dialogs::sheet_ui;
 use crate::ui::theme::{STEP, Theme};
-use crate::ui::{Frame, Outbox, words};
-use eframe::egui::{Button, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
+use crate::ui::{Frame, words};
+use eframe::egui::{Button, Context, Label, RichText, Role, ScrollArea, Ui, WidgetInfo};
 
 /// Height of a row.
 const ROW: f32 = 30.0;
@@ -144,13 +145,13 @@ impl Editor {
     /// A text has come.
     pub(super) fn earlier_read(
         &mut self,
+        ctx: &Context,
         of: &EarlierText,
         text: Result<Vec<u8>, String>,
         frame: &Frame<'_>,
-        outbox: &mut Outbox,
     ) {
         let Going::Reading { rest, chosen } = std::mem::take(&mut self.going) else { return };
-        let State::Open(draft) = &mut self.state else { return };
+        let State::Open(draft) = &self.state else { return };
         let text = match text {
             Ok(text) => text,
             Err(why) => {
@@ -162,14 +163,14 @@ impl Editor {
             return self.read_earlier(rest, chosen);
         }
         let when = words::date_and_time(of.time, frame.zone);
-        let version = draft.version();
-        draft.become_text(&format!("Go back to {when}"), &String::from_utf8_lossy(&text));
-        if draft.version() == version {
+        let text = String::from_utf8_lossy(&text).into_owned();
+        if draft.says(&text) {
             self.said = Some(format!("The draft says what it said on {when}"));
             return;
         }
-        self.said = Some(format!("The draft is as it was on {when}; Ctrl+Z takes that back"));
-        self.open_review(frame, outbox);
+        let said = format!("The draft is as it was on {when}; Ctrl+Z takes that back");
+        self.review_wanted = true;
+        self.act(ctx, Act::Become(format!("Go back to {when}"), text, said));
     }
 
     /// The buttons of both, beside the state of the draft.

@@ -4,6 +4,7 @@
 //! Only what is in view is laid out; ten thousand rows cost what thirty do.
 
 mod keys;
+mod put;
 
 use super::select::{At, Selection, Step};
 use crate::ui::fonts::{self, size};
@@ -13,6 +14,7 @@ use eframe::egui::{
     Align2, Color32, EventFilter, FontId, Id, Key, LayerId, Margin, Order, Rect, Response, Role, ScrollArea, Sense,
     Stroke, StrokeKind, TextEdit, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
+pub use put::resolved;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -67,6 +69,12 @@ pub trait Sheet {
 pub enum Wish {
     /// These cells become this; a row behind the last is a new one. Empty: the cell is to have nothing.
     Put(Vec<(At, String)>),
+    /// This text in every cell that is chosen.
+    Fill(Selection, String),
+    /// The first row of what is chosen in all its rows.
+    FillDown(Selection),
+    /// What comes from a spreadsheet, from the upper left of what is chosen on; one cell fills all that is chosen.
+    Paste(Selection, String),
     /// New rows behind this one.
     Add(usize),
     /// These rows once more.

@@ -8,7 +8,7 @@ use crate::project::{Issue, Place, Severity};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What was found in one version of a draft.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Judged {
     /// All that is wrong, by its place.
     pub issues: Vec<Issue>,
@@ -25,7 +25,7 @@ pub struct Judged {
 }
 
 /// What a glance at one entity has found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct At {
     /// Keys that were edited: what was known of them counts no more.
     edited: BTreeSet<String>,

@@ -5,6 +5,7 @@
 //! sheets  entities of a draft as rows, keys as columns                  form    every key of one entity
 //! judge   what is wrong, and with whom, as it is read aside             replace find and replace, with its preview
 //! review  what would change in the plant, before it is written          clipboard  cells as Excel exchanges them
+//! acts    what is done with the draft                                aside  what takes longer than a frame may
 //! desk    the way to disk and plant      tools  tabs and buttons above a sheet      over  the dialogs over it
 //! earlier texts of earlier saves, and the way back to one
 //! made    what templates make, as rows                            uses    what templates are used for, as a sheet
@@ -15,6 +16,8 @@
 //! Invariant: the file is the truth. Whatever is done here is an edit of its text, which can be undone; nothing reaches the
 //! file or the plant before a person says so.
 
+mod acts;
+mod aside;
 mod canvas;
 mod clipboard;
 mod desk;
@@ -43,13 +46,15 @@ use super::theme::Theme;
 use super::{Action, Frame, Outbox};
 use crate::engine::Mode;
 use crate::link::{DeployAsk, DeployPlan, DeskRequest, EditLink, FoundDraft};
-use crate::project::edit::{Draft, Edit, EntityId, EntityKind, Kept, KeyPath, Refusal, Step, Value};
+use crate::project::edit::{Draft, EntityId, EntityKind, Kept, KeyPath, Refusal, Step};
+use acts::Act;
+use aside::Aside;
 use canvas::Canvas;
 use earlier::{Earlier, Going};
 use eframe::egui::{
     Align, Button, Context, Id, Key, Label, Layout, Memory, Modifiers, Panel, RichText, ScrollArea, Ui,
 };
-use grid::{Grid, Sheet as _, Wish};
+use grid::{Grid, Wish, resolved};
 use judge::Judged;
 use names::Names;
 use replace::Replace;
@@ -91,7 +96,9 @@ pub struct Editor {
     came_from: Option<String>,
     /// The draft's tags.
     names: Names,
-    judged: Judged,
+    judged: Arc<Judged>,
+    /// A change that is worked out aside.
+    aside: Option<Aside>,
     /// The version that is read and kept.
     followed: Option<u64>,
     saving: Option<Saving>,
@@ -146,7 +153,7 @@ enum State {
     /// It is being read.
     Reading,
     /// It is there.
-    Open(Box<Draft>),
+    Open(Arc<Draft>),
     /// It cannot be edited: why.
     Failed(String),
 }
@@ -198,10 +205,13 @@ impl Editor {
             ui.add(Label::new(fonts::bold(words)).wrap());
             return;
         }
-        self.take_review(frame, outbox);
-        self.take_wanted(ui);
-        self.take_import();
-        self.keys(ui.ctx(), outbox, frame);
+        if self.aside.is_none() {
+            self.take_review(frame, outbox);
+            self.take_wanted(ui);
+            self.take_import(ui.ctx());
+            self.keys(ui.ctx(), outbox, frame);
+        }
+        self.wait_ui(ui);
         self.tools_ui(ui, frame, outbox);
         self.over_ui(ui, frame);
         let theme = frame.theme;
@@ -235,15 +245,14 @@ impl Editor {
         if !matches!(self.over, Over::Nothing) {
             return;
         }
-        let State::Open(draft) = &mut self.state else { return };
         // A field that is typed into takes back and makes again what is typed there.
         let sheet = if self.page == Page::Uses { Id::unique(USES) } else { sheet_id(self.sheet) };
         if ctx.memory(Memory::focused).is_none_or(|id| id == sheet) || self.canvas.has_focus(ctx) {
-            let again = pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z) || pressed(Modifiers::COMMAND, Key::Y);
-            if again {
-                self.said = draft.redo().map(|name| format!("Made again: {name}"));
-            } else if pressed(Modifiers::COMMAND, Key::Z) {
-                self.said = draft.undo().map(|name| format!("Taken back: {name}"));
+            while let Some(act) = ctx.input_mut(acts::step_of_keys) {
+                self.act(ctx, act);
+                if self.aside.is_some() {
+                    return;
+                }
             }
         }
         if pressed(Modifiers::COMMAND, Key::H) {
@@ -293,7 +302,7 @@ impl Editor {
             ui.label(RichText::new(words).color(theme.muted));
         }
         let wishes = grid.ui(ui, theme, sheet_id(self.sheet), &rows);
-        self.carry_out(wishes);
+        self.carry_out(ui.ctx(), wishes);
     }
 
     fn is_on_canvas(&self) -> bool {
@@ -306,14 +315,20 @@ impl Editor {
         self.uses.follow(draft);
         let mut grid = std::mem::take(&mut self.uses.grid);
         let rows = UseRows { uses: &self.uses, judged: &self.judged };
+        if self.uses.len() == 0 {
+            let words = "No template is used yet: choose one in All templates, and use it";
+            ui.add(Label::new(RichText::new(words).color(theme.muted)).wrap());
+        }
         let wishes = grid.ui(ui, theme, Id::unique(USES), &rows);
         self.uses.grid = grid;
-        self.carry_out_uses(&wishes);
+        self.carry_out_uses(wishes);
     }
 
-    fn carry_out_uses(&mut self, wishes: &[Wish]) {
+    fn carry_out_uses(&mut self, wishes: Vec<Wish>) {
         for wish in wishes {
-            match self.uses.edits(wish) {
+            let (wish, chosen) = resolved(&UseRows { uses: &self.uses, judged: &self.judged }, wish);
+            self.uses.grid.selection = chosen.unwrap_or(self.uses.grid.selection);
+            match self.uses.edits(&wish) {
                 Ok((_, edits)) if edits.is_empty() => self.said = Some("Nothing to change here".to_owned()),
                 Ok((name, edits)) => drop(self.edit_as(Some(&name), None, &edits)),
                 Err(why) => self.said = Some(why),
@@ -365,49 +380,7 @@ impl Editor {
         } else if let Some(pressed) = pressed {
             self.carry_out_onto(pressed);
         } else if let Some((group, edits)) = edits {
-            self.edit(Some(group), &edits);
-        }
-    }
-
-    fn carry_out(&mut self, wishes: Vec<Wish>) {
-        for wish in wishes {
-            let State::Open(draft) = &self.state else { return };
-            let (view, _) = self.sheets.entry(self.sheet.title()).or_default();
-            let rows = Rows { kind: self.sheet, draft, judged: &self.judged, view };
-            let chosen = |range: &std::ops::Range<usize>| view.ids(range.clone());
-            // What templates make has rows, and no lines of its own.
-            let made = match &wish {
-                Wish::Remove(range) | Wish::Duplicate(range) if chosen(range).is_empty() => {
-                    rows.locked(select::At { row: range.start, column: 0 }).map(std::borrow::Cow::into_owned)
-                }
-                _ => None,
-            };
-            if made.is_some() {
-                self.said = made;
-                continue;
-            }
-            let edits: Vec<Edit> = match wish {
-                Wish::Put(cells) => rows.edits(&cells),
-                Wish::Add(behind) => rows.added(behind).into_iter().collect(),
-                Wish::Duplicate(range) => {
-                    chosen(&range).into_iter().map(|of| Edit::Duplicate { of, name: rows.copy_name(of) }).collect()
-                }
-                Wish::Remove(range) => chosen(&range).into_iter().map(|of| Edit::Remove { of }).collect(),
-                Wish::Sort(column) => {
-                    view.sort_by(column);
-                    continue;
-                }
-                Wish::Refused(why) => {
-                    self.said = Some(why);
-                    continue;
-                }
-            };
-            if edits.is_empty() {
-                self.said = Some("Nothing to change here".to_owned());
-                continue;
-            }
-            let added = self.edit(None, &edits);
-            self.show(added.first().copied());
+            self.act(ui.ctx(), Act::Edits(Some(group), edits));
         }
     }
 
@@ -467,28 +440,6 @@ impl Editor {
         }
     }
 
-    /// Makes edits, and says why not where they cannot be made. Gives back what is new.
-    fn edit(&mut self, group: Option<u64>, edits: &[Edit]) -> Vec<EntityId> {
-        self.edit_as(None, group, edits)
-    }
-
-    /// The same, as a step of this name.
-    fn edit_as(&mut self, name: Option<&str>, group: Option<u64>, edits: &[Edit]) -> Vec<EntityId> {
-        let State::Open(draft) = &mut self.state else { return Vec::new() };
-        let made = with_renames(draft, edits).and_then(|edits| draft.edit_as(name, group, &edits));
-        match made {
-            Ok(done) => {
-                self.said = None;
-                self.judged.glance(draft, edits);
-                done.added
-            }
-            Err(refusal) => {
-                self.said = Some(refused(&refusal));
-                Vec::new()
-            }
-        }
-    }
-
     /// Shows an entity in its sheet, with the cursor on a key.
     fn go_to(&mut self, id: EntityId, key: &str) {
         let State::Open(draft) = &self.state else { return };
@@ -520,32 +471,6 @@ const USES: &str = "uses of the editor";
 
 fn sheet_id(sheet: SheetKind) -> Id {
     Id::unique("sheet of the editor").with(sheet.title())
-}
-
-/// A name that changes is a rename: whoever bears it follows, and history does.
-fn with_renames(draft: &Draft, edits: &[Edit]) -> Result<Vec<Edit>, Refusal> {
-    let name = KeyPath::from("name");
-    let renamed = |edit: &Edit| match edit {
-        Edit::Set { of, key, value: Value::Text(new) } if *key == name => {
-            let kind = draft.index().block(*of)?.kind;
-            let follows = match kind {
-                EntityKind::Tag | EntityKind::Device | EntityKind::Display | EntityKind::Template => {
-                    draft.shown(*of, &name).is_some()
-                }
-                // One without a name is called by its kind.
-                EntityKind::Alarm => true,
-                _ => false,
-            };
-            follows.then(|| (*of, new.clone()))
-        }
-        _ => None,
-    };
-    let wanted: Vec<(EntityId, String)> = edits.iter().filter_map(renamed).collect();
-    if wanted.is_empty() {
-        return Ok(edits.to_vec());
-    }
-    let rest = edits.iter().filter(|edit| renamed(edit).is_none()).cloned();
-    Ok(draft.rename_edits(&wanted)?.into_iter().chain(rest).collect())
 }
 
 fn refused(refusal: &Refusal) -> String {

@@ -1,11 +1,12 @@
 //! What lies over a sheet: one dialog at a time, and what its answer leads to.
 
+use super::acts::Act;
 use super::judge::Judged;
 use super::review::Wanted;
-use super::{Editor, Over, State, refused, replace, review};
+use super::{Editor, Over, State, replace, review};
 use crate::link::EditJob;
 use crate::project::Severity;
-use crate::project::edit::{Draft, EntityId};
+use crate::project::edit::EntityId;
 use crate::ui::Frame;
 use crate::ui::dialogs;
 use crate::ui::dialogs::sheet_ui;
@@ -16,7 +17,7 @@ impl Editor {
     /// What lies over the sheet.
     pub(super) fn over_ui(&mut self, ui: &Ui, frame: &Frame<'_>) {
         let over = std::mem::take(&mut self.over);
-        let State::Open(draft) = &mut self.state else { return };
+        let State::Open(draft) = &self.state else { return };
         let theme = frame.theme;
         self.over = match over {
             Over::Nothing => Over::Nothing,
@@ -32,7 +33,7 @@ impl Editor {
                 replace::Outcome::Open => Over::Replace(replace),
                 replace::Outcome::Close => Over::Nothing,
                 replace::Outcome::Replace(hits) => {
-                    self.said = draft.replace(&hits).err().map(|refusal| refused(&refusal));
+                    self.act(ui.ctx(), Act::Replace(hits));
                     Over::Nothing
                 }
             },
@@ -52,21 +53,7 @@ impl Editor {
             }
             Over::Found(found) => match review::found_ui(ui, theme, &found) {
                 None => Over::Found(found),
-                Some(review::Taken::Up) => {
-                    match Draft::take_up(&found.base, &found.text) {
-                        Ok(taken) => {
-                            let file = draft.saved_bytes();
-                            **draft = taken;
-                            if found.file_changed {
-                                // Both count, as with any other change from outside.
-                                self.changed(&file);
-                                return;
-                            }
-                        }
-                        Err(refusal) => self.said = Some(refused(&refusal)),
-                    }
-                    Over::Nothing
-                }
+                Some(review::Taken::Up) => return self.act(ui.ctx(), Act::TakeUp(found)),
                 Some(review::Taken::Later) => Over::Nothing,
                 Some(review::Taken::Never) => {
                     if let (Some(link), Some(path)) = (&self.link, &self.path) {
@@ -86,11 +73,7 @@ impl Editor {
             Over::Changed(mut changed) => match changed.ui(ui, theme) {
                 None => Over::Changed(changed),
                 Some(Wanted::Later) => Over::Nothing,
-                Some(Wanted::Merge) => {
-                    self.said = changed.take(draft).err().map(|refusal| refused(&refusal));
-                    self.said.get_or_insert_with(|| "Both are in the draft now: look at it, then save".to_owned());
-                    Over::Nothing
-                }
+                Some(Wanted::Merge) => return self.act(ui.ctx(), Act::Merge(changed)),
             },
         };
     }
@@ -99,7 +82,8 @@ impl Editor {
 /// The list; a press goes to the field.
 fn faults_ui(ui: &mut Ui, theme: &Theme, judged: &Judged) -> Option<(EntityId, String)> {
     let mut go_to = None;
-    let height = (dialogs::room(ui.ctx()).y - 190.0).max(120.0);
+    ui.label(RichText::new("A press leads to the field").color(theme.muted));
+    let height = (dialogs::room(ui.ctx()).y - 210.0).max(120.0);
     let row = 40.0;
     ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
         ui,

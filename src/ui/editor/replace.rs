@@ -7,7 +7,7 @@ use crate::ui::dialogs;
 use crate::ui::dialogs::sheet_ui;
 use crate::ui::fonts;
 use crate::ui::theme::{STEP, Theme};
-use eframe::egui::{Id, RichText, Role, ScrollArea, TextEdit, Ui, WidgetInfo};
+use eframe::egui::{Id, RichText, Role, ScrollArea, TextEdit, TextWrapMode, Ui, WidgetInfo};
 use std::collections::BTreeSet;
 
 /// Most places that are listed; beyond it is told how many there are.
@@ -55,8 +55,8 @@ impl Replace {
                 first.request_focus();
             }
             ui.horizontal_wrapped(|ui| {
-                ui.checkbox(&mut self.search.match_case, "Upper and lower case");
-                ui.checkbox(&mut self.search.whole, "Whole values");
+                ui.checkbox(&mut self.search.match_case, "Match case");
+                ui.checkbox(&mut self.search.whole, "Whole cells");
                 ui.checkbox(&mut self.everywhere, "In all sheets");
             });
             self.search.kinds = if self.everywhere { Vec::new() } else { vec![sheet.entity()] };
@@ -78,11 +78,13 @@ impl Replace {
                 22.0,
                 rows,
                 |ui, seen| {
+                    // A row is one line; what is longer is told by the pointer.
+                    ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
                     for nth in seen {
                         let Some(hit) = self.hits.get(nth) else { continue };
                         let words = format!("{}, {}: {} → {}", name_of(draft, hit.of), hit.key, hit.before, hit.after);
                         let mut kept = !self.left.contains(&nth);
-                        if ui.checkbox(&mut kept, words).changed() {
+                        if ui.checkbox(&mut kept, &words).on_hover_text(&words).changed() {
                             if kept {
                                 self.left.remove(&nth);
                             } else {

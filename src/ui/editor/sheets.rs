@@ -13,7 +13,7 @@ use crate::project::edit::{Draft, Edit, EntityId, EntityKind, Glanced, KeyPath, 
 pub use kind::SheetKind;
 use kind::{ABOVE, FROM};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 pub use view::View;
 
 /// What a row is.
@@ -148,14 +148,16 @@ impl Rows<'_> {
                 _ => Edit::Set { of: id, key: KeyPath::from(key), value: value() },
             });
         }
-        for NewRow { mut keys, above, .. } in new.into_iter().filter(|new| !new.keys.is_empty() || new.above.is_some())
-        {
-            let parent = above.as_deref().and_then(|name| self.parent_named(name));
+        new.retain(|new| !new.keys.is_empty() || new.above.is_some());
+        let parents = if new.iter().any(|new| new.above.is_some()) { self.parents() } else { HashMap::new() };
+        let last_parent = if new.is_empty() { None } else { self.last_parent() };
+        for NewRow { mut keys, above, .. } in new {
+            let parent = above.as_deref().and_then(|name| parents.get(&name.to_lowercase()).copied());
             let spot = match (parent, self.kind) {
                 (Some(parent), _) => Spot::Below(parent),
                 // An alarm may stand by itself, and says of which tag it is.
                 (None, SheetKind::Alarms) => Spot::Last,
-                (None, _) => match (self.kind.parent(), self.last_parent()) {
+                (None, _) => match (self.kind.parent(), last_parent) {
                     (None, _) => Spot::Last,
                     (Some(_), Some(last)) => Spot::Below(last),
                     (Some(_), None) => continue,
@@ -226,23 +228,44 @@ impl Rows<'_> {
         (1..=taken.len() + 1).map(|n| format!("{noun}{n}")).find(|name| !taken.contains(name)).unwrap_or_default()
     }
 
-    /// A name for the copy of a row.
-    pub fn copy_name(&self, id: EntityId) -> Option<String> {
-        let name = self.draft.shown(id, &KeyPath::from("name"))?;
-        let taken = self.taken();
-        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
-        let from = name[stem.len()..].parse::<u64>().unwrap_or(1);
-        let more = taken.len() as u64 + 1;
-        (1..=more)
-            .map(|n| format!("{stem}{}", from.saturating_add(n)))
-            .find(|name| !taken.contains(&name.to_lowercase()))
+    /// Names for the copies of rows, none like another; none for a row without a name.
+    pub fn copy_names(&self, ids: &[EntityId]) -> Vec<Option<String>> {
+        let mut taken = self.taken();
+        // Where the last of a stem was found, so that of ten thousand none begins at the first again.
+        let mut found: HashMap<String, u64> = HashMap::new();
+        let path = KeyPath::from("name");
+        let mut copy = |id: &EntityId| {
+            let name = self.draft.shown(*id, &path)?;
+            let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+            let own = name[stem.len()..].parse::<u64>().unwrap_or(1);
+            let last = found.entry(stem.to_lowercase()).or_insert(own);
+            *last = own.max(*last);
+            loop {
+                *last = last.saturating_add(1);
+                let name = format!("{stem}{last}");
+                if taken.insert(name.to_lowercase()) {
+                    return Some(name);
+                }
+                if *last == u64::MAX {
+                    return None;
+                }
+            }
+        };
+        ids.iter().map(&mut copy).collect()
     }
 
-    fn parent_named(&self, name: &str) -> Option<EntityId> {
-        let kind = self.kind.parent()?;
-        let mut blocks = self.draft.index().blocks().iter().filter(|block| block.kind == kind);
-        let named = |id| self.draft.shown(id, &KeyPath::from("name")).is_some_and(|n| n.eq_ignore_ascii_case(name));
-        blocks.find(|block| named(block.id)).map(|block| block.id)
+    /// What rows of this sheet may stand below, by name in small letters.
+    fn parents(&self) -> HashMap<String, EntityId> {
+        let Some(kind) = self.kind.parent() else { return HashMap::new() };
+        let path = KeyPath::from("name");
+        let blocks = self.draft.index().blocks().iter().filter(|block| block.kind == kind);
+        let mut parents = HashMap::new();
+        for block in blocks {
+            if let Some(name) = self.draft.shown(block.id, &path) {
+                parents.entry(name.to_lowercase()).or_insert(block.id);
+            }
+        }
+        parents
     }
 
     fn last_parent(&self) -> Option<EntityId> {
@@ -342,5 +365,47 @@ impl Sheet for Rows<'_> {
     fn sorted(&self) -> Option<(usize, bool)> {
         let (key, descends) = self.view.sort?;
         Some((self.view.keys.iter().position(|other| *other == key)?, descends))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_have_names_that_neither_another_row_nor_another_copy_has() {
+        let text =
+            "[[tag]]\nname = \"pump1\"\n[[tag]]\nname = \"Pump2\"\n[[tag]]\nname = \"well\"\n[[tag]]\nunit = \"m\"\n";
+        let draft = Draft::open(text.as_bytes()).unwrap();
+        let (judged, mut view) = (Judged::default(), View::default());
+        view.follow(SheetKind::Tags, &draft, &judged.made, true);
+        let rows = Rows { kind: SheetKind::Tags, draft: &draft, judged: &judged, view: &view };
+        let names: Vec<String> = rows.copy_names(&view.ids(0..4)).into_iter().map(Option::unwrap_or_default).collect();
+        assert_eq!(names, ["pump3", "Pump4", "well2", ""]);
+    }
+
+    #[test]
+    fn a_change_of_values_leaves_rows_and_columns_and_one_of_keys_does_not() {
+        let mut draft = Draft::open(b"[[tag]]\nname = \"b\"\n[[tag]]\nname = \"a\"\n").unwrap();
+        let (made, mut view) = (super::super::made::Made::default(), View::default());
+        view.follow(SheetKind::Tags, &draft, &made, true);
+        view.sort = Some(("name", false));
+        view.follow(SheetKind::Tags, &draft, &made, true);
+        let [a, b] = ["a", "b"].map(|name| draft.named(EntityKind::Tag, name).unwrap());
+        assert_eq!(view.ids(0..9), [a, b]);
+        let columns = view.keys.clone();
+        let set = |key: &str, value: &str| Edit::Set { of: a, key: key.into(), value: value.into() };
+        draft.edit(&[set("name", "z")]).unwrap();
+        view.follow(SheetKind::Tags, &draft, &made, true);
+        assert_eq!(view.ids(0..9), [a, b], "no row moves away under the hands that type it");
+        view.sort = Some(("name", true));
+        view.follow(SheetKind::Tags, &draft, &made, true);
+        assert_eq!(view.ids(0..9), [a, b], "z before b, the other way round");
+        view.sort = None;
+        view.follow(SheetKind::Tags, &draft, &made, true);
+        assert_eq!(view.ids(0..9), [b, a], "as in the file");
+        draft.edit(&[set("record-deadband", "1")]).unwrap();
+        view.follow(SheetKind::Tags, &draft, &made, true);
+        assert!(view.keys.len() > columns.len() && view.keys.contains(&"record-deadband"));
     }
 }

@@ -1,5 +1,6 @@
 //! Above a sheet: tabs, what can be done with the whole, the filter, and how the draft stands to file and plant.
 
+use super::acts::Act;
 use super::grid::Wish;
 use super::sheets::SheetKind;
 use super::{Editor, Over, Page, State};
@@ -8,9 +9,13 @@ use crate::text::visible;
 use crate::ui::theme::{STEP, TOUCH};
 use crate::ui::{Frame, Outbox, fonts};
 use eframe::egui::{
-    Button, Color32, Context, Id, Key, Label, RichText, Role, Separator, TextEdit, TextWrapMode, Ui, WidgetInfo,
+    Align, Button, Color32, Context, Id, Key, Label, Layout, RichText, Role, Separator, TextEdit, TextWrapMode, Ui,
+    WidgetInfo, vec2,
 };
 use std::collections::BTreeMap;
+
+/// The least room in which it is said beside the buttons what came of the last act.
+const LEAST_SAID: f32 = 240.0;
 
 /// What a press of a tool does.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +121,9 @@ impl Editor {
         });
         let is_changed = draft.is_changed();
         let here = self.page == Page::Uses || self.page == Page::Sheet && self.sheet.is_of_templates();
-        ui.horizontal(|ui| {
+        let mut beside = false;
+        ui.horizontal_wrapped(|ui| {
+            ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
             let tab = ui.selectable_label(here, format!("Templates {}", self.counts.of(SheetKind::Templates)));
             tab.widget_info(|| WidgetInfo::selected(Role::Tab, true, here, "Templates"));
             if tab.on_hover_text("What is written once and used many times, and what for").clicked() && !here {
@@ -140,20 +147,33 @@ impl Editor {
             };
             ui.label(fonts::bold(state));
             self.earlier_ui(ui);
-            if let Some(said) = &self.said {
-                let said = visible(said);
-                let label = ui.add(Label::new(RichText::new(said.as_ref()).color(muted)).truncate());
-                label.widget_info(|| WidgetInfo::labeled(Role::Status, true, said.as_ref()));
-                label.on_hover_text(said.as_ref());
+            let room = ui.available_size_before_wrap().x;
+            beside = room >= LEAST_SAID;
+            if beside {
+                let line = Layout::left_to_right(Align::Center);
+                ui.allocate_ui_with_layout(vec2(room, TOUCH), line, |ui| self.said_ui(ui, muted));
             }
         });
+        // What there is to say of the last act is never out of sight.
+        if !beside {
+            self.said_ui(ui, muted);
+        }
         if self.templates_ui(ui) {
             act = Some(Tool::Focus);
         }
         ui.add_space(STEP);
         if let Some(tool) = act {
-            self.act(ui.ctx(), tool, frame, outbox);
+            self.use_tool(ui.ctx(), tool, frame, outbox);
         }
+    }
+
+    /// What there is to say of the last act.
+    fn said_ui(&self, ui: &mut Ui, muted: Color32) {
+        let Some(said) = &self.said else { return };
+        let said = visible(said);
+        let label = ui.add(Label::new(RichText::new(said.as_ref()).color(muted)).truncate());
+        label.widget_info(|| WidgetInfo::labeled(Role::Status, true, said.as_ref()));
+        label.on_hover_text(said.as_ref());
     }
 
     /// Of templates: what they are, what stands in them, what they are used for. Whether one of these was chosen.
@@ -233,7 +253,7 @@ impl Editor {
         }
     }
 
-    fn act(&mut self, ctx: &Context, tool: Tool, frame: &Frame<'_>, outbox: &mut Outbox) {
+    fn use_tool(&mut self, ctx: &Context, tool: Tool, frame: &Frame<'_>, outbox: &mut Outbox) {
         let State::Open(draft) = &mut self.state else { return };
         if self.page == Page::Canvas
             && let Tool::Focus | Tool::Duplicate | Tool::Remove = tool
@@ -254,9 +274,9 @@ impl Editor {
             let grid = &mut self.uses.grid;
             let rows = *grid.selection.rows().start()..grid.selection.rows().end() + 1;
             return match tool {
-                Tool::Add => self.carry_out_uses(&[Wish::Add(rows.end - 1)]),
-                Tool::Duplicate => self.carry_out_uses(&[Wish::Duplicate(rows)]),
-                Tool::Remove => self.carry_out_uses(&[Wish::Remove(rows)]),
+                Tool::Add => self.carry_out_uses(vec![Wish::Add(rows.end - 1)]),
+                Tool::Duplicate => self.carry_out_uses(vec![Wish::Duplicate(rows)]),
+                Tool::Remove => self.carry_out_uses(vec![Wish::Remove(rows)]),
                 _ => grid.focus(),
             };
         }
@@ -265,14 +285,14 @@ impl Editor {
         match tool {
             Tool::Focus => grid.focus(),
             Tool::Canvas => self.open_canvas(),
-            Tool::Undo => self.said = draft.undo().map(|name| format!("Taken back: {name}")),
-            Tool::Redo => self.said = draft.redo().map(|name| format!("Made again: {name}")),
+            Tool::Undo => self.act(ctx, Act::Undo),
+            Tool::Redo => self.act(ctx, Act::Redo),
             Tool::Add => {
                 let behind = grid.selection.cursor.row;
-                self.carry_out(vec![Wish::Add(behind)]);
+                self.carry_out(ctx, vec![Wish::Add(behind)]);
             }
-            Tool::Duplicate => self.carry_out(vec![Wish::Duplicate(rows)]),
-            Tool::Remove => self.carry_out(vec![Wish::Remove(rows)]),
+            Tool::Duplicate => self.carry_out(ctx, vec![Wish::Duplicate(rows)]),
+            Tool::Remove => self.carry_out(ctx, vec![Wish::Remove(rows)]),
             Tool::Replace => self.over = Over::Replace(Box::default()),
             Tool::Faults => self.over = Over::Faults,
             Tool::Save => self.save(false),

@@ -240,6 +240,8 @@ impl Uses {
             }
             Wish::Sort(_) => Err("Uses stand as in the file".to_owned()),
             Wish::Refused(why) => Err(why.clone()),
+            // Resolved before.
+            Wish::Fill(..) | Wish::FillDown(_) | Wish::Paste(..) => Ok((String::new(), Vec::new())),
         }
     }
 

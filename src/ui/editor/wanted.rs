@@ -1,5 +1,6 @@
 //! A tag that was found elsewhere in the window, at the workbench or among topics, and becomes a row of the sheet.
 
+use super::acts::Act;
 use super::sheets::SheetKind;
 use super::{Editor, Over, State, sheet_id};
 use crate::drivers::decode::order_word;
@@ -8,7 +9,7 @@ use crate::project::edit::{Draft, Edit, EntityId, EntityKind, KeyPath, Spot, Val
 use crate::project::import::{Format, Options, import};
 use crate::project::{Area, ByteHalf, DataType, Order};
 use crate::ui::importing::{Import, ImportOf};
-use eframe::egui::Ui;
+use eframe::egui::{Context, Ui};
 use std::collections::BTreeSet;
 
 /// Such tags that may wait for the draft.
@@ -70,21 +71,11 @@ impl Editor {
     }
 
     /// Writes it as one step, with names that nothing in the draft has yet.
-    pub(super) fn take_import(&mut self) {
-        let State::Open(draft) = &mut self.state else { return };
+    pub(super) fn take_import(&mut self, ctx: &Context) {
         let Some(wanted) = self.importing.take() else { return };
-        let file = &wanted.file;
-        let made = match &wanted.of {
-            ImportOf::Program(format, text, options) => of_program(draft, *format, text, options, file),
-            ImportOf::Table(bytes) => of_table(draft, bytes, file),
-        };
-        let done = made.and_then(|(name, edits)| {
-            draft.edit_as(Some(&name), None, &edits).map_err(|refusal| refusal.to_string())?;
-            Ok(format!("{name}: review it, then save it; Ctrl+Z takes it back"))
-        });
-        self.said = Some(done.unwrap_or_else(|why| format!("Nothing is imported: {why}")));
         self.page = super::Page::Sheet;
         self.sheet = SheetKind::Tags;
+        self.act(ctx, Act::Import(Box::new(wanted)));
     }
 
     /// Writes those that wait, and puts the cursor on the name of the last.
@@ -95,7 +86,7 @@ impl Editor {
         for tag in std::mem::take(&mut self.wanted) {
             let State::Open(draft) = &self.state else { return };
             let keys = keys_of(draft, &tag);
-            let added = self.edit(None, &[Edit::Add { kind: EntityKind::Tag, spot: Spot::Last, keys }]);
+            let added = self.edit_as(None, None, &[Edit::Add { kind: EntityKind::Tag, spot: Spot::Last, keys }]);
             if let Some(id) = added.first().copied() {
                 self.go_to(id, "name");
                 ui.memory_mut(|memory| memory.request_focus(sheet_id(SheetKind::Tags)));
@@ -103,6 +94,20 @@ impl Editor {
             }
         }
     }
+}
+
+/// Puts a file of another program into the draft, and says what came of it.
+pub fn imported(draft: &mut Draft, wanted: &Import) -> String {
+    let file = &wanted.file;
+    let made = match &wanted.of {
+        ImportOf::Program(format, text, options) => of_program(draft, *format, text, options, file),
+        ImportOf::Table(bytes) => of_table(draft, bytes, file),
+    };
+    let done = made.and_then(|(name, edits)| {
+        draft.edit_as(Some(&name), None, &edits).map_err(|refusal| refusal.to_string())?;
+        Ok(format!("{name}: review it, then save it; Ctrl+Z takes it back"))
+    });
+    done.unwrap_or_else(|why| format!("Nothing is imported: {why}"))
 }
 
 /// What puts a file of another program into the draft, and the name of that step.

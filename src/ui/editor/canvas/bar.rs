@@ -26,17 +26,18 @@ impl Canvas {
                 let menu = ui.menu_button("Put in order", |ui| self.order_ui(ui, several, wishes)).response;
                 menu.on_disabled_hover_text("Choose several panels: Ctrl+click, or draw a box around them");
             });
-            let words = match self.chosen.as_slice() {
-                [] => "Click a panel or go to it by Tab; drag it, or move it by arrows".to_owned(),
-                [one] => self.scene.item(*one).map_or_else(String::new, |item| match item.at {
-                    Some([x, y, w, h]) => format!("{}: column {x}, row {y}, {w} × {h}", item.name),
-                    None => format!("{}: no place", item.name),
-                }),
-                more => format!("{} panels; {} leads", more.len(), self.in_words(&more[more.len() - 1..])),
-            };
-            let label = ui.add(Label::new(RichText::new(&words).color(frame.theme.muted)).truncate());
-            label.widget_info(|| WidgetInfo::labeled(Role::Status, true, words.as_str()));
         });
+        // On a line of its own: what is said changes with what is chosen, and moves nothing beside it.
+        let words = match self.chosen.as_slice() {
+            [] => "Click a panel or go to it by Tab; drag it, or move it by arrows".to_owned(),
+            [one] => self.scene.item(*one).map_or_else(String::new, |item| match item.at {
+                Some([x, y, w, h]) => format!("{}: column {x}, row {y}, {w} × {h}", item.name),
+                None => format!("{}: no place", item.name),
+            }),
+            more => format!("{} panels; {} leads", more.len(), self.in_words(&more[more.len() - 1..])),
+        };
+        let label = ui.add(Label::new(RichText::new(&words).color(frame.theme.muted)).truncate());
+        label.widget_info(|| WidgetInfo::labeled(Role::Status, true, words.as_str()));
         let lost: Vec<(EntityId, String)> =
             self.scene.items.iter().filter(|item| item.at.is_none()).map(|item| (item.id, item.name.clone())).collect();
         if lost.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::super::clipboard;
 use super::super::select::{At, Selection, Step};
-use super::{Grid, MOST_PASTED, ROW, Sheet, Typing, Wish};
+use super::{Grid, ROW, Sheet, Typing, Wish};
 use eframe::egui::{Event, Key, Modifiers, Ui};
 
 /// Keys that leave a cell that is typed into.
@@ -84,9 +84,9 @@ impl Grid {
                 Event::Copy => ui.ctx().copy_text(self.copied(sheet)),
                 Event::Cut => {
                     ui.ctx().copy_text(self.copied(sheet));
-                    self.put_everywhere(sheet, "", wishes);
+                    wishes.push(Wish::Fill(self.selection, String::new()));
                 }
-                Event::Paste(pasted) => self.paste(sheet, &pasted, wishes),
+                Event::Paste(pasted) => wishes.push(Wish::Paste(self.selection, pasted)),
                 _ => {}
             }
         }
@@ -122,12 +122,18 @@ impl Grid {
                 self.selection = Selection::all(rows, columns);
                 return;
             }
-            (Key::D, true) => return self.fill_down(sheet, wishes),
+            (Key::D, true) => {
+                wishes.push(Wish::FillDown(self.selection));
+                return;
+            }
             (Key::Delete | Key::Backspace, true) => {
                 wishes.push(Wish::Remove(chosen));
                 return;
             }
-            (Key::Delete | Key::Backspace, false) => return self.put_everywhere(sheet, "", wishes),
+            (Key::Delete | Key::Backspace, false) => {
+                wishes.push(Wish::Fill(self.selection, String::new()));
+                return;
+            }
             (Key::Insert, _) => {
                 wishes.push(Wish::Add(self.selection.cursor.row));
                 return;
@@ -144,68 +150,5 @@ impl Grid {
         let columns = self.selection.columns();
         let rows = self.selection.rows().take_while(|row| *row < sheet.rows());
         clipboard::text(rows.map(|row| columns.clone().map(|column| sheet.cell(At { row, column })).collect()))
-    }
-
-    /// One text for every cell that is chosen.
-    fn put_everywhere(&self, sheet: &impl Sheet, text: &str, wishes: &mut Vec<Wish>) {
-        let rows = self.selection.rows().take_while(|row| *row < sheet.rows());
-        let cells = rows.flat_map(|row| self.selection.columns().map(move |column| At { row, column }));
-        let put: Vec<_> = cells.filter(|at| sheet.locked(*at).is_none() && sheet.cell(*at) != text).collect();
-        if !put.is_empty() {
-            wishes.push(Wish::Put(put.into_iter().map(|at| (at, text.to_owned())).collect()));
-        }
-    }
-
-    /// The first row of what is chosen, in all its rows.
-    fn fill_down(&self, sheet: &impl Sheet, wishes: &mut Vec<Wish>) {
-        let rows = self.selection.rows();
-        let top = *rows.start();
-        let below = rows.skip(1).take_while(|row| *row < sheet.rows());
-        let cells = below.flat_map(|row| self.selection.columns().map(move |column| At { row, column }));
-        let put: Vec<(At, String)> = cells
-            .filter(|at| sheet.locked(*at).is_none())
-            .map(|at| (at, sheet.cell(At { row: top, ..at }).into_owned()))
-            .filter(|(at, text)| sheet.cell(*at) != text.as_str())
-            .collect();
-        if !put.is_empty() {
-            wishes.push(Wish::Put(put));
-        }
-    }
-
-    /// From the upper left of what is chosen on; one cell fills all that is chosen.
-    fn paste(&mut self, sheet: &impl Sheet, pasted: &str, wishes: &mut Vec<Wish>) {
-        let cells = clipboard::cells(pasted);
-        if let [row] = cells.as_slice()
-            && let [cell] = row.as_slice()
-            && self.selection.is_many()
-        {
-            return self.put_everywhere(sheet, cell, wishes);
-        }
-        if cells.iter().map(Vec::len).sum::<usize>() > MOST_PASTED {
-            wishes.push(Wish::Refused(format!("more than {MOST_PASTED} cells cannot be pasted at once")));
-            return;
-        }
-        let (top, left) = (*self.selection.rows().start(), *self.selection.columns().start());
-        let columns = sheet.columns().len();
-        let (mut put, mut last) = (Vec::new(), self.selection.cursor);
-        for (down, row) in cells.into_iter().enumerate() {
-            for (right, cell) in row.into_iter().enumerate() {
-                let at = At { row: top + down, column: left + right };
-                if at.column >= columns {
-                    let why = "what is pasted has more columns than there are from here on; nothing was changed";
-                    wishes.push(Wish::Refused(why.to_owned()));
-                    return;
-                }
-                let is_new = at.row >= sheet.rows();
-                if is_new || (sheet.locked(at).is_none() && sheet.cell(at) != cell) {
-                    put.push((at, cell));
-                }
-                last = At { row: last.row.max(at.row), column: last.column.max(at.column) };
-            }
-        }
-        self.selection = Selection { cursor: last, anchor: At { row: top, column: left } };
-        if !put.is_empty() {
-            wishes.push(Wish::Put(put));
-        }
     }
 }

@@ -9,10 +9,12 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 /// Which rows and columns of a sheet are shown, kept until something changes.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct View {
     /// Of which version of the draft.
     version: Option<u64>,
+    /// And of which shape of it.
+    shape: u64,
     /// Words that a row has to have.
     pub filter: String,
     filtered: String,
@@ -45,12 +47,21 @@ impl View {
             return;
         }
         let needle = self.filter.trim().to_lowercase();
-        if same_text && self.sorted == self.sort && needle.starts_with(&self.filtered.trim().to_lowercase()) {
+        if same_text && needle.starts_with(&self.filtered.trim().to_lowercase()) {
             // Another letter leaves fewer of those that are there, in their order.
             let mut rows = std::mem::take(&mut self.rows);
             rows.retain(|row| passes(kind, draft, list, &self.keys, &needle, *row));
+            if self.sorted != self.sort {
+                arrange(kind, draft, list, self.sort, &mut rows);
+            }
             self.rows = rows;
             self.filtered.clone_from(&self.filter);
+            self.sorted = self.sort;
+            return;
+        }
+        if is_known && same_order && needle.is_empty() && self.made == of_made && self.shape == draft.shape() {
+            // The same rows and columns, which say something else.
+            self.version = Some(draft.version());
             return;
         }
         let all: Vec<EntityId> =
@@ -58,7 +69,6 @@ impl View {
         self.all = all.len() + list.len();
         self.keys = columns_of(kind, draft, &all, list);
         self.columns = self.keys.iter().map(|key| column(kind, key)).collect();
-        let reads = |row: RowOf, key: &str| read(kind, draft, list, row, key);
         let typed_only = is_known && same_order;
         let passes = |row: &RowOf| passes(kind, draft, list, &self.keys, &needle, *row);
         let made = list.iter().enumerate().map(|(at, made)| RowOf::Made { at, known_by: made.known_by });
@@ -72,17 +82,21 @@ impl View {
         } else {
             all.filter(passes).collect()
         };
-        if let (Some((key, descends)), false) = (self.sort, typed_only) {
-            rows.sort_by_cached_key(|row| sort_key(&reads(*row, key)));
-            if descends {
-                rows.reverse();
-            }
+        if self.sort.is_some() && !typed_only {
+            arrange(kind, draft, list, self.sort, &mut rows);
         }
         self.rows = rows;
         self.version = Some(draft.version());
+        self.shape = draft.shape();
         self.filtered.clone_from(&self.filter);
         self.sorted = self.sort;
         self.made = of_made;
+    }
+
+    /// Takes over what was worked out of a copy of it; what is typed into the filter stays.
+    pub fn take_up(&mut self, worked: Self) {
+        let (filter, sort) = (std::mem::take(&mut self.filter), self.sort);
+        *self = Self { filter, sort, ..worked };
     }
 
     /// The entity of a row; none where a template makes it.
@@ -140,26 +154,72 @@ fn has(text: &str, needle: &str) -> bool {
     needle.is_empty() || text.windows(needle.len()).any(|part| part.eq_ignore_ascii_case(needle))
 }
 
-/// Numbers by their value, before words by their letters; digits inside words count as numbers.
-fn sort_key(text: &str) -> (u8, u64, Vec<(String, u64)>) {
-    if let Ok(number) = text.parse::<f64>() {
-        // A total order of numbers: those below zero turned round.
-        let bits = number.to_bits();
-        let ordered = if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits };
-        return (u8::from(text.is_empty()), ordered, Vec::new());
+/// Puts rows in the order of a key; those that say the same, and all of them without one, as they stand in the file.
+fn arrange(
+    kind: SheetKind,
+    draft: &Draft,
+    made: &[MadeRow],
+    sort: Option<(&'static str, bool)>,
+    rows: &mut Vec<RowOf>,
+) {
+    rows.sort_by_cached_key(|row| match row {
+        RowOf::Own(id) => (false, draft.index().place(*id).unwrap_or(usize::MAX)),
+        RowOf::Made { at, .. } => (true, *at),
+    });
+    let Some((key, descends)) = sort else { return };
+    // Each is read once; what is compared are bytes.
+    let mut keyed: Vec<(Sorted, RowOf)> =
+        rows.iter().map(|row| (Sorted::of(&read(kind, draft, made, *row, key)), *row)).collect();
+    keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
+    if descends {
+        keyed.reverse();
     }
-    let mut parts = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let word_end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(word_end);
-        let digits_end = behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len());
-        let (digits, behind) = behind.split_at(digits_end);
-        parts.push((word.to_lowercase(), digits.parse().unwrap_or(u64::MAX)));
-        rest = behind;
+    *rows = keyed.into_iter().map(|(_, row)| row).collect();
+}
+
+/// What a cell is sorted by: numbers by their value, before words by their letters, and what is empty last. Digits inside words
+/// count as numbers.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sorted {
+    Number(u64),
+    /// Small letters; a number among them as [`DIGITS`], how long it is, and its digits.
+    Word(Vec<u8>),
+    Empty,
+}
+
+/// Stands before a number in a word; less than any letter.
+const DIGITS: u8 = 1;
+
+impl Sorted {
+    fn of(text: &str) -> Self {
+        if text.is_empty() {
+            return Self::Empty;
+        }
+        let may_be_number = !text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '[' | '{' | '_'));
+        if let Some(number) = text.parse::<f64>().ok().filter(|_| may_be_number) {
+            // A total order of numbers: those below zero turned round.
+            let bits = number.to_bits();
+            return Self::Number(if bits >> 63 == 0 { bits ^ (1 << 63) } else { !bits });
+        }
+        let mut key = Vec::with_capacity(text.len() + 8);
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            let is_digit = |c: char| c.is_ascii_digit();
+            let end = rest.find(|c: char| is_digit(c) != is_digit(first)).unwrap_or(rest.len());
+            let (part, behind) = rest.split_at(end);
+            rest = behind;
+            if is_digit(first) {
+                let digits = part.trim_start_matches('0');
+                key.extend([DIGITS, digits.len().min(255) as u8]);
+                key.extend(digits.bytes());
+            } else if part.is_ascii() {
+                key.extend(part.bytes().map(|byte| byte.to_ascii_lowercase()));
+            } else {
+                key.extend(part.to_lowercase().bytes());
+            }
+        }
+        Self::Word(key)
     }
-    // Empty ones last.
-    (if text.is_empty() { 2 } else { 1 }, 0, parts)
 }
 
 /// The keys of a sheet's columns: what is always there, and what any row has, in the contract's order.
@@ -218,8 +278,9 @@ mod tests {
 
     #[test]
     fn names_with_numbers_are_sorted_as_people_count() {
-        let mut names = ["pump10.flow", "pump2.flow", "", "12.5", "-3", "Pump1.flow"];
-        names.sort_by_cached_key(|name| sort_key(name));
-        assert_eq!(names, ["-3", "12.5", "Pump1.flow", "pump2.flow", "pump10.flow", ""]);
+        let mut names = ["pump10.flow", "pump2.flow", "", "12.5", "pump", "-3", "Pump1.flow", "1e2", "inf", "pump-a"];
+        names.sort_by_cached_key(|name| Sorted::of(name));
+        let sorted = ["-3", "12.5", "1e2", "inf", "pump", "Pump1.flow", "pump2.flow", "pump10.flow", "pump-a", ""];
+        assert_eq!(names, sorted);
     }
 }
