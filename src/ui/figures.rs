@@ -158,7 +158,10 @@ fn summary(frame: &Frame<'_>, figures: &Counted) -> String {
     let count = figures.annunciated;
     let alarms = format!("{} {} annunciated", words::count(count), if count == 1 { "alarm" } else { "alarms" });
     let short = if figures.length() < ENOUGH { "; a month says more" } else { "" };
-    format!("{} to {}: {alarms}, counted for one operator{short}", time(figures.from), time(figures.to))
+    // Beside a date a time of day alone would be of that day.
+    let is_of_today = !time(figures.from).contains(' ');
+    let to = if is_of_today { time(figures.to) } else { words::date_and_time(figures.to, frame.zone) };
+    format!("{} to {to}: {alarms}, counted for one operator{short}", time(figures.from))
 }
 
 /// A figure as it is shown.

@@ -172,10 +172,10 @@ impl Forcing {
         });
         let now = frame.snapshot.now.utc;
         let words = match self.until(frame) {
-            Ok(None) => "it stands until somebody releases it, or the program ends".to_owned(),
+            Ok(None) => "It stands until somebody releases it, or the program ends".to_owned(),
             Ok(Some(until)) => {
                 let length = words::duration_of_range(until - now);
-                format!("until {}, in {length}; then it is released by itself", words::instant(until, now, frame.zone))
+                format!("Until {}, in {length}; then it is released by itself", words::instant(until, now, frame.zone))
             }
             Err(why) => why,
         };

@@ -13,7 +13,7 @@ pub fn menu_ui(ui: &mut Ui, button_size: Vec2, outbox: &mut Outbox) {
         ui.set_min_width(250.0);
         // In a low window the rest of the menu is scrolled to.
         let height = (dialogs::room(ui.ctx()).y - 70.0).max(80.0);
-        ScrollArea::vertical().max_height(height).show(ui, |ui| {
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
             for entry in actions::all() {
                 if entry.group_start {
                     ui.separator();

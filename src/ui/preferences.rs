@@ -109,7 +109,7 @@ fn horn_ui(ui: &mut Ui, now: InForce<'_>, state: &mut Preferences, outbox: &mut 
         if ui.add_enabled(horn.is_here(), Button::new("Test the horn")).clicked() {
             outbox.action(Action::TestHorn);
         }
-        let hint = "how loud it is, the system's volume says";
+        let hint = "How loud it is, the system's volume says";
         ui.add(Label::new(RichText::new(horn.said().unwrap_or(hint)).color(theme.muted)).wrap());
     });
     ui.add_space(2.0 * STEP);

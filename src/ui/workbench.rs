@@ -16,8 +16,8 @@ use crate::engine::{DeviceId, LinkState, Value};
 use crate::project::{Area, Endpoint, Order};
 use crate::time::Span;
 use eframe::egui::{
-    Align, Button, Color32, ComboBox, DragValue, Grid, Id, Key, Label, Layout, RichText, Role, ScrollArea, TextEdit,
-    Ui, WidgetInfo, vec2,
+    Align, Button, Color32, ComboBox, DragValue, Grid, Id, Key, Label, Layout, Response, RichText, Role, ScrollArea,
+    TextEdit, TextStyle, Ui, WidgetInfo, vec2,
 };
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -35,6 +35,13 @@ const MOST_TOLD: usize = 4;
 const LISTED: usize = 40;
 /// Registers that are looked at first.
 const FIRST_COUNT: u16 = 20;
+
+/// Columns of registers, and of bits: their heads, and their widths in points; none: as wide as what stands in them.
+const HEADS: [(&str, f32); 7] =
+    [("", 0.0), ("Address", 0.0), ("Hex", 40.0), ("u16", 44.0), ("i16", 50.0), ("f32", 84.0), ("f32 CDAB", 84.0)];
+const BIT_HEADS: [(&str, f32); 3] = [("", 0.0), ("Address", 0.0), ("Bit", 40.0)];
+/// Width of what a decoding reads.
+const VALUE: f32 = 130.0;
 
 const AREAS: [Area; 4] = [Area::Holding, Area::Input, Area::Coil, Area::Discrete];
 
@@ -111,7 +118,7 @@ impl Workbench {
         self.shown_ui(ui, frame);
         ui.separator();
         let Some((_, words)) = self.view.taken.clone() else { return };
-        let half = (ui.available_width() * 0.42).clamp(220.0, 420.0);
+        let half = (ui.available_width() * 0.48).clamp(220.0, 500.0);
         let height = ui.available_height();
         ui.horizontal_top(|ui| {
             let down = Layout::top_down(Align::Min);
@@ -317,12 +324,15 @@ impl Workbench {
         let now = frame.snapshot.now.mono;
         let theme = frame.theme;
         let bits = self.area.is_bits();
-        let heads: &[&str] =
-            if bits { &["", "Address", "Bit"] } else { &["", "Address", "Hex", "u16", "i16", "f32", "f32 CDAB"] };
+        let heads: &[(&str, f32)] = if bits { &BIT_HEADS } else { &HEADS };
         ScrollArea::vertical().id_salt("bench registers").auto_shrink([false, false]).show(ui, |ui| {
             Grid::new("bench registers").num_columns(heads.len()).striped(true).spacing([10.0, 2.0]).show(ui, |ui| {
-                for head in heads {
-                    ui.label(RichText::new(*head).font(fonts::regular(size::SMALL)).color(theme.muted));
+                for (head, width) in heads {
+                    let head = RichText::new(*head).font(fonts::regular(size::SMALL)).color(theme.muted);
+                    match width {
+                        0.0 => ui.label(head),
+                        width => cell_ui(ui, *width, head),
+                    };
                 }
                 ui.end_row();
                 for (offset, word) in words.iter().enumerate() {
@@ -348,15 +358,20 @@ impl Workbench {
                         ui.end_row();
                         continue;
                     };
-                    if bits {
-                        ui.label(if *word == 0 { "0" } else { "1" });
+                    let said = if bits {
+                        vec![RichText::new(if *word == 0 { "0" } else { "1" })]
                     } else {
-                        ui.label(format!("{word:04X}"));
-                        ui.label(word.to_string());
-                        ui.label((*word as i16).to_string());
-                        for order in [Order::Abcd, Order::Cdab] {
-                            ui.label(float_words(theme, words, offset, order));
-                        }
+                        let float = |order| float_words(theme, words, offset, order);
+                        vec![
+                            RichText::new(format!("{word:04X}")),
+                            RichText::new(word.to_string()),
+                            RichText::new((*word as i16).to_string()),
+                            float(Order::Abcd),
+                            float(Order::Cdab),
+                        ]
+                    };
+                    for (said, (_, width)) in said.into_iter().zip(heads.iter().skip(2)) {
+                        cell_ui(ui, *width, said);
                     }
                     ui.end_row();
                 }
@@ -419,7 +434,7 @@ impl Workbench {
         };
         let label = ui.label(name.as_str());
         widgets::tell(&label, Role::ListItem, &format!("decoding {name}"), || value.clone());
-        ui.add(Label::new(RichText::new(&value).color(ink)));
+        cell_ui(ui, VALUE, RichText::new(&value).color(ink));
         let impossible = editor::impossible(frame);
         let button = ui.add_enabled(impossible.is_none(), Button::new("Make tag").small());
         button.widget_info(|| WidgetInfo::labeled(Role::Button, impossible.is_none(), format!("Make tag of {name}")));
@@ -447,6 +462,17 @@ impl Workbench {
         let _written = write!(name, ".r{}", self.address(decoding.offset));
         NewTag { device, name, place, data_type: decoding.data_type }
     }
+}
+
+/// One cell of a column that keeps its width, whatever its numbers become: they are read while they change.
+fn cell_ui(ui: &mut Ui, width: f32, words: RichText) -> Response {
+    let height = ui.text_style_height(&TextStyle::Body);
+    let right = Layout::right_to_left(Align::Center);
+    let cell = ui.allocate_ui_with_layout(vec2(width, height), right, |ui| {
+        ui.set_min_width(width);
+        ui.add(Label::new(words).truncate())
+    });
+    cell.inner
 }
 
 fn float_words(theme: &Theme, words: &[Option<u16>], offset: u16, order: Order) -> RichText {

@@ -7,6 +7,8 @@ use eframe::egui::accesskit::Role;
 use eframe::egui::{Key, Rect, pos2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _, by};
 use watchkeeper::engine::Mode;
+use watchkeeper::runtime::clock::system_clock;
+use watchkeeper::time::Span;
 use watchkeeper::ui::sample;
 use watchkeeper::ui::settings::Settings;
 use watchkeeper::ui::shell::Place;
@@ -101,6 +103,8 @@ fn the_editor_and_what_lies_over_it() {
             }
             press(&mut harness, "Templates");
             look_at(&mut harness, "templates", shade, look);
+            press(&mut harness, "Uses");
+            look_at(&mut harness, "uses", shade, look);
             press(&mut harness, "Canvas");
             look_at(&mut harness, "canvas", shade, look);
             harness.get_all_by_label_contains("panel trend").next().unwrap().click();
@@ -121,6 +125,49 @@ fn the_editor_and_what_lies_over_it() {
             look_at(&mut harness, "faults", shade, look);
             keys(&mut harness, &[(NONE, Key::Escape), (CTRL, Key::Enter)]);
             look_at(&mut harness, "review", shade, look);
+        }
+    }
+}
+
+#[test]
+fn what_the_editor_asks_when_more_than_one_hand_writes() {
+    let before = "watchkeeper = 1\n\n[[tag]]\nname = \"a\"\nformula = \"1\"\nunit = \"m\"\ndescription = \"old\"\n";
+    for look in looks().iter().copied() {
+        for (theme, shade) in themes() {
+            let plant = Plant::new(before);
+            let mut harness = plant.edit(*theme, look.0, look.1);
+            press(&mut harness, "Tags");
+            keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+            text(&mut harness, "mine");
+            keys(&mut harness, &[(NONE, Key::Enter)]);
+            std::fs::write(&plant.path, before.replace("\"old\"", "\"theirs\"").replace("\"m\"", "\"km\"")).unwrap();
+            keys(&mut harness, &[(CTRL, Key::S)]);
+            until(&mut harness, "the question", |h| is_there(h, "Take both into the draft"));
+            harness.run_steps(2);
+            look_at(&mut harness, "changed", shade, look);
+            press(&mut harness, "Take both into the draft");
+            keys(&mut harness, &[(CTRL, Key::S)]);
+            until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
+            press(&mut harness, "Earlier texts…");
+            until(&mut harness, "the list", |h| h.query_all_by_label_contains("Take the text of").count() > 1);
+            harness.run_steps(2);
+            look_at(&mut harness, "earlier", shade, look);
+            keys(&mut harness, &[(NONE, Key::Escape)]);
+            press(&mut harness, "Tags");
+            keys(&mut harness, &[(NONE, Key::ArrowRight)]);
+            text(&mut harness, "not saved");
+            keys(&mut harness, &[(NONE, Key::Enter)]);
+            // The program ends; what is waited for is kept.
+            drop(harness);
+            let draft = plant.path.with_file_name("riverside.data").join("drafts").join("draft.toml");
+            let (clock, patience) = (system_clock(), Span::from_secs(20));
+            let begun = clock.now().mono;
+            while !std::fs::read_to_string(&draft).is_ok_and(|text| text.contains("not saved")) {
+                assert!(clock.now().mono - begun < patience, "{}", draft.display());
+                std::thread::yield_now();
+            }
+            let mut harness = plant.edit(*theme, look.0, look.1);
+            look_at(&mut harness, "found", shade, look);
         }
     }
 }

@@ -289,7 +289,7 @@ impl Typed {
 
     fn modbus_ui(&mut self, ui: &mut Ui) {
         row(ui, |ui| {
-            field(ui, "Address", &mut self.address, "192.168.1.10:502 or /dev/ttyUSB0", 190.0);
+            field(ui, "Address", &mut self.address, "192.168.1.10:502 or /dev/ttyUSB0", 230.0);
             labelled(ui, "Protocol", 150.0, |ui| choice(ui, "Protocol", &mut self.protocol, &PROTOCOLS));
             field(ui, "Units", &mut self.units, "1-247", 86.0);
             field(ui, "Registers", &mut self.registers, "0-9999", 86.0);

@@ -7,7 +7,7 @@ use crate::time::Utc;
 use crate::ui::fonts::{self, size};
 use crate::ui::panels::table::{self, Column, column, numbers};
 use crate::ui::theme::STEP;
-use crate::ui::widgets::{symbol, text};
+use crate::ui::widgets::{hatch, symbol, text};
 use crate::ui::{Frame, words};
 use eframe::egui::{Color32, Painter, Rect, pos2};
 use std::borrow::Cow;
@@ -51,7 +51,13 @@ pub fn subject(row: &Row) -> &str {
 
 /// The value with its unit, and how far it was to be trusted where that is not fully.
 pub fn value_words(frame: &Frame<'_>, row: &Row) -> String {
-    let Some(value) = &row.value else { return String::new() };
+    let (shown, why_not) = value_parts(frame, row);
+    why_not.map_or_else(|| shown.clone(), |why| format!("{shown} ({why})"))
+}
+
+/// The two of them.
+fn value_parts(frame: &Frame<'_>, row: &Row) -> (String, Option<String>) {
+    let Some(value) = &row.value else { return (String::new(), None) };
     let plan = &frame.snapshot.plan;
     let tag =
         row.alarm.as_deref().and_then(|alarm| alarm.split_once('/')).and_then(|(tag, _)| plan.tag(plan.tag_id(tag)?));
@@ -66,10 +72,8 @@ pub fn value_words(frame: &Frame<'_>, row: &Row) -> String {
         Some(unit) if !is_word => format!("{number} {unit}"),
         Some(_) | None => number,
     };
-    match row.quality.map(Quality::from_number) {
-        Some(quality) if quality.is_bad() => format!("{shown} ({})", words::quality(quality)),
-        Some(_) | None => shown,
-    }
+    let bad = row.quality.map(Quality::from_number).filter(|quality| quality.is_bad());
+    (shown, bad.map(words::quality))
 }
 
 /// The whole entry in one sentence, for screen readers.
@@ -114,16 +118,21 @@ pub fn paint(painter: &Painter, rect: Rect, frame: &Frame<'_>, row: &Row, places
         text::paint(painter, cell, table::align(&COLUMNS[2]), event_words(row), font, theme.text);
     }
     put(3, subject(row), theme.text);
-    if let Some(place) = places[4] {
-        let value = value_words(frame, row);
-        if !value.is_empty() {
-            // Numbers end well before the words beside them begin.
-            let cell = table::cell(rect, place);
-            let cell = cell.with_max_x(cell.right() - 2.0 * STEP);
-            text::paint(painter, cell, table::align(&COLUMNS[4]), value, regular.clone(), theme.text);
+    let (value, why_not) = value_parts(frame, row);
+    if let Some(place) = places[4].filter(|_| !value.is_empty()) {
+        // Numbers end well before the words beside them begin.
+        let cell = table::cell(rect, place);
+        let cell = cell.with_max_x(cell.right() - 2.0 * STEP);
+        let ink = if why_not.is_some() { theme.muted } else { theme.text };
+        let painted = text::paint(painter, cell, table::align(&COLUMNS[4]), value, regular.clone(), ink);
+        if why_not.is_some() {
+            hatch::hatch(painter, painted, theme.muted.gamma_multiply(0.6), 6.0);
         }
     }
     // The name at the desk says who; the computer's user stands in the detail.
     put(5, row.desk.as_deref().or(row.user.as_deref()).unwrap_or_default(), theme.muted);
-    put(6, row.note.as_deref().unwrap_or_default(), if row.user.is_some() { theme.text } else { theme.muted });
+    let note = row.note.as_deref().filter(|note| !note.is_empty()).map(str::to_owned);
+    // Why a value was not to be trusted stands where there is room for it.
+    let said = why_not.into_iter().chain(note).collect::<Vec<_>>().join("; ");
+    put(6, &said, if row.user.is_some() { theme.text } else { theme.muted });
 }
