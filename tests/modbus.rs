@@ -9,6 +9,8 @@ mod bench;
 mod fault;
 #[path = "modbus/good.rs"]
 mod good;
+#[path = "modbus/guests.rs"]
+mod guests;
 #[path = "modbus/hostile.rs"]
 mod hostile;
 #[path = "modbus/line.rs"]
@@ -25,6 +27,8 @@ mod quirks;
 mod registers;
 #[path = "modbus/rtu.rs"]
 mod rtu;
+#[path = "scan/line.rs"]
+mod scan_line;
 
 use fault::Fault;
 use hostile::Hostile;

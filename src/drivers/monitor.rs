@@ -12,8 +12,10 @@ pub use bench::{Bench, BenchView, MOST, Refused, SHORTEST, Wanted};
 pub use exchanges::{Exchange, ExchangeLog, Outcome, Request};
 pub use topics::{Message, TopicLog, TopicView};
 
+use super::modbus::guest::Door;
 use super::trace::Trace;
 use crate::engine::DeviceId;
+use crate::project::Transport;
 use crate::time::Mono;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,12 +28,14 @@ pub struct Monitor {
     devices: Arc<Mutex<BTreeMap<DeviceId, Arc<DeviceLog>>>>,
     /// Counts the wishes of workbenches that are new; lines wait for the next one.
     wishes: Arc<watch::Sender<u64>>,
+    /// Ways into lines that are polled, by what the devices of one line have in common.
+    doors: Arc<Mutex<BTreeMap<String, Door>>>,
     trace: Option<Trace>,
 }
 
 impl Default for Monitor {
     fn default() -> Self {
-        Self { devices: Arc::default(), wishes: Arc::new(watch::Sender::new(0)), trace: None }
+        Self { devices: Arc::default(), wishes: Arc::new(watch::Sender::new(0)), doors: Arc::default(), trace: None }
     }
 }
 
@@ -63,6 +67,16 @@ impl Monitor {
     pub fn try_again(&self, device: DeviceId, now: Mono) {
         self.device(device).bench().try_again(now);
         self.wishes.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    /// A line is polled, and guests come in here.
+    pub(super) fn open(&self, line: String, door: Door) {
+        lock(&self.doors).insert(line, door);
+    }
+
+    /// The way into a line that is polled, where no second connection to it is to be made.
+    pub fn door(&self, transport: &Transport) -> Option<Door> {
+        lock(&self.doors).get(&transport.line()).filter(|door| !door.is_closed()).cloned()
     }
 
     /// Tells of every new wish.

@@ -1,6 +1,7 @@
 //! A window looks for devices: it asks, watches the picture of what was found, and may stop it. The scan itself runs behind
 //! the wire.
 
+use crate::drivers::modbus::guest::Door;
 use crate::drivers::scan::{Picture, Request};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -19,6 +20,8 @@ pub struct ScanLink {
 pub struct ScanAsk {
     /// What to look for.
     pub request: Request,
+    /// The way through the line of the plant that polls there; `None`: by a connection of its own.
+    pub door: Option<Door>,
     /// Where what was found is written. Its readers may be gone.
     pub picture: watch::Sender<Picture>,
     /// Answers, or closes, when it is to end.
@@ -38,9 +41,17 @@ impl ScanLink {
     /// # Errors
     /// Why it is not begun, in words for the screen.
     pub fn begin(&self, request: Request) -> Result<Scanning, String> {
+        self.begin_through(request, None)
+    }
+
+    /// Asks for a scan through a line that a plant polls.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn begin_through(&self, request: Request, door: Option<Door>) -> Result<Scanning, String> {
         let (picture, seen) = watch::channel(Picture::default());
         let (stop, stopped) = oneshot::channel();
-        let ask = ScanAsk { request, picture, stop: stopped };
+        let ask = ScanAsk { request, door, picture, stop: stopped };
         self.asks.try_send(ask).map_err(|_full_or_closed| "the program is busy; try again".to_owned())?;
         Ok(Scanning { picture: seen, stop: Some(stop) })
     }

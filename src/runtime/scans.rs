@@ -19,10 +19,10 @@ pub fn serve(runtime: &Handle, clock: Clock) -> ScanLink {
 }
 
 async fn carry_out(ask: ScanAsk, clock: Clock) {
-    let ScanAsk { request, picture, stop } = ask;
+    let ScanAsk { request, door, picture, stop } = ask;
     let picture: Arc<watch::Sender<Picture>> = Arc::new(picture);
     let shown = Arc::clone(&picture);
-    let mut task = tokio::spawn(async move { scan::run(&request, &clock, &shown).await });
+    let mut task = tokio::spawn(async move { scan::run_through(&request, door, &clock, &shown).await });
     tokio::select! {
         // A panic of it is its own; nobody else stands on it.
         ended = &mut task => if let Err(error) = ended {

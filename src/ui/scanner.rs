@@ -6,6 +6,8 @@ use super::fonts::{self, size};
 use super::panels::table::{self, Column, column, numbers};
 use super::theme::{STEP, Theme};
 use super::widgets::{self, text};
+use crate::drivers::modbus::guest::Door;
+use crate::drivers::monitor::Monitor;
 use crate::drivers::scan::Request;
 use crate::drivers::scan::snippet::snippet;
 use crate::drivers::scan::told::{Rows, first_rows, rows, summary};
@@ -82,12 +84,12 @@ impl Scanner {
         self.asked.as_ref().is_some_and(|(_, scanning)| scanning.goes_on())
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, door: Option<Door>) {
         self.shown = None;
         self.refused = None;
         let begun = self.typed.request().and_then(|request| {
             let link = self.link.as_ref().ok_or_else(|| "this program cannot look for devices".to_owned())?;
-            Ok((request.clone(), link.begin(request)?))
+            Ok((request.clone(), link.begin_through(request, door)?))
         });
         match begun {
             Ok(asked) => self.asked = Some(asked),
@@ -117,14 +119,18 @@ impl Scanner {
     }
 
     /// The sheet's content. The devices of `project` can be looked into with their own settings.
-    pub fn ui(&mut self, ui: &mut Ui, theme: &Theme, project: &Project) {
+    pub fn ui(&mut self, ui: &mut Ui, theme: &Theme, project: &Project, monitor: &Monitor) {
         let goes_on = self.goes_on();
         self.look(ui.input(|i| i.time));
         if goes_on {
             ui.ctx().request_repaint_after(LOOK_EVERY);
         }
         ui.add_enabled_ui(!goes_on, |ui| self.typed.ui(ui, project));
+        let door = self.typed.door(monitor);
         let words = match self.typed.sort {
+            Sort::Modbus if door.is_some() => {
+                "The plant polls this line: it is asked through that connection and with its settings, in the time that polls leave. It only reads"
+            }
             Sort::Modbus if self.typed.is_polled(project) => {
                 "The project's own devices are on this port, which one program alone can open: scan it by \"watchkeeper scan modbus\" while nobody watches the plant"
             }
@@ -135,12 +141,12 @@ impl Scanner {
         };
         ui.add(Label::new(RichText::new(words).color(theme.muted)).wrap());
         ui.add_space(STEP);
-        self.start_ui(ui, theme, goes_on);
+        self.start_ui(ui, theme, goes_on, door);
         ui.add_space(STEP);
         self.found_ui(ui, theme);
     }
 
-    fn start_ui(&mut self, ui: &mut Ui, theme: &Theme, goes_on: bool) {
+    fn start_ui(&mut self, ui: &mut Ui, theme: &Theme, goes_on: bool, door: Option<Door>) {
         let mut pressed = false;
         ui.horizontal(|ui| {
             let words = if goes_on { "Stop" } else { "Start" };
@@ -171,7 +177,7 @@ impl Scanner {
         if pressed && goes_on {
             self.stop();
         } else if pressed {
-            self.begin();
+            self.begin(door);
             ui.ctx().request_repaint();
         }
         if let Some(why) = &self.refused {

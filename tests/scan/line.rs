@@ -1,5 +1,6 @@
 //! A Modbus line of units with maps of their own, over TCP or in frames of a serial line over TCP, with manners to choose.
 //! Each register holds its own address, but for those that are said to hold something else.
+#![allow(dead_code, reason = "shared by tests that use different parts of it")]
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -6,6 +6,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use std::path::PathBuf;
 use tokio::sync::mpsc;
+use watchkeeper::drivers::monitor::Monitor;
 use watchkeeper::drivers::scan::found::{Identity, Line, Model, SunSpec, Table, Unit};
 use watchkeeper::drivers::scan::topics::Topics;
 use watchkeeper::drivers::scan::{End, Found, Request};
@@ -45,7 +46,9 @@ impl Sheet {
         theme.apply(ui.ctx());
         let rect = ui.ctx().content_rect();
         ui.painter().rect_filled(rect, 0.0, theme.panel);
-        ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(18.0)), |ui| scanner.ui(ui, theme, project));
+        ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(18.0)), |ui| {
+            scanner.ui(ui, theme, project, &Monitor::default());
+        });
     }
 }
 

@@ -12,10 +12,12 @@
 
 mod bench;
 mod changing;
+mod guests;
 
 pub use changing::{Change, Changes};
 
 use super::blocks::{Reads, plan_reads};
+use super::guest::{Door, Guest};
 use super::pace::Pace;
 use super::poll::{Backoff, LONGEST};
 use super::score::{PlantGone, Score};
@@ -34,7 +36,7 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// The longest from one attempt to connect to the next, and the longest wait between two probes where no unit of the line
@@ -151,6 +153,9 @@ struct Line {
     failed_attempts: u32,
     /// Why the last one did.
     refused: Option<Arc<str>>,
+    /// Where guests come in, and the one that waits, since when; `None`: who looks into this line has a connection of its own.
+    guests: Option<mpsc::Receiver<Guest>>,
+    guest: Option<(Instant, Guest)>,
     /// New wishes of somebody at a workbench.
     wishes: watch::Receiver<u64>,
     /// No attempt to connect before this.
@@ -199,6 +204,12 @@ impl Line {
             _ => None,
         };
         let wishes = field.monitor.wishes();
+        // Behind others, a second caller is another one; here there can be none, or it would disturb the first.
+        let guests = (!connection.transport.has_transactions()).then(|| {
+            let (door, guests) = Door::new();
+            field.monitor.open(connection.transport.line(), door);
+            guests
+        });
         Self {
             transport: connection.transport,
             tls,
@@ -210,6 +221,8 @@ impl Line {
             backoff: Backoff::new(),
             failed_attempts: 0,
             refused: None,
+            guests,
+            guest: None,
             wishes,
             blocked_until: None,
             expected: true,
@@ -233,8 +246,9 @@ impl Line {
             let next = self.next();
             let due = next.map(|(due, ..)| due);
             let bench = self.bench_turn(due);
+            let guest = if bench.is_some() { None } else { self.guest_turn(due) };
             let blocked = if self.wire.is_none() { self.blocked_until } else { None };
-            let at = bench.map(|(at, _)| at).or(due).map(|at| blocked.map_or(at, |until| until.max(at)));
+            let at = bench.map(|(at, _)| at).or(guest).or(due).map(|at| blocked.map_or(at, |until| until.max(at)));
             // Nobody polls and nobody looks: what was opened to look is closed again.
             let idle = at.is_none() && self.wire.is_some();
             let until = at.or_else(|| idle.then(|| Instant::now() + bench::KEPT_OPEN.to_std()));
@@ -250,6 +264,14 @@ impl Line {
                     self.bench(unit).await?;
                 } else {
                     self.bench_refused(unit);
+                }
+                continue;
+            }
+            if guest.is_some() {
+                if self.wire.is_some() || self.connect(0).await? {
+                    self.serve_guest().await?;
+                } else {
+                    self.guest_refused();
                 }
                 continue;
             }
@@ -314,6 +336,10 @@ impl Line {
                 // The monitor lives as long as this line: there is always somebody who could send.
                 Ok(()) = self.wishes.changed() => return Ok(false),
                 () = Self::told(&mut self.changes) => return Ok(false),
+                guest = Self::let_in(&mut self.guests, self.guest.is_some()) => {
+                    self.guest = Some((Instant::now(), guest));
+                    return Ok(false);
+                }
             }
         }
     }

@@ -7,6 +7,7 @@
 pub mod blocks;
 pub mod budget;
 pub mod connection;
+pub mod guest;
 pub mod identity;
 mod owed;
 mod pace;

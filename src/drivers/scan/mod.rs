@@ -24,14 +24,20 @@ pub mod topics;
 pub use asked::{ModbusRequest, MqttRequest, Request};
 pub use found::{End, Found, Picture};
 
+use super::modbus::guest::Door;
 use crate::time::Clock;
 use tokio::sync::watch;
 
 /// Carries out a scan to its end, which it writes into the picture last. Dropped before, it has hung up, and the picture
 /// holds what was found.
 pub async fn run(request: &Request, clock: &Clock, picture: &watch::Sender<Picture>) {
+    run_through(request, None, clock, picture).await;
+}
+
+/// The same, through a line that a plant polls already, where it has time.
+pub async fn run_through(request: &Request, door: Option<Door>, clock: &Clock, picture: &watch::Sender<Picture>) {
     let end = match request {
-        Request::Modbus(request) => modbus::scan(request, clock, picture).await,
+        Request::Modbus(request) => modbus::scan(request, door, clock, picture).await,
         Request::Mqtt(request) => mqtt::scan(request, clock, picture).await,
     };
     picture.send_modify(|picture| picture.end = Some(end));

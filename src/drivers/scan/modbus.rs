@@ -11,6 +11,7 @@ use super::bisect::{BITS_A_CELL, REGISTERS_A_CELL, Search};
 use super::found::{End, Found, Identity, Line, Model, Picture, SunSpec, Table, Unit};
 use super::sunspec;
 use crate::drivers::modbus::blocks::{Block, MAX_BITS, MAX_REGISTERS, Spot};
+use crate::drivers::modbus::guest::Door;
 use crate::drivers::modbus::identity::Identified;
 use crate::drivers::modbus::reply::exception_words;
 use crate::drivers::modbus::value::Cell;
@@ -83,6 +84,8 @@ struct Late {
 
 struct Asker<'a> {
     request: &'a ModbusRequest,
+    /// The way into a line that is polled; `None`: it has a wire of its own.
+    door: Option<Door>,
     transport: Transport,
     tls: Option<Tls>,
     tap: Arc<Tap>,
@@ -94,7 +97,12 @@ struct Asker<'a> {
 }
 
 /// Scans a line.
-pub(super) async fn scan(request: &ModbusRequest, clock: &Clock, picture: &watch::Sender<Picture>) -> End {
+pub(super) async fn scan(
+    request: &ModbusRequest,
+    door: Option<Door>,
+    clock: &Clock,
+    picture: &watch::Sender<Picture>,
+) -> End {
     let transport = match request.transport() {
         Ok(transport) => transport,
         Err(why) => return End::Unreachable(why),
@@ -109,7 +117,7 @@ pub(super) async fn scan(request: &ModbusRequest, clock: &Clock, picture: &watch
         Transport::Tcp { .. } | Transport::RtuOverTcp { .. } | Transport::Serial(_) => None,
     };
     let mut asker =
-        Asker { request, transport, tls, tap, wire: None, last: None, late: Vec::new(), hang_ups: 0, picture };
+        Asker { request, door, transport, tls, tap, wire: None, last: None, late: Vec::new(), hang_ups: 0, picture };
     if let Err(Lost(why)) = asker.connect().await {
         return End::Unreachable(why);
     }
@@ -349,8 +357,13 @@ impl Asker<'_> {
         let mut tried = false;
         loop {
             let tolerance = self.request.tolerance;
-            let (wire, was_answered) = self.wire().await?;
-            let outcome = wire.ask(unit, &block, timeout, tolerance).await;
+            let (outcome, was_answered) = match self.door().await {
+                Some(door) => (door.read(unit, &block, timeout).await.ok_or_else(shut)?, false),
+                None => {
+                    let (wire, was_answered) = self.wire().await?;
+                    (wire.ask(unit, &block, timeout, tolerance).await, was_answered)
+                }
+            };
             let again = self.asked(&outcome, was_answered);
             let fault = match outcome {
                 Ok(Outcome::Samples(samples)) => {
@@ -380,8 +393,13 @@ impl Asker<'_> {
 
     async fn identify(&mut self, unit: u8, object: u8) -> Result<Said<crate::drivers::modbus::identity::Part>, Lost> {
         let timeout = self.request.timeout;
-        let (wire, was_answered) = self.wire().await?;
-        let outcome = wire.identify(unit, object, timeout).await;
+        let (outcome, was_answered) = match self.door().await {
+            Some(door) => (door.identify(unit, object, timeout).await.ok_or_else(shut)?, false),
+            None => {
+                let (wire, was_answered) = self.wire().await?;
+                (wire.identify(unit, object, timeout).await, was_answered)
+            }
+        };
         self.asked(&outcome, was_answered);
         Ok(match outcome {
             Ok(Identified::Part(part)) => Said::Answer(part),
@@ -412,6 +430,15 @@ impl Asker<'_> {
         self.late.retain(|late| late.until > now);
     }
 
+    /// The way into the line that is polled, when the pause is over.
+    async fn door(&mut self) -> Option<Door> {
+        let door = self.door.clone()?;
+        if let Some(last) = self.last.take() {
+            sleep_until(last + self.request.pause.to_std()).await;
+        }
+        Some(door)
+    }
+
     /// The wire, made anew where it was lost, when the pause is over; and whether it has carried an answer.
     async fn wire(&mut self) -> Result<(&mut Wire, bool), Lost> {
         if let Some(last) = self.last {
@@ -434,6 +461,9 @@ impl Asker<'_> {
     }
 
     async fn connect(&mut self) -> Result<(), Lost> {
+        if self.door.is_some() {
+            return Ok(());
+        }
         let patience = self.request.timeout.max(CONNECT_WITHIN);
         let tap = Arc::clone(&self.tap);
         let wire = Wire::open(&self.transport, patience, tap, self.tls.as_ref()).await.map_err(Lost)?;
@@ -476,6 +506,11 @@ impl Asker<'_> {
             Found::Nothing | Found::Mqtt(_) => Vec::new(),
         }
     }
+}
+
+/// The door of a line that is polled was shut.
+fn shut() -> Lost {
+    Lost("the plant that polls this line has ended, or asks it no more".to_owned())
 }
 
 fn said_of<T>(fault: &Fault) -> Said<T> {

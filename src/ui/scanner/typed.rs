@@ -1,6 +1,8 @@
 //! What is typed into the sheet that looks for devices, and the request that it makes.
 
+use crate::drivers::modbus::guest::Door;
 use crate::drivers::modbus::reply::Tolerance;
+use crate::drivers::monitor::Monitor;
 use crate::drivers::scan::asked::{registers_from, units_from};
 use crate::drivers::scan::{ModbusRequest, MqttRequest, Request};
 use crate::drivers::tls::files;
@@ -184,6 +186,13 @@ impl Typed {
             .devices
             .iter()
             .any(|device| matches!(&device.endpoint, Endpoint::Modbus(settings) if settings.transport.line() == line))
+    }
+
+    /// The way through the line of the plant that polls there, if one does.
+    pub(super) fn door(&self, monitor: &Monitor) -> Option<Door> {
+        let typed = ModbusRequest { protocol: self.protocol, ..ModbusRequest::new(&self.address) };
+        let is_line = self.sort == Sort::Modbus && !self.address.trim().is_empty();
+        is_line.then(|| monitor.door(&typed.transport().ok()?))?
     }
 
     /// Takes a device's settings into the fields; what is listened to and which registers are asked for stays as it is.

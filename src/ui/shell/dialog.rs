@@ -3,6 +3,7 @@
 use super::forgetting::{self, Forgetting};
 use super::savedisplay::{Outcome, SaveDisplay};
 use super::{Place, Shell, Wishes};
+use crate::drivers::monitor::Monitor;
 use crate::link::{DeskRequest, Refused};
 use crate::project::Project;
 use crate::time::Now;
@@ -157,7 +158,9 @@ impl Shell {
                 let scanner = &mut self.scanner;
                 let none = Project::default();
                 let project = frame.map_or(&none, |frame| &*frame.snapshot.plan.project);
-                let open = sheet_ui(ui, &theme, scanner::TITLE, |ui| scanner.ui(ui, &theme, project));
+                let nobody = Monitor::default();
+                let monitor = frame.map_or(&nobody, |frame| &frame.about.monitor);
+                let open = sheet_ui(ui, &theme, scanner::TITLE, |ui| scanner.ui(ui, &theme, project, monitor));
                 if !open {
                     // Nothing goes on where nobody sees it; what was found is there when it is opened again.
                     scanner.stop();
