@@ -47,8 +47,8 @@ fn a_bundle_shows_its_end_and_asks_no_device() {
     assert_eq!(std::fs::read_dir(left).map_or(0, Iterator::count), 0, "what was unpacked is gone");
 }
 
-/// Megabytes of a picture in a bundle that takes its time.
-const LARGE: &str = "400";
+/// Megabytes of a file in a bundle, so that it takes its time on a quick disk, too: some seconds.
+const LARGE: &str = "1200";
 
 /// The same bundle with a large file beside the project.
 const ENLARGE: &str = r#"
