@@ -184,7 +184,8 @@ impl Editor {
         }
         self.uses.follow(draft);
         let was = (self.page, self.sheet);
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
             let here = self.page == Page::Uses;
             let sheets = SheetKind::OF_TEMPLATES.map(|sheet| (sheet.title(), self.counts.of(sheet), Some(sheet)));
             for (title, count, sheet) in sheets.into_iter().chain([("Uses", self.uses.len(), None)]) {

@@ -33,6 +33,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const FEW: u32 = 60;
 const REGISTERS: (u16, u16) = (0, 124);
 
+/// What the field says in which the device gets its name.
+const NAME: &str = "Name of the device";
+
 /// How long a broker is listened to.
 const LISTEN: Span = Span::from_secs(5);
 
@@ -385,11 +388,14 @@ impl Place {
                 let unit = field(ui, "Unit", &mut self.unit, "1", 70.0);
                 enter |= entered(ui, &unit);
             }
-            let name = field(ui, "Name of the device", &mut self.name, "meter", 180.0);
-            enter |= entered(ui, &name);
+            if self.sort != Sort::Serial {
+                enter |= typed(ui, NAME, &mut self.name, "meter", 180.0);
+            }
         });
         match self.sort {
             Sort::Serial => row(ui, &mut |ui| {
+                // Beside the list of ports there is no room for it in a small window.
+                enter |= typed(ui, NAME, &mut self.name, "meter", 180.0);
                 enter |= typed(ui, "Bits a second", &mut self.baud, "9600", 100.0);
                 let parities = [(Parity::None, "none"), (Parity::Even, "even"), (Parity::Odd, "odd")];
                 choice(ui, "Parity", &mut self.parity, &parities, 100.0);
