@@ -192,7 +192,7 @@ impl Canvas {
             if let Some(words) = absent_words(item, frame, is_made) {
                 brush.note(rect, &words);
             }
-            if response.hovered() {
+            if response.hovered() || response.has_focus() {
                 brush.dashed(rect);
             }
             if response.double_clicked() {
