@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_secs(10);
 fn dialog(stage: &mut Stage) -> String {
     let mut found = String::new();
     stage.wait_until("the dialog for files", PATIENCE, |stage| {
-        found = stage.tool("xdotool", &["search", "--onlyvisible", "--class", "zenity"]).trim().to_owned();
+        stage.tool("xdotool", &["search", "--onlyvisible", "--class", "zenity"]).trim().clone_into(&mut found);
         !found.is_empty() && stage.focused() == found
     });
     // GTK shows it before it takes keys.
