@@ -77,7 +77,7 @@ pub struct Handed {
     pub raised: u64,
     /// When it was last raised.
     pub last_raised: Utc,
-    /// The value of its last entry, with its unit.
+    /// The value with which it was raised last, with its unit; where it was not, that of its first entry.
     pub value: String,
     /// Who acknowledged the last occurrence, and when.
     pub acknowledged: Option<(String, Utc)>,
@@ -226,7 +226,10 @@ impl<'a> Writing<'a> {
         }
         let seen = self.seen.entry(name.clone()).or_default();
         seen.priority = entry.priority.or(seen.priority);
-        seen.value = value_words(self.plan, entry);
+        // It stands beside the time at which it was raised.
+        if entry.event == Event::Raised || seen.value.is_empty() {
+            seen.value = value_words(self.plan, entry);
+        }
         if entry.event == Event::Raised && !hidden_before {
             seen.raised += 1;
             self.handover.annunciated += 1;

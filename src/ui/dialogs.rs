@@ -7,8 +7,8 @@ use super::{Frame, states};
 use crate::engine::Mode;
 use crate::link::PlantLink;
 use eframe::egui::{
-    Align, Align2, Button, Context, Frame as Area, Id, Label, Layout, Margin, Modal, RichText, Role, Ui, Vec2,
-    ViewportId, WidgetInfo, vec2,
+    Align, Align2, Button, Context, Frame as Area, Id, Label, LayerId, Layout, Margin, Modal, Order, RichText, Role,
+    Sense, Ui, UiBuilder, Vec2, ViewportId, WidgetInfo, vec2,
 };
 
 /// The least room that a dialog leaves the banner its own for, in points: a smaller window is all dialog.
@@ -29,6 +29,24 @@ fn taken(ctx: &Context) -> f32 {
     let id = banner_of(ctx.viewport_id());
     let bottom = ctx.data(|data| data.get_temp(id)).unwrap_or(0.0);
     if ctx.content_rect().height() - bottom < LEAST_ROOM { 0.0 } else { bottom }
+}
+
+/// What works and is seen while a dialog is open as well: alarms come then, too.
+pub fn over_ui<R>(ui: &mut Ui, theme: &Theme, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let ctx = ui.ctx();
+    let dialog = ctx.memory(|memory| memory.top_modal_layer().is_some());
+    if !dialog || taken(ctx) <= 0.0 {
+        return content(ui);
+    }
+    let (rect, id) = (ui.max_rect(), ui.scope_id().with("over dialogs"));
+    let above = UiBuilder::new().max_rect(rect).layer_id(LayerId::new(Order::Tooltip, id));
+    ui.scope_builder(above, |ui| {
+        ui.painter().rect_filled(rect, 0.0, theme.panel);
+        // A press beside its buttons is none beside the dialog, which would close that.
+        ui.interact(rect, id, Sense::CLICK | Sense::DRAG);
+        content(ui)
+    })
+    .inner
 }
 
 /// Points that a dialog may be high and wide: what the alarm banner leaves of the window.

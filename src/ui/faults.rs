@@ -40,7 +40,7 @@ pub fn faults_ui(ui: &mut Ui, frame: &Frame<'_>) {
     }
     ui.add_space(2.0 * STEP);
     let height = (dialogs::room(ui.ctx()).y - 190.0).max(3.0 * 18.0 + 3.0 * STEP);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show_rows(
         ui,
         // Three lines each: where, what, mend.
         3.0 * 18.0 + 3.0 * STEP,

@@ -75,7 +75,7 @@ impl Forcing {
         }
         let value = match (self.bad, self.typed.trim()) {
             (true, _) => None,
-            (false, "") => Some(Err("Write the value".to_owned())),
+            (false, "") => Some(Err("Type a value first".to_owned())),
             (false, typed) => Some(value_from(plan, typed)),
         };
         let value = value.transpose()?;
@@ -297,7 +297,7 @@ pub fn list_ui(ui: &mut Ui, frame: &Frame<'_>, out: &mut Outbox) {
     }
     let not_here = acts::not_here(frame.about);
     let height = (dialogs::room(ui.ctx()).y - 220.0).max(60.0);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         for forced in snapshot.forced.iter() {
             let (Some(plan), Some(reading)) = (snapshot.plan.tag(forced.tag), Reading::new(snapshot, forced.tag))
             else {

@@ -283,7 +283,8 @@ fn alarm_ui(ui: &mut Ui, frame: &Frame<'_>, handed: &Handed, out: &mut Outbox) {
         ui.spacing_mut().item_spacing.x = 1.5 * STEP;
         let (mark, _) = ui.allocate_exact_size(vec2(14.0, 16.0), Sense::hover());
         if let Some(priority) = handed.priority {
-            let filled = handed.state.needs_acknowledgement();
+            // As everywhere: filled is what stands.
+            let filled = handed.state.stands();
             symbol::mark(ui.painter(), priority, mark.center(), 11.0, theme.muted, filled);
         }
         let name = RichText::new(visible(&handed.alarm)).font(fonts::strong(size::BODY));

@@ -33,7 +33,8 @@ pub fn menu_ui(ui: &mut Ui, button_size: Vec2, outbox: &mut Outbox) {
 /// Every key and what it does.
 pub fn help_ui(ui: &mut Ui, frame: &Frame<'_>) {
     let muted = frame.theme.muted;
-    ScrollArea::vertical().max_height(dialogs::room(ui.ctx()).y * 0.7).auto_shrink([false, true]).show(ui, |ui| {
+    let height = dialogs::room(ui.ctx()).y * 0.7;
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         Grid::new("keys").num_columns(2).spacing([6.0 * STEP, 2.0 * STEP]).show(ui, |ui| {
             for entry in actions::all().into_iter().filter(|e| !e.keys.is_empty()) {
                 let keys: Vec<String> = entry.keys.iter().take(1).copied().map(actions::key_text).collect();

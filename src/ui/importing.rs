@@ -345,7 +345,11 @@ fn made_ui(ui: &mut Ui, around: Surroundings<'_>, made: &Imported) {
     }
     ui.label(format!("{} not carried over, by line:", plural(made.left.len(), "thing")));
     let height = (dialogs::room(ui.ctx()).y * 0.3).max(80.0);
-    let area = ScrollArea::vertical().id_salt("not carried over").max_height(height).auto_shrink([false, true]);
+    let area = ScrollArea::vertical()
+        .id_salt("not carried over")
+        .max_height(height)
+        .min_scrolled_height(height)
+        .auto_shrink([false, true]);
     area.show(ui, |ui| {
         for left in &made.left {
             let at = if left.line > 0 { format!("line {}: ", left.line) } else { String::new() };

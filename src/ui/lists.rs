@@ -53,7 +53,7 @@ pub fn all_tags_ui(ui: &mut Ui, frame: &Frame<'_>, outbox: &mut Outbox) {
 /// Columns of the list of tags: name, number, unit, age, quality, description.
 const TAG_COLUMNS: [Column; 6] = [
     column("", 90.0, 0.0, 100),
-    numbers("", 84.0, 99),
+    Column { grow: 0.2, ..numbers("", 84.0, 99) },
     column("", 44.0, 0.0, 98),
     numbers("", 62.0, 60),
     column("", 110.0, 1.0, 80),

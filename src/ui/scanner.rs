@@ -190,7 +190,7 @@ impl Scanner {
         let (Some((request, scanning)), Some((_, shown))) = (&self.asked, &self.shown) else { return };
         let Rows { rows: found, notes, heads, right } = &shown.rows;
         let height = (dialogs::room(ui.ctx()).y - 330.0).max(90.0);
-        let scroll = ScrollArea::vertical().max_height(height).auto_shrink([false, true]);
+        let scroll = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]);
         match request {
             Request::Modbus(_) => {
                 scroll.show(ui, |ui| found.iter().for_each(|row| unit_ui(ui, theme, row)));

@@ -430,7 +430,9 @@ impl Shell {
         self.tree.folded = fold.tree.is_none();
         let notice = self.notice.as_ref().map(|(_, words)| words.as_str());
         let banner = Panel::top("banner").frame(area(0, 0)).exact_size(fold.banner_height()).show_separator_line(true);
-        let banner = banner.show(ui, |ui| banner::banner_ui(ui, frame, fold, &mut self.banner, notice, outbox));
+        let banner = banner.show(ui, |ui| {
+            dialogs::over_ui(ui, theme, |ui| banner::banner_ui(ui, frame, fold, &mut self.banner, notice, outbox))
+        });
         let below = banner.response.rect;
         dialogs::keep_clear(ui.ctx(), below.bottom());
         banner::overlay_ui(ui, frame, below.left_bottom(), below.width(), &banner.inner);

@@ -118,7 +118,7 @@ fn recent_ui(ui: &mut Ui, start: Start<'_>, outbox: &mut Outbox) {
 /// What could not be opened and why, each fault on a line of its own.
 pub fn refused_ui(ui: &mut Ui, theme: &Theme, what: &str, why: &str) {
     let height = (dialogs::room(ui.ctx()).y - 130.0).max(60.0);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         ui.add(Label::new(visible(what)).wrap().selectable(true));
         for line in why.lines() {
             ui.add(Label::new(RichText::new(visible(line)).color(theme.muted)).wrap().selectable(true));
@@ -130,7 +130,7 @@ pub fn refused_ui(ui: &mut Ui, theme: &Theme, what: &str, why: &str) {
 pub fn notices_ui(ui: &mut Ui, frame: &Frame<'_>) -> bool {
     let mut closed = false;
     let height = ui.ctx().content_rect().height() * 0.3;
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         ui.horizontal_top(|ui| {
             let room = (ui.available_width() - 80.0).max(120.0);
             ui.vertical(|ui| {

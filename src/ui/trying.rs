@@ -163,7 +163,7 @@ pub fn trial_ui(ui: &mut Ui, frame: &Frame<'_>, trial: &mut Trial) {
         (trial.verdict, trial.pending) = (Some(verdict), None);
     }
     let height = (dialogs::room(ui.ctx()).y - 130.0).max(120.0);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         fields_ui(ui, trial, written, tag);
         match trial.settings(written) {
             Ok(settings) => trial.ask(ui, frame, settings),
@@ -339,7 +339,7 @@ fn picture_ui(
 
 /// When a rule stood; never less than a pixel wide, so that none of a year is lost.
 fn lane_ui(ui: &Ui, frame: &Frame<'_>, lane: Rect, view: &View, run: &Run, end: Utc, priority: Priority) {
-    let ink = frame.theme.priority(priority);
+    let ink = frame.theme.priority_words(priority);
     let mut last = f32::NEG_INFINITY;
     for occurrence in &run.occurrences {
         let left = view.x(occurrence.raised).max(lane.left());

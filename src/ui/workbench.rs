@@ -268,7 +268,7 @@ impl Workbench {
             ui.label(fonts::bold("The device's display shows"));
             let edit = TextEdit::singleline(&mut self.typed)
                 .id(Id::unique("bench shows"))
-                .hint_text("231.4")
+                .hint_text("e.g. 231.4")
                 .desired_width(110.0)
                 .char_limit(80);
             let edit = ui.add(edit);

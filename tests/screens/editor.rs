@@ -61,7 +61,7 @@ impl Plant {
         desktop.shell.set_editing(Some(editing::serve(system_clock()).unwrap()));
         desktop.shell.open(Place::Edit, None);
         let mut harness = desktop.harness(size);
-        until(&mut harness, "the file", |h| is_there(h, "Tags") || is_there(h, "Take it up"));
+        until(&mut harness, "the file", |h| is_there(h, "Tags") || is_there(h, "Edit the kept draft"));
         // A dialog is measured in its first frame, and seen in the next.
         harness.run_steps(3);
         harness
@@ -358,10 +358,10 @@ fn what_somebody_else_wrote_meanwhile_is_taken_in_and_what_clashes_is_asked() {
     let theirs = before.replace("\"old\"", "\"theirs\"").replace("\"m\"", "\"km\"");
     fs::write(&plant.path, &theirs).unwrap();
     keys(&mut harness, &[(CTRL, Key::S)]);
-    until(&mut harness, "the question", |h| is_there(h, "Take both into the draft"));
+    until(&mut harness, "the question", |h| is_there(h, "Take what is chosen into the draft"));
     picture(&mut harness, "editor-changed-dark");
     assert_eq!(plant.text(), theirs, "nothing was written over it");
-    press(&mut harness, "Take both into the draft");
+    press(&mut harness, "Take what is chosen into the draft");
     assert_eq!(said(&harness, "cell description of a"), "mine");
     assert_eq!(said(&harness, "unit of a"), "km", "beside the sheet, where there is no room in it");
     keys(&mut harness, &[(CTRL, Key::S)]);
@@ -387,7 +387,7 @@ fn a_draft_that_was_not_saved_is_offered_with_what_it_changes() {
     }
     let mut harness = plant.edit(ThemeChoice::Light, [1280.0, 800.0], 100);
     picture(&mut harness, "editor-found-light");
-    press(&mut harness, "Take it up");
+    press(&mut harness, "Edit the kept draft");
     press(&mut harness, "Tags");
     assert_eq!(said(&harness, "cell description of station.inflow"), "Into the well");
     keys(&mut harness, &[(CTRL, Key::Z)]);

@@ -4,9 +4,9 @@
 use crate::editor::{CTRL, NONE, Plant, Window, keys, text, until};
 use crate::window::{Desktop, is_there, picture, press};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Key, Rect, pos2};
+use eframe::egui::{Key, Rect, pos2, vec2};
 use egui_kittest::kittest::{NodeT as _, Queryable as _, by};
-use watchkeeper::engine::Mode;
+use watchkeeper::engine::{Command, Mode};
 use watchkeeper::runtime::clock::system_clock;
 use watchkeeper::time::Span;
 use watchkeeper::ui::sample;
@@ -142,10 +142,10 @@ fn what_the_editor_asks_when_more_than_one_hand_writes() {
             keys(&mut harness, &[(NONE, Key::Enter)]);
             std::fs::write(&plant.path, before.replace("\"old\"", "\"theirs\"").replace("\"m\"", "\"km\"")).unwrap();
             keys(&mut harness, &[(CTRL, Key::S)]);
-            until(&mut harness, "the question", |h| is_there(h, "Take both into the draft"));
+            until(&mut harness, "the question", |h| is_there(h, "Take what is chosen into the draft"));
             harness.run_steps(2);
             look_at(&mut harness, "changed", shade, look);
-            press(&mut harness, "Take both into the draft");
+            press(&mut harness, "Take what is chosen into the draft");
             keys(&mut harness, &[(CTRL, Key::S)]);
             until(&mut harness, "the file", |h| is_there(h, "Saved, not in force"));
             press(&mut harness, "Earlier texts…");
@@ -226,5 +226,26 @@ fn every_dialog_of_the_window() {
                 look_at(&mut start(place, None), scene, shade, look);
             }
         }
+    }
+}
+
+#[test]
+fn a_dialog_leaves_the_alarm_banner_its_buttons() {
+    for percent in [100, 150] {
+        let settings = Settings { text_scale_percent: percent, ..Settings::default() };
+        let mut harness = Desktop::new(sample::riverside(), settings).harness([1280.0, 800.0]);
+        keys(&mut harness, &[(CTRL, Key::Comma)]);
+        assert!(is_there(&harness, "Settings"));
+        press(&mut harness, "Acknowledge tank1.level/high-high");
+        let sent = harness.state_mut().commands.try_recv();
+        assert!(matches!(&sent, Ok(Command::Acknowledge { alarms, .. }) if alarms.len() == 1), "{percent}: {sent:?}");
+        // Beside the buttons nothing is pressed, and what was being done goes on.
+        let at = harness.get_all_by_label("Menu").next().unwrap().rect().left_center() - vec2(6.0, 0.0);
+        harness.drag_at(at);
+        harness.drop_at(at);
+        harness.run_steps(3);
+        assert!(is_there(&harness, "Settings"), "{percent}: it is open as before");
+        keys(&mut harness, &[(NONE, Key::Escape)]);
+        assert!(!is_there(&harness, "Settings"));
     }
 }

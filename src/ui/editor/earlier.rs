@@ -65,21 +65,26 @@ impl Earlier {
 fn list_ui(ui: &mut Ui, frame: &Frame<'_>, list: &[EarlierText]) -> Option<EarlierText> {
     let mut chosen = None;
     let height = (dialogs::room(ui.ctx()).y - 230.0).max(120.0);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(ui, ROW, list.len(), |ui, rows| {
-        for text in list.get(rows).unwrap_or_default() {
-            ui.horizontal(|ui| {
-                ui.set_height(ROW - 4.0);
-                let when = words::date_and_time(text.time, frame.zone);
-                let take = ui.button("Take it");
-                take.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Take the text of {when}")));
-                if take.clicked() {
-                    chosen = Some(text.clone());
-                }
-                ui.label(&when);
-                size_ui(ui, frame.theme, text.bytes);
-            });
-        }
-    });
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show_rows(
+        ui,
+        ROW,
+        list.len(),
+        |ui, rows| {
+            for text in list.get(rows).unwrap_or_default() {
+                ui.horizontal(|ui| {
+                    ui.set_height(ROW - 4.0);
+                    let when = words::date_and_time(text.time, frame.zone);
+                    let take = ui.button("Take this text");
+                    take.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Take the text of {when}")));
+                    if take.clicked() {
+                        chosen = Some(text.clone());
+                    }
+                    ui.label(&when);
+                    size_ui(ui, frame.theme, text.bytes);
+                });
+            }
+        },
+    );
     chosen
 }
 

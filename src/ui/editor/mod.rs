@@ -297,8 +297,10 @@ impl Editor {
         view.follow(self.sheet, draft, &self.judged.made, !self.hides_made);
         let rows = Rows { kind: self.sheet, draft, judged: &self.judged, view };
         if view.all == 0 {
-            let words =
-                format!("No {} yet: press Insert, or paste rows from a spreadsheet", self.sheet.entity().noun().1);
+            let words = format!(
+                "No {} yet: press Add (Insert), or paste rows from a spreadsheet",
+                self.sheet.entity().noun().1
+            );
             ui.label(RichText::new(words).color(theme.muted));
         }
         let wishes = grid.ui(ui, theme, sheet_id(self.sheet), &rows);

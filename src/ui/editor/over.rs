@@ -85,7 +85,7 @@ fn faults_ui(ui: &mut Ui, theme: &Theme, judged: &Judged) -> Option<(EntityId, S
     ui.label(RichText::new("A press leads to the field").color(theme.muted));
     let height = (dialogs::room(ui.ctx()).y - 210.0).max(120.0);
     let row = 40.0;
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show_rows(
         ui,
         row,
         judged.issues.len(),

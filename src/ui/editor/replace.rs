@@ -73,7 +73,7 @@ impl Replace {
             ui.label(RichText::new(words).color(theme.muted));
             let height = (dialogs::room(ui.ctx()).y - 330.0).max(80.0);
             let rows = self.hits.len().min(MOST_LISTED);
-            ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show_rows(
+            ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show_rows(
                 ui,
                 22.0,
                 rows,

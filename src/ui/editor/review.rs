@@ -77,7 +77,7 @@ fn plan_ui(ui: &mut Ui, theme: &Theme, plan: &DeployPlan) {
     }
     ui.add_space(STEP);
     let height = (dialogs::room(ui.ctx()).y - 260.0).max(120.0);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+    ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(ui, |ui| {
         let part = |ui: &mut Ui, head: &str, lines: &[String]| {
             if lines.is_empty() {
                 return;
@@ -146,15 +146,20 @@ impl Changed {
                 ui.add(Label::new(note).wrap());
             }
             let height = (dialogs::room(ui.ctx()).y - 260.0).max(120.0);
-            ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-                for (nth, conflict) in self.merge.conflicts.iter().enumerate() {
-                    if let Some(side) = self.answers.get_mut(nth) {
-                        conflict_ui(ui, theme, conflict, side);
+            ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+                ui,
+                |ui| {
+                    for (nth, conflict) in self.merge.conflicts.iter().enumerate() {
+                        if let Some(side) = self.answers.get_mut(nth) {
+                            conflict_ui(ui, theme, conflict, side);
+                        }
                     }
-                }
-            });
+                },
+            );
             ui.add_space(2.0 * STEP);
-            let answers = [("Take both into the draft", true, Wanted::Merge), ("Decide later", true, Wanted::Later)];
+            let take =
+                if self.answers.is_empty() { "Take both into the draft" } else { "Take what is chosen into the draft" };
+            let answers = [(take, true, Wanted::Merge), ("Decide later", true, Wanted::Later)];
             answer = answers_ui(ui, &answers);
         });
         answer.or((!open).then_some(Wanted::Later))
@@ -189,20 +194,26 @@ pub fn found_ui(ui: &Ui, theme: &Theme, found: &FoundDraft) -> Option<Taken> {
         ui.add(Label::new(words).wrap());
         ui.add_space(STEP);
         let height = (dialogs::room(ui.ctx()).y - 260.0).max(120.0);
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
-            if found.changes.is_empty() {
-                ui.label("only comments and layout");
-            }
-            for change in &found.changes {
-                ui.add(Label::new(change).wrap());
-            }
-        });
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, true]).show(
+            ui,
+            |ui| {
+                if found.changes.is_empty() {
+                    ui.label("only comments and layout");
+                }
+                for change in &found.changes {
+                    ui.add(Label::new(change).wrap());
+                }
+            },
+        );
         if found.file_changed {
             ui.add(Label::new(fonts::bold("The file was changed since, too: both will be shown side by side")).wrap());
         }
         ui.add_space(2.0 * STEP);
-        let answers =
-            [("Take it up", true, Taken::Up), ("Not now", true, Taken::Later), ("Give it up", true, Taken::Never)];
+        let answers = [
+            ("Edit the kept draft", true, Taken::Up),
+            ("Not now", true, Taken::Later),
+            ("Throw the draft away", true, Taken::Never),
+        ];
         answer = answers_ui(ui, &answers);
     });
     answer.or((!open).then_some(Taken::Later))

@@ -18,9 +18,9 @@ pub struct LimitMark {
 }
 
 impl LimitMark {
-    /// Muted; the priority's own colour while violated.
+    /// Muted; while violated the priority's colour, as it is read on a panel.
     pub fn colour(&self, theme: &Theme) -> Color32 {
-        if self.violated { theme.priority(self.priority) } else { theme.muted }
+        if self.violated { theme.priority_words(self.priority) } else { theme.muted }
     }
 }
 

@@ -149,8 +149,8 @@ impl Filter {
                 typed |= field_ui(ui, room, &mut self.person, "Person", "Person in the journal").0;
             }
             if width >= WIDEST {
-                typed |= self.from.ui(ui, frame, "From: 06:00", "From, in the journal");
-                typed |= self.to.ui(ui, frame, "To: 14:00", "To, in the journal");
+                typed |= self.from.ui(ui, frame, "From hh:mm", "From, in the journal");
+                typed |= self.to.ui(ui, frame, "To hh:mm", "To, in the journal");
             }
             if self.is_active() {
                 let clear = ui.add(Button::new("Clear")).on_hover_text("Shows everything again");

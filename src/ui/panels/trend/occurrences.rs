@@ -273,7 +273,7 @@ impl<'a> Seen<'a> {
         if right - left < 1.0 {
             return;
         }
-        let ink = if self.stands { cx.frame.theme.priority(self.priority) } else { cx.frame.theme.muted };
+        let ink = if self.stands { cx.frame.theme.priority_words(self.priority) } else { cx.frame.theme.muted };
         let y = view.rect.bottom() - 2.0;
         ui.painter().hline(left..=right, y, (2.0, ink));
         if self.until.is_some_and(|until| until <= view.to) {
